@@ -1,0 +1,124 @@
+// modsweep bench: how fast the engines are here.
+#include "cpu/bench.h"
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/report.h"
+#include "cli/version.h"
+
+#include <fstream>
+#include <optional>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+#include <nlohmann/json.hpp>
+
+#include "modsweep/names.h"
+
+namespace modsweep::cli {
+namespace {
+
+struct Options : cpu::BenchOptions {
+  std::string engine = "auto";
+  std::string json_path;
+};
+
+/// "AMD EPYC 9B14", for the records; what the kernel calls it.
+std::string machine_name() {
+  std::ifstream cpuinfo("/proc/cpuinfo");
+  for (std::string line; std::getline(cpuinfo, line);)
+    if (line.starts_with("model name") && line.find(": ") != std::string::npos)
+      return line.substr(line.find(": ") + 2);
+  return "unknown";
+}
+
+void print_rows(const std::vector<cpu::BenchRow>& rows, std::ostream& out) {
+  std::vector<std::vector<std::string>> table = {{"bench", "setting", "shape", "batch", "precision",
+                                                  "kernels", "threads", "networks", "us", "min", "max",
+                                                  "GFLOP/s", "of peak"}};
+  for (const cpu::BenchRow& row : rows) {
+    const bool counted = row.gflops > 0.0;
+    table.push_back({row.bench, row.setting, row.shape, std::to_string(row.batch),
+                     std::string(name_of(row.precision)), row.instruction_set, std::to_string(row.threads),
+                     std::to_string(row.networks), fmt::format("{:.2f}", row.median_us),
+                     fmt::format("{:.2f}", row.min_us), fmt::format("{:.2f}", row.max_us),
+                     counted ? fmt::format("{:.1f}", row.gflops) : "-",
+                     counted ? fmt::format("{:.0f} %", 100.0 * row.share()) : "-"});
+  }
+  print_table(out, table, 3);
+  fmt::print(
+      out,
+      "(us: median time of one step of one network, or of one call of a kernel; peak: fused multiply-adds of "
+      "as many threads, measured in between)\n");
+}
+
+nlohmann::ordered_json to_json(const cpu::BenchRow& row, const std::string& machine) {
+  return {{"engine", "cpu"},
+          {"machine", machine},
+          {"version", MODSWEEP_VERSION},
+          {"bench", row.bench},
+          {"setting", row.setting},
+          {"shape", row.shape},
+          {"batch", row.batch},
+          {"precision", name_of(row.precision)},
+          {"instruction_set", row.instruction_set},
+          {"threads", row.threads},
+          {"networks", row.networks},
+          {"median_us", row.median_us},
+          {"min_us", row.min_us},
+          {"max_us", row.max_us},
+          {"gflops", row.gflops},
+          {"peak_gflops", row.peak_gflops},
+          {"share_of_peak", row.share()}};
+}
+
+ExitCode bench(const Options& options, Console& console) {
+  std::optional<AtomicOutput> json;
+  if (!options.json_path.empty())
+    json.emplace(options.json_path);  // before the work: a wrong path fails at once
+  const std::string machine = machine_name();
+  fmt::print(console.out, "{}\n", machine);
+  console.out.flush();
+  const std::vector<cpu::BenchRow> rows = cpu::run_bench(options);
+  print_rows(rows, console.out);
+  if (json) {
+    auto list = nlohmann::ordered_json::array();
+    for (const cpu::BenchRow& row : rows) list.push_back(to_json(row, machine));
+    json->stream() << list.dump(1) << '\n';
+    json->commit();
+  }
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Action& chosen) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "bench", "Time whole training steps and single kernels, with the share of the measured peak");
+  command->add_option("--engine", options->engine, "What to time [auto]")
+      ->check(CLI::IsMember({"auto", "cpu"}))
+      ->type_name("NAME");
+  command
+      ->add_option("--threads", options->threads,
+                   "Threads of whole steps; may be given many times [1 and all]")
+      ->check(CLI::Range(1, 4096))
+      ->type_name("N")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--setting", options->settings,
+                   "Only whole steps of this setting; may be given many times [all, and kernels]")
+      ->check(CLI::IsMember(cpu::bench_settings()))
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--instruction-set", options->instruction_set,
+                   "avx512, avx2 or x86-64 [the best one here]")
+      ->type_name("NAME");
+  command->add_option("--json", options->json_path, "Also write the results here")->type_name("FILE");
+  command->add_flag("--quick", options->quick, "Seconds instead of a minute, less exact");
+  command->footer("Examples:\n  modsweep bench --quick\n  modsweep bench --json bench.json");
+  on_chosen(command, chosen, options, bench);
+}
+
+}  // namespace modsweep::cli

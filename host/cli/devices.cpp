@@ -1,0 +1,31 @@
+// modsweep devices: what this build can train on, here.
+#include "cli/command.h"
+#include "cli/engines.h"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+namespace modsweep::cli {
+namespace {
+
+struct Options {};
+
+ExitCode devices(const Options&, Console& console) {
+  for (const EngineEntry& entry : engine_entries()) {
+    const std::string reason = entry.unavailable();
+    fmt::print(console.out, "{}: {}\n  {}\n", entry.name, entry.summary,
+               reason.empty() ? entry.make(0)->device() : "cannot be used here: " + reason);
+  }
+  fmt::print(console.out, "--engine auto takes: {}\n", choose_engine("auto", 0).engine->name());
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_devices(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand("devices", "List the engines of this build and what they run on");
+  command->footer("Example:\n  modsweep devices");
+  on_chosen(command, chosen, std::make_shared<Options>(), devices);
+}
+
+}  // namespace modsweep::cli

@@ -1,0 +1,63 @@
+#include "cli/engines.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "modsweep/cpu_engine.h"
+#include "modsweep/error.h"
+
+namespace modsweep::cli {
+namespace {
+
+std::string always() {
+  return {};
+}
+
+std::unique_ptr<Engine> make_cpu(std::size_t threads) {
+  return make_cpu_engine({.threads = threads, .instruction_set = {}});
+}
+
+}  // namespace
+
+const std::vector<EngineEntry>& engine_entries() {
+  static const std::vector<EngineEntry> entries = {
+      {"cpu", "vectorized, many networks over all cores", always, make_cpu},
+  };
+  return entries;
+}
+
+std::vector<std::string> engine_names() {
+  std::vector<std::string> names = {"auto"};
+  for (const EngineEntry& entry : engine_entries()) names.emplace_back(entry.name);
+  return names;
+}
+
+std::string EngineChoice::record() const {
+  return why.empty() ? engine->device() : fmt::format("{}; auto: {}", engine->device(), why);
+}
+
+EngineChoice choose_engine(std::string_view name, std::size_t threads) {
+  std::vector<std::string> passed_over;
+  for (const EngineEntry& entry : engine_entries()) {
+    if (name != "auto" && name != entry.name) continue;
+    const std::string reason = entry.unavailable();
+    if (reason.empty()) {
+      EngineChoice choice{entry.make(threads), {}};
+      if (name != "auto") return choice;
+      if (engine_entries().size() == 1)
+        choice.why = "the only engine of this build";
+      else if (passed_over.empty())
+        choice.why = "the fastest engine of this build";
+      else
+        choice.why = fmt::format("{}", fmt::join(passed_over, "; "));
+      return choice;
+    }
+    if (name == entry.name)
+      throw InputError(fmt::format("engine {} cannot be used here: {}; use --engine auto", name, reason));
+    passed_over.push_back(fmt::format("{} cannot be used: {}", entry.name, reason));
+  }
+  throw InputError(
+      fmt::format("there is no engine '{}'; choose one of {}", name, fmt::join(engine_names(), ", ")));
+}
+
+}  // namespace modsweep::cli

@@ -1,0 +1,48 @@
+// Turns what a command throws into an exit code and one line on standard error.
+#include "cli/command.h"
+#include "cli/output.h"
+
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <new>
+#include <string>
+
+#include <unistd.h>
+
+#include "modsweep/error.h"
+
+namespace {
+
+using modsweep::ExitCode;
+
+ExitCode report(ExitCode code, const std::string& message) {
+  std::cerr << "modsweep: error: " << message << '\n' << std::flush;
+  return code;
+}
+
+ExitCode run(int argc, char** argv, modsweep::cli::DescriptorStream& out) {
+  try {
+    modsweep::cli::Console console{out, std::cerr, ::isatty(STDERR_FILENO) == 1};
+    const ExitCode code = modsweep::cli::run_command_line(argc, argv, console);
+    out.flush();
+    return code;
+  } catch (const modsweep::cli::ReaderGone&) {
+    return ExitCode::done;
+  } catch (const modsweep::Error& error) {
+    return report(error.code(), error.what());
+  } catch (const std::bad_alloc&) {
+    return report(ExitCode::io_failure, "out of memory");
+  } catch (const std::exception& error) {
+    return report(ExitCode::io_failure, error.what());
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  modsweep::cli::secure_standard_descriptors();
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that left shows as a failed write
+  modsweep::cli::DescriptorStream out(STDOUT_FILENO, "standard output");
+  return static_cast<int>(run(argc, argv, out));
+}

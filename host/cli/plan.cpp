@@ -1,0 +1,81 @@
+// modsweep plan: what a sweep will take; runs and writes nothing.
+#include "cli/command.h"
+#include "cli/engines.h"
+#include "cli/report.h"
+#include "cli/sweep_options.h"
+#include "plan/calibrate.h"
+#include "plan/progress.h"
+#include "plan/summary.h"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include "modsweep/task.h"
+
+namespace modsweep::cli {
+namespace {
+
+void print_shapes(const PlanSummary& plan, std::ostream& out) {
+  constexpr std::size_t most = 30;
+  std::vector<std::vector<std::string>> rows = {
+      {"shape", "cells", "packs", "a pack", "parameters", "pack memory", "steps", "operations"}};
+  for (const ShapePlan& shape : plan.shapes) {
+    if (rows.size() > most) break;
+    rows.push_back({shape.key.text(), format_count(static_cast<double>(shape.cells)),
+                    format_count(static_cast<double>(shape.packs())),
+                    format_count(static_cast<double>(std::min<std::uint64_t>(shape.pack_size, shape.cells))),
+                    format_count(static_cast<double>(shape.parameters)), format_unit(shape.pack_bytes(), "B"),
+                    format_short(shape.steps), format_unit(shape.flop, "FLOP")});
+  }
+  print_table(out, rows, 1);
+  if (plan.shapes.size() > most) fmt::print(out, "and {} more shapes\n", plan.shapes.size() - most);
+}
+
+ExitCode plan(const SweepOptions& options, Console& console) {
+  const Sweep sweep = load_sweep(options);
+  std::unordered_set<std::uint64_t> finished;
+  if (path_exists(options.store()))
+    finished = Store(options.store(), Store::Access::read_only).finished_cells();
+  const EngineChoice choice = choose_engine(options.engine, options.threads);
+  const PlanSummary plan =
+      summarize(sweep, finished, *choice.engine, pack_memory(), options.max_pack, options.thread_count());
+
+  std::ostream& out = console.out;
+  fmt::print(out, "sweep         {} ({})\n", sweep.name, sweep.id());
+  fmt::print(out, "engine        {} ({})\n", choice.engine->name(), choice.record());
+  fmt::print(out, "cells         {}\n", format_count(static_cast<double>(plan.cells)));
+  fmt::print(out, "finished      {} (in {})\n", format_count(static_cast<double>(plan.finished)),
+             options.store());
+  fmt::print(out, "left          {} in {}\n", format_count(static_cast<double>(plan.left())),
+             format_plural(static_cast<double>(plan.packs()), "pack"));
+  if (plan.left() == 0) return ExitCode::done;
+  print_shapes(plan, out);
+  DatasetCache datasets;
+  const Calibration speed = calibrate(sweep, plan, *choice.engine, datasets, options.thread_count(), 0.5);
+  const double training = plan.seconds(speed.flop_per_second);
+  const double measuring = plan.measurements * speed.seconds_per_measurement;
+  fmt::print(out, "steps         {} network-steps\n", format_count(plan.steps()));
+  fmt::print(out, "operations    {} (6 a weight and sample; noise and regularizers not counted)\n",
+             format_unit(plan.flop(), "FLOP"));
+  fmt::print(out, "memory        {} for the largest pack, datasets aside\n",
+             format_unit(plan.memory_bytes(), "B"));
+  fmt::print(out, "store         about {} for {} measurements\n", format_unit(plan.store_bytes, "B"),
+             format_count(plan.measurements));
+  fmt::print(out, "time          about {}: training {} at {}, measuring {}, as timed just now\n",
+             format_duration(training + measuring), format_duration(training),
+             format_unit(speed.flop_per_second, "FLOP/s"), format_duration(measuring));
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_plan(CLI::App& app, Action& chosen) {
+  const auto options = std::make_shared<SweepOptions>();
+  CLI::App* command = app.add_subcommand(
+      "plan", "Tell what a sweep will take: cells, packs, memory, operations, time; runs nothing");
+  add_sweep_options(*command, *options);
+  command->footer("Example:\n  modsweep plan sweeps/fig02.toml --set training.steps=5000");
+  on_chosen(command, chosen, options, plan);
+}
+
+}  // namespace modsweep::cli

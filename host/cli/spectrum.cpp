@@ -1,0 +1,172 @@
+// modsweep spectrum: modularity of anyone's weights.
+#include "modsweep/spectrum.h"
+
+#include "cli/command.h"
+#include "plan/progress.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "modsweep/names.h"
+#include "modsweep/safetensors.h"
+
+namespace modsweep::cli {
+namespace {
+
+// An eigenvalue problem of this size takes a minute or so and half a gigabyte.
+constexpr std::uint64_t most_rows = 4096;
+
+struct Options {
+  std::string path;
+  std::vector<std::string> tensors;  // empty: every 2-D one
+  std::string cluster_by = "incoming";
+  bool json = false;
+};
+
+/// Why a tensor has no spectrum; empty if it has one.
+std::string unfit(const Tensor& tensor, ClusterBy by) {
+  if (tensor.shape.size() != 2)
+    return fmt::format("has {} dimensions, a weight matrix has 2", tensor.shape.size());
+  const std::uint64_t units = tensor.shape[by == ClusterBy::incoming ? 0 : 1];
+  if (tensor.values.empty()) return "is empty";
+  if (units > most_rows)
+    return fmt::format("has {} units, more than the {} that spectra are made for", units, most_rows);
+  if (!std::all_of(tensor.values.begin(), tensor.values.end(), [](double v) { return std::isfinite(v); }))
+    return "has entries that are not finite";
+  return {};
+}
+
+std::vector<double> gaps(const Spectrum& spectrum) {
+  std::vector<double> result;
+  for (std::size_t k = 1; k < spectrum.eigenvalues.size(); ++k) result.push_back(*spectrum.gap(k));
+  return result;
+}
+
+nlohmann::ordered_json to_json(const Spectrum& spectrum) {
+  return {{"eigenvalues", spectrum.eigenvalues}, {"gaps", gaps(spectrum)}, {"modules", spectrum.modules()}};
+}
+
+nlohmann::ordered_json to_json(const std::string& name, const Tensor& tensor, const LayerSpectra& spectra) {
+  return {{"tensor", name},       {"dtype", tensor.dtype},       {"shape", tensor.shape},
+          {"dead", spectra.dead}, {"all", to_json(spectra.all)}, {"live", to_json(spectra.live)}};
+}
+
+void print_numbers(std::ostream& out, std::string_view title, std::vector<double> values) {
+  constexpr std::size_t per_line = 12;
+  for (double& value : values)
+    if (std::fabs(value) < 5e-5) value = 0.0;  // prints no "-0.0000"
+  for (std::size_t i = 0; i < values.size(); i += per_line) {
+    const auto count = std::min(per_line, values.size() - i);
+    fmt::print(out, "    {:<12}{:.4f}\n", i == 0 ? title : "",
+               fmt::join(values.begin() + static_cast<std::ptrdiff_t>(i),
+                         values.begin() + static_cast<std::ptrdiff_t>(i + count), " "));
+  }
+}
+
+void print_spectrum(std::ostream& out, std::string_view title, const Spectrum& spectrum) {
+  const std::uint32_t modules = spectrum.modules();
+  fmt::print(out, "  {}: {}", title, format_plural(modules, "module"));
+  if (const auto gap = spectrum.gap(modules)) fmt::print(out, ", gap_{} {:.4f}", modules, *gap);
+  fmt::print(out, "\n");
+  print_numbers(out, "eigenvalues", spectrum.eigenvalues);
+  print_numbers(out, "gaps", gaps(spectrum));
+}
+
+void print_tensor(std::ostream& out, const std::string& name, const Tensor& tensor,
+                  const LayerSpectra& spectra) {
+  fmt::print(out, "{}: {} x {}, {}\n", name, tensor.shape[0], tensor.shape[1], tensor.dtype);
+  if (spectra.dead.empty()) {
+    print_spectrum(out, "all units", spectra.all);
+    return;
+  }
+  fmt::print(out, "  dead units ({}, from 0): {}\n", spectra.dead.size(), fmt::join(spectra.dead, " "));
+  print_spectrum(out, "all units", spectra.all);
+  print_spectrum(out, "without dead units", spectra.live);
+}
+
+/// The tensors to look at: those that were named, or every one that has a spectrum. Says which ones are left
+/// out.
+std::vector<std::string> select(const Options& options, const TensorFile& file, ClusterBy by,
+                                std::ostream& err) {
+  for (const std::string& name : options.tensors) {
+    const auto entry = file.tensors.find(name);
+    if (entry == file.tensors.end()) {
+      std::vector<std::string> all;
+      for (const auto& [other, tensor] : file.tensors) all.push_back(other);
+      if (all.size() > 12) all.resize(12);
+      throw InputError(fmt::format("{}: no tensor '{}'; there are {}{}", options.path, name,
+                                   fmt::join(all, ", "), all.size() < file.tensors.size() ? ", ..." : ""));
+    }
+    if (const std::string reason = unfit(entry->second, by); !reason.empty())
+      throw InputError(
+          fmt::format("{}: tensor '{}' {}; choose another --tensor", options.path, name, reason));
+  }
+  if (!options.tensors.empty()) return options.tensors;
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : file.tensors) {
+    const std::string reason = unfit(tensor, by);
+    if (reason.empty())
+      names.push_back(name);
+    else if (tensor.shape.size() == 2)
+      fmt::print(err, "{}: left out, {}\n", name, reason);
+  }
+  if (names.empty())
+    throw InputError(
+        fmt::format("{}: none of its {} tensors is a weight matrix (2 dimensions, finite entries)",
+                    options.path, file.tensors.size()));
+  return names;
+}
+
+ExitCode spectrum(const Options& options, Console& console) {
+  const TensorFile file = read_safetensors(options.path);
+  const ClusterBy by = value_of<ClusterBy>(options.cluster_by).value();
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const std::string& name : select(options, file, by, console.err)) {
+    const Tensor& tensor = file.tensors.at(name);
+    const LayerSpectra spectra = layer_spectra(tensor.values, tensor.shape[0], tensor.shape[1], by);
+    if (options.json)
+      list.push_back(to_json(name, tensor, spectra));
+    else
+      print_tensor(console.out, name, tensor, spectra);
+  }
+  if (options.json) console.out << list.dump(2) << '\n';
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_spectrum(CLI::App& app, Action& chosen) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "spectrum",
+      "Laplacian eigenvalues, gaps, modules and dead units of weight matrices in a safetensors file");
+  command->add_option("file", options->path, "The weights, as PyTorch has them: [out, in]")
+      ->required()
+      ->type_name("FILE.safetensors");
+  command
+      ->add_option("--tensor", options->tensors,
+                   "A tensor to look at; may be given many times [every 2-D one]")
+      ->type_name("NAME")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+  command
+      ->add_option(
+          "--cluster-by", options->cluster_by,
+          "Cluster the receiving units (incoming: rows) or the sending ones (outgoing: columns) [incoming]")
+      ->check(CLI::IsMember({"incoming", "outgoing"}))
+      ->type_name("SIDE");
+  command->add_flag("--json", options->json, "Print JSON");
+  command->footer(
+      "Examples:\n"
+      "  modsweep spectrum network.safetensors\n"
+      "  modsweep spectrum model.safetensors --tensor encoder.fc1.weight --json");
+  on_chosen(command, chosen, options, spectrum);
+}
+
+}  // namespace modsweep::cli

@@ -1,0 +1,74 @@
+#include "cli/sweep_options.h"
+
+#include "cli/engines.h"
+#include "core/parallel.h"
+
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "modsweep/names.h"
+
+namespace modsweep::cli {
+
+std::string SweepOptions::store() const {
+  if (!store_path.empty()) return store_path;
+  return std::filesystem::path(sweep_path).stem().string() + ".db";
+}
+
+std::size_t SweepOptions::thread_count() const {
+  return threads == 0 ? hardware_threads() : threads;
+}
+
+void add_sweep_options(CLI::App& command, SweepOptions& options) {
+  std::vector<std::string> precisions;
+  for (const auto& [value, name] : EnumNames<Precision>::table) precisions.emplace_back(name);
+  command.add_option("sweep", options.sweep_path, "The sweep file")->required()->type_name("SWEEP.toml");
+  command
+      .add_option("-o,--output", options.store_path, "The store [the sweep's name with .db, in this folder]")
+      ->type_name("FILE.db");
+  command
+      .add_option("--engine", options.engine,
+                  "What trains: auto takes the fastest that this machine has [auto]")
+      ->check(CLI::IsMember(engine_names()))
+      ->type_name("NAME");
+  command
+      .add_option("--precision", options.precision, "fp32 or fp64, the same as --set training.precision=...")
+      ->check(CLI::IsMember(precisions))
+      ->type_name("NAME");
+  command.add_option("--threads", options.threads, "Threads to use [all]; results do not depend on it")
+      ->check(CLI::Range(1, 4096))
+      ->type_name("N");
+  command
+      .add_option("--set", options.overrides,
+                  "Replace a setting or an axis of the sweep; may be given many times")
+      ->type_name("KEY=VALUE")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+  // For tests: results do not depend on it.
+  command.add_option("--max-pack", options.max_pack, "Networks of a pack at most")
+      ->check(CLI::Range(1, 1 << 30))
+      ->group("");
+}
+
+Sweep load_sweep(const SweepOptions& options) {
+  std::vector<std::string> overrides = options.overrides;
+  if (!options.precision.empty())
+    overrides.push_back(fmt::format("training.precision=\"{}\"", options.precision));
+  return read_sweep(options.sweep_path, overrides);
+}
+
+std::size_t pack_memory() {
+  const long pages = ::sysconf(_SC_PHYS_PAGES);
+  const long page = ::sysconf(_SC_PAGE_SIZE);
+  if (pages <= 0 || page <= 0) return 0;
+  return static_cast<std::size_t>(pages) * static_cast<std::size_t>(page) / 2;
+}
+
+bool path_exists(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(std::filesystem::symlink_status(path, error));
+}
+
+}  // namespace modsweep::cli

@@ -1,0 +1,76 @@
+// modsweep weights: final weights of one cell as a safetensors file.
+#include "cli/command.h"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+#include <nlohmann/json.hpp>
+
+#include "modsweep/safetensors.h"
+#include "modsweep/store.h"
+
+namespace modsweep::cli {
+namespace {
+
+struct Options {
+  std::string store_path;
+  std::string cell;
+  std::string output_path;
+};
+
+/// W0 [out, in], b0 [out], s0 [1] (PReLU slope), W1, ...: what torch.nn.Linear has as weight and bias. Layers
+/// with groups are dense, with zeros between the groups.
+TensorFile tensor_file(const Store::StoredWeights& stored) {
+  // The store keeps weights in the precision they were trained in; doubles hold either exactly.
+  const bool fp64 = nlohmann::json::parse(stored.settings_json).value("training.precision", "fp32") == "fp64";
+  const std::string dtype = fp64 ? "F64" : "F32";
+  const Parameters& network = stored.weights;
+  const ParameterLayout layout(network.shape);
+  const auto slice = [&](std::size_t offset, std::size_t count) {
+    const auto begin = network.values.begin() + static_cast<std::ptrdiff_t>(offset);
+    return std::vector<double>(begin, begin + static_cast<std::ptrdiff_t>(count));
+  };
+  TensorFile file;
+  file.metadata = {{"format", "pt"},
+                   {"cell", stored.cell_id},
+                   {"settings", stored.settings_json},
+                   {"shape", network.shape.text()}};
+  for (std::size_t l = 0; l < layout.layers().size(); ++l) {
+    const LayerSlice& layer = layout.layers()[l];
+    file.tensors[fmt::format("W{}", l)] = {dtype, {layer.outputs, layer.inputs}, network.dense_weights(l)};
+    if (layout.bias())
+      file.tensors[fmt::format("b{}", l)] = {dtype, {layer.outputs}, slice(layer.biases, layer.outputs)};
+    if (layout.prelu() && l + 1 < layout.layers().size())
+      file.tensors[fmt::format("s{}", l)] = {dtype, {1}, slice(layer.slope, 1)};
+  }
+  return file;
+}
+
+ExitCode weights(const Options& options, Console& console) {
+  const Store store(options.store_path, Store::Access::read_only);
+  const Store::StoredWeights stored = store.weights(options.cell);
+  write_safetensors(options.output_path, tensor_file(stored));
+  fmt::print(console.out, "{}: cell {}, shape {}\n", options.output_path, stored.cell_id,
+             stored.weights.shape.text());
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_weights(CLI::App& app, Action& chosen) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("weights", "Write the final weights of a cell as safetensors");
+  command->add_option("store", options->store_path, "The store")->required()->type_name("FILE.db");
+  command->add_option("--cell", options->cell, "The cell: its id or the beginning of it")
+      ->required()
+      ->type_name("ID");
+  command->add_option("-o,--output", options->output_path, "The file to write")
+      ->required()
+      ->type_name("FILE.safetensors");
+  command->footer(
+      "Tensors W0 [out, in], b0 [out], W1, ... (s0, ... are PReLU slopes). Example:\n"
+      "  modsweep weights quickstart.db --cell 1f3a -o network.safetensors\n"
+      "Ids are in the column `cell` of `modsweep export`.");
+  on_chosen(command, chosen, options, weights);
+}
+
+}  // namespace modsweep::cli

@@ -1,0 +1,69 @@
+#include "config/check.h"
+
+#include "config/keys.h"
+
+#include <fmt/format.h>
+
+#include "modsweep/error.h"
+#include "modsweep/network.h"
+#include "modsweep/task.h"
+
+namespace modsweep {
+namespace {
+
+constexpr std::uint64_t most_steps = 2147483648;  // the noise generator counts steps in 32 bits
+
+void check_schedule(const CellSettings& cell) {
+  const TrainingSettings& t = cell.training;
+  if (t.epochs > 0 && t.steps > 0)
+    throw InputError(fmt::format(
+        "training.steps = {} and training.epochs = {} are both given; keep one of them", t.steps, t.epochs));
+  if (t.epochs == 0 && t.steps == 0)
+    throw InputError("the length of the run is missing; set training.steps or training.epochs to at least 1");
+  if (total_steps(cell) > most_steps)
+    throw InputError(fmt::format(
+        "training.epochs = {} makes {} steps with training.batch_size = {}, more than {}; lower the epochs",
+        t.epochs, total_steps(cell), t.batch_size, most_steps));
+}
+
+// A setting that nobody looks at is a mistake: the user believes to have changed something.
+void check_optimizer(const TrainingSettings& t) {
+  constexpr const char* remedy =
+      "set training.optimizer = \"sgd\" or leave it out (zip pairs the two in a grid)";
+  if (t.optimizer == Optimizer::adam && t.nesterov)
+    throw InputError(fmt::format("training.nesterov = true has no effect with adam; {}", remedy));
+  if (t.optimizer == Optimizer::adam && t.momentum > 0)
+    throw InputError(fmt::format("training.momentum = {} has no effect with adam; {}", t.momentum, remedy));
+  if (t.nesterov && t.momentum == 0)
+    throw InputError("training.nesterov = true needs momentum; set training.momentum above 0");
+}
+
+void check_task(const TaskSettings& task) {
+  const TaskKind& kind = task_kind(task.kind);
+  kind.check(task);
+  CellSettings given;
+  given.task = task;
+  CellSettings used;
+  used.task = kind.canonical(task);
+  if (given == used) return;
+  for (const KeyInfo& key : setting_keys()) {
+    std::string own, standard;
+    key.write(given, own);
+    key.write(used, standard);
+    if (own != standard)
+      throw InputError(
+          fmt::format("{} = {} has no effect with task.kind = \"{}\"; leave it out or choose another task",
+                      key.name, own, task.kind));
+  }
+}
+
+}  // namespace
+
+void check_cell(const CellSettings& cell) {
+  check_schedule(cell);
+  check_optimizer(cell.training);
+  check_task(cell.task);
+  (void)shape_of(cell, task_kind(cell.task.kind).outputs(cell.task));
+}
+
+}  // namespace modsweep

@@ -1,0 +1,11 @@
+// What a cell must satisfy beyond the types and limits of its single settings.
+#pragma once
+
+#include "modsweep/settings.h"
+
+namespace modsweep {
+
+/// Throws InputError naming the key, its value and the remedy, without a place in a file.
+void check_cell(const CellSettings& cell);
+
+}  // namespace modsweep

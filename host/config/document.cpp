@@ -1,0 +1,167 @@
+// What a sweep file says, key by key.
+#include "config/draft.h"
+#include "config/text.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "modsweep/error.h"
+
+namespace modsweep {
+namespace {
+
+// toml++ keeps tables sorted by name; the order in the file decides the order of axes and which error comes
+// first.
+std::vector<std::pair<const toml::key*, const toml::node*>> in_file_order(const toml::table& table) {
+  std::vector<std::pair<const toml::key*, const toml::node*>> entries;
+  for (const auto& [key, node] : table) entries.emplace_back(&key, &node);
+  std::ranges::stable_sort(entries, [](const auto& a, const auto& b) {
+    const auto& x = a.first->source().begin;
+    const auto& y = b.first->source().begin;
+    return x.line != y.line ? x.line < y.line : x.column < y.column;
+  });
+  return entries;
+}
+
+bool is_section(std::string_view name) {
+  return std::ranges::binary_search(setting_sections(), name);
+}
+
+class FileReader {
+ public:
+  FileReader(Source source, Draft& draft) : source_(std::move(source)), draft_(draft) {}
+
+  void read(const toml::table& document) {
+    for (const auto& [key, node] : in_file_order(document)) {
+      const std::string_view name = key->str();
+      if (name == "name")
+        read_name(*node);
+      else if (name == "zip")
+        read_zips(*node);
+      else if (name == "axes")
+        read_axes(*node);
+      else if (is_section(name))
+        read_section(name, *node);
+      else
+        fail(source_.at(key->source()), unknown_top_level(name));
+    }
+  }
+
+ private:
+  static std::string unknown_top_level(std::string_view name) {
+    if (find_key(name) != nullptr)
+      return fmt::format("\"{}\" in quotes stands only under [axes]; write {} without quotes", name, name);
+    std::vector<std::string_view> known = {"name", "axes", "zip"};
+    known.insert(known.end(), setting_sections().begin(), setting_sections().end());
+    const auto best = nearest(name, known);
+    return fmt::format("unknown key {}{}", one_line(name),
+                       best ? fmt::format("; did you mean {}?", *best) : unknown_key_remedy(name));
+  }
+
+  void read_name(const toml::node& node) {
+    const auto* text = node.as_string();
+    if (text == nullptr) fail(source_.at(node.source()), "name is no string; write name = \"my-sweep\"");
+    draft_.name = text->get();
+    if (!is_plain_name(draft_.name))
+      fail(source_.at(node.source()),
+           fmt::format("name = \"{}\" is no name; use 1 to 100 letters, digits, '.', '_' and '-'",
+                       one_line(draft_.name, 40)));
+  }
+
+  void read_section(std::string_view section, const toml::node& node) {
+    const auto* table = node.as_table();
+    if (table == nullptr)
+      fail(source_.at(node.source()),
+           fmt::format("{} is a table of settings; write [{}] on a line and its keys below", section,
+                       section));
+    for (const auto& [key, value] : in_file_order(*table)) {
+      const std::string name = fmt::format("{}.{}", section, key->str());
+      const KeyInfo* info = find_key(name);
+      if (info == nullptr)
+        fail(source_.at(key->source()),
+             fmt::format("unknown key {}{}", one_line(name), unknown_key_remedy(name)));
+      draft_.fixed[name] = {value_json(*value, *info, source_), source_.at(value->source())};
+    }
+  }
+
+  void read_axes(const toml::node& node) {
+    const auto* table = node.as_table();
+    if (table == nullptr)
+      fail(source_.at(node.source()),
+           "axes is a table; write [axes] on a line and lines like \"noise.strength\" = [0.1, 0.2] below");
+    for (const auto& [key, value] : in_file_order(*table)) {
+      const std::string_view name = key->str();
+      const auto* inner = value->as_table();
+      const bool form = inner != nullptr && (inner->contains("range") || inner->contains("linspace") ||
+                                             inner->contains("logspace"));
+      if (name == "zip") {
+        read_zips(*value);
+      } else if (is_section(name) && inner != nullptr && !form) {  // noise.strength without quotes
+        for (const auto& [leaf, points] : in_file_order(*inner))
+          read_axis(fmt::format("{}.{}", name, leaf->str()), *leaf, *points);
+      } else {
+        read_axis(std::string(name), *key, *value);
+      }
+    }
+  }
+
+  void read_axis(const std::string& name, const toml::key& key, const toml::node& node) {
+    const std::string place = source_.at(key.source());
+    if (is_section(name))
+      fail(place, fmt::format("{} is a table and cannot be an axis; name one of its keys: {}", name,
+                              leaves_of(name)));
+    const KeyInfo* info = find_key(name);
+    if (info == nullptr)
+      fail(place, fmt::format("unknown axis {}{}", one_line(name), unknown_key_remedy(name)));
+    if (draft_.axis(name) != nullptr) fail(place, fmt::format("the axis {} is there twice; keep one", name));
+    draft_.axes.push_back({info, axis_json(node, *info, source_), place});
+  }
+
+  static std::string leaves_of(std::string_view section) {
+    std::string leaves;
+    for (const KeyInfo& key : setting_keys())
+      if (key.section() == section) leaves += fmt::format("{}\"{}\"", leaves.empty() ? "" : ", ", key.name);
+    return leaves;
+  }
+
+  void read_zips(const toml::node& node) {
+    constexpr const char* form = "write zip = [[\"noise.strength\", \"noise.exponent\"]]";
+    const std::string place = source_.at(node.source());
+    if (!draft_.zips.empty()) fail(place, "zip is there twice; put all groups into one list");
+    const auto* groups = node.as_array();
+    if (groups == nullptr || groups->empty()) fail(place, fmt::format("zip is no list of groups; {}", form));
+    for (const toml::node& group_node : *groups) {
+      const std::string group_place = source_.at(group_node.source());
+      const auto* group = group_node.as_array();
+      if (group == nullptr || group->size() < 2)
+        fail(group_place, fmt::format("zip holds something else than groups of two or more keys; {}", form));
+      Zip zip{{}, group_place};
+      for (const toml::node& entry : *group) {
+        const auto* key = entry.as_string();
+        if (key == nullptr)
+          fail(source_.at(entry.source()), fmt::format("a zip group holds names of axes; {}", form));
+        if (find_key(key->get()) == nullptr)
+          fail(source_.at(entry.source()),
+               fmt::format("unknown key {} in zip{}", one_line(key->get()), unknown_key_remedy(key->get())));
+        const auto used = [&](const Zip& other) { return std::ranges::count(other.keys, key->get()) > 0; };
+        if (used(zip) || std::ranges::any_of(draft_.zips, used))
+          fail(source_.at(entry.source()),
+               fmt::format("{} is in zip twice; leave it in one group", key->get()));
+        zip.keys.push_back(key->get());
+      }
+      draft_.zips.push_back(std::move(zip));
+    }
+  }
+
+  Source source_;
+  Draft& draft_;
+};
+
+}  // namespace
+
+void read_document(const toml::table& document, const Source& source, Draft& draft) {
+  FileReader(source, draft).read(document);
+}
+
+}  // namespace modsweep

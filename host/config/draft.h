@@ -1,0 +1,56 @@
+// What a sweep file and the --set options say, before it becomes a grid.
+#pragma once
+
+#include "config/keys.h"
+#include "config/toml_values.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace modsweep {
+
+struct Fixed {
+  std::string json;
+  std::string place;
+};
+
+struct AxisDraft {
+  const KeyInfo* key;
+  std::vector<std::string> points;
+  std::string place;
+};
+
+struct Zip {
+  std::vector<std::string> keys;
+  std::string place;
+};
+
+// What file and options say, before it becomes a grid.
+struct Draft {
+  std::string name;
+  std::map<std::string, Fixed, std::less<>> fixed;
+  std::vector<AxisDraft> axes;  // in grid order
+  std::vector<Zip> zips;
+  std::set<std::string, std::less<>> overridden;
+
+  [[nodiscard]] AxisDraft* axis(std::string_view key) {
+    const auto found = std::ranges::find(axes, key, [](const AxisDraft& a) { return a.key->name; });
+    return found == axes.end() ? nullptr : &*found;
+  }
+  void remove_axis(std::string_view key) {
+    std::erase_if(axes, [&](const AxisDraft& a) { return a.key->name == key; });
+  }
+};
+
+/// Reads a parsed sweep file. Throws InputError.
+void read_document(const toml::table& document, const Source& source, Draft& draft);
+
+/// Applies the key=value texts of --set to what the file said. Throws InputError.
+void apply_overrides(const std::vector<std::string>& overrides, Draft& draft);
+
+}  // namespace modsweep

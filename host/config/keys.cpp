@@ -1,0 +1,389 @@
+#include "config/keys.h"
+
+#include "config/text.h"
+
+#include <algorithm>
+#include <charconv>
+#include <concepts>
+#include <type_traits>
+
+#include <fmt/format.h>
+
+#include "modsweep/names.h"
+
+namespace modsweep {
+
+void append_json(std::string& out, double value) {
+  if (value == 0.0) value = 0.0;  // -0
+  char buffer[32];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+  out.append(buffer, end);
+}
+
+void append_json(std::string& out, std::uint64_t value) {
+  char buffer[24];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+  out.append(buffer, end);
+}
+
+namespace {
+
+// ---- Canonical JSON of each type that a setting can have.
+
+template <typename T>
+concept Enumeration = std::is_enum_v<T>;
+
+void append_value(std::string& out, bool value) {
+  out += value ? "true" : "false";
+}
+void append_value(std::string& out, double value) {
+  append_json(out, value);
+}
+void append_value(std::string& out, std::uint32_t value) {
+  append_json(out, std::uint64_t{value});
+}
+void append_value(std::string& out, std::uint64_t value) {
+  append_json(out, value);
+}
+// Texts need no escapes: the reader lets only letters, digits, '.', '_' and '-' in.
+void append_value(std::string& out, std::string_view value) {
+  (out += '"').append(value) += '"';
+}
+void append_value(std::string& out, Enumeration auto value) {
+  append_value(out, name_of(value));
+}
+void append_value(std::string& out, const std::vector<std::uint32_t>& values) {
+  out += '[';
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i > 0) out += ',';
+    append_value(out, values[i]);
+  }
+  out += ']';
+}
+
+bool read_value(std::string_view json, bool& value) {
+  if (json != "true" && json != "false") return false;
+  value = json == "true";
+  return true;
+}
+template <typename T>
+requires(std::same_as<T, double> || std::same_as<T, std::uint32_t> ||
+         std::same_as<T, std::uint64_t>) bool read_value(std::string_view json, T& value) {
+  const char* end = json.data() + json.size();
+  T read{};
+  const auto result = std::from_chars(json.data(), end, read);
+  const bool whole = result.ec == std::errc() && result.ptr == end;
+  if (whole) value = read;
+  return whole;
+}
+bool read_value(std::string_view json, std::string& value) {
+  if (json.size() < 2 || json.front() != '"' || json.back() != '"') return false;
+  value = json.substr(1, json.size() - 2);
+  return true;
+}
+template <Enumeration Enum>
+bool read_value(std::string_view json, Enum& value) {
+  if (json.size() < 2 || json.front() != '"' || json.back() != '"') return false;
+  const auto found = value_of<Enum>(json.substr(1, json.size() - 2));
+  if (found) value = *found;
+  return found.has_value();
+}
+bool read_value(std::string_view json, std::vector<std::uint32_t>& values) {
+  if (json.size() < 2 || json.front() != '[' || json.back() != ']') return false;
+  json = json.substr(1, json.size() - 2);
+  std::vector<std::uint32_t> read;
+  while (!json.empty()) {
+    const std::size_t comma = std::min(json.find(','), json.size());
+    if (!read_value(json.substr(0, comma), read.emplace_back())) return false;
+    if (comma + 1 == json.size()) return false;  // a comma at the end
+    json.remove_prefix(std::min(comma + 1, json.size()));
+  }
+  values = std::move(read);
+  return true;
+}
+
+// ---- From a member of a settings struct to its place in a cell.
+
+template <typename>
+struct MemberOf;
+template <typename Class, typename T>
+struct MemberOf<T Class::*> {
+  using Section = Class;
+  using Type = T;
+};
+
+auto& section_of(auto& cell, const TaskSettings*) {
+  return cell.task;
+}
+auto& section_of(auto& cell, const NetworkSettings*) {
+  return cell.network;
+}
+auto& section_of(auto& cell, const NoiseSettings*) {
+  return cell.noise;
+}
+auto& section_of(auto& cell, const RegularizerSettings*) {
+  return cell.regularizer;
+}
+auto& section_of(auto& cell, const TrainingSettings*) {
+  return cell.training;
+}
+auto& section_of(auto& cell, const MeasureSettings*) {
+  return cell.measure;
+}
+
+template <auto Member>
+auto& member_of(auto& cell) {
+  using Section = typename MemberOf<decltype(Member)>::Section;
+  return section_of(cell, static_cast<const Section*>(nullptr)).*Member;
+}
+
+template <auto Member>
+KeyInfo key(std::string_view name, ValueKind kind, std::string_view doc) {
+  KeyInfo info;
+  info.name = name;
+  info.kind = kind;
+  info.doc = doc;
+  info.write = [](const CellSettings& cell, std::string& out) { append_value(out, member_of<Member>(cell)); };
+  info.read = [](CellSettings& cell, std::string_view json) {
+    return read_value(json, member_of<Member>(cell));
+  };
+  return info;
+}
+
+// ---- What the lines of the table are made with. The member's type decides; limits and choices come in
+// between.
+
+template <auto Member>
+KeyInfo key(std::string_view name, Limits limits, std::string_view doc) {
+  using Type = typename MemberOf<decltype(Member)>::Type;
+  KeyInfo info =
+      key<Member>(name, std::is_same_v<Type, double> ? ValueKind::number : ValueKind::integer, doc);
+  info.limits = limits;
+  return info;
+}
+
+template <auto Member>
+KeyInfo key(std::string_view name, std::string_view doc) {
+  using Type = typename MemberOf<decltype(Member)>::Type;
+  if constexpr (Enumeration<Type>) {
+    KeyInfo info = key<Member>(name, ValueKind::choice, doc);
+    for (const auto& [value, text] : EnumNames<Type>::table) info.choices.push_back(text);
+    return info;
+  } else {
+    constexpr bool text = std::is_same_v<Type, std::string>;
+    static_assert(text || std::is_same_v<Type, bool>, "this key needs limits");
+    return key<Member>(name, text ? ValueKind::text : ValueKind::boolean, doc);
+  }
+}
+
+template <auto Member>
+KeyInfo key(std::string_view name, std::vector<std::string_view> choices, std::string_view doc) {
+  KeyInfo info = key<Member>(name, ValueKind::choice, doc);
+  info.choices = std::move(choices);
+  return info;
+}
+
+template <auto Member>
+KeyInfo list(std::string_view name, std::size_t shortest, std::size_t longest, Limits each,
+             std::string_view doc) {
+  KeyInfo info = key<Member>(name, ValueKind::integer_list, doc);
+  info.limits = each;
+  info.shortest = shortest;
+  info.longest = longest;
+  return info;
+}
+
+// No coefficient of a network has a use beyond this, and it is finite in single precision too.
+constexpr double huge = 1e30;
+constexpr Limits counter = {0, 2147483648.0};  // steps are 32-bit counters of the noise generator
+constexpr Limits seed = {0, 4294967295.0};
+constexpr Limits samples = {1, 1e8};
+constexpr Limits width = {1, 65536};
+constexpr Limits not_negative = {0, huge};
+constexpr Limits positive = {0, huge, true};
+constexpr Limits exponent = {0, 16};
+constexpr Limits fraction = {0, 1, false, true};
+
+using Task = TaskSettings;
+using Network = NetworkSettings;
+using Noise = NoiseSettings;
+using Regularizer = RegularizerSettings;
+using Train = TrainingSettings;
+using Measure = MeasureSettings;
+
+// clang-format off: a table, one setting a line
+std::vector<KeyInfo> table() {
+  return {
+      key<&Task::kind>("task.kind", "which task is learned"),
+      key<&Task::inputs>("task.inputs", width, "number of inputs n"),
+      key<&Task::seed>("task.seed", seed, "seed of the task's functions and data"),
+      key<&Task::train_samples>("task.train_samples", samples, "samples of the training set"),
+      key<&Task::test_samples>("task.test_samples", samples, "samples of the test set"),
+      key<&Task::sparse>("task.sparse", "identity: one entry per sample keeps its value, the others are 0"),
+      key<&Task::mixing>("task.mixing", {"early", "late"},
+                         "mixed_regression: inputs (early) or outputs (late) are rotated"),
+      key<&Task::mixing_angle>("task.mixing_angle", Limits{-1000, 1000},
+                               "mixed_regression: angle of the rotation in radians"),
+
+      list<&Network::hidden>("network.hidden", 1, 64, width, "units of each hidden layer"),
+      list<&Network::groups>("network.groups", 0, 65, width,
+                             "groups without connections in each weight layer; [] for none"),
+      key<&Network::activation>("network.activation", "activation function of the hidden layers"),
+      key<&Network::leaky_slope>("network.leaky_slope", Limits{-1000, 1000}, "leaky_relu: slope below 0"),
+      key<&Network::bias>("network.bias", "whether layers have biases"),
+
+      key<&Noise::strength>("noise.strength", not_negative, "strength sigma of the noise in training"),
+      key<&Noise::exponent>("noise.exponent", exponent,
+                            "alpha: noise grows as |a|^(alpha/2); 0 additive, 2 multiplicative"),
+      key<&Noise::site>("noise.site", "whether noise enters after or before the activation function"),
+      key<&Noise::gradient>("noise.gradient", "whether the noise term takes part in the gradient"),
+
+      key<&Regularizer::l1>("regularizer.l1", not_negative, "coefficient of the sum of |W|"),
+      key<&Regularizer::l2>("regularizer.l2", not_negative, "coefficient of the sum of W^2"),
+      key<&Regularizer::weighted_activity>("regularizer.weighted_activity", not_negative,
+                                           "coefficient of activity weighted by outgoing W^2 (WA)"),
+      key<&Regularizer::weighted_activity_exponent>("regularizer.weighted_activity_exponent", exponent,
+                                                    "exponent of |a| in weighted_activity"),
+      key<&Regularizer::activity>("regularizer.activity", not_negative, "coefficient of activity"),
+      key<&Regularizer::activity_exponent>("regularizer.activity_exponent", exponent,
+                                           "exponent of |a| in activity"),
+      key<&Regularizer::l12>("regularizer.l12", not_negative,
+                             "coefficient of incoming |W| times outgoing W^2"),
+      key<&Regularizer::l21>("regularizer.l21", not_negative,
+                             "coefficient of incoming W^2 times outgoing |W|"),
+      key<&Regularizer::dropout>("regularizer.dropout", fraction,
+                                 "probability that a hidden unit is dropped"),
+
+      key<&Train::optimizer>("training.optimizer", "optimizer"),
+      key<&Train::learning_rate>("training.learning_rate", positive, "learning rate"),
+      key<&Train::beta1>("training.beta1", fraction, "adam: decay of the mean of gradients"),
+      key<&Train::beta2>("training.beta2", fraction, "adam: decay of the mean of squared gradients"),
+      key<&Train::epsilon>("training.epsilon", Limits{0, 1, true},
+                           "adam: added to the root of the second moment"),
+      key<&Train::momentum>("training.momentum", fraction, "sgd: momentum"),
+      key<&Train::nesterov>("training.nesterov", "sgd: Nesterov's form of momentum"),
+      key<&Train::weight_decay>("training.weight_decay", not_negative,
+                                "times the parameter, added to its gradient"),
+      key<&Train::batch_size>("training.batch_size", samples, "samples of a batch"),
+      key<&Train::epochs>("training.epochs", counter,
+                          "length of the run in passes over the training set; or give steps"),
+      key<&Train::steps>("training.steps", counter, "length of the run in optimizer steps; or give epochs"),
+      key<&Train::shuffle>("training.shuffle", "a new order of samples every epoch"),
+      key<&Train::seed>("training.seed", seed, "seed of initial weights, noise, dropout and order"),
+      key<&Train::precision>("training.precision", "scalar type of the training"),
+
+      key<&Measure::every_steps>("measure.every_steps", counter,
+                                 "measure every k-th step; 0: not by this rule"),
+      key<&Measure::points_per_decade>("measure.points_per_decade", Limits{0, 1000},
+                                       "measure at log-spaced steps; 0: not by this rule"),
+      key<&Measure::initial>("measure.initial", "measure before the first step too"),
+      key<&Measure::spectrum>("measure.spectrum", "Laplacian spectra and gaps of every layer"),
+      key<&Measure::cluster_by>("measure.cluster_by", "which neurons of a weight matrix are clustered"),
+      key<&Measure::modules>("measure.modules", Limits{0, 65536},
+                             "n of the reported gap_n; 0: the number of inputs"),
+      key<&Measure::leaks>("measure.leaks", "path leak and Jacobian leak"),
+      key<&Measure::noisy_strength>("measure.noisy_strength", not_negative,
+                                    "strength of the noise of noisy_test_loss; 0: not measured"),
+      key<&Measure::noisy_exponent>("measure.noisy_exponent", exponent,
+                                    "exponent of the noise of noisy_test_loss"),
+      key<&Measure::weights>("measure.weights", "keep the final weights in the store"),
+  };
+}
+// clang-format on
+
+std::string plain(double value) {
+  std::string out;
+  if (value == static_cast<double>(static_cast<std::int64_t>(value < 1e15 && value > -1e15 ? value : 0)))
+    return std::to_string(static_cast<std::int64_t>(value));  // 100000000, not 1e+08
+  append_json(out, value);
+  return out;
+}
+
+}  // namespace
+
+std::string Limits::text() const {
+  if (!above_low && !below_high) return fmt::format("from {} to {}", plain(low), plain(high));
+  std::string out = fmt::format("{} {}", above_low ? "above" : "at least", plain(low));
+  return out + fmt::format(" and {} {}", below_high ? "below" : "at most", plain(high));
+}
+
+std::string KeyInfo::type() const {
+  switch (kind) {
+    case ValueKind::boolean:
+      return "true or false";
+    case ValueKind::integer:
+      return "an integer " + limits.text();
+    case ValueKind::number:
+      return "a number " + limits.text();
+    case ValueKind::text:
+      return "a string of letters, digits, '.', '_' and '-'";
+    case ValueKind::choice:
+      return fmt::format("one of \"{}\"", fmt::join(choices, "\", \""));
+    case ValueKind::integer_list:
+      return fmt::format("a list of {} to {} integers {}", shortest, longest, limits.text());
+  }
+  return {};
+}
+
+std::string KeyInfo::default_json() const {
+  std::string out;
+  write(CellSettings{}, out);
+  return out;
+}
+
+const std::vector<KeyInfo>& setting_keys() {
+  static const std::vector<KeyInfo> keys = [] {
+    auto all = table();
+    std::ranges::sort(all, {}, &KeyInfo::name);
+    return all;
+  }();
+  return keys;
+}
+
+const std::vector<std::string_view>& setting_sections() {
+  static const std::vector<std::string_view> sections = [] {
+    std::vector<std::string_view> names;
+    for (const KeyInfo& info : setting_keys())
+      if (names.empty() || names.back() != info.section()) names.push_back(info.section());
+    return names;
+  }();
+  return sections;
+}
+
+const KeyInfo* find_key(std::string_view name) {
+  const auto& keys = setting_keys();
+  const auto found = std::ranges::lower_bound(keys, name, {}, &KeyInfo::name);
+  return found != keys.end() && found->name == name ? &*found : nullptr;
+}
+
+std::string unknown_key_remedy(std::string_view name) {
+  const std::size_t dot = std::min(name.find('.'), name.size());
+  const std::string_view section = name.substr(0, dot);
+  const std::string_view leaf = dot == name.size() ? name : name.substr(dot + 1);
+  std::vector<std::string_view> names, own_leaves, leaves;
+  std::string same_leaf;  // the right key in the wrong table, or in none
+  for (const KeyInfo& info : setting_keys()) {
+    names.push_back(info.name);
+    leaves.push_back(info.leaf());
+    if (info.section() == section) own_leaves.push_back(info.leaf());
+    if (info.leaf() == leaf) same_leaf += fmt::format("{}{}", same_leaf.empty() ? "" : " or ", info.name);
+  }
+  if (!same_leaf.empty()) return fmt::format("; did you mean {}?", same_leaf);
+  if (const auto best = nearest(leaf, own_leaves))
+    return fmt::format("; did you mean {}.{}?", section, *best);
+  if (const auto best = nearest(leaf, leaves)) {
+    const auto found = std::ranges::find(setting_keys(), *best, &KeyInfo::leaf);
+    return fmt::format("; did you mean {}?", found->name);
+  }
+  if (!own_leaves.empty()) return fmt::format("; [{}] has {}", section, fmt::join(own_leaves, ", "));
+  if (const auto best = nearest(name, names)) return fmt::format("; did you mean {}?", *best);
+  return fmt::format("; settings are in the tables [{}]", fmt::join(setting_sections(), "], ["));
+}
+
+std::string_view schedule_partner(std::string_view name) {
+  if (name == "training.steps") return "training.epochs";
+  if (name == "training.epochs") return "training.steps";
+  return {};
+}
+
+}  // namespace modsweep

@@ -1,0 +1,74 @@
+// The one table of all settings: their names in a sweep file, how they are read and written, what values they
+// take.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "modsweep/settings.h"
+
+namespace modsweep {
+
+enum class ValueKind : std::uint8_t { boolean, integer, number, text, choice, integer_list };
+
+/// Which numbers a key takes; for a list, each of its entries.
+struct Limits {
+  double low = 0.0;
+  double high = 0.0;
+  bool above_low = false;   ///< low itself is excluded
+  bool below_high = false;  ///< high itself is excluded
+
+  [[nodiscard]] bool contains(double value) const {
+    return (above_low ? value > low : value >= low) && (below_high ? value < high : value <= high);
+  }
+  /// "from 1 to 65536", "at least 0 and below 1".
+  [[nodiscard]] std::string text() const;
+};
+
+/// One setting. Values are passed as canonical JSON (modsweep/sweep.h), the form in which axes and stores
+/// hold them.
+struct KeyInfo {
+  std::string_view name;  ///< "noise.strength"
+  ValueKind kind = ValueKind::boolean;
+  Limits limits;                          ///< integer, number, integer_list
+  std::vector<std::string_view> choices;  ///< choice
+  std::size_t shortest = 0;               ///< integer_list: entries
+  std::size_t longest = 0;
+  std::string_view doc;  ///< one line
+
+  /// Appends the canonical JSON of this setting's value.
+  void (*write)(const CellSettings&, std::string& out) = nullptr;
+  /// Sets the value. False where the text is not the canonical JSON of a value of this type; limits are not
+  /// checked.
+  bool (*read)(CellSettings&, std::string_view json) = nullptr;
+
+  [[nodiscard]] std::string_view section() const { return name.substr(0, name.find('.')); }
+  [[nodiscard]] std::string_view leaf() const { return name.substr(name.find('.') + 1); }
+  /// What a value must be, for messages and documentation: "an integer from 1 to 65536".
+  [[nodiscard]] std::string type() const;
+  [[nodiscard]] std::string default_json() const;
+};
+
+/// All settings, sorted by name.
+[[nodiscard]] const std::vector<KeyInfo>& setting_keys();
+
+/// The names of the tables, "measure", "network", ..., sorted.
+[[nodiscard]] const std::vector<std::string_view>& setting_sections();
+
+/// Null if there is no such key.
+[[nodiscard]] const KeyInfo* find_key(std::string_view name);
+
+/// What an unknown key may have been meant to be: `; did you mean noise.strength?`, or the keys of its table.
+[[nodiscard]] std::string unknown_key_remedy(std::string_view name);
+
+/// The key that this one takes the place of (training.steps and training.epochs), or an empty text.
+[[nodiscard]] std::string_view schedule_partner(std::string_view name);
+
+/// Canonical JSON of numbers: the shortest text that reads back exactly, and no negative zero.
+void append_json(std::string& out, double value);
+void append_json(std::string& out, std::uint64_t value);
+
+}  // namespace modsweep

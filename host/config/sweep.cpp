@@ -1,0 +1,169 @@
+#include "modsweep/sweep.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include <fmt/format.h>
+#define XXH_INLINE_ALL
+#include "config/check.h"
+#include "config/grid.h"
+#include "config/keys.h"
+
+#include <xxhash.h>
+
+#include "modsweep/error.h"
+
+namespace modsweep {
+namespace {
+
+std::string hash_text(std::string_view text) {
+  return fmt::format("{:016x}", std::uint64_t{XXH3_64bits(text.data(), text.size())});
+}
+
+// The text that ids are hashes of: a line "key=json" for every setting, sorted by key.
+std::string canonical_text(const CellSettings& settings) {
+  std::string text;
+  text.reserve(2048);
+  for (const KeyInfo& key : setting_keys()) {
+    text.append(key.name) += '=';
+    key.write(settings, text);
+    text += '\n';
+  }
+  return text;
+}
+
+// Calls visit(axis, point) for the coordinates of a cell, last axis first.
+template <typename Visit>
+void for_each_coordinate(const Sweep& sweep, std::uint64_t index, Visit visit) {
+  for (std::size_t a = sweep.axes.size(); a-- > 0;) {
+    const std::uint64_t points = sweep.axes[a].values.size();
+    visit(a, static_cast<std::size_t>(index % points));
+    index /= points;
+  }
+}
+
+void check_index(const Sweep& sweep, std::uint64_t index) {
+  if (index >= sweep.size())
+    throw LogicError(fmt::format("cell {} of a sweep of {} cells", index, sweep.size()));
+}
+
+// One axis in a form that does not depend on the order of keys or points.
+std::string canonical_axis(const Axis& axis) {
+  std::vector<std::size_t> order(axis.keys.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {}, [&](std::size_t k) { return axis.keys[k]; });
+  std::string text = "axis";
+  for (const std::size_t k : order) text += ' ' + axis.keys[k];
+  text += '\n';
+  std::vector<std::string> points;
+  points.reserve(axis.values.size());
+  for (const auto& point : axis.values) {
+    std::string& line = points.emplace_back();
+    for (const std::size_t k : order) line += ' ' + point[k];
+  }
+  std::ranges::sort(points);
+  for (const std::string& line : points) text += line + '\n';
+  return text;
+}
+
+}  // namespace
+
+void set_value(CellSettings& settings, std::string_view key, std::string_view json) {
+  const KeyInfo* info = find_key(key);
+  if (info == nullptr) throw InputError(fmt::format("unknown key {}{}", key, unknown_key_remedy(key)));
+  if (const KeyInfo* partner = find_key(schedule_partner(key))) partner->read(settings, "0");
+  if (!info->read(settings, json))
+    throw InputError(fmt::format("{} = {} has the wrong form; give {}", key, json, info->type()));
+}
+
+CellSettings settings_at(const Sweep& sweep, std::uint64_t index) {
+  check_index(sweep, index);
+  CellSettings settings = sweep.base;
+  for_each_coordinate(sweep, index, [&](std::size_t a, std::size_t point) {
+    const Axis& axis = sweep.axes[a];
+    for (std::size_t k = 0; k < axis.keys.size(); ++k)
+      set_value(settings, axis.keys[k], axis.values[point][k]);
+  });
+  return settings;
+}
+
+std::string describe_cell(const Sweep& sweep, std::uint64_t index) {
+  constexpr std::size_t most = 4;
+  std::vector<std::size_t> points(sweep.axes.size());
+  for_each_coordinate(sweep, index, [&](std::size_t a, std::size_t point) { points[a] = point; });
+  std::vector<std::string> parts;
+  for (std::size_t a = 0; a < sweep.axes.size(); ++a)
+    for (std::size_t k = 0; k < sweep.axes[a].keys.size(); ++k)
+      parts.push_back(fmt::format("{} = {}", sweep.axes[a].keys[k], sweep.axes[a].values[points[a]][k]));
+  const bool cut = parts.size() > most;
+  if (cut) parts.resize(most);
+  return fmt::format("{}{}", fmt::join(parts, ", "), cut ? ", ..." : "");
+}
+
+std::uint64_t Sweep::size() const {
+  std::uint64_t cells = 1;
+  for (const Axis& axis : axes) cells *= axis.values.size();
+  return cells;
+}
+
+Cell Sweep::cell(std::uint64_t index) const {
+  check_index(*this, index);
+  Cell cell;
+  cell.settings = base;
+  std::size_t columns = 0;
+  for (const Axis& axis : axes) columns += axis.keys.size();
+  cell.varied.resize(columns);
+  for_each_coordinate(*this, index, [&](std::size_t a, std::size_t point) {
+    const Axis& axis = axes[a];
+    columns -= axis.keys.size();
+    for (std::size_t k = 0; k < axis.keys.size(); ++k) {
+      const std::string& json = axis.values[point][k];
+      set_value(cell.settings, axis.keys[k], json);
+      cell.varied[columns + k] = {axis.keys[k], json};
+    }
+  });
+  try {
+    check_cell(cell.settings);
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{} (cell {}: {})", error.what(), index, describe_cell(*this, index)));
+  }
+  cell.id = cell_id(cell.settings);
+  return cell;
+}
+
+std::string Sweep::id() const {
+  if (size() == 0) return hash_text("");
+  // The first cell stands for the base, so that what the axes replace plays no part.
+  std::string text = "base\n" + canonical_text(settings_at(*this, 0));
+  std::vector<std::string> parts;
+  for (const Axis& axis : axes) parts.push_back(canonical_axis(axis));
+  std::ranges::sort(parts);
+  // Sorted points need no first cell: the varied keys' lines are taken out.
+  for (const Axis& axis : axes) {
+    for (const std::string& key : axis.keys) {
+      for (const std::string_view varied : {std::string_view(key), schedule_partner(key)}) {
+        if (varied.empty()) continue;
+        const std::size_t line = text.find(fmt::format("\n{}=", varied)) + 1;
+        text.erase(line, text.find('\n', line) + 1 - line);
+      }
+    }
+  }
+  for (const std::string& part : parts) text += part;
+  return hash_text(text);
+}
+
+std::vector<SettingValue> canonical_settings(const CellSettings& settings) {
+  std::vector<SettingValue> values;
+  for (const KeyInfo& key : setting_keys()) {
+    SettingValue& value = values.emplace_back();
+    value.key = key.name;
+    key.write(settings, value.json);
+  }
+  return values;
+}
+
+std::string cell_id(const CellSettings& settings) {
+  return hash_text(canonical_text(settings));
+}
+
+}  // namespace modsweep

@@ -1,0 +1,28 @@
+// Texts of error messages: quoting what a user wrote without letting it break the line, and guessing what was
+// meant.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace modsweep {
+
+/// `text` on one line and at most `limit` bytes long: control characters become '?', the rest of a long text
+/// "...".
+[[nodiscard]] std::string one_line(std::string_view text, std::size_t limit = 60);
+
+/// 1 to 100 letters, digits, '.', '_' and '-': what names are made of, so that nobody has to quote or escape
+/// them.
+[[nodiscard]] bool is_plain_name(std::string_view text);
+
+/// The number of insertions, deletions and replacements of bytes that turn one text into the other.
+[[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
+
+/// The candidate with the smallest edit distance, unless even that one is too far to be a misspelling.
+[[nodiscard]] std::optional<std::string_view> nearest(std::string_view text,
+                                                      std::span<const std::string_view> candidates);
+
+}  // namespace modsweep

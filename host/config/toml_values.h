@@ -1,0 +1,47 @@
+// From TOML to canonical JSON: single values and the forms of an axis, checked against the table of settings.
+#pragma once
+
+#include "config/keys.h"
+#include "config/toml.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace modsweep {
+
+/// What messages begin with: the place of a node in a sweep file, or the --set option it came from.
+class Source {
+ public:
+  [[nodiscard]] static Source file(std::string_view path) { return Source(path, true); }
+  /// `text` is the key=value of the option.
+  [[nodiscard]] static Source option(std::string_view text) { return Source(text, false); }
+
+  /// "sweep.toml:3:1" or "--set noise.strength=-1".
+  [[nodiscard]] std::string at(const toml::source_region& region) const;
+
+ private:
+  Source(std::string_view text, bool is_file);
+  std::string text_;
+  bool is_file_;
+};
+
+/// Throws InputError "place: what".
+[[noreturn]] void fail(const std::string& place, const std::string& what);
+
+/// The remedy for a text that is not TOML.
+[[nodiscard]] std::string syntax_message(const toml::parse_error& error);
+
+/// A value of the key as canonical JSON. Throws InputError where its type or limits do not allow it.
+[[nodiscard]] std::string value_json(const toml::node& node, const KeyInfo& key, const Source& source);
+
+/// Whether the node, given with --set, is meant as an axis: a list or a table where the key takes one value.
+[[nodiscard]] bool is_axis(const toml::node& node, const KeyInfo& key);
+
+/// The points of an axis as canonical JSON: a plain list, { range = [a, b] }, { linspace = [a, b], count = n
+/// } or { logspace = [a, b], count = n }. Spaced values are rounded to 12 significant digits, so that the ids
+/// of cells do not depend on a machine's math library; for an integer key they are rounded to integers.
+[[nodiscard]] std::vector<std::string> axis_json(const toml::node& node, const KeyInfo& key,
+                                                 const Source& source);
+
+}  // namespace modsweep

@@ -1,0 +1,79 @@
+#include "modsweep/network.h"
+
+#include <fmt/format.h>
+
+#include "modsweep/error.h"
+
+namespace modsweep {
+
+std::string Shape::text() const {
+  std::string out = std::to_string(sizes.front());
+  for (std::size_t l = 0; l < weight_layers(); ++l) {
+    out += '-';
+    if (groups[l] > 1) out += fmt::format("{}x", groups[l]);
+    out += std::to_string(sizes[l + 1]);
+  }
+  return out;
+}
+
+Shape shape_of(const CellSettings& cell, std::uint32_t outputs) {
+  Shape shape;
+  shape.sizes.push_back(cell.task.inputs);
+  shape.sizes.insert(shape.sizes.end(), cell.network.hidden.begin(), cell.network.hidden.end());
+  shape.sizes.push_back(outputs);
+  shape.bias = cell.network.bias;
+  shape.prelu = cell.network.activation == Activation::prelu;
+  shape.groups = cell.network.groups;
+  if (shape.groups.empty()) shape.groups.assign(shape.weight_layers(), 1);
+  if (shape.groups.size() != shape.weight_layers())
+    throw InputError(
+        fmt::format("network.groups has {} entries but {} hidden layers make {} weight layers; give one "
+                    "number per weight layer",
+                    shape.groups.size(), cell.network.hidden.size(), shape.weight_layers()));
+  for (std::size_t l = 0; l < shape.weight_layers(); ++l) {
+    const std::uint32_t g = shape.groups[l];
+    if (g == 0 || shape.sizes[l] % g != 0 || shape.sizes[l + 1] % g != 0)
+      throw InputError(
+          fmt::format("network.groups[{}] = {} does not divide the {} inputs and {} outputs of that layer; "
+                      "choose a common divisor",
+                      l, g, shape.sizes[l], shape.sizes[l + 1]));
+  }
+  return shape;
+}
+
+ParameterLayout::ParameterLayout(const Shape& shape) : bias_(shape.bias), prelu_(shape.prelu) {
+  std::size_t next = 0;
+  for (std::size_t l = 0; l < shape.weight_layers(); ++l) {
+    LayerSlice slice;
+    slice.inputs = shape.sizes[l];
+    slice.outputs = shape.sizes[l + 1];
+    slice.groups = shape.groups[l];
+    slice.weights = next;
+    next += slice.weight_count();
+    weights_ += slice.weight_count();
+    slice.biases = next;
+    if (bias_) next += slice.outputs;
+    slice.slope = next;
+    if (prelu_ && l + 1 < shape.weight_layers()) ++next;
+    layers_.push_back(slice);
+  }
+  parameters_ = next;
+  padded_ = (next + alignment - 1) / alignment * alignment;
+}
+
+std::vector<double> Parameters::dense_weights(std::size_t layer) const {
+  const ParameterLayout layout(shape);
+  if (layer >= layout.layers().size())
+    throw LogicError(fmt::format("dense_weights: layer {} of {}", layer, layout.layers().size()));
+  const LayerSlice& slice = layout.layers()[layer];
+  const std::size_t columns = slice.group_inputs();
+  std::vector<double> dense(std::size_t{slice.outputs} * slice.inputs, 0.0);
+  for (std::size_t o = 0; o < slice.outputs; ++o) {
+    const std::size_t group = o / slice.group_outputs();
+    for (std::size_t i = 0; i < columns; ++i)
+      dense[o * slice.inputs + group * columns + i] = values[slice.weights + o * columns + i];
+  }
+  return dense;
+}
+
+}  // namespace modsweep

@@ -1,0 +1,77 @@
+#include "modsweep/pack.h"
+
+#include <fmt/format.h>
+
+#include "modsweep/error.h"
+
+namespace modsweep {
+
+void Pack::add(const CellSettings& cell, std::shared_ptr<const Dataset> data) {
+  const Shape own = shape_of(cell, data->train.outputs);
+  if (size() == 0) {
+    shape = own;
+    batch_size = cell.training.batch_size;
+    precision = cell.training.precision;
+  } else if (own != shape || cell.training.batch_size != batch_size || cell.training.precision != precision) {
+    throw LogicError(
+        fmt::format("Pack::add: a network {} with batches of {} does not fit a pack of {} with batches of {}",
+                    own.text(), cell.training.batch_size, shape.text(), batch_size));
+  }
+  seed.push_back(cell.training.seed);
+  dataset.push_back(std::move(data));
+  steps.push_back(total_steps(cell));
+  shuffle.push_back(cell.training.shuffle ? 1 : 0);
+  activation.push_back(cell.network.activation);
+  leaky_slope.push_back(cell.network.leaky_slope);
+  noise.push_back(cell.noise);
+  regularizer.push_back(cell.regularizer);
+  optimizer.push_back(cell.training.optimizer);
+  learning_rate.push_back(cell.training.learning_rate);
+  beta1.push_back(cell.training.beta1);
+  beta2.push_back(cell.training.beta2);
+  epsilon.push_back(cell.training.epsilon);
+  momentum.push_back(cell.training.momentum);
+  nesterov.push_back(cell.training.nesterov ? 1 : 0);
+  weight_decay.push_back(cell.training.weight_decay);
+}
+
+void Pack::check() const {
+  const std::size_t n = size();
+  const auto column = [n](const char* name, std::size_t length, bool optional = false) {
+    if (length != n && !(optional && length == 0))
+      throw LogicError(fmt::format("Pack: column {} has {} entries for {} networks", name, length, n));
+  };
+  column("dataset", dataset.size());
+  column("steps", steps.size());
+  column("shuffle", shuffle.size());
+  column("activation", activation.size());
+  column("leaky_slope", leaky_slope.size());
+  column("noise", noise.size());
+  column("regularizer", regularizer.size());
+  column("optimizer", optimizer.size());
+  column("learning_rate", learning_rate.size());
+  column("beta1", beta1.size());
+  column("beta2", beta2.size());
+  column("epsilon", epsilon.size());
+  column("momentum", momentum.size());
+  column("nesterov", nesterov.size());
+  column("weight_decay", weight_decay.size());
+  column("initial", initial.size(), true);
+  column("fixed_noise", fixed_noise.size(), true);
+  if (batch_size == 0) throw LogicError("Pack: batch size 0");
+  for (std::size_t p = 0; p < n; ++p) {
+    if (!dataset[p] || dataset[p]->train.count == 0)
+      throw LogicError(fmt::format("Pack: network {} has no training data", p));
+    for (const Samples* s : {&dataset[p]->train, &dataset[p]->test})
+      if (s->inputs != shape.inputs() || s->outputs != shape.outputs())
+        throw LogicError(
+            fmt::format("Pack: dataset {} -> {} does not fit shape {}", s->inputs, s->outputs, shape.text()));
+    if ((activation[p] == Activation::prelu) != shape.prelu)
+      throw LogicError(fmt::format("Pack: network {} and its shape disagree on prelu", p));
+    if (!initial.empty() && initial[p] && initial[p]->shape != shape)
+      throw LogicError(fmt::format("Pack: initial parameters of shape {} for networks of shape {}",
+                                   initial[p]->shape.text(), shape.text()));
+  }
+}
+
+}  // namespace modsweep

@@ -1,0 +1,291 @@
+#include "cpu/bench.h"
+
+#include "core/parallel.h"
+#include "cpu/aligned.h"
+#include "cpu/isa_names.h"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <random>
+#include <thread>
+
+#include "modsweep/cpu_engine.h"
+
+namespace modsweep::cpu {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_of(const std::function<void()>& work) {
+  const auto begin = Clock::now();
+  work();
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+template <typename T>
+double peak_of(Isa isa, std::size_t threads, double seconds) {
+  const Kernels<T>& kernels = kernels_for<T>(isa);
+  constexpr std::size_t chunk = 1'200'000;
+  std::vector<double> rates(threads);
+  parallel_for(threads, threads, [&](std::size_t item, std::size_t) {
+    double elapsed = 0.0;
+    double operations = 0.0;
+    while (elapsed < seconds) {
+      elapsed += seconds_of([&] {
+        volatile T keep = kernels.fma_chain(chunk);
+        static_cast<void>(keep);
+      });
+      operations += 2.0 * static_cast<double>(kernels.lanes * chunk);
+    }
+    rates[item] = operations / elapsed * 1e-9;
+  });
+  double sum = 0.0;
+  for (const double rate : rates) sum += rate;
+  return sum;
+}
+
+/// Repetitions of `work` and of the peak in turn. `work` is one repetition of `calls` of what the row counts.
+void time_row(BenchRow& row, Isa isa, std::size_t repetitions, double calls, double operations,
+              const std::function<void()>& work) {
+  std::vector<double> times;
+  std::vector<double> peaks;
+  work();  // warm
+  for (std::size_t i = 0; i < repetitions; ++i) {
+    peaks.push_back(measure_peak(isa, row.precision, row.threads, 0.01));
+    times.push_back(seconds_of(work) / calls * 1e6);
+  }
+  row.instruction_set = isa_name(isa);
+  row.median_us = median(times);
+  row.min_us = *std::ranges::min_element(times);
+  row.max_us = *std::ranges::max_element(times);
+  row.gflops = operations / row.median_us * 1e-3;
+  row.peak_gflops = median(peaks);
+}
+
+struct Setting {
+  const char* name;
+  NoiseSettings noise;
+  RegularizerSettings regularizer;
+};
+
+/// All settings of whole steps.
+std::vector<Setting> settings() {
+  const RegularizerSettings l2{.l2 = 1e-4};
+  const RegularizerSettings wa2{.l2 = 1e-4, .weighted_activity = 1e-3};
+  const auto noise = [](double exponent) { return NoiseSettings{.strength = 0.1, .exponent = exponent}; };
+  return {{"l2", {}, l2},
+          {"wa2", {}, wa2},
+          {"noise0", noise(0.0), l2},
+          {"noise1", noise(1.0), l2},
+          {"noise2", noise(2.0), l2},
+          {"noise0.7", noise(0.7), l2}};
+}
+
+std::shared_ptr<const Dataset> random_dataset(std::uint32_t inputs, std::uint32_t samples) {
+  std::mt19937 generator(1);
+  std::uniform_real_distribution<double> uniform(-2.0, 2.0);
+  Dataset data;
+  for (Samples* s : {&data.train, &data.test}) {
+    *s = {samples, inputs, inputs, {}, {}};
+    for (std::uint32_t i = 0; i < samples * inputs; ++i) {
+      s->x.push_back(uniform(generator));
+      s->y.push_back(std::sin(s->x.back()));
+    }
+  }
+  return std::make_shared<const Dataset>(std::move(data));
+}
+
+BenchRow bench_training(const Setting& setting, Precision precision, std::size_t threads, Isa isa,
+                        bool quick) {
+  CellSettings cell;
+  cell.noise = setting.noise;
+  cell.regularizer = setting.regularizer;
+  cell.training.precision = precision;
+  cell.training.steps = 1ULL << 31U;
+  const auto data = random_dataset(cell.task.inputs, 1000);
+  Pack pack;
+  BenchRow row;
+  row.networks = threads == 1 ? 1 : 8 * threads;
+  for (std::size_t i = 0; i < row.networks; ++i) {
+    cell.training.seed = static_cast<std::uint32_t>(i);
+    pack.add(cell, data);
+  }
+  const auto engine = make_cpu_engine({.threads = threads, .instruction_set = std::string(isa_name(isa))});
+  const auto training = engine->start(pack);
+  row.bench = "train";
+  row.setting = setting.name;
+  row.shape = pack.shape.text();
+  row.batch = pack.batch_size;
+  row.precision = precision;
+  row.threads = threads;
+  const std::uint64_t steps = std::max<std::uint64_t>(1, (quick ? 500 : 2000) * threads / row.networks);
+  const double operations = 6.0 * static_cast<double>(ParameterLayout(pack.shape).weights()) * row.batch;
+  time_row(row, isa, quick ? 3 : 9, static_cast<double>(steps * row.networks), operations,
+           [&] { training->advance(steps); });
+  return row;
+}
+
+/// Single kernels on one block of the paper's batch and layer: 32 units, 200 samples.
+template <typename T>
+std::vector<BenchRow> bench_kernels(Isa isa, Precision precision, bool quick) {
+  constexpr std::size_t units = 32;
+  constexpr std::size_t samples = 200;
+  const std::size_t stride = (samples + block_alignment - 1) / block_alignment * block_alignment;
+  const Kernels<T>& k = kernels_for<T>(isa);
+  std::mt19937 generator(1);
+  std::normal_distribution<double> normal;
+  const auto array = [&](std::size_t count) {
+    AlignedVector<T> values(count);
+    for (T& value : values) value = static_cast<T>(normal(generator));
+    return values;
+  };
+  const auto x = array(units * stride);
+  const auto w = array(units * units);
+  const AlignedVector<T> weight(stride, T(1));
+  const AlignedVector<T> coefficients(units, T(1e-3));
+  auto out = array(units * stride);
+  auto by_z = array(units * stride);
+  auto clean = array(units * stride);
+  auto clean_by_z = array(units * stride);
+  AlignedVector<T> sums(units, T(0));
+  LayerRule<T> rule;
+  rule.unit.slope = T(1);  // so that values worked on in place again and again neither grow nor vanish
+  rule.unit.noise_power = math::PowerKind::one;
+  rule.unit.noise_exponent = T(1);
+  rule.activity.weighted_exponent = T(2);
+  rule.sigma = T(1e-9);
+  rule.weighted_activity = true;
+
+  std::vector<BenchRow> rows;
+  const auto add = [&](const char* name, double operations, const std::function<void()>& call) {
+    const std::size_t calls = quick ? 500 : 5000;
+    BenchRow row;
+    row.bench = "kernel";
+    row.setting = name;
+    row.shape = "32-32";
+    row.batch = samples;
+    row.precision = precision;
+    time_row(row, isa, quick ? 3 : 9, static_cast<double>(calls), operations, [&] {
+      for (std::size_t i = 0; i < calls; ++i) call();
+    });
+    rows.push_back(row);
+  };
+  const double product = 2.0 * units * units * samples;
+  add("multiply", product, [&] {
+    k.multiply({.a = w.data(),
+                .a_row = units,
+                .a_column = 1,
+                .start = nullptr,
+                .x = x.data(),
+                .c = out.data(),
+                .rows = units,
+                .inner = units,
+                .stride = stride});
+  });
+  add("multiply_transposed", product, [&] {
+    k.multiply({.a = w.data(),
+                .a_row = 1,
+                .a_column = units,
+                .start = nullptr,
+                .x = x.data(),
+                .c = out.data(),
+                .rows = units,
+                .inner = units,
+                .stride = stride});
+  });
+  auto gradient = array(units * units);
+  add("outer", product, [&] {
+    k.outer({.d = clean.data(),
+             .x = x.data(),
+             .g = gradient.data(),
+             .g_row = units,
+             .rows = units,
+             .columns = units,
+             .stride = stride,
+             .accumulate = false});
+  });
+  ForwardUnitsArguments<T> forward;
+  forward.out = out.data();
+  forward.out_by_z = by_z.data();
+  forward.lane_weight = weight.data();
+  forward.weighted_sum = sums.data();
+  forward.plain_sum = sums.data();
+  forward.units = units;
+  forward.stride = stride;
+  add("forward_units", 0.0, [&] { k.forward_units(rule, forward); });
+  auto eps = array(units * stride);
+  forward.clean = clean.data();
+  forward.clean_by_z = clean_by_z.data();
+  forward.eps = eps.data();
+  add("forward_units_noise", 0.0, [&] { k.forward_units(rule, forward); });
+  BackwardUnitsArguments<T> backward;
+  backward.delta = out.data();
+  backward.out_by_z = by_z.data();
+  backward.clean = clean.data();
+  backward.clean_by_z = clean_by_z.data();
+  backward.lane_weight = weight.data();
+  backward.weighted = coefficients.data();
+  backward.bias_gradient = sums.data();
+  backward.units = units;
+  backward.stride = stride;
+  add("backward_units_wa2", 0.0, [&] { k.backward_units(rule, backward); });
+  RandomArguments<T> random;
+  random.values = eps.data();
+  random.units = units;
+  random.stride = stride;
+  add("normals", 0.0, [&] {
+    ++random.step;
+    k.normals(random);
+  });
+  auto parameters = array(2384);
+  auto gradients = array(2384);
+  AlignedVector<T> moment1(2384, T(0));
+  AlignedVector<T> moment2(2384, T(0));
+  const auto step = math::adam_step<T>(1e-3, 0.9, 0.999, 1e-8, 0.0, 1);
+  add("adam_2384", 0.0, [&] {
+    k.adam(step, parameters.data(), gradients.data(), moment1.data(), moment2.data(), parameters.size());
+  });
+  return rows;
+}
+
+}  // namespace
+
+std::vector<std::string> bench_settings() {
+  std::vector<std::string> names;
+  for (const Setting& setting : settings()) names.emplace_back(setting.name);
+  return names;
+}
+
+double measure_peak(Isa isa, Precision precision, std::size_t threads, double seconds) {
+  return precision == Precision::fp32 ? peak_of<float>(isa, threads, seconds)
+                                      : peak_of<double>(isa, threads, seconds);
+}
+
+std::vector<BenchRow> run_bench(const BenchOptions& options) {
+  const Isa isa = isa_from_name(options.instruction_set);
+  std::vector<std::size_t> threads = options.threads;
+  if (threads.empty()) {
+    threads = {1};
+    if (hardware_threads() > 1) threads.push_back(hardware_threads());
+  }
+  std::vector<BenchRow> rows;
+  for (const std::size_t count : threads)
+    for (const Setting& setting : settings()) {
+      if (!options.settings.empty() && std::ranges::count(options.settings, setting.name) == 0) continue;
+      for (const Precision precision : {Precision::fp32, Precision::fp64})
+        rows.push_back(bench_training(setting, precision, count, isa, options.quick));
+    }
+  if (!options.settings.empty()) return rows;
+  for (const BenchRow& row : bench_kernels<float>(isa, Precision::fp32, options.quick)) rows.push_back(row);
+  for (const BenchRow& row : bench_kernels<double>(isa, Precision::fp64, options.quick)) rows.push_back(row);
+  return rows;
+}
+
+}  // namespace modsweep::cpu

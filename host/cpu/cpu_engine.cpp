@@ -1,0 +1,64 @@
+#include "modsweep/cpu_engine.h"
+
+#include "core/parallel.h"
+#include "cpu/cpu_training.h"
+#include "cpu/isa_names.h"
+
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "modsweep/error.h"
+
+namespace modsweep {
+
+namespace {
+
+using cpu::Isa;
+
+class CpuEngine final : public Engine {
+ public:
+  CpuEngine(std::size_t threads, Isa isa) : threads_(threads), isa_(isa) {}
+
+  [[nodiscard]] std::string_view name() const override { return "cpu"; }
+
+  [[nodiscard]] std::string device() const override {
+    return fmt::format("{}, {} thread{}", cpu::kernels_for<float>(isa_).name, threads_,
+                       threads_ == 1 ? "" : "s");
+  }
+
+  [[nodiscard]] std::string refuses(const Shape&, Precision) const override { return {}; }
+
+  [[nodiscard]] std::size_t bytes_per_network(const Shape& shape, std::uint32_t,
+                                              Precision precision) const override {
+    const std::size_t scalar = precision == Precision::fp32 ? sizeof(float) : sizeof(double);
+    return 3 * ParameterLayout(shape).padded() * scalar;
+  }
+
+  [[nodiscard]] std::size_t preferred_pack(const Shape&, std::uint32_t, Precision) const override {
+    return threads_ * networks_per_thread;
+  }
+
+  [[nodiscard]] std::unique_ptr<Training> start(const Pack& pack) override {
+    if (pack.precision == Precision::fp32)
+      return std::make_unique<cpu::CpuTraining<float>>(pack, cpu::kernels_for<float>(isa_), threads_);
+    return std::make_unique<cpu::CpuTraining<double>>(pack, cpu::kernels_for<double>(isa_), threads_);
+  }
+
+ private:
+  /// Enough to even out networks of unequal cost at the end of an advance.
+  static constexpr std::size_t networks_per_thread = 32;
+
+  std::size_t threads_;
+  Isa isa_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_cpu_engine(const CpuEngineOptions& options) {
+  const std::size_t threads = options.threads == 0 ? hardware_threads() : options.threads;
+  return std::make_unique<CpuEngine>(threads, cpu::isa_from_name(options.instruction_set));
+}
+
+}  // namespace modsweep

@@ -1,0 +1,294 @@
+// Element-wise kernels: hidden units forward and backward, the output error, optimizers. The formulas are
+// those of modsweep/math, with vectors for T. See kernels.h for layouts and simd.h for who may include this.
+#pragma once
+
+#include "cpu/kernels.h"
+#include "cpu/simd.h"
+
+namespace modsweep::cpu::MODSWEEP_ISA {
+
+template <typename T>
+MODSWEEP_HD math::UnitRule<Simd<T>> broadcast(const math::UnitRule<T>& r) {
+  return {r.activation, r.site, r.noise_power, r.detached, Simd<T>(r.slope), Simd<T>(r.noise_exponent)};
+}
+
+template <typename T>
+MODSWEEP_HD math::ActivityRule<Simd<T>> broadcast(const math::ActivityRule<T>& r) {
+  return {r.weighted_kind, r.plain_kind, Simd<T>(r.weighted_exponent), Simd<T>(r.plain_exponent)};
+}
+
+// The kinds that a layer's rule holds are known when a kernel starts, not when it is compiled. The
+// combinations that most experiments use are compiled with their kinds as constants, which makes the switches
+// of the formulas vanish; all others take the same code with the switches in it.
+
+/// The activity regularizers of a layer.
+enum class ActivityTerms : std::uint8_t { none, weighted_square, any };
+
+template <typename T>
+ActivityTerms activity_terms(const LayerRule<T>& rule) {
+  if (!rule.weighted_activity && !rule.plain_activity) return ActivityTerms::none;
+  if (!rule.plain_activity && rule.activity.weighted_kind == math::PowerKind::two)
+    return ActivityTerms::weighted_square;
+  return ActivityTerms::any;
+}
+
+template <ActivityTerms terms, typename T>
+MODSWEEP_HD math::ActivityRule<Simd<T>> activity_rule(const LayerRule<T>& rule) {
+  math::ActivityRule<Simd<T>> activity = broadcast(rule.activity);
+  if constexpr (terms == ActivityTerms::weighted_square) activity.weighted_kind = math::PowerKind::two;
+  return activity;
+}
+
+/// sum + weight |a|^p, the padding's weight being 0.
+template <typename T>
+MODSWEEP_HD Simd<T> add_power(Simd<T> a, math::PowerKind kind, Simd<T> exponent, Simd<T> weight,
+                              Simd<T> sum) {
+  return multiply_add(weight, math::absolute_power(a, kind, exponent), sum);
+}
+
+template <bool noisy, ActivityTerms terms, typename T>
+MODSWEEP_HD void forward_rows(const math::UnitRule<Simd<T>> unit, const LayerRule<T>& rule,
+                              const ForwardUnitsArguments<T>& arguments) {
+  using S = Simd<T>;
+  const ForwardUnitsArguments<T> g = arguments;  // a copy that no store can alias
+  const auto activity = activity_rule<terms>(rule);
+  const bool has_weighted = terms == ActivityTerms::weighted_square || rule.weighted_activity;
+  const bool has_plain = terms == ActivityTerms::any && rule.plain_activity;
+  const S sigma(rule.sigma);
+  const S rate(rule.dropout);
+  for (std::size_t row = 0; row < g.units; ++row) {
+    S weighted(T(0));
+    S plain(T(0));
+    for (std::size_t b = 0; b < g.stride; b += S::lanes) {
+      const std::size_t i = row * g.stride + b;
+      const S z = S::load(g.out + i);
+      math::UnitValues<S> u;
+      if constexpr (noisy) {
+        const S eps = g.eps ? sigma * S::load(g.eps + i) : S(T(0));
+        const S keep = g.uniform ? math::dropout_scale(S::load(g.uniform + i), rate) : S(T(1));
+        u = math::forward_noisy_unit(unit, z, eps, keep);
+        if (g.clean) u.clean.store(g.clean + i);
+        if (g.clean_by_z) u.clean_by_z.store(g.clean_by_z + i);
+        if (g.clean_by_slope) u.clean_by_slope.store(g.clean_by_slope + i);
+      } else {
+        u = math::forward_unit(unit, z);
+      }
+      u.out.store(g.out + i);
+      if (g.out_by_z) u.out_by_z.store(g.out_by_z + i);
+      if (g.out_by_slope) u.out_by_slope.store(g.out_by_slope + i);
+      if constexpr (terms != ActivityTerms::none) {
+        const S weight = S::load(g.lane_weight + b);
+        if (has_weighted)
+          weighted = add_power(u.clean, activity.weighted_kind, activity.weighted_exponent, weight, weighted);
+        if (has_plain)
+          plain = add_power(u.clean, activity.plain_kind, activity.plain_exponent, weight, plain);
+      }
+    }
+    if constexpr (terms != ActivityTerms::none) {
+      if (has_weighted) g.weighted_sum[row] += sum_lanes(weighted);
+      if (has_plain) g.plain_sum[row] += sum_lanes(plain);
+    }
+  }
+}
+
+template <bool noisy, typename T>
+MODSWEEP_HD void forward_terms(const math::UnitRule<Simd<T>> unit, const LayerRule<T>& rule,
+                               const ForwardUnitsArguments<T>& g) {
+  switch (activity_terms(rule)) {
+    case ActivityTerms::none:
+      return forward_rows<noisy, ActivityTerms::none>(unit, rule, g);
+    case ActivityTerms::weighted_square:
+      return forward_rows<noisy, ActivityTerms::weighted_square>(unit, rule, g);
+    case ActivityTerms::any:
+      return forward_rows<noisy, ActivityTerms::any>(unit, rule, g);
+  }
+}
+
+template <typename T>
+void forward_units(const LayerRule<T>& rule, const ForwardUnitsArguments<T>& g) {
+  const math::UnitRule<Simd<T>> unit = broadcast(rule.unit);
+  const bool noisy = g.eps != nullptr || g.uniform != nullptr;
+  math::UnitRule<Simd<T>> common = unit;
+  if (unit.activation != Activation::leaky_relu)
+    return noisy ? forward_terms<true>(unit, rule, g) : forward_terms<false>(unit, rule, g);
+  common.activation = Activation::leaky_relu;
+  if (!noisy) return forward_terms<false>(common, rule, g);
+  if (unit.site != NoiseSite::post || unit.detached || g.uniform || unit.noise_power != math::PowerKind::one)
+    return forward_terms<true>(common, rule, g);
+  common.site = NoiseSite::post;
+  common.detached = false;
+  common.noise_power = math::PowerKind::one;
+  ForwardUnitsArguments<T> no_dropout = g;
+  no_dropout.uniform = nullptr;
+  forward_terms<true>(common, rule, no_dropout);
+}
+
+/// Where the derivatives of a backward pass come from.
+enum class Derivatives : std::uint8_t {
+  of_value,  ///< f'(z) from the activation itself
+  stored,    ///< out_by_z and clean_by_z
+  prelu      ///< stored, and those with respect to the slope
+};
+
+template <ActivityTerms terms, Derivatives derivatives, typename T>
+MODSWEEP_HD void backward_rows(Activation kind, const LayerRule<T>& rule,
+                               const BackwardUnitsArguments<T>& arguments) {
+  using S = Simd<T>;
+  const BackwardUnitsArguments<T> g = arguments;  // a copy that no store can alias
+  const auto activity = activity_rule<terms>(rule);
+  const bool has_weighted = terms == ActivityTerms::weighted_square || rule.weighted_activity;
+  const bool has_plain = terms == ActivityTerms::any && rule.plain_activity;
+  const S plain(g.plain);
+  const S slope(rule.unit.slope);
+  S slope_sum(T(0));
+  for (std::size_t row = 0; row < g.units; ++row) {
+    const S weighted(has_weighted ? g.weighted[row] : T(0));
+    S sum(T(0));
+    for (std::size_t b = 0; b < g.stride; b += S::lanes) {
+      const std::size_t i = row * g.stride + b;
+      const S by_out = S::load(g.delta + i);
+      S by_clean(T(0));
+      if constexpr (terms != ActivityTerms::none)
+        by_clean =
+            S::load(g.lane_weight + b) *
+            math::activity_gradient(activity, S::load(g.clean + i), weighted, plain, has_weighted, has_plain);
+      S delta;
+      if constexpr (derivatives == Derivatives::of_value) {
+        delta = (by_out + by_clean) * math::activation_derivative(kind, S::load(g.clean + i), slope);
+      } else {
+        delta = by_out * S::load(g.out_by_z + i);
+        if constexpr (terms != ActivityTerms::none)
+          delta = multiply_add(by_clean, S::load(g.clean_by_z + i), delta);
+      }
+      if constexpr (derivatives == Derivatives::prelu) {
+        slope_sum = multiply_add(by_out, S::load(g.out_by_slope + i), slope_sum);
+        if constexpr (terms != ActivityTerms::none)
+          slope_sum = multiply_add(by_clean, S::load(g.clean_by_slope + i), slope_sum);
+      }
+      delta.store(g.delta + i);
+      sum = sum + delta;
+    }
+    if (g.bias_gradient) g.bias_gradient[row] += sum_lanes(sum);
+  }
+  if constexpr (derivatives == Derivatives::prelu) *g.slope_gradient += sum_lanes(slope_sum);
+}
+
+template <Derivatives derivatives, typename T>
+MODSWEEP_HD void backward_terms(Activation kind, const LayerRule<T>& rule,
+                                const BackwardUnitsArguments<T>& g) {
+  switch (activity_terms(rule)) {
+    case ActivityTerms::none:
+      return backward_rows<ActivityTerms::none, derivatives>(kind, rule, g);
+    case ActivityTerms::weighted_square:
+      return backward_rows<ActivityTerms::weighted_square, derivatives>(kind, rule, g);
+    case ActivityTerms::any:
+      return backward_rows<ActivityTerms::any, derivatives>(kind, rule, g);
+  }
+}
+
+template <typename T>
+void backward_units(const LayerRule<T>& rule, const BackwardUnitsArguments<T>& g) {
+  const Activation kind = rule.unit.activation;
+  if (kind == Activation::prelu) return backward_terms<Derivatives::prelu>(kind, rule, g);
+  if (g.out_by_z != nullptr) return backward_terms<Derivatives::stored>(kind, rule, g);
+  if (kind == Activation::leaky_relu)
+    return backward_terms<Derivatives::of_value>(Activation::leaky_relu, rule, g);
+  backward_terms<Derivatives::of_value>(kind, rule, g);
+}
+
+template <typename T>
+double output_error(const OutputErrorArguments<T>& g) {
+  using S = Simd<T>;
+  const S scale(g.scale);
+  double squares = 0.0;
+  for (std::size_t row = 0; row < g.units; ++row) {
+    S square(T(0));
+    S sum(T(0));
+    for (std::size_t b = 0; b < g.stride; b += S::lanes) {
+      const std::size_t i = row * g.stride + b;
+      const S error = S::load(g.lane_weight + b) * (S::load(g.output + i) - S::load(g.target + i));
+      square = multiply_add(error, error, square);
+      if (g.scale != T(0)) {
+        const S delta = scale * error;
+        delta.store(g.output + i);
+        sum = sum + delta;
+      }
+    }
+    squares += static_cast<double>(sum_lanes(square));
+    if (g.bias_gradient) g.bias_gradient[row] += sum_lanes(sum);
+  }
+  return squares;
+}
+
+template <typename T>
+void weight_sums(const WeightSumsArguments<T>& g) {
+  using S = Simd<T>;
+  for (std::size_t r = 0; r < g.rows; ++r) {
+    const T* row = g.w + r * g.columns;
+    std::size_t c = 0;
+    if (g.column_square)
+      for (; c + S::lanes <= g.columns; c += S::lanes) {
+        const S w = S::load_unaligned(row + c);
+        multiply_add(w, w, S::load_unaligned(g.column_square + c)).store_unaligned(g.column_square + c);
+      }
+    if (g.column_square)
+      for (; c < g.columns; ++c) g.column_square[c] += row[c] * row[c];
+    if (g.column_absolute)
+      for (c = 0; c < g.columns; ++c) g.column_absolute[c] += math::absolute(row[c]);
+    if (g.row_absolute)
+      for (c = 0; c < g.columns; ++c) g.row_absolute[r] += math::absolute(row[c]);
+    if (g.row_square)
+      for (c = 0; c < g.columns; ++c) g.row_square[r] += row[c] * row[c];
+  }
+}
+
+template <typename T>
+void regularize(const RegularizeArguments<T>& g) {
+  using S = Simd<T>;
+  const bool absolute = g.row_absolute != nullptr;
+  for (std::size_t r = 0; r < g.rows; ++r) {
+    const T* w = g.w + r * g.columns;
+    T* gradient = g.g + r * g.columns;
+    std::size_t c = 0;
+    for (; c + S::lanes <= g.columns; c += S::lanes) {
+      const S quadratic = S(g.row_quadratic[r]) + S::load_unaligned(g.column_quadratic + c);
+      const S sign_factor =
+          absolute ? S(g.row_absolute[r]) + S::load_unaligned(g.column_absolute + c) : S(T(0));
+      (S::load_unaligned(gradient + c) +
+       math::weight_gradient(S::load_unaligned(w + c), quadratic, sign_factor))
+          .store_unaligned(gradient + c);
+    }
+    for (; c < g.columns; ++c) {
+      const T sign_factor = absolute ? g.row_absolute[r] + g.column_absolute[c] : T(0);
+      gradient[c] += math::weight_gradient(w[c], g.row_quadratic[r] + g.column_quadratic[c], sign_factor);
+    }
+  }
+}
+
+template <typename T>
+void adam(const math::AdamStep<T>& step, T* parameters, const T* gradients, T* moment1, T* moment2,
+          std::size_t count) {
+  using S = Simd<T>;
+  const math::AdamStep<S> s{S(step.beta1), S(step.beta2),        S(step.complement1), S(step.complement2),
+                            S(step.rate),  S(step.inverse_root), S(step.epsilon),     S(step.weight_decay)};
+  for (std::size_t i = 0; i < count; i += S::lanes) {
+    S m1 = S::load(moment1 + i);
+    S m2 = S::load(moment2 + i);
+    math::update_adam(s, S::load(parameters + i), S::load(gradients + i), m1, m2).store(parameters + i);
+    m1.store(moment1 + i);
+    m2.store(moment2 + i);
+  }
+}
+
+template <typename T>
+void sgd(const math::SgdStep<T>& step, T* parameters, const T* gradients, T* velocity, std::size_t count) {
+  using S = Simd<T>;
+  const math::SgdStep<S> s{S(step.learning_rate), S(step.momentum), S(step.weight_decay), step.nesterov};
+  for (std::size_t i = 0; i < count; i += S::lanes) {
+    S velocity_i = S::load(velocity + i);
+    math::update_sgd(s, S::load(parameters + i), S::load(gradients + i), velocity_i).store(parameters + i);
+    velocity_i.store(velocity + i);
+  }
+}
+
+}  // namespace modsweep::cpu::MODSWEEP_ISA

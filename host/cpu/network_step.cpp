@@ -1,0 +1,390 @@
+#include "cpu/network_step.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace modsweep::cpu {
+
+template <typename T>
+NetworkRule<T>::NetworkRule(const Pack& pack, std::size_t n) {
+  const NoiseSettings& noise_settings = pack.noise[n];
+  const RegularizerSettings& r = pack.regularizer[n];
+  const double half = noise_settings.exponent / 2.0;
+  layer.unit = {pack.activation[n],     noise_settings.site,
+                math::power_kind(half), noise_settings.gradient == NoiseGradient::detached,
+                T(pack.leaky_slope[n]), T(half)};
+  layer.activity = {math::power_kind(r.weighted_activity_exponent), math::power_kind(r.activity_exponent),
+                    T(r.weighted_activity_exponent), T(r.activity_exponent)};
+  layer.sigma = T(noise_settings.strength);
+  layer.dropout = T(r.dropout);
+  layer.weighted_activity = r.weighted_activity != 0.0;
+  layer.plain_activity = r.activity != 0.0;
+  layer.prelu = pack.activation[n] == Activation::prelu;
+  regularizer = {T(r.l1), T(r.l2), T(r.weighted_activity), T(r.activity), T(r.l12), T(r.l21)};
+  noise = noise_settings.strength != 0.0;
+  dropout = r.dropout != 0.0;
+  optimizer = pack.optimizer[n];
+  learning_rate = pack.learning_rate[n];
+  beta1 = pack.beta1[n];
+  beta2 = pack.beta2[n];
+  epsilon = pack.epsilon[n];
+  momentum = pack.momentum[n];
+  nesterov = pack.nesterov[n] != 0;
+  weight_decay = pack.weight_decay[n];
+  seed = pack.seed[n];
+  if (!pack.fixed_noise.empty()) fixed_noise = pack.fixed_noise[n].get();
+}
+
+template <typename T>
+NetworkStep<T>::NetworkStep(const Shape& shape, const Kernels<T>& kernels)
+    : layout_(shape), kernels_(kernels) {
+  std::size_t widest = shape.outputs();
+  for (std::size_t l = 0; l < shape.hidden_layers(); ++l) {
+    Layer layer;
+    layer.units = shape.sizes[l + 1];
+    widest = std::max(widest, layer.units);
+    for (auto* buffer : {&layer.out, &layer.clean, &layer.clean_by_z})
+      buffer->resize(layer.units * max_block);
+    // Random numbers come four units at a time.
+    for (auto* buffer : {&layer.out_by_z, &layer.uniform})
+      buffer->resize((layer.units + 3) / 4 * 4 * max_block);
+    if (shape.prelu)
+      for (auto* buffer : {&layer.out_by_slope, &layer.clean_by_slope})
+        buffer->resize(layer.units * max_block);
+    for (auto* column : {&layer.weighted, &layer.weighted_sum, &layer.plain_sum, &layer.in_absolute,
+                         &layer.in_square, &layer.out_absolute, &layer.out_square})
+      column->resize(layer.units);
+    hidden_.push_back(std::move(layer));
+  }
+  output_.resize(std::size_t{shape.outputs()} * max_block);
+  for (auto& delta : delta_) delta.resize(widest * max_block);
+  gradients_.resize(layout_.padded());
+  widest = std::max<std::size_t>(widest, shape.inputs());
+  for (auto* column : {&row_quadratic_, &column_quadratic_, &row_absolute_, &column_absolute_})
+    column->resize(widest);
+}
+
+template <typename T>
+std::size_t NetworkStep<T>::bytes(const Shape& shape) {
+  std::size_t rows = shape.outputs();
+  std::size_t widest = shape.outputs();
+  for (std::size_t l = 0; l < shape.hidden_layers(); ++l) {
+    rows += std::size_t{shape.sizes[l + 1]} * (shape.prelu ? 7 : 5);
+    widest = std::max<std::size_t>(widest, shape.sizes[l + 1]);
+  }
+  return sizeof(T) * ((rows + 2 * widest) * max_block + ParameterLayout(shape).padded());
+}
+
+template <typename T>
+LayerRule<T> NetworkStep<T>::layer_rule(const T* parameters, const NetworkRule<T>& rule,
+                                        std::size_t l) const {
+  LayerRule<T> out = rule.layer;
+  if (out.prelu) out.unit.slope = parameters[layout_.layers()[l].slope];
+  return out;
+}
+
+template <typename T>
+void NetworkStep<T>::draw_random(const Pass& pass, const Block<T>& block, std::size_t l) {
+  Layer& layer = hidden_[l];
+  RandomArguments<T> random;
+  random.seed = pass.rule.seed;
+  random.step = pass.draw ? pass.draw->step : 0;
+  random.layer = static_cast<std::uint32_t>(l);
+  random.first_sample = block.first;
+  random.units = layer.units;
+  random.stride = block.stride;
+  if (pass.noise() && pass.rule.fixed_noise) {
+    const auto& eps = pass.rule.fixed_noise->layers[l];
+    for (std::size_t unit = 0; unit < layer.units; ++unit)
+      for (std::size_t b = 0; b < block.count; ++b)
+        layer.out_by_z[unit * block.stride + b] = static_cast<T>(eps[(block.first + b) * layer.units + unit]);
+  } else if (pass.noise()) {
+    random.values = layer.out_by_z.data();
+    random.stream = pass.draw->stream;
+    kernels_.normals(random);
+  }
+  if (pass.dropout) {
+    random.values = layer.uniform.data();
+    random.stream = math::Stream::dropout;
+    kernels_.uniforms(random);
+  }
+}
+
+template <typename T>
+void NetworkStep<T>::forward_units(const Pass& pass, const Block<T>& block, std::size_t l) {
+  Layer& layer = hidden_[l];
+  const LayerRule<T>& rule = pass.rule.layer;
+  ForwardUnitsArguments<T> arguments;
+  arguments.out = layer.out.data();
+  if (pass.stored()) arguments.out_by_z = layer.out_by_z.data();
+  if (rule.prelu) arguments.out_by_slope = layer.out_by_slope.data();
+  if (pass.noisy() && (rule.weighted_activity || rule.plain_activity)) {
+    arguments.clean = layer.clean.data();
+    arguments.clean_by_z = layer.clean_by_z.data();
+    if (rule.prelu) arguments.clean_by_slope = layer.clean_by_slope.data();
+  }
+  if (pass.noise()) arguments.eps = layer.out_by_z.data();
+  if (pass.dropout) arguments.uniform = layer.uniform.data();
+  arguments.lane_weight = block.lane_weight;
+  arguments.weighted_sum = layer.weighted_sum.data();
+  arguments.plain_sum = layer.plain_sum.data();
+  arguments.units = layer.units;
+  arguments.stride = block.stride;
+  kernels_.forward_units(layer_rule(pass.parameters, pass.rule, l), arguments);
+}
+
+template <typename T>
+void NetworkStep<T>::forward(const Pass& pass, const Block<T>& block) {
+  const T* x = block.x;
+  for (std::size_t l = 0; l < layout_.layers().size(); ++l) {
+    const LayerSlice& slice = layout_.layers()[l];
+    const bool last = l == hidden_.size();
+    if (!last && pass.noisy()) draw_random(pass, block, l);
+    T* out = last ? output_.data() : hidden_[l].out.data();
+    const std::size_t rows = slice.group_outputs();
+    const std::size_t inner = slice.group_inputs();
+    for (std::size_t g = 0; g < slice.groups; ++g)
+      kernels_.multiply({.a = pass.parameters + slice.weights + g * rows * inner,
+                         .a_row = inner,
+                         .a_column = 1,
+                         .start = layout_.bias() ? pass.parameters + slice.biases + g * rows : nullptr,
+                         .x = x + g * inner * block.stride,
+                         .c = out + g * rows * block.stride,
+                         .rows = rows,
+                         .inner = inner,
+                         .stride = block.stride});
+    if (!last) forward_units(pass, block, l);
+    x = out;
+  }
+}
+
+template <typename T>
+double NetworkStep<T>::output_error(const Block<T>& block, T scale) {
+  const LayerSlice& last = layout_.layers().back();
+  return kernels_.output_error(
+      {.output = output_.data(),
+       .target = block.y,
+       .lane_weight = block.lane_weight,
+       .scale = scale,
+       .bias_gradient = scale != T(0) && layout_.bias() ? gradients_.data() + last.biases : nullptr,
+       .units = last.outputs,
+       .stride = block.stride});
+}
+
+template <typename T>
+void NetworkStep<T>::backward_units(const Pass& pass, const Block<T>& block, std::size_t l, T* delta,
+                                    T inverse_batch) {
+  const Layer& layer = hidden_[l];
+  const LayerSlice& feeding = layout_.layers()[l];
+  const bool noisy = pass.noisy();
+  BackwardUnitsArguments<T> arguments;
+  arguments.delta = delta;
+  if (pass.stored()) arguments.out_by_z = layer.out_by_z.data();
+  arguments.clean = noisy ? layer.clean.data() : layer.out.data();
+  arguments.clean_by_z = noisy ? layer.clean_by_z.data() : layer.out_by_z.data();
+  if (pass.rule.layer.prelu) {
+    arguments.out_by_slope = layer.out_by_slope.data();
+    arguments.clean_by_slope = noisy ? layer.clean_by_slope.data() : layer.out_by_slope.data();
+    arguments.slope_gradient = gradients_.data() + feeding.slope;
+  }
+  arguments.lane_weight = block.lane_weight;
+  arguments.weighted = layer.weighted.data();
+  arguments.plain = pass.rule.regularizer.activity * inverse_batch;
+  if (layout_.bias()) arguments.bias_gradient = gradients_.data() + feeding.biases;
+  arguments.units = layer.units;
+  arguments.stride = block.stride;
+  kernels_.backward_units(layer_rule(pass.parameters, pass.rule, l), arguments);
+}
+
+template <typename T>
+void NetworkStep<T>::backward(const Pass& pass, const Block<T>& block, T inverse_batch, bool accumulate) {
+  const T* delta = output_.data();
+  for (std::size_t l = hidden_.size() + 1; l-- > 0;) {
+    const LayerSlice& slice = layout_.layers()[l];
+    const std::size_t rows = slice.group_outputs();
+    const std::size_t columns = slice.group_inputs();
+    const T* x = l == 0 ? block.x : hidden_[l - 1].out.data();
+    T* below = delta_[l % 2].data();
+    for (std::size_t g = 0; g < slice.groups; ++g) {
+      kernels_.outer({.d = delta + g * rows * block.stride,
+                      .x = x + g * columns * block.stride,
+                      .g = gradients_.data() + slice.weights + g * rows * columns,
+                      .g_row = columns,
+                      .rows = rows,
+                      .columns = columns,
+                      .stride = block.stride,
+                      .accumulate = accumulate});
+      if (l > 0)
+        kernels_.multiply({.a = pass.parameters + slice.weights + g * rows * columns,
+                           .a_row = 1,
+                           .a_column = columns,
+                           .start = nullptr,
+                           .x = delta + g * rows * block.stride,
+                           .c = below + g * columns * block.stride,
+                           .rows = columns,
+                           .inner = rows,
+                           .stride = block.stride});
+    }
+    if (l > 0) backward_units(pass, block, l - 1, below, inverse_batch);
+    delta = below;
+  }
+}
+
+template <typename T>
+void NetworkStep<T>::clear_activity() {
+  for (Layer& layer : hidden_) {
+    std::fill(layer.weighted_sum.begin(), layer.weighted_sum.end(), T(0));
+    std::fill(layer.plain_sum.begin(), layer.plain_sum.end(), T(0));
+  }
+}
+
+template <typename T>
+void NetworkStep<T>::sum_weights(const T* parameters, const NetworkRule<T>& rule, T inverse_batch) {
+  const auto& c = rule.regularizer;
+  const bool products = c.l12 != T(0) || c.l21 != T(0);
+  if (!rule.layer.weighted_activity && !products) return;
+  for (std::size_t h = 0; h < hidden_.size(); ++h) {
+    Layer& layer = hidden_[h];
+    for (auto* column : {&layer.in_absolute, &layer.in_square, &layer.out_absolute, &layer.out_square})
+      std::fill(column->begin(), column->end(), T(0));
+    const auto sum = [&](const LayerSlice& slice, bool incoming) {
+      const std::size_t rows = slice.group_outputs();
+      const std::size_t columns = slice.group_inputs();
+      for (std::size_t g = 0; g < slice.groups; ++g) {
+        WeightSumsArguments<T> arguments;
+        arguments.w = parameters + slice.weights + g * rows * columns;
+        arguments.rows = rows;
+        arguments.columns = columns;
+        if (incoming) {
+          arguments.row_absolute = layer.in_absolute.data() + g * rows;
+          arguments.row_square = layer.in_square.data() + g * rows;
+        } else {
+          arguments.column_square = layer.out_square.data() + g * columns;
+          if (products) arguments.column_absolute = layer.out_absolute.data() + g * columns;
+        }
+        kernels_.weight_sums(arguments);
+      }
+    };
+    if (products) sum(layout_.layers()[h], true);
+    sum(layout_.layers()[h + 1], false);
+    for (std::size_t k = 0; k < layer.units; ++k)
+      layer.weighted[k] = c.weighted_activity * layer.out_square[k] * inverse_batch;
+  }
+}
+
+template <typename T>
+void NetworkStep<T>::regularize(const T* parameters, const NetworkRule<T>& rule, T inverse_batch) {
+  const auto& c = rule.regularizer;
+  const bool products = c.l12 != T(0) || c.l21 != T(0);
+  const bool absolute = c.l1 != T(0) || products;
+  if (c.l2 == T(0) && !absolute && !rule.layer.weighted_activity) return;
+  const auto unit_sums = [&](const Layer& layer, std::size_t k) {
+    return math::UnitSums<T>{layer.in_absolute[k], layer.in_square[k], layer.out_absolute[k],
+                             layer.out_square[k], layer.weighted_sum[k] * inverse_batch};
+  };
+  for (std::size_t l = 0; l < layout_.layers().size(); ++l) {
+    const LayerSlice& slice = layout_.layers()[l];
+    for (std::size_t j = 0; j < slice.outputs; ++j) {
+      const auto share = products && l < hidden_.size() ? math::receiving_share(c, unit_sums(hidden_[l], j))
+                                                        : math::WeightFactors<T>{};
+      row_quadratic_[j] = c.l2 + share.quadratic;
+      row_absolute_[j] = c.l1 + share.absolute;
+    }
+    for (std::size_t k = 0; k < slice.inputs; ++k) {
+      const auto share =
+          l > 0 ? math::sending_share(c, unit_sums(hidden_[l - 1], k)) : math::WeightFactors<T>{};
+      column_quadratic_[k] = share.quadratic;
+      column_absolute_[k] = share.absolute;
+    }
+    const std::size_t rows = slice.group_outputs();
+    const std::size_t columns = slice.group_inputs();
+    for (std::size_t g = 0; g < slice.groups; ++g)
+      kernels_.regularize({.w = parameters + slice.weights + g * rows * columns,
+                           .g = gradients_.data() + slice.weights + g * rows * columns,
+                           .rows = rows,
+                           .columns = columns,
+                           .row_quadratic = row_quadratic_.data() + g * rows,
+                           .column_quadratic = column_quadratic_.data() + g * columns,
+                           .row_absolute = absolute ? row_absolute_.data() + g * rows : nullptr,
+                           .column_absolute = absolute ? column_absolute_.data() + g * columns : nullptr});
+  }
+}
+
+template <typename T>
+BatchSums NetworkStep<T>::activity_sums(const NetworkRule<T>& rule) const {
+  BatchSums sums;
+  for (const Layer& layer : hidden_)
+    for (std::size_t k = 0; k < layer.units; ++k) {
+      if (rule.layer.weighted_activity)
+        sums.weighted_activity +=
+            static_cast<double>(layer.out_square[k]) * static_cast<double>(layer.weighted_sum[k]);
+      if (rule.layer.plain_activity) sums.activity += static_cast<double>(layer.plain_sum[k]);
+    }
+  return sums;
+}
+
+template <typename T>
+BatchSums NetworkStep<T>::gradient(const T* parameters, const NetworkRule<T>& rule, const Batch<T>& batch,
+                                   std::uint32_t step) {
+  const T inverse_batch = T(1) / static_cast<T>(batch.count);
+  const T scale = T(2) * inverse_batch / static_cast<T>(layout_.layers().back().outputs);
+  const Pass pass{parameters, rule, rule.dropout, Draw{math::Stream::noise, step}};
+  std::fill(gradients_.begin(), gradients_.end(), T(0));
+  clear_activity();
+  sum_weights(parameters, rule, inverse_batch);
+  double squares = 0.0;
+  for (std::size_t i = 0; i < batch.blocks.size(); ++i) {
+    const Block<T>& block = batch.blocks[i];
+    forward(pass, block);
+    squares += output_error(block, scale);
+    backward(pass, block, inverse_batch, i > 0);
+  }
+  regularize(parameters, rule, inverse_batch);
+  BatchSums sums = activity_sums(rule);
+  sums.squares = squares;
+  return sums;
+}
+
+template <typename T>
+bool NetworkStep<T>::train(NetworkState<T>& state, const NetworkRule<T>& rule, const Batch<T>& batch) {
+  const std::uint64_t step = state.step + 1;
+  const BatchSums sums = gradient(state.parameters.data(), rule, batch, static_cast<std::uint32_t>(step));
+  if (!std::isfinite(sums.squares + sums.weighted_activity + sums.activity)) {
+    state.diverged = step;
+    return false;
+  }
+  if (rule.optimizer == Optimizer::adam) {
+    kernels_.adam(
+        math::adam_step<T>(rule.learning_rate, rule.beta1, rule.beta2, rule.epsilon, rule.weight_decay, step),
+        state.parameters.data(), gradients_.data(), state.moment1.data(), state.moment2.data(),
+        layout_.padded());
+  } else {
+    kernels_.sgd({T(rule.learning_rate), T(rule.momentum), T(rule.weight_decay), rule.nesterov},
+                 state.parameters.data(), gradients_.data(), state.moment1.data(), layout_.padded());
+  }
+  state.step = step;
+  return true;
+}
+
+template <typename T>
+BatchSums NetworkStep<T>::evaluate(const T* parameters, const NetworkRule<T>& rule, const Batch<T>& batch,
+                                   std::optional<Draw> draw) {
+  const Pass pass{parameters, rule, false, draw};
+  clear_activity();
+  sum_weights(parameters, rule, T(1));
+  double squares = 0.0;
+  for (const Block<T>& block : batch.blocks) {
+    forward(pass, block);
+    squares += output_error(block, T(0));
+  }
+  BatchSums sums = activity_sums(rule);
+  sums.squares = squares;
+  return sums;
+}
+
+template struct NetworkRule<float>;
+template struct NetworkRule<double>;
+template class NetworkStep<float>;
+template class NetworkStep<double>;
+
+}  // namespace modsweep::cpu

@@ -1,0 +1,126 @@
+// One network's training step on the CPU: forward, loss, backward, regularizers, optimizer.
+#pragma once
+
+#include "cpu/aligned.h"
+#include "cpu/blocks.h"
+#include "cpu/kernels.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "modsweep/engine.h"
+#include "modsweep/network.h"
+#include "modsweep/pack.h"
+
+namespace modsweep::cpu {
+
+/// What changes while a network trains. All vectors have ParameterLayout::padded() entries, zero past the
+/// parameters.
+template <typename T>
+struct NetworkState {
+  AlignedVector<T> parameters;
+  AlignedVector<T> moment1;    ///< Adam's first moment, or SGD's velocity
+  AlignedVector<T> moment2;    ///< Adam's second moment; unused by SGD
+  std::uint64_t step = 0;      ///< steps taken
+  std::uint64_t diverged = 0;  ///< step whose loss was not finite; 0: none
+};
+
+/// One row of a pack's columns, in the scalar type of the computation.
+template <typename T>
+struct NetworkRule {
+  LayerRule<T> layer;  ///< of every hidden layer, but for a prelu slope
+  math::RegularizerCoefficients<T> regularizer;
+  bool noise = false;
+  bool dropout = false;
+  Optimizer optimizer = Optimizer::adam;
+  double learning_rate = 0.0, beta1 = 0.0, beta2 = 0.0, epsilon = 0.0, momentum = 0.0, weight_decay = 0.0;
+  bool nesterov = false;
+  std::uint32_t seed = 0;
+  const FixedNoise* fixed_noise = nullptr;
+
+  NetworkRule(const Pack& pack, std::size_t network);
+};
+
+/// Where the random numbers of a forward pass come from.
+struct Draw {
+  math::Stream stream = math::Stream::noise;
+  std::uint32_t step = 0;
+};
+
+/// Sums over one batch that an evaluation or inspection reports.
+struct BatchSums {
+  double squares = 0.0;            ///< of the output error, over samples and outputs
+  double weighted_activity = 0.0;  ///< sum_b sum_k V_k |a|^p
+  double activity = 0.0;           ///< sum_b sum_k |a|^p
+};
+
+/// Workspace of one thread for networks of one shape.
+template <typename T>
+class NetworkStep {
+ public:
+  NetworkStep(const Shape& shape, const Kernels<T>& kernels);
+
+  /// One optimizer step. Returns false, and changes nothing but `diverged`, where the loss is not finite.
+  bool train(NetworkState<T>& state, const NetworkRule<T>& rule, const Batch<T>& batch);
+  /// The sums of a forward pass over a batch. With `draw`, the rule's noise is on (dropout never is).
+  BatchSums evaluate(const T* parameters, const NetworkRule<T>& rule, const Batch<T>& batch,
+                     std::optional<Draw> draw);
+  /// Loss sums of the next training step and, in gradients(), its gradient without weight decay.
+  BatchSums gradient(const T* parameters, const NetworkRule<T>& rule, const Batch<T>& batch,
+                     std::uint32_t step);
+  [[nodiscard]] const AlignedVector<T>& gradients() const { return gradients_; }
+
+  /// Memory of a workspace of this shape.
+  [[nodiscard]] static std::size_t bytes(const Shape& shape);
+
+ private:
+  /// Buffers of one hidden layer, [units][stride]; those that a rule does not need stay unused.
+  struct Layer {
+    std::size_t units = 0;
+    AlignedVector<T> out, out_by_z, clean, clean_by_z, out_by_slope, clean_by_slope, uniform;
+    AlignedVector<T> weighted, weighted_sum, plain_sum;                 ///< [units]
+    AlignedVector<T> in_absolute, in_square, out_absolute, out_square;  ///< [units], math::UnitSums
+  };
+
+  /// What a pass over a network is given: its parameters and rule, and whether dropout and noise are on.
+  struct Pass {
+    const T* parameters;
+    const NetworkRule<T>& rule;
+    bool dropout = false;
+    std::optional<Draw> draw;
+
+    [[nodiscard]] bool noise() const { return rule.noise && draw; }
+    /// Whether what the next layer sees differs from the clean activation.
+    [[nodiscard]] bool noisy() const { return noise() || dropout; }
+    /// Whether derivatives are stored; else they are taken from the activations.
+    [[nodiscard]] bool stored() const {
+      return noisy() || !math::derivative_of_value(rule.layer.unit.activation,
+                                                   static_cast<double>(rule.layer.unit.slope));
+    }
+  };
+
+  /// Draws what the pass needs for a layer, noise into out_by_z's memory: each draw is used up where its
+  /// derivative goes.
+  void draw_random(const Pass& pass, const Block<T>& block, std::size_t l);
+  void forward(const Pass& pass, const Block<T>& block);
+  void forward_units(const Pass& pass, const Block<T>& block, std::size_t l);
+  double output_error(const Block<T>& block, T scale);
+  void backward(const Pass& pass, const Block<T>& block, T inverse_batch, bool accumulate);
+  void backward_units(const Pass& pass, const Block<T>& block, std::size_t l, T* delta, T inverse_batch);
+  void sum_weights(const T* parameters, const NetworkRule<T>& rule, T inverse_batch);
+  void regularize(const T* parameters, const NetworkRule<T>& rule, T inverse_batch);
+  void clear_activity();
+  [[nodiscard]] BatchSums activity_sums(const NetworkRule<T>& rule) const;
+  [[nodiscard]] LayerRule<T> layer_rule(const T* parameters, const NetworkRule<T>& rule, std::size_t l) const;
+  ParameterLayout layout_;
+  const Kernels<T>& kernels_;
+  std::vector<Layer> hidden_;
+  AlignedVector<T> output_;
+  AlignedVector<T> delta_[2];
+  AlignedVector<T> gradients_;
+  AlignedVector<T> row_quadratic_, column_quadratic_, row_absolute_, column_absolute_;
+};
+
+}  // namespace modsweep::cpu

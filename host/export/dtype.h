@@ -1,0 +1,86 @@
+// Element types of safetensors files: their sizes and how each becomes a double.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <string_view>
+
+namespace modsweep {
+
+static_assert(std::endian::native == std::endian::little,
+              "safetensors data are little-endian and are copied as they are");
+
+/// IEEE binary16: 1 sign, 5 exponent and 10 fraction bits. Exact.
+[[nodiscard]] inline double double_of_half(std::uint16_t bits) {
+  const int exponent = (bits >> 10) & 0x1f;
+  const int fraction = bits & 0x3ff;
+  double magnitude = 0.0;
+  if (exponent == 0x1f)
+    magnitude =
+        fraction == 0 ? std::numeric_limits<double>::infinity() : std::numeric_limits<double>::quiet_NaN();
+  else if (exponent == 0)
+    magnitude = std::ldexp(fraction, -24);  // zero and subnormals
+  else
+    magnitude = std::ldexp(fraction + 0x400, exponent - 25);
+  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
+}
+
+/// bfloat16: the upper half of a float. Exact.
+[[nodiscard]] inline double double_of_bfloat(std::uint16_t bits) {
+  return double{std::bit_cast<float>(std::uint32_t{bits} << 16)};
+}
+
+/// One element type. `decode` turns `count` packed elements into doubles.
+struct Dtype {
+  std::string_view name;
+  std::size_t size;  ///< bytes of one element
+  void (*decode)(const std::byte* from, std::size_t count, double* to);
+};
+
+namespace detail {
+
+template <typename Stored, auto convert>
+void decode(const std::byte* from, std::size_t count, double* to) {
+  for (std::size_t i = 0; i < count; ++i) {
+    Stored value;
+    std::memcpy(&value, from + i * sizeof(Stored), sizeof(Stored));  // the data need not be aligned
+    to[i] = convert(value);
+  }
+}
+
+template <typename Stored>
+double plain(Stored value) {
+  return static_cast<double>(value);
+}
+
+template <typename Stored>
+constexpr Dtype plain_dtype(std::string_view name) {
+  return {name, sizeof(Stored), decode<Stored, plain<Stored>>};
+}
+
+}  // namespace detail
+
+/// All element types that we read. Weights come in the first four; the others (counters, masks, indices) are
+/// read so that a file is not refused for a tensor nobody asked about.
+inline constexpr std::array<Dtype, 13> dtypes = {{
+    detail::plain_dtype<double>("F64"),
+    detail::plain_dtype<float>("F32"),
+    {"F16", 2, detail::decode<std::uint16_t, double_of_half>},
+    {"BF16", 2, detail::decode<std::uint16_t, double_of_bfloat>},
+    detail::plain_dtype<std::int64_t>("I64"),
+    detail::plain_dtype<std::int32_t>("I32"),
+    detail::plain_dtype<std::int16_t>("I16"),
+    detail::plain_dtype<std::int8_t>("I8"),
+    detail::plain_dtype<std::uint64_t>("U64"),
+    detail::plain_dtype<std::uint32_t>("U32"),
+    detail::plain_dtype<std::uint16_t>("U16"),
+    detail::plain_dtype<std::uint8_t>("U8"),
+    detail::plain_dtype<std::uint8_t>("BOOL"),
+}};
+
+}  // namespace modsweep

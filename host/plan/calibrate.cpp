@@ -1,0 +1,65 @@
+#include "plan/calibrate.h"
+
+#include "plan/measure.h"
+#include "plan/progress.h"
+#include "plan/schedule.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace modsweep {
+namespace {
+
+/// Up to a pack of cells with this key, spread over the grid so that they stand for all of it.
+std::vector<Cell> sample_cells(const Sweep& sweep, const ShapePlan& shape) {
+  constexpr std::uint64_t most_cells = 256;
+  constexpr std::uint64_t most_looks = 2048;
+  const std::uint64_t wanted = std::min<std::uint64_t>({shape.pack_size, shape.cells, most_cells});
+  std::vector<Cell> cells = {sweep.cell(shape.first_index)};
+  const std::uint64_t left = sweep.size() - shape.first_index;
+  const std::uint64_t looks = std::min(left, most_looks);
+  const std::uint64_t keep = std::max<std::uint64_t>(looks / wanted, 1);
+  for (std::uint64_t look = keep; look < looks && cells.size() < wanted; look += keep) {
+    Cell cell = sweep.cell(shape.first_index + left / looks * look);
+    if (pack_key(cell.settings) == shape.key) cells.push_back(std::move(cell));
+  }
+  return cells;
+}
+
+}  // namespace
+
+Calibration calibrate(const Sweep& sweep, const PlanSummary& plan, Engine& engine, DatasetCache& datasets,
+                      std::size_t threads, double seconds) {
+  const auto most = std::max_element(plan.shapes.begin(), plan.shapes.end(),
+                                     [](const ShapePlan& a, const ShapePlan& b) { return a.flop < b.flop; });
+  if (most == plan.shapes.end()) return {};
+  const std::vector<Cell> cells = sample_cells(sweep, *most);
+  Pack pack;
+  for (const Cell& cell : cells) pack.add(cell.settings, datasets.get(cell.settings.task));
+  const auto training = engine.start(pack);
+
+  const double begin = Progress::steady_seconds();
+  const auto elapsed = [&] { return Progress::steady_seconds() - begin; };
+  const std::uint64_t longest = *std::max_element(pack.steps.begin(), pack.steps.end());
+  std::uint64_t taken = 0;
+  for (std::uint64_t steps = 1; taken < longest && elapsed() < seconds;
+       steps = std::min<std::uint64_t>(2 * steps, 64)) {
+    training->advance(steps);
+    taken += steps;
+  }
+  double flop = 0.0;
+  for (std::size_t p = 0; p < cells.size(); ++p)
+    flop += training_flop(cells[p].settings, most->weights, training->step(p));
+  Calibration result{.flop_per_second = flop / elapsed()};
+
+  std::vector<MeasureRequest> requests;
+  for (std::size_t p = 0; p < cells.size(); ++p) requests.push_back({p, &cells[p].settings});
+  const double measured_from = Progress::steady_seconds();
+  (void)measure(*training, pack, requests, threads);
+  result.seconds_per_measurement =
+      (Progress::steady_seconds() - measured_from) / static_cast<double>(cells.size());
+  return result;
+}
+
+}  // namespace modsweep

@@ -1,0 +1,26 @@
+// How fast an engine trains the cells of a sweep: for time estimates only.
+#pragma once
+
+#include "plan/summary.h"
+
+#include <cstddef>
+
+#include "modsweep/engine.h"
+#include "modsweep/sweep.h"
+#include "modsweep/task.h"
+
+namespace modsweep {
+
+/// What was measured, for a moment, on this machine.
+struct Calibration {
+  double flop_per_second = 0.0;  ///< as training_flop counts them; 0 where nothing is left to train
+  double seconds_per_measurement =
+      0.0;  ///< of one network, all threads at work; writing it down not included
+};
+
+/// Trains a few cells of the shape with the most work for about `seconds`, measures them once and forgets
+/// them. `plan` is of the same sweep and engine.
+[[nodiscard]] Calibration calibrate(const Sweep& sweep, const PlanSummary& plan, Engine& engine,
+                                    DatasetCache& datasets, std::size_t threads, double seconds);
+
+}  // namespace modsweep

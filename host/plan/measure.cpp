@@ -1,0 +1,84 @@
+#include "plan/measure.h"
+
+#include "core/parallel.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include "modsweep/spectrum.h"
+
+namespace modsweep {
+namespace {
+
+bool finite(const Parameters& network) {
+  return std::all_of(network.values.begin(), network.values.end(), [](double v) { return std::isfinite(v); });
+}
+
+/// Everything that follows from the weights of one network; independent of the engine and of other networks.
+void analyze(const Pack& pack, const MeasureRequest& request, Measured& result) {
+  Measurement& row = result.measurement;
+  const Parameters& network = result.weights;
+  const RegularizerValues of_weights = weight_regularizers(network);
+  row.regularizers.l1 = of_weights.l1;
+  row.regularizers.l2 = of_weights.l2;
+  row.regularizers.l12 = of_weights.l12;
+  row.regularizers.l21 = of_weights.l21;
+  if (!finite(network)) return;
+
+  const MeasureSettings& ask = request.settings->measure;
+  if (ask.spectrum) {
+    for (std::size_t l = 0; l < network.shape.weight_layers(); ++l) {
+      row.spectra.push_back(layer_spectra(network.dense_weights(l), network.shape.sizes[l + 1],
+                                          network.shape.sizes[l], ask.cluster_by));
+    }
+  }
+  if (ask.leaks) {
+    const Samples& test = pack.dataset[request.network]->test;
+    row.path_leak = path_leak(network);
+    row.jacobian_leak = jacobian_leak(network, request.settings->network.activation,
+                                      request.settings->network.leaky_slope, test.x, test.count);
+  }
+}
+
+/// Noisy losses: one evaluation of the pack for each noise that is asked for, which is one in nearly every
+/// sweep.
+void evaluate_noisy(Training& training, std::span<const MeasureRequest> requests,
+                    std::vector<Measured>& results) {
+  std::map<std::pair<double, double>, std::vector<std::size_t>> by_noise;  // (strength, exponent) -> requests
+  for (std::size_t r = 0; r < requests.size(); ++r) {
+    const MeasureSettings& ask = requests[r].settings->measure;
+    if (ask.noisy_strength > 0.0) by_noise[{ask.noisy_strength, ask.noisy_exponent}].push_back(r);
+  }
+  for (const auto& [noise, members] : by_noise) {
+    const auto losses = training.evaluate(Split::test, {.strength = noise.first, .exponent = noise.second});
+    for (const std::size_t r : members)
+      results[r].measurement.noisy_test_loss = losses[requests[r].network].mse;
+  }
+}
+
+}  // namespace
+
+std::vector<Measured> measure(Training& training, const Pack& pack, std::span<const MeasureRequest> requests,
+                              std::size_t threads) {
+  std::vector<Measured> results(requests.size());
+  const std::vector<Evaluation> train = training.evaluate(Split::train, {});
+  const std::vector<Evaluation> test = training.evaluate(Split::test, {});
+  evaluate_noisy(training, requests, results);
+  for (std::size_t r = 0; r < requests.size(); ++r) {
+    const std::size_t p = requests[r].network;
+    Measurement& row = results[r].measurement;
+    row.step = training.step(p);
+    row.train_loss = train[p].mse;
+    row.test_loss = test[p].mse;
+    row.regularizers.weighted_activity = train[p].weighted_activity;
+    row.regularizers.activity = train[p].activity;
+    results[r].weights = training.weights(p);
+  }
+  parallel_for(threads, requests.size(),
+               [&](std::size_t r, std::size_t) { analyze(pack, requests[r], results[r]); });
+  return results;
+}
+
+}  // namespace modsweep

@@ -1,0 +1,128 @@
+#include "plan/progress.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace modsweep {
+namespace {
+
+constexpr double redraw_interval = 0.1;
+constexpr double line_interval = 10.0;
+constexpr double rate_window = 15.0;
+
+}  // namespace
+
+std::string format_duration(double seconds) {
+  if (!std::isfinite(seconds)) return "unknown";
+  if (seconds < 1.0) return "under 1 s";
+  if (seconds < 99.5) return fmt::format("{:.0f} s", seconds);
+  const double minutes = std::round(seconds / 60.0);
+  if (minutes < 100.0) return fmt::format("{:.0f} min", minutes);
+  const double hours = std::floor(minutes / 60.0);
+  if (hours < 48.0) return fmt::format("{:.0f} h {:.0f} min", hours, minutes - 60.0 * hours);
+  return fmt::format("{:.1f} days", minutes / 1440.0);
+}
+
+std::string format_count(double value) {
+  std::string text = fmt::format("{:.0f}", value);
+  for (std::size_t end = text.size(); end > 3; end -= 3) text.insert(end - 3, 1, ',');
+  return text;
+}
+
+std::string format_short(double value) {
+  constexpr std::array<std::string_view, 7> prefixes = {"", "k", "M", "G", "T", "P", "E"};
+  std::size_t prefix = 0;
+  while (value >= 999.5 && prefix + 1 < prefixes.size()) {
+    value /= 1000.0;
+    ++prefix;
+  }
+  if (prefix == 0 && value == std::floor(value)) return fmt::format("{:.0f}", value);
+  const int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+  return fmt::format("{:.{}f}{}", value, decimals, prefixes[prefix]);
+}
+
+std::string format_unit(double value, std::string_view unit) {
+  const std::string text = format_short(value);
+  const bool prefixed = !text.empty() && text.back() >= 'A';
+  if (!prefixed) return fmt::format("{} {}", text, unit == "B" ? "bytes" : unit);
+  return fmt::format("{} {}{}", text.substr(0, text.size() - 1), text.back(), unit);
+}
+
+std::string format_plural(double count, std::string_view noun) {
+  return fmt::format("{} {}{}", format_count(count), noun, count == 1.0 ? "" : "s");
+}
+
+double Progress::steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+Progress::Progress(std::ostream& out, Style style, Clock clock)
+    : out_(out),
+      style_(style),
+      clock_(std::move(clock)),
+      start_(clock_()),
+      last_shown_(start_),
+      mark_time_(start_),
+      next_mark_time_(start_) {}
+
+Progress::~Progress() {
+  if (drawn_ > 0) out_ << '\n' << std::flush;
+}
+
+std::string Progress::line(const ProgressState& state) {
+  const double now = clock_();
+  if (now - next_mark_time_ >= rate_window) {
+    mark_time_ = std::exchange(next_mark_time_, now);
+    mark_steps_ = std::exchange(next_mark_steps_, state.steps);
+    mark_work_ = std::exchange(next_mark_work_, state.work);
+  }
+  const double elapsed = now - mark_time_;
+  const double work = state.work - mark_work_;
+  std::string text = fmt::format("{}/{} cells", format_count(static_cast<double>(state.finished)),
+                                 format_count(static_cast<double>(state.cells)));
+  if (state.diverged > 0) text += fmt::format(" ({} diverged)", state.diverged);
+  if (elapsed > 0.0) {
+    text += fmt::format(", {} network-steps/s", format_short((state.steps - mark_steps_) / elapsed));
+    if (work > 0.0) text += fmt::format(", {} left", format_duration(state.work_left * elapsed / work));
+  }
+  return text;
+}
+
+void Progress::draw(const std::string& text) {
+  if (style_ == Style::redraw) {
+    out_ << '\r' << text;
+    for (std::size_t i = text.size(); i < drawn_; ++i) out_ << ' ';
+    drawn_ = text.size();
+  } else {
+    out_ << text << '\n';
+  }
+  out_.flush();
+}
+
+void Progress::update(const ProgressState& state) {
+  if (style_ == Style::quiet) return;
+  const double now = clock_();
+  if (now - last_shown_ < (style_ == Style::redraw ? redraw_interval : line_interval)) return;
+  last_shown_ = now;
+  draw(line(state));
+}
+
+void Progress::finish(const ProgressState& state) {
+  if (style_ == Style::quiet) return;
+  const double elapsed = clock_() - start_;
+  draw(fmt::format("{}/{} cells, {} network-steps in {}{}", format_count(static_cast<double>(state.finished)),
+                   format_count(static_cast<double>(state.cells)), format_count(state.steps),
+                   format_duration(elapsed),
+                   elapsed > 0.0 ? fmt::format(", {}/s", format_short(state.steps / elapsed)) : ""));
+  if (style_ == Style::redraw) out_ << '\n';
+  out_.flush();
+  drawn_ = 0;
+}
+
+}  // namespace modsweep

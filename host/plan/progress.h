@@ -1,0 +1,73 @@
+// What a run tells while it goes on: a line that redraws on a terminal, plain lines elsewhere, or nothing.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <ostream>
+#include <string>
+#include <string_view>
+
+namespace modsweep {
+
+/// How far a run is. Work is counted in floating-point operations, because steps of different shapes differ.
+struct ProgressState {
+  std::uint64_t cells = 0;     ///< of the sweep
+  std::uint64_t finished = 0;  ///< done or diverged, those of earlier runs included
+  std::uint64_t diverged = 0;  ///< in this run
+  double steps = 0.0;          ///< network-steps taken in this run
+  double work = 0.0;           ///< done in this run
+  double work_left = 0.0;
+};
+
+/// "3 h 20 min", "45 s", "2.1 d"; "unknown" where it is not finite.
+[[nodiscard]] std::string format_duration(double seconds);
+/// A whole number with commas between thousands.
+[[nodiscard]] std::string format_count(double value);
+/// "12.3k", "4.56M": three digits and a decimal prefix.
+[[nodiscard]] std::string format_short(double value);
+/// "1.50 GB", "12 bytes", "3.02 TFLOP": with a decimal prefix to the unit; bytes are "bytes" where there is
+/// none.
+[[nodiscard]] std::string format_unit(double value, std::string_view unit);
+/// "1 cell", "1,234 cells".
+[[nodiscard]] std::string format_plural(double count, std::string_view noun);
+
+/// Writes progress. Errors of the stream are ignored: a closed terminal must not stop a run.
+class Progress {
+ public:
+  enum class Style : std::uint8_t { quiet, lines, redraw };
+  using Clock = std::function<double()>;  ///< seconds since some fixed point
+
+  /// Keeps a reference to `out`.
+  Progress(std::ostream& out, Style style, Clock clock = steady_seconds);
+
+  /// Ends a line that was left open, so that an error message starts on its own.
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  /// Shows the state if it is time to: at most 10 times a second on a terminal, every 10 s elsewhere.
+  void update(const ProgressState& state);
+  /// Shows the last state and ends the line.
+  void finish(const ProgressState& state);
+
+  /// "120/600 cells, 12.3k network-steps/s, 3 min left".
+  [[nodiscard]] std::string line(const ProgressState& state);
+
+  static double steady_seconds();
+
+ private:
+  void draw(const std::string& text);
+
+  std::ostream& out_;
+  Style style_;
+  Clock clock_;
+  double start_;
+  double last_shown_;
+  // The rate is that of the last half minute or so: two marks that move on together.
+  double mark_time_, next_mark_time_;
+  double mark_steps_ = 0.0, next_mark_steps_ = 0.0;
+  double mark_work_ = 0.0, next_mark_work_ = 0.0;
+  std::size_t drawn_ = 0;  // width of the line on the terminal
+};
+
+}  // namespace modsweep

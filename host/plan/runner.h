@@ -1,0 +1,44 @@
+// A whole sweep: packs one after the other until no cell is left. The same for every engine.
+#pragma once
+
+#include "plan/pack_run.h"
+#include "plan/progress.h"
+#include "plan/summary.h"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <unordered_set>
+
+#include "modsweep/engine.h"
+#include "modsweep/store.h"
+#include "modsweep/sweep.h"
+#include "modsweep/task.h"
+
+namespace modsweep {
+
+/// What came of a run; counts are of this run.
+struct RunResult {
+  std::uint64_t done = 0;
+  std::uint64_t diverged = 0;
+  bool interrupted = false;
+};
+
+/// What a run needs; everything outlives it.
+struct RunJob {
+  const Sweep& sweep;
+  const std::unordered_set<std::uint64_t>& finished;  ///< cells of the store that are not run again
+  const PlanSummary& plan;                            ///< of the same sweep, finished cells and engine
+  Store& store;                                       ///< open for writing, the sweep added
+  Engine& engine;
+  DatasetCache& datasets;
+  Progress& progress;
+  std::string device;          ///< recorded with each cell
+  std::function<bool()> stop;  ///< true ends the run with all state saved; may be empty
+};
+
+/// Trains all unfinished cells and marks the sweep finished, or stops when asked to. A pack that does not fit
+/// in memory is split; throws IoError where even one network does not fit. IoError of a commit is passed on.
+[[nodiscard]] RunResult run_sweep(const RunJob& job, const RunOptions& options);
+
+}  // namespace modsweep

@@ -1,0 +1,26 @@
+// When a cell is measured, and what training it takes: arithmetic over settings alone.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "modsweep/settings.h"
+
+namespace modsweep {
+
+/// The first step >= `from` at which the cell is measured: multiples of every_steps,
+/// round(10^(i/points_per_decade)), 0 where `initial`, and always the last step. None where `from` is past
+/// the last step.
+[[nodiscard]] std::optional<std::uint64_t> next_measurement(const CellSettings& cell, std::uint64_t from);
+
+/// The number of measurements of a whole run.
+[[nodiscard]] std::uint64_t measurement_count(const CellSettings& cell);
+
+/// Samples that the first `steps` steps see; the last batch of an epoch may be smaller than the others.
+/// Exact below 2^53.
+[[nodiscard]] double samples_in_steps(const CellSettings& cell, std::uint64_t steps);
+
+/// Floating-point operations of the first `steps` steps: 6 a weight and sample (2 forward, 4 backward).
+[[nodiscard]] double training_flop(const CellSettings& cell, std::uint64_t weights, std::uint64_t steps);
+
+}  // namespace modsweep

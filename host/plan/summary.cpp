@@ -1,0 +1,148 @@
+#include "plan/summary.h"
+
+#include "core/parallel.h"
+#include "plan/schedule.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <unordered_map>
+
+namespace modsweep {
+namespace {
+
+// What rows take in a store with their share of pages and indexes; rounded from stores of two sweeps.
+constexpr double bytes_per_cell = 200.0;
+constexpr double bytes_per_measurement = 120.0;
+constexpr double bytes_per_layer = 80.0;
+constexpr double bytes_per_eigenvalue = 19.0;
+
+double measurement_bytes(const PackKey& key, const MeasureSettings& measure) {
+  double bytes = bytes_per_measurement;
+  if (!measure.spectrum) return bytes;
+  for (std::size_t l = 0; l < key.shape.weight_layers(); ++l) {
+    const std::uint32_t rows = key.shape.sizes[measure.cluster_by == ClusterBy::incoming ? l + 1 : l];
+    bytes += bytes_per_layer + bytes_per_eigenvalue * rows;
+  }
+  return bytes;
+}
+
+/// A part of the grid, summed up by one worker.
+struct Part {
+  std::uint64_t finished = 0;
+  double measurements = 0.0;
+  double store_bytes = 0.0;
+  std::unordered_map<std::string, ShapePlan> shapes;  // PackKey::text -> sums
+};
+
+void add_cell(Part& part, const Cell& cell, std::uint64_t index, const Engine& engine,
+              std::size_t memory_bytes, std::size_t max_pack) {
+  const PackKey key = pack_key(cell.settings);
+  const auto [entry, added] = part.shapes.try_emplace(key.text());
+  ShapePlan& plan = entry->second;
+  if (added) {
+    const ParameterLayout layout(key.shape);
+    plan.key = key;
+    plan.first_index = index;
+    plan.pack_size = pack_limit(engine, key, memory_bytes, max_pack);
+    plan.bytes_per_network = engine.bytes_per_network(key.shape, key.batch_size, key.precision);
+    plan.parameters = layout.parameters();
+    plan.weights = layout.weights();
+  }
+  const std::uint64_t steps = total_steps(cell.settings);
+  ++plan.cells;
+  plan.first_index = std::min(plan.first_index, index);
+  plan.steps += static_cast<double>(steps);
+  plan.flop += training_flop(cell.settings, plan.weights, steps);
+
+  const auto measurements = static_cast<double>(measurement_count(cell.settings));
+  part.measurements += measurements;
+  part.store_bytes += bytes_per_cell + measurements * measurement_bytes(key, cell.settings.measure);
+  if (cell.settings.measure.weights) {
+    part.store_bytes += static_cast<double>(plan.parameters) * (key.precision == Precision::fp64 ? 8.0 : 4.0);
+  }
+}
+
+void merge(PlanSummary& summary, std::unordered_map<std::string, std::size_t>& by_key, const Part& part) {
+  summary.finished += part.finished;
+  summary.measurements += part.measurements;
+  summary.store_bytes += part.store_bytes;
+  for (const auto& [text, plan] : part.shapes) {
+    const auto [entry, added] = by_key.try_emplace(text, summary.shapes.size());
+    if (added) {
+      summary.shapes.push_back(plan);
+      continue;
+    }
+    ShapePlan& sum = summary.shapes[entry->second];
+    sum.first_index = std::min(sum.first_index, plan.first_index);
+    sum.cells += plan.cells;
+    sum.steps += plan.steps;
+    sum.flop += plan.flop;
+  }
+}
+
+template <typename Value>
+double sum_of(const std::vector<ShapePlan>& shapes, Value ShapePlan::*value) {
+  double sum = 0.0;
+  for (const ShapePlan& plan : shapes) sum += plan.*value;
+  return sum;
+}
+
+}  // namespace
+
+double ShapePlan::pack_bytes() const {
+  const auto largest = std::min<std::uint64_t>(cells, pack_size);
+  return static_cast<double>(largest) * static_cast<double>(bytes_per_network);
+}
+
+std::uint64_t PlanSummary::packs() const {
+  std::uint64_t sum = 0;
+  for (const ShapePlan& plan : shapes) sum += plan.packs();
+  return sum;
+}
+
+double PlanSummary::steps() const {
+  return sum_of(shapes, &ShapePlan::steps);
+}
+double PlanSummary::flop() const {
+  return sum_of(shapes, &ShapePlan::flop);
+}
+
+double PlanSummary::memory_bytes() const {
+  double largest = 0.0;
+  for (const ShapePlan& plan : shapes) largest = std::max(largest, plan.pack_bytes());
+  return largest;
+}
+
+double PlanSummary::seconds(double flop_per_second) const {
+  if (flop() == 0.0) return 0.0;
+  return flop_per_second > 0.0 ? flop() / flop_per_second : std::numeric_limits<double>::infinity();
+}
+
+PlanSummary summarize(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
+                      const Engine& engine, std::size_t memory_bytes, std::size_t max_pack,
+                      std::size_t threads) {
+  constexpr std::uint64_t stretch = 1024;  // cells that a worker takes at once
+  PlanSummary summary;
+  summary.cells = sweep.size();
+  std::vector<Part> parts(std::max<std::size_t>(threads, 1));
+  parallel_for(threads, static_cast<std::size_t>((summary.cells + stretch - 1) / stretch),
+               [&](std::size_t item, std::size_t worker) {
+                 const std::uint64_t begin = item * stretch;
+                 const std::uint64_t end = std::min(begin + stretch, summary.cells);
+                 for (std::uint64_t index = begin; index < end; ++index) {
+                   const Cell cell = sweep.cell(index);
+                   if (finished.contains(cell_number(cell)))
+                     ++parts[worker].finished;
+                   else
+                     add_cell(parts[worker], cell, index, engine, memory_bytes, max_pack);
+                 }
+               });
+  std::unordered_map<std::string, std::size_t> by_key;
+  for (const Part& part : parts) merge(summary, by_key, part);
+  std::sort(summary.shapes.begin(), summary.shapes.end(),
+            [](const ShapePlan& a, const ShapePlan& b) { return a.first_index < b.first_index; });
+  return summary;
+}
+
+}  // namespace modsweep

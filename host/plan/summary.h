@@ -1,0 +1,58 @@
+// What a sweep will take: for `modsweep plan`, for the time left of a run, and the check that every cell can
+// be trained.
+#pragma once
+
+#include "plan/planner.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <unordered_set>
+#include <vector>
+
+#include "modsweep/engine.h"
+#include "modsweep/sweep.h"
+
+namespace modsweep {
+
+/// The unfinished cells of one shape, batch size and precision.
+struct ShapePlan {
+  PackKey key;
+  std::uint64_t first_index = 0;  ///< of its first unfinished cell in grid order
+  std::uint64_t cells = 0;
+  std::size_t pack_size = 0;          ///< networks of a full pack
+  std::size_t bytes_per_network = 0;  ///< in training, datasets aside
+  std::size_t parameters = 0;         ///< of one network
+  std::size_t weights = 0;            ///< of one network, entries of all W
+  double steps = 0.0;                 ///< optimizer steps of all these cells
+  double flop = 0.0;
+
+  [[nodiscard]] std::uint64_t packs() const {
+    return pack_size == 0 ? 0 : (cells + pack_size - 1) / pack_size;
+  }
+  [[nodiscard]] double pack_bytes() const;  ///< of its largest pack
+};
+
+/// Totals are of the unfinished cells, checkpoints not counted; `shapes` are in grid order.
+struct PlanSummary {
+  std::uint64_t cells = 0;     ///< of the grid
+  std::uint64_t finished = 0;  ///< done or diverged already
+  std::vector<ShapePlan> shapes;
+  double measurements = 0.0;
+  double store_bytes = 0.0;  ///< estimate of what the store grows by
+
+  [[nodiscard]] std::uint64_t left() const { return cells - finished; }
+  [[nodiscard]] std::uint64_t packs() const;
+  [[nodiscard]] double steps() const;
+  [[nodiscard]] double flop() const;
+  [[nodiscard]] double memory_bytes() const;  ///< of the largest pack, datasets aside
+  /// Training time at a rate of `flop_per_second`; infinite for rate 0.
+  [[nodiscard]] double seconds(double flop_per_second) const;
+};
+
+/// Walks all cells on `threads` threads. Throws InputError for the first cell found that cannot be trained,
+/// so that nothing is run or written for such a sweep.
+[[nodiscard]] PlanSummary summarize(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
+                                    const Engine& engine, std::size_t memory_bytes, std::size_t max_pack,
+                                    std::size_t threads);
+
+}  // namespace modsweep

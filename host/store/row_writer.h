@@ -1,0 +1,28 @@
+// Rows of a query as CSV (RFC 4180), one JSON array, or JSON lines.
+#pragma once
+
+#include "store/tables.h"
+
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include "modsweep/store.h"
+
+namespace modsweep {
+
+/// A double in the shortest form that reads back as the same bits, always recognizable as real: "0.1", "1.0",
+/// "1e-05". Not for values that are not finite: the store has none.
+[[nodiscard]] std::string real_text(double value);
+
+/// A string as a JSON string; bytes that are not UTF-8 become U+FFFD.
+[[nodiscard]] std::string json_text(const std::string& value);
+
+/// Writes all rows of `query`, made by TableQuery::export_sql() of `table`. NULL is an empty field or `null`,
+/// integers stay integers. Throws IoError where the stream fails.
+void write_rows(const TableQuery& table, SQLite::Statement& query, ExportFormat format, std::ostream& out);
+
+}  // namespace modsweep

@@ -1,0 +1,64 @@
+#include "tasks/regression_stream.h"
+
+#include <cmath>
+#include <numbers>
+
+#include <fmt/format.h>
+
+#include "modsweep/error.h"
+
+namespace modsweep {
+namespace {
+
+/// Numbers in the inputs of one split; 2 GiB. Beyond that lies a typing error rather than a data set for
+/// small networks.
+constexpr std::uint64_t max_numbers = 1ULL << 28;
+
+void check_samples(const char* key, std::uint32_t count, std::uint32_t inputs) {
+  if (count == 0) throw InputError(fmt::format("task.{} = 0: give at least 1", key));
+  if (std::uint64_t{count} * inputs > max_numbers)
+    throw InputError(fmt::format("task.{} = {} with task.inputs = {}: more than {} numbers; give fewer", key,
+                                 count, inputs, max_numbers));
+}
+
+Samples draw_inputs(std::uint32_t count, std::uint32_t inputs, NumpyRandom& random) {
+  Samples samples;
+  samples.count = count;
+  samples.inputs = inputs;
+  samples.outputs = inputs;
+  samples.x.resize(std::size_t{count} * inputs);
+  samples.y.resize(samples.x.size());
+  for (double& x : samples.x) x = (random.uniform() - 0.5) * 4.0;
+  return samples;
+}
+
+}  // namespace
+
+double SineFunctions::operator()(std::size_t i, double x) const {
+  return amplitudes[i] * std::sin(frequencies[i] * x + phases[i]);
+}
+
+Dataset make_regression(const TaskSettings& task, const MakeTargets& targets) {
+  NumpyRandom random(task.seed);
+  SineFunctions f;
+  for (std::uint32_t i = 0; i < task.inputs; ++i) f.amplitudes.push_back(0.7 + 0.3 * random.uniform());
+  for (std::uint32_t i = 0; i < task.inputs; ++i) f.frequencies.push_back(0.4 + 1.4 * random.uniform());
+  for (std::uint32_t i = 0; i < task.inputs; ++i)
+    f.phases.push_back(2.0 * std::numbers::pi * random.uniform());
+  Dataset data;
+  data.train = draw_inputs(task.train_samples, task.inputs, random);
+  targets(f, data.train, random);
+  data.test = draw_inputs(task.test_samples, task.inputs, random);
+  targets(f, data.test, random);
+  return data;
+}
+
+void check_regression(const TaskSettings& task, std::uint32_t least_inputs) {
+  if (task.inputs < least_inputs)
+    throw InputError(fmt::format("task.inputs = {}: task.kind = \"{}\" needs at least {}", task.inputs,
+                                 task.kind, least_inputs));
+  check_samples("train_samples", task.train_samples, task.inputs);
+  check_samples("test_samples", task.test_samples, task.inputs);
+}
+
+}  // namespace modsweep

@@ -1,0 +1,36 @@
+// What all tasks on [-2, 2]^n draw, in this order, from NumPy's legacy generator seeded with task.seed:
+// amplitudes, frequencies and phases (n each), then the training inputs, then the test inputs. Tasks that do
+// not use the functions draw them all the same, so that every task of one seed sees the same training inputs.
+#pragma once
+
+#include "tasks/numpy_random.h"
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "modsweep/task.h"
+
+namespace modsweep {
+
+/// f_i(x) = amplitude_i sin(frequency_i x + phase_i), i = 0 ... n-1.
+struct SineFunctions {
+  std::vector<double> amplitudes;   ///< in [0.7, 1)
+  std::vector<double> frequencies;  ///< in [0.4, 1.8)
+  std::vector<double> phases;       ///< in [0, 2 pi)
+
+  [[nodiscard]] double operator()(std::size_t i, double x) const;
+};
+
+/// Fills `y` of n entries from `x` of n entries; may change x; may draw from the generator.
+using MakeTargets = std::function<void(const SineFunctions& f, Samples& samples, NumpyRandom& random)>;
+
+/// Draws the functions and the inputs of both splits and calls `targets` for the training split, right after
+/// its inputs were drawn, and then for the test split. The samples have y of the same size as x.
+[[nodiscard]] Dataset make_regression(const TaskSettings& task, const MakeTargets& targets);
+
+/// What all these tasks need: at least one input and one sample of each split, and data of a size that fits
+/// in memory.
+void check_regression(const TaskSettings& task, std::uint32_t least_inputs);
+
+}  // namespace modsweep

@@ -1,0 +1,86 @@
+// The interface of all engines. An engine trains packs; it knows nothing of files, axes, schedules or
+// progress.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "modsweep/measurement.h"
+#include "modsweep/network.h"
+#include "modsweep/pack.h"
+
+namespace modsweep {
+
+enum class Split : std::uint8_t { train, test };
+
+/// Noise of an evaluation; strength 0 is a clean one. Draws depend on the network's seed and step only.
+struct EvaluationNoise {
+  double strength = 0.0;
+  double exponent = 2.0;
+};
+
+/// What an evaluation of one split yields for one network.
+struct Evaluation {
+  double mse = 0.0;
+  double weighted_activity = 0.0;  ///< raw, with the network's own exponent
+  double activity = 0.0;           ///< raw, with the network's own exponent
+};
+
+/// What the next step of one network would use: for tests of engines against reference vectors.
+struct StepInspection {
+  double mse = 0.0;
+  RegularizerValues regularizers;  ///< raw, activity terms over the batch
+  double total = 0.0;              ///< mse + sum of coefficient times value
+  std::vector<double> gradient;    ///< of `total`, in ParameterLayout order, without padding or weight decay
+};
+
+/// A pack in training. Not safe for concurrent calls; engines run in parallel inside.
+class Training {
+ public:
+  virtual ~Training() = default;
+
+  /// Takes up to `steps` optimizer steps with every network, stopping each at its own total and at
+  /// divergence.
+  virtual void advance(std::uint64_t steps) = 0;
+  /// One value per network. Changes nothing.
+  [[nodiscard]] virtual std::vector<Evaluation> evaluate(Split split, const EvaluationNoise& noise) = 0;
+  [[nodiscard]] virtual StepInspection inspect(std::size_t network) = 0;
+
+  /// Steps taken so far.
+  [[nodiscard]] virtual std::uint64_t step(std::size_t network) const = 0;
+  /// The step (counted from 1) whose loss was NaN or infinite; that step changed nothing and the network
+  /// rests.
+  [[nodiscard]] virtual std::optional<std::uint64_t> diverged(std::size_t network) const = 0;
+  [[nodiscard]] virtual Parameters weights(std::size_t network) const = 0;
+
+  /// All state of one network that later steps depend on, exactly. Portable between pack compositions.
+  [[nodiscard]] virtual std::vector<std::byte> save(std::size_t network) const = 0;
+  /// Puts a saved state back. Throws InputError where the bytes are not a state of this shape and precision.
+  virtual void restore(std::size_t network, std::span<const std::byte> bytes) = 0;
+};
+
+/// Something that trains packs.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  /// What it runs on, for records: "AVX-512, 2 threads".
+  [[nodiscard]] virtual std::string device() const = 0;
+  /// Why this shape cannot be trained; empty if it can.
+  [[nodiscard]] virtual std::string refuses(const Shape& shape, Precision precision) const = 0;
+  /// Memory that one network of a pack takes, datasets aside.
+  [[nodiscard]] virtual std::size_t bytes_per_network(const Shape& shape, std::uint32_t batch_size,
+                                                      Precision precision) const = 0;
+  /// The number of networks of one shape that it trains well at once: the planner's upper bound for a pack.
+  [[nodiscard]] virtual std::size_t preferred_pack(const Shape& shape, std::uint32_t batch_size,
+                                                   Precision precision) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Training> start(const Pack& pack) = 0;
+};
+
+}  // namespace modsweep

@@ -1,0 +1,46 @@
+// Errors that a user can act on. Only `main` turns them into exit codes (architecture, contract 6).
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace modsweep {
+
+/// What the process returns to its caller.
+enum class ExitCode : int {
+  done = 0,          ///< everything that was asked for is there
+  cells_failed = 1,  ///< the sweep is through, but some cells diverged
+  bad_input = 2,     ///< a wrong sweep file, option, store or tensor file; nothing was run or written
+  io_failure = 3,    ///< a device, disk or database failed; what was committed before is intact
+  interrupted = 130  ///< stopped by a signal; the state is saved and the same command goes on
+};
+
+/// Base of all errors with an exit code. The message is one line: what, where, remedy.
+class Error : public std::runtime_error {
+ public:
+  Error(ExitCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  [[nodiscard]] ExitCode code() const noexcept { return code_; }
+
+ private:
+  ExitCode code_;
+};
+
+/// The user's input is wrong: exit code 2.
+class InputError : public Error {
+ public:
+  explicit InputError(const std::string& message) : Error(ExitCode::bad_input, message) {}
+};
+
+/// A device, a disk or the database failed: exit code 3.
+class IoError : public Error {
+ public:
+  explicit IoError(const std::string& message) : Error(ExitCode::io_failure, message) {}
+};
+
+/// A precondition between parts of modsweep was violated: a bug, not bad input. Messages carry both values.
+class LogicError : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+}  // namespace modsweep

@@ -1,0 +1,32 @@
+// Activity-dependent noise and dropout (science.md section 2; paper eq. 2-4).
+#pragma once
+
+#include "modsweep/math/power.h"
+#include "modsweep/math/scalar.h"
+
+namespace modsweep::math {
+
+/// A value and its derivative with respect to what it was made from.
+template <typename T>
+struct WithDerivative {
+  T value;
+  T derivative;
+};
+
+/// g = v + scaled_eps |v|^q with q = alpha/2 and scaled_eps = sigma * eps, and dg/dv with eps held fixed. The
+/// noise term's share of the derivative is 0 where it is `detached` and within kink_radius of v = 0.
+template <typename T>
+MODSWEEP_HD WithDerivative<T> add_noise(T v, T scaled_eps, PowerKind kind, T q, bool detached) {
+  const T value = multiply_add(scaled_eps, absolute_power(v, kind, q), v);
+  if (detached || kind == PowerKind::zero) return {value, T(1)};
+  const T slope = select(absolute(v) < T(kink_radius), T(0), absolute_power_derivative(v, kind, q));
+  return {value, multiply_add(scaled_eps, slope, T(1))};
+}
+
+/// Inverted dropout: what a unit's value is multiplied by; `uniform` in (0, 1).
+template <typename T>
+MODSWEEP_HD T dropout_scale(T uniform, T rate) {
+  return select(uniform < rate, T(0), T(1) / (T(1) - rate));
+}
+
+}  // namespace modsweep::math

@@ -1,0 +1,82 @@
+// Counter-based random numbers (Philox4x32-10 of Random123; Salmon et al. 2011): every draw is a function of
+// what it is for, so it is the same on every engine, in any pack, on any number of threads and after a
+// restart.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include <Random123/philox.h>
+
+#include "modsweep/math/normal.h"
+#include "modsweep/math/scalar.h"
+
+namespace modsweep::math {
+
+/// What a draw is for; the second half of the key.
+enum class Stream : std::uint32_t {
+  initial_weights = 0,
+  initial_biases = 1,
+  noise = 2,
+  dropout = 3,
+  test_noise = 4,
+  order = 5
+};
+
+/// Four words: counter (step, layer, sample, unit / 4), key (seed, stream); word i belongs to unit 4 (unit /
+/// 4) + i.
+struct RandomBlock {
+  std::uint32_t word[4];
+};
+
+/// The words of one counter.
+MODSWEEP_HD RandomBlock random_block(std::uint32_t seed, Stream stream, std::uint32_t step,
+                                     std::uint32_t layer, std::uint32_t sample, std::uint32_t unit_block) {
+  const r123::Philox4x32::ctr_type counter = {{step, layer, sample, unit_block}};
+  const r123::Philox4x32::key_type key = {{seed, static_cast<std::uint32_t>(stream)}};
+  const auto words = r123::Philox4x32()(counter, key);
+  return {{words[0], words[1], words[2], words[3]}};
+}
+
+/// Uniform in (0, 1), symmetric about 1/2: (w + 1/2) 2^-32.
+MODSWEEP_HD double uniform(std::uint32_t word) {
+  return (static_cast<double>(word) + 0.5) * 0x1p-32;
+}
+
+/// The bound of the uniform distribution of initial weights and biases: 1/sqrt(fan_in) (science.md section
+/// 1).
+MODSWEEP_HD double initial_bound(std::uint32_t fan_in) {
+  return 1.0 / square_root(static_cast<double>(fan_in));
+}
+
+/// Initial weight from unit `input` (within its group) to unit `output` of weight layer `layer`.
+MODSWEEP_HD double initial_weight(std::uint32_t seed, std::uint32_t layer, std::uint32_t output,
+                                  std::uint32_t input, std::uint32_t fan_in) {
+  const RandomBlock block = random_block(seed, Stream::initial_weights, 0, layer, output, input / 4);
+  return (2.0 * uniform(block.word[input % 4]) - 1.0) * initial_bound(fan_in);
+}
+
+/// Initial bias of unit `output` of weight layer `layer`.
+MODSWEEP_HD double initial_bias(std::uint32_t seed, std::uint32_t layer, std::uint32_t output,
+                                std::uint32_t fan_in) {
+  const RandomBlock block = random_block(seed, Stream::initial_biases, 0, layer, 0, output / 4);
+  return (2.0 * uniform(block.word[output % 4]) - 1.0) * initial_bound(fan_in);
+}
+
+/// The angle of a Box-Muller pair, in turns, in [-1/2, 1/2): the word as a signed number times 2^-32.
+MODSWEEP_HD double turn(std::uint32_t word) {
+  return static_cast<double>(static_cast<std::int32_t>(word)) * 0x1p-32;
+}
+
+/// Standard normals of the four units of a block: words 0 and 1 make those of the first two, words 2 and 3
+/// the others.
+template <typename T>
+MODSWEEP_HD void block_normals(const RandomBlock& block, T normals[4]) {
+  for (int pair = 0; pair < 2; ++pair) {
+    const auto n = normal_pair(T(uniform(block.word[2 * pair])), T(turn(block.word[2 * pair + 1])));
+    normals[2 * pair] = n.first;
+    normals[2 * pair + 1] = n.second;
+  }
+}
+
+}  // namespace modsweep::math

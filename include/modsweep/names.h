@@ -1,0 +1,84 @@
+// Names of the enumerations as users write them: one table each, walked by the sweep reader, the store and
+// the tests.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "modsweep/settings.h"
+
+namespace modsweep {
+
+template <typename Enum>
+struct EnumNames;  // specializations have `table`, an array of (value, name)
+
+template <>
+struct EnumNames<Activation> {
+  static constexpr std::array<std::pair<Activation, std::string_view>, 5> table = {{
+      {Activation::leaky_relu, "leaky_relu"},
+      {Activation::linear, "linear"},
+      {Activation::tanh, "tanh"},
+      {Activation::sigmoid, "sigmoid"},
+      {Activation::prelu, "prelu"},
+  }};
+};
+
+template <>
+struct EnumNames<NoiseSite> {
+  static constexpr std::array<std::pair<NoiseSite, std::string_view>, 2> table = {{
+      {NoiseSite::post, "post"},
+      {NoiseSite::pre, "pre"},
+  }};
+};
+
+template <>
+struct EnumNames<NoiseGradient> {
+  static constexpr std::array<std::pair<NoiseGradient, std::string_view>, 2> table = {{
+      {NoiseGradient::reparameterized, "reparameterized"},
+      {NoiseGradient::detached, "detached"},
+  }};
+};
+
+template <>
+struct EnumNames<Optimizer> {
+  static constexpr std::array<std::pair<Optimizer, std::string_view>, 2> table = {{
+      {Optimizer::adam, "adam"},
+      {Optimizer::sgd, "sgd"},
+  }};
+};
+
+template <>
+struct EnumNames<Precision> {
+  static constexpr std::array<std::pair<Precision, std::string_view>, 2> table = {{
+      {Precision::fp32, "fp32"},
+      {Precision::fp64, "fp64"},
+  }};
+};
+
+template <>
+struct EnumNames<ClusterBy> {
+  static constexpr std::array<std::pair<ClusterBy, std::string_view>, 2> table = {{
+      {ClusterBy::incoming, "incoming"},
+      {ClusterBy::outgoing, "outgoing"},
+  }};
+};
+
+/// The name of a value; empty for a value outside the table.
+template <typename Enum>
+[[nodiscard]] constexpr std::string_view name_of(Enum value) {
+  for (const auto& [entry, name] : EnumNames<Enum>::table)
+    if (entry == value) return name;
+  return {};
+}
+
+/// The value of a name, if there is one.
+template <typename Enum>
+[[nodiscard]] constexpr std::optional<Enum> value_of(std::string_view text) {
+  for (const auto& [entry, name] : EnumNames<Enum>::table)
+    if (name == text) return entry;
+  return std::nullopt;
+}
+
+}  // namespace modsweep

@@ -1,0 +1,58 @@
+// Packs: networks of one shape that are trained together.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "modsweep/network.h"
+#include "modsweep/settings.h"
+#include "modsweep/task.h"
+
+namespace modsweep {
+
+/// Noise draws that replace the random ones: the same eps in every step (verification against published
+/// vectors). layers[l] is row-major [B][d_{l+1}] for hidden layer l.
+struct FixedNoise {
+  std::vector<std::vector<double>> layers;
+};
+
+/// P networks of one shape, batch size and precision. All else may differ per network and is a column of
+/// length P.
+struct Pack {
+  Shape shape;
+  std::uint32_t batch_size = 0;
+  Precision precision = Precision::fp32;
+
+  std::vector<std::uint32_t> seed;  ///< of initial weights, noise, dropout and order
+  std::vector<std::shared_ptr<const Dataset>> dataset;
+  std::vector<std::uint64_t> steps;   ///< optimizer steps of the whole run
+  std::vector<std::uint8_t> shuffle;  ///< bool
+
+  std::vector<Activation> activation;  ///< prelu exactly where shape.prelu
+  std::vector<double> leaky_slope;
+  std::vector<NoiseSettings> noise;
+  std::vector<RegularizerSettings> regularizer;  ///< the dropout rate included
+  std::vector<Optimizer> optimizer;
+  std::vector<double> learning_rate;
+  std::vector<double> beta1;
+  std::vector<double> beta2;
+  std::vector<double> epsilon;
+  std::vector<double> momentum;
+  std::vector<std::uint8_t> nesterov;  ///< bool
+  std::vector<double> weight_decay;
+
+  /// Verification and warm starts; empty, or one per network (null: not used for that network).
+  std::vector<std::shared_ptr<const Parameters>> initial;
+  std::vector<std::shared_ptr<const FixedNoise>> fixed_noise;
+
+  [[nodiscard]] std::size_t size() const { return seed.size(); }
+  /// Appends a cell's network. Throws LogicError where its shape, batch size or precision differ from the
+  /// pack's.
+  void add(const CellSettings& cell, std::shared_ptr<const Dataset> data);
+  /// Throws LogicError where a column's length is not P or a dataset does not fit the shape.
+  void check() const;
+};
+
+}  // namespace modsweep

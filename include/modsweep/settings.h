@@ -1,0 +1,130 @@
+// The settings of one training run: plain values, defaults as in the paper's standard experiment
+// (science.md sections 1-6). One table in host/config lists every key of them by its name in a sweep file.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace modsweep {
+
+enum class Activation : std::uint8_t { leaky_relu, linear, tanh, sigmoid, prelu };
+/// Where noise and dropout enter: on the activation (`post`, the authors' code) or before it (`pre`, the
+/// paper's text).
+enum class NoiseSite : std::uint8_t { post, pre };
+/// Whether the noise term takes part in the gradient (science.md section 2).
+enum class NoiseGradient : std::uint8_t { reparameterized, detached };
+enum class Optimizer : std::uint8_t { adam, sgd };
+enum class Precision : std::uint8_t { fp32, fp64 };
+/// Which neurons of a weight matrix are clustered: the receiving ones (rows, the paper's) or the sending
+/// ones.
+enum class ClusterBy : std::uint8_t { incoming, outgoing };
+
+/// [task]: what is to be learned (science.md section 6).
+struct TaskSettings {
+  std::string kind = "modular_regression";
+  std::uint32_t inputs = 4;
+  std::uint32_t seed = 145;
+  std::uint32_t train_samples = 1000;
+  std::uint32_t test_samples = 1000;
+  bool sparse = false;                      ///< identity: one entry per sample keeps its value
+  std::string mixing = "early";             ///< mixed_regression: "early" y = f(Rx), "late" y = R f(x)
+  double mixing_angle = 0.785398163397448;  ///< mixed_regression: theta in radians, pi/4
+
+  bool operator==(const TaskSettings&) const = default;
+};
+
+/// [network]: architecture (science.md section 1).
+struct NetworkSettings {
+  std::vector<std::uint32_t> hidden = {32, 32, 32};  ///< units of each hidden layer
+  std::vector<std::uint32_t> groups;  ///< groups of each weight layer (hidden + 1 values); empty: all 1
+  Activation activation = Activation::leaky_relu;
+  double leaky_slope = 0.1;
+  bool bias = true;
+
+  bool operator==(const NetworkSettings&) const = default;
+};
+
+/// [noise]: g = a + strength * eps * |a|^(exponent/2) (science.md section 2).
+struct NoiseSettings {
+  double strength = 0.0;
+  double exponent = 2.0;
+  NoiseSite site = NoiseSite::post;
+  NoiseGradient gradient = NoiseGradient::reparameterized;
+
+  bool operator==(const NoiseSettings&) const = default;
+};
+
+/// [regularizer]: coefficients of the terms of the loss (science.md section 3), and the dropout rate.
+struct RegularizerSettings {
+  double l1 = 0.0;
+  double l2 = 0.0;
+  double weighted_activity = 0.0;
+  double weighted_activity_exponent = 2.0;
+  double activity = 0.0;
+  double activity_exponent = 2.0;
+  double l12 = 0.0;
+  double l21 = 0.0;
+  double dropout = 0.0;  ///< probability that a unit is dropped, in [0, 1)
+
+  bool operator==(const RegularizerSettings&) const = default;
+};
+
+/// [training]: optimizer and schedule (science.md section 4). Exactly one of `epochs` and `steps` is
+/// positive.
+struct TrainingSettings {
+  Optimizer optimizer = Optimizer::adam;
+  double learning_rate = 1e-3;
+  double beta1 = 0.9;         ///< adam
+  double beta2 = 0.999;       ///< adam
+  double epsilon = 1e-8;      ///< adam
+  double momentum = 0.0;      ///< sgd
+  bool nesterov = false;      ///< sgd
+  double weight_decay = 0.0;  ///< added to the gradient of every parameter, as PyTorch's weight_decay
+  std::uint32_t batch_size = 200;
+  std::uint64_t epochs = 0;  ///< passes over the training set
+  std::uint64_t steps = 0;   ///< optimizer steps
+  bool shuffle = false;      ///< a new order every epoch; false: fixed order, as the paper
+  std::uint32_t seed = 0;    ///< initial weights, noise, dropout, order
+  Precision precision = Precision::fp32;
+
+  bool operator==(const TrainingSettings&) const = default;
+};
+
+/// [measure]: what is recorded, and when. The last step is always measured.
+struct MeasureSettings {
+  std::uint64_t every_steps = 0;        ///< every k-th step; 0: not by this rule
+  std::uint32_t points_per_decade = 0;  ///< log-spaced steps round(10^(i/points)); 0: not by this rule
+  bool initial = false;                 ///< also before the first step
+  bool spectrum = true;                 ///< Laplacian spectra of every layer (science.md section 5)
+  ClusterBy cluster_by = ClusterBy::incoming;
+  std::uint32_t modules = 0;    ///< n of gap_n; 0: the task's number of inputs
+  bool leaks = true;            ///< path leak and Jacobian leak
+  double noisy_strength = 0.0;  ///< strength of the noise of `noisy_test_loss`; 0: not measured
+  double noisy_exponent = 2.0;
+  bool weights = true;  ///< keep the final weights in the store
+
+  bool operator==(const MeasureSettings&) const = default;
+};
+
+/// Everything that determines one training run. Two cells with equal settings have equal results.
+struct CellSettings {
+  TaskSettings task;
+  NetworkSettings network;
+  NoiseSettings noise;
+  RegularizerSettings regularizer;
+  TrainingSettings training;
+  MeasureSettings measure;
+
+  bool operator==(const CellSettings&) const = default;
+};
+
+/// Optimizer steps of a run: `steps`, or epochs times the batches of an epoch (the last may be smaller).
+[[nodiscard]] inline std::uint64_t total_steps(const CellSettings& cell) {
+  const auto& t = cell.training;
+  if (t.steps > 0) return t.steps;
+  const std::uint64_t batches = (std::uint64_t{cell.task.train_samples} + t.batch_size - 1) / t.batch_size;
+  return t.epochs * batches;
+}
+
+}  // namespace modsweep

@@ -1,0 +1,47 @@
+// Modularity of weight matrices (science.md section 5).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "modsweep/network.h"
+#include "modsweep/settings.h"
+
+namespace modsweep {
+
+/// Spectrum of the random-walk Laplacian of the row-similarity graph of one weight matrix.
+struct Spectrum {
+  std::vector<double> eigenvalues;  ///< ascending, one per (live) row
+
+  /// lambda_{k+1} - lambda_k counted from 1; none where there are fewer than k+1 eigenvalues or k is 0.
+  [[nodiscard]] std::optional<double> gap(std::size_t k) const;
+  /// arg max_k gap_k, the first of equal ones: the number of modules found; 0 with fewer than two
+  /// eigenvalues.
+  [[nodiscard]] std::uint32_t modules() const;
+};
+
+/// Both spectra of one weight matrix.
+struct LayerSpectra {
+  Spectrum all;                     ///< every row kept (the paper's)
+  Spectrum live;                    ///< dead rows left out first
+  std::vector<std::uint32_t> dead;  ///< rows of norm zero or below 1e-3 of the largest row norm
+};
+
+/// Spectra of `w`, row-major [rows][columns]. Throws LogicError where sizes disagree; needs finite entries.
+[[nodiscard]] LayerSpectra layer_spectra(std::span<const double> w, std::size_t rows, std::size_t columns,
+                                         ClusterBy by = ClusterBy::incoming);
+
+/// Off-diagonal share of |W^H| ... |W^0| (outputs x inputs); none unless outputs == inputs or where the
+/// product is 0 or not finite.
+[[nodiscard]] std::optional<double> path_leak(const Parameters& network);
+
+/// Off-diagonal share of the mean over samples of |dy_i/dx_j|; x is row-major [count][inputs], no noise, no
+/// dropout. `leaky_slope` is used by leaky_relu only. None unless outputs == inputs or where the mean is 0 or
+/// not finite.
+[[nodiscard]] std::optional<double> jacobian_leak(const Parameters& network, Activation activation,
+                                                  double leaky_slope, std::span<const double> x,
+                                                  std::size_t count);
+
+}  // namespace modsweep

@@ -1,0 +1,64 @@
+// Sweeps: base settings and axes, and the cells they span.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "modsweep/settings.h"
+
+namespace modsweep {
+
+/// One value of one key, as the canonical text that stands for it: numbers in shortest round-trip form,
+/// strings in JSON quotes, lists in brackets. It is valid JSON.
+struct SettingValue {
+  std::string key;   ///< dotted, "noise.strength"
+  std::string json;  ///< "0.1", "\"post\"", "[32,32]"
+
+  bool operator==(const SettingValue&) const = default;
+};
+
+/// One dimension of the grid: one key, or several zipped keys that move together.
+struct Axis {
+  std::vector<std::string> keys;
+  std::vector<std::vector<std::string>> values;  ///< [point][key], canonical JSON
+};
+
+/// One training run of a grid.
+struct Cell {
+  std::string id;                    ///< 16 hex digits: XXH3-64 of the canonical text of all settings
+  std::vector<SettingValue> varied;  ///< values of the axes, in axis order
+  CellSettings settings;
+};
+
+/// A sweep file, read and checked. Cells are made on demand: a sweep of millions costs nothing to hold.
+struct Sweep {
+  std::string name;
+  CellSettings base;
+  std::vector<Axis> axes;  ///< the last axis varies fastest
+
+  [[nodiscard]] std::uint64_t size() const;
+  /// The i-th cell in grid order. Throws InputError where an axis value makes the cell invalid.
+  [[nodiscard]] Cell cell(std::uint64_t index) const;
+  /// XXH3-64 of base and axes in canonical form, 16 hex digits: equal for equal grids, whatever the file
+  /// looks like.
+  [[nodiscard]] std::string id() const;
+};
+
+/// Reads a sweep file; `overrides` are `key=value` texts of --set (the value in TOML syntax; a bare word is a
+/// string). Overriding a key that is an axis replaces the axis. Throws InputError "file:line:column: what;
+/// remedy".
+[[nodiscard]] Sweep read_sweep(const std::string& path, const std::vector<std::string>& overrides = {});
+
+/// The same from text; `path` is used in messages.
+[[nodiscard]] Sweep parse_sweep(const std::string& text, const std::string& path,
+                                const std::vector<std::string>& overrides = {});
+
+/// Every key of the settings with its canonical JSON value, in canonical (sorted) order.
+[[nodiscard]] std::vector<SettingValue> canonical_settings(const CellSettings& settings);
+
+/// The id of a cell with these settings.
+[[nodiscard]] std::string cell_id(const CellSettings& settings);
+
+}  // namespace modsweep

@@ -1,0 +1,64 @@
+// Tasks: where data come from (science.md section 6). A new task is one file in host/tasks and one line in
+// its table.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "modsweep/settings.h"
+
+namespace modsweep {
+
+/// Samples of one split, row-major, in file order.
+struct Samples {
+  std::uint32_t count = 0;    ///< N
+  std::uint32_t inputs = 0;   ///< I
+  std::uint32_t outputs = 0;  ///< O
+  std::vector<double> x;      ///< [N][I]
+  std::vector<double> y;      ///< [N][O]
+};
+
+/// Data of one task; immutable once made and shared by all cells that use it.
+struct Dataset {
+  Samples train;
+  Samples test;
+};
+
+/// One kind of task.
+struct TaskKind {
+  std::string_view name;
+  /// Outputs of the task, from its settings alone.
+  std::uint32_t (*outputs)(const TaskSettings&);
+  /// Checks what the settings' types cannot say; throws InputError with the offending key, value and remedy.
+  void (*check)(const TaskSettings&);
+  /// Makes the data. Deterministic in the settings.
+  Dataset (*make)(const TaskSettings&);
+  /// The settings with those that this task does not use at their defaults: equal where the data are equal.
+  /// Settings that differ from their canonical form have something set that has no effect.
+  TaskSettings (*canonical)(const TaskSettings&);
+};
+
+/// All tasks, in the order in which messages list them.
+[[nodiscard]] const std::vector<TaskKind>& task_kinds();
+
+/// The kind of that name; throws InputError naming the nearest one.
+[[nodiscard]] const TaskKind& task_kind(std::string_view name);
+
+/// Makes each distinct dataset once and hands out shared references. Safe to call from several threads.
+class DatasetCache {
+ public:
+  DatasetCache();
+  ~DatasetCache();
+  DatasetCache(const DatasetCache&) = delete;
+  DatasetCache& operator=(const DatasetCache&) = delete;
+  [[nodiscard]] std::shared_ptr<const Dataset> get(const TaskSettings& task);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace modsweep

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Installs what modsweep needs (Debian 12 packages, only those that are missing), configures and builds it into build/.
+# Asks nothing; running it again only rebuilds what changed.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
+
+build_packages=(g++ cmake ninja-build libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsqlite3-dev
+  libsqlitecpp-dev librandom123-dev libeigen3-dev libfmt-dev libsleef-dev libxxhash-dev libgtest-dev libgmock-dev
+  libbenchmark-dev)
+peer_packages=(python3 python3-numpy python3-torch libopenblas0-pthread)
+check_packages=(clang clang-format clang-tidy libclang-rt-14-dev)
+
+usage() {
+  cat <<TEXT
+usage: ./setup.sh [--peers] [--check] [--packages-only] [--help]
+
+Installs the packages that modsweep is built with, configures and builds it into build/ (program: build/modsweep).
+  --peers          also install PyTorch and OpenBLAS, for bench/compare_peers.py
+  --check          also install clang, clang-format and clang-tidy, for .ci/run
+  --packages-only  install packages, do not build
+  --help           this text
+TEXT
+}
+
+fail() {
+  echo "setup.sh: $*" >&2
+  exit 1
+}
+
+packages=("${build_packages[@]}")
+build=yes
+for option in "$@"; do
+  case "$option" in
+    --peers) packages+=("${peer_packages[@]}") ;;
+    --check) packages+=("${check_packages[@]}") ;;
+    --packages-only) build=no ;;
+    --help | -h) usage; exit 0 ;;
+    *) usage >&2; fail "unknown option '$option'" ;;
+  esac
+done
+
+# Prints those of its arguments that dpkg does not list as installed.
+missing_packages() {
+  local package
+  for package in "$@"; do
+    [[ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" == installed ]] || echo "$package"
+  done
+}
+
+install_packages() {
+  local missing as_root=()
+  mapfile -t missing < <(missing_packages "$@")
+  if ((${#missing[@]} == 0)); then return; fi
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null ||
+      fail "these packages are missing and there is no sudo; as root, run: apt-get install ${missing[*]}"
+    as_root=(sudo)
+  fi
+  echo "setup.sh: installing ${missing[*]}"
+  # `env` sets the variable behind sudo, which would drop it. A lock held by another apt is waited for.
+  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq -y)
+  "${apt[@]}" update || fail "apt-get update failed; check the network and /etc/apt/sources.list"
+  "${apt[@]}" install --no-install-recommends "${missing[@]}" </dev/null ||
+    fail "apt-get install failed; packages needed: ${missing[*]}"
+}
+
+if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
+  install_packages "${packages[@]}"
+else
+  # Not a Debian: the build says what is absent, this says under which names Debian has it.
+  echo "setup.sh: no apt-get here, so nothing is installed; modsweep needs what Debian 12 calls: ${packages[*]}" >&2
+fi
+
+if [[ "$build" == no ]]; then exit 0; fi
+command -v cmake >/dev/null || fail "cmake (3.25 or later) is missing; see the list above"
+command -v ninja >/dev/null || fail "ninja is missing; see the list above"
+cmake --preset release
+cmake --build --preset release
+echo "setup.sh: built; start with: build/modsweep run sweeps/quickstart.toml"

@@ -1,0 +1,148 @@
+// Runs the program as a user does: in a folder of its own, from arguments to exit code and output.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace modsweep::testing_support {
+
+/// How a process ended and what it wrote.
+struct Outcome {
+  int code = -1;   ///< exit code, or -1 where a signal ended it
+  int signal = 0;  ///< that ended it
+  std::string out;
+  std::string err;
+};
+
+inline std::string read_text(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+inline void write_text(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+/// A process that was started; waited for, or killed, before it goes.
+class Running {
+ public:
+  Running(const std::filesystem::path& folder, const std::vector<std::string>& arguments,
+          const std::string& out) {
+    static int count = 0;
+    out_ = out.empty() ? folder / (".out" + std::to_string(++count)) : std::filesystem::path(out);
+    err_ = folder / (".err" + std::to_string(count));
+    keep_out_ = !out.empty();
+    std::vector<char*> argv = {const_cast<char*>(MODSWEEP_PROGRAM)};
+    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    pid_ = ::fork();
+    if (pid_ != 0) return;
+    ::dup2(::open(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
+    ::dup2(::open(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
+    if (::chdir(folder.c_str()) != 0) ::_exit(126);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  ~Running() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      (void)wait();
+    }
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  void send(int signal) const { ::kill(pid_, signal); }
+
+  /// Waits until the program has written a line to standard error, or has ended; false after a minute.
+  [[nodiscard]] bool spoke() const {
+    for (int i = 0; i < 6000; ++i) {
+      siginfo_t ended{};
+      if (read_text(err_).find('\n') != std::string::npos) return true;
+      if (::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+          ended.si_pid == pid_)
+        return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
+
+  [[nodiscard]] Outcome wait() {
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    pid_ = -1;
+    Outcome outcome;
+    if (WIFEXITED(status)) outcome.code = WEXITSTATUS(status);
+    if (WIFSIGNALED(status)) outcome.signal = WTERMSIG(status);
+    if (!keep_out_) {
+      outcome.out = read_text(out_);
+      std::filesystem::remove(out_);
+    }
+    outcome.err = read_text(err_);
+    std::filesystem::remove(err_);
+    return outcome;
+  }
+
+ private:
+  pid_t pid_ = -1;
+  std::filesystem::path out_;
+  std::filesystem::path err_;
+  bool keep_out_ = false;
+};
+
+/// A test with a temporary folder in which the program runs.
+class ProgramTest : public testing::Test {
+ protected:
+  ProgramTest() {
+    std::string name = (std::filesystem::temp_directory_path() / "modsweep-cli-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) std::abort();
+    folder_ = name;
+  }
+  ~ProgramTest() override { std::filesystem::remove_all(folder_); }
+
+  [[nodiscard]] std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  void write(const std::string& name, const std::string& text) const { write_text(folder_ / name, text); }
+
+  /// `out`: where standard output goes instead of into the outcome.
+  [[nodiscard]] Outcome modsweep(const std::vector<std::string>& arguments,
+                                 const std::string& out = "") const {
+    return Running(folder_, arguments, out).wait();
+  }
+
+  /// Names of all files in the folder, sorted.
+  [[nodiscard]] std::vector<std::string> files() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_))
+      names.push_back(entry.path().filename());
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  std::filesystem::path folder_;
+};
+
+/// An error as users see it: one line that names the program, with all of `parts` in it.
+inline void expect_error(const Outcome& outcome, int code, const std::vector<std::string>& parts = {}) {
+  EXPECT_EQ(outcome.code, code) << outcome.err;
+  EXPECT_TRUE(outcome.err.starts_with("modsweep: error: ")) << outcome.err;
+  EXPECT_EQ(outcome.err.find('\n'), outcome.err.size() - 1) << outcome.err;
+  for (const std::string& part : parts)
+    EXPECT_NE(outcome.err.find(part), std::string::npos) << part << "\n" << outcome.err;
+}
+
+}  // namespace modsweep::testing_support

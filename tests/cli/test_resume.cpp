@@ -1,0 +1,213 @@
+// Contract 3 and 4 with the program itself: the same bits alone and in any pack, with any number of threads,
+// and after any number of kills.
+#include "plan/store_rows.h"
+#include "program.h"
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace modsweep {
+namespace {
+
+using testing::HasSubstr;
+using testing_support::all_results;
+using testing_support::expect_error;
+using testing_support::Outcome;
+using testing_support::ProgramTest;
+using testing_support::query_rows;
+using testing_support::Running;
+
+/// Everything that has state or draws: noise, dropout, shuffling, both optimizers, several lengths and data
+/// sets.
+constexpr const char* settings = R"(
+name = "varied"
+[noise]
+strength = 0.1
+[regularizer]
+l2 = 1e-4
+weighted_activity = 1e-3
+dropout = 0.05
+[measure]
+every_steps = 150
+points_per_decade = 2
+initial = true
+noisy_strength = 0.2
+[network]
+hidden = [9, 8]
+[task]
+train_samples = 130
+test_samples = 50
+)";
+
+constexpr const char* axes = R"(
+[training]
+batch_size = 40
+learning_rate = 1e-2
+[axes]
+zip = [["training.optimizer", "training.momentum"], ["task.seed", "training.steps"]]
+"training.optimizer" = ["adam", "sgd"]
+"training.momentum" = [0.0, 0.5]
+"training.shuffle" = [false, true]
+"noise.exponent" = [0, 2]
+"training.seed" = { range = [0, 5] }
+"task.seed" = [145, 7]
+"training.steps" = [400, 333]
+)";
+
+/// One cell of that grid.
+constexpr const char* one_cell = R"(
+seed = 7
+[training]
+batch_size = 40
+learning_rate = 1e-2
+optimizer = "sgd"
+momentum = 0.5
+shuffle = true
+seed = 3
+steps = 333
+)";
+
+class ResumeTest : public ProgramTest {
+ protected:
+  ResumeTest() { write("varied.toml", std::string(settings) + axes); }
+
+  [[nodiscard]] std::vector<std::string> command(const std::string& store,
+                                                 const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> arguments = {"run", "varied.toml", "-o", store, "--quiet"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+
+  void run(const std::string& store, const std::vector<std::string>& more = {}) const {
+    const Outcome outcome = modsweep(command(store, more));
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+  }
+
+  void expect_equal(const std::string& store, const std::string& expected,
+                    const std::string& only = "") const {
+    const auto got = all_results(path(store));
+    for (const auto& [table, rows] : all_results(path(expected), only)) {
+      EXPECT_EQ(got.at(table).size(), rows.size()) << table;
+      EXPECT_TRUE(got.at(table) == rows) << table << " of " << store << " and " << expected << " differ";
+    }
+  }
+};
+
+TEST_F(ResumeTest, PackSizeAndThreadsDoNotMatter) {
+  run("reference.db", {"--max-pack", "64", "--threads", "1"});
+  ASSERT_EQ(query_rows(path("reference.db"), "SELECT id FROM cells WHERE status = 'done'").size(), 80u);
+  int count = 0;
+  for (const char* pack : {"64", "7", "1"})
+    for (const char* threads : {"1", "2"}) {
+      const std::string store = "other" + std::to_string(++count) + ".db";
+      run(store, {"--max-pack", pack, "--threads", threads});
+      expect_equal(store, "reference.db");
+    }
+}
+
+TEST_F(ResumeTest, ACellAloneEqualsItselfInACrowd) {
+  run("all.db");
+  write("alone.toml", std::string(settings) + one_cell);
+  ASSERT_EQ(modsweep({"run", "alone.toml", "--quiet"}).code, 0);
+  ASSERT_EQ(query_rows(path("alone.db"), "SELECT id FROM cells").size(), 1u);
+  const std::string id = query_rows(path("alone.db"), "SELECT id FROM cells").front().substr(0, 16);
+  expect_equal("alone.db", "all.db", "'" + id + "'");
+}
+
+TEST_F(ResumeTest, KilledAtRandomMomentsTwentyTimes) {
+  const auto begin = std::chrono::steady_clock::now();
+  run("unbroken.db");
+  const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - begin;
+  // How long a run takes depends on the build and the machine: up to half of it lets most kills meet a run
+  // that has left a checkpoint and is not through.
+  std::mt19937 random(20);
+  std::uniform_real_distribution<double> delay(0.0, 0.5 * whole.count());
+  int kills = 0;
+  int resumed = 0;
+  for (int store_number = 0; kills < 20; ++store_number) {
+    ASSERT_LT(store_number, 100) << "the program is always through before it can be killed";
+    const std::string store = "broken" + std::to_string(store_number) + ".db";
+    for (bool through = false; !through;) {
+      // A different pack size each time: checkpoints move between packs.
+      const std::string pack = std::to_string(5 + kills % 20);
+      Running running(folder_, command(store, {"--checkpoint-seconds", "0.02", "--max-pack", pack}), "");
+      if (kills < 20) {
+        std::this_thread::sleep_for(std::chrono::duration<double>(delay(random)));
+        running.send(SIGKILL);
+      }
+      const Outcome outcome = running.wait();
+      through = outcome.signal == 0;
+      if (through) {
+        ASSERT_EQ(outcome.code, 0) << outcome.err;
+      } else {
+        ++kills;
+        if (std::filesystem::exists(path(store)) &&
+            !query_rows(path(store), "SELECT 1 FROM checkpoints").empty())
+          ++resumed;
+      }
+    }
+    expect_equal(store, "unbroken.db");
+  }
+  EXPECT_GT(resumed, 0) << "no kill ever left a checkpoint to go on from";
+}
+
+TEST_F(ResumeTest, AnInterruptSavesTheState) {
+  write("long.toml",
+        "name = \"long\"\n[training]\nsteps = 1000000000\n[axes]\n\"training.seed\" = [0, 1, 2]\n");
+  std::vector<std::string> before;
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    Running running(folder_, {"run", "long.toml"}, "");
+    ASSERT_TRUE(running.spoke());
+    std::this_thread::sleep_for(std::chrono::milliseconds(700));
+    running.send(signal);
+    const Outcome outcome = running.wait();
+    EXPECT_EQ(outcome.code, 130) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("the state is saved in long.db"));
+    const auto steps = query_rows(path("long.db"), "SELECT cell, step FROM checkpoints WHERE step > 0");
+    EXPECT_EQ(steps.size(), 3u);
+    EXPECT_NE(steps, before) << "nothing was trained since the last interrupt";
+    before = steps;
+  }
+  EXPECT_THAT(modsweep({"status", "long.db"}).out, HasSubstr("3 cells have a checkpoint"));
+}
+
+TEST_F(ResumeTest, InterruptedUntilThroughGivesTheSameBits) {
+  const auto begin = std::chrono::steady_clock::now();
+  run("unbroken.db");
+  const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - begin;
+  std::mt19937 random(1);
+  std::uniform_real_distribution<double> delay(0.0, 0.3 * whole.count());
+  int interrupts = 0;
+  for (Outcome outcome; outcome.code != 0;) {
+    ASSERT_LT(interrupts, 200) << "interrupted runs do not get on";
+    Running running(folder_, {"run", "varied.toml", "-o", "interrupted.db"}, "");
+    ASSERT_TRUE(running.spoke());
+    std::this_thread::sleep_for(std::chrono::duration<double>(delay(random)));
+    running.send(SIGINT);
+    outcome = running.wait();
+    // A run that is through but for its exit no longer listens.
+    ASSERT_TRUE(outcome.code == 130 || outcome.code == 0 || outcome.signal == SIGINT) << outcome.err;
+    if (outcome.code == 130) ++interrupts;
+  }
+  EXPECT_GT(interrupts, 0);
+  expect_equal("interrupted.db", "unbroken.db");
+}
+
+TEST_F(ResumeTest, ASecondProcessIsRefused) {
+  write("long.toml", "name = \"long\"\n[training]\nsteps = 1000000000\n");
+  Running running(folder_, {"run", "long.toml"}, "");
+  ASSERT_TRUE(running.spoke());
+  expect_error(modsweep({"run", "long.toml"}), 2, {"long.db", "process"});
+  EXPECT_EQ(modsweep({"status", "long.db"}).code, 0);
+  EXPECT_EQ(modsweep({"export", "long.db"}).code, 0);
+  running.send(SIGINT);
+  EXPECT_EQ(running.wait().code, 130);
+}
+
+}  // namespace
+}  // namespace modsweep

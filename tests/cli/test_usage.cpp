@@ -1,0 +1,110 @@
+// Wrong usage: exit code 2, one line, nothing written. Help: exit code 0.
+#include "program.h"
+
+#include <algorithm>
+#include <ostream>
+
+#include <gtest/gtest.h>
+
+namespace modsweep {
+namespace {
+
+using testing_support::expect_error;
+using testing_support::Outcome;
+using testing_support::ProgramTest;
+
+struct WrongUsage {
+  std::vector<std::string> arguments;
+  std::string part;  ///< of the message
+};
+
+void PrintTo(const WrongUsage& usage, std::ostream* out) {
+  for (const std::string& argument : usage.arguments) *out << argument << ' ';
+}
+
+class WrongUsageTest : public ProgramTest, public testing::WithParamInterface<WrongUsage> {};
+
+TEST_P(WrongUsageTest, IsOneLineAndWritesNothing) {
+  write("sweep.toml", "name = \"s\"\n[training]\nsteps = 3\n");
+  write("broken.toml", "name = \"s\"\n[training]\nsteps = 3\nlearning_rat = 1\n");
+  write(
+      "text.db",
+      "this is a text, not a store, and longer than the header of a database is, a hundred bytes or so....");
+  write("text.safetensors", "no tensors here");
+  const auto before = files();
+  expect_error(modsweep(GetParam().arguments), 2, {GetParam().part});
+  EXPECT_EQ(files(), before);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases, WrongUsageTest,
+    testing::Values(
+        WrongUsage{{}, "--help"}, WrongUsage{{"runn", "sweep.toml"}, "did you mean run?"},
+        WrongUsage{{"--frob"}, "--frob"}, WrongUsage{{"run"}, "run --help"},
+        WrongUsage{{"run", "absent.toml"}, "absent.toml"},
+        WrongUsage{{"run", "sweep.toml", "extra"}, "extra"},
+        WrongUsage{{"run", "sweep.toml", "--frob"}, "--frob"},
+        WrongUsage{{"run", "broken.toml"}, "broken.toml:4:1"}, WrongUsage{{"run", "."}, "directory"},
+        WrongUsage{{"run", "sweep.toml", "--engine", "abacus"}, "abacus"},
+        WrongUsage{{"run", "sweep.toml", "--precision", "fp16"}, "fp16"},
+        WrongUsage{{"run", "sweep.toml", "--threads", "0"}, "0"},
+        WrongUsage{{"run", "sweep.toml", "--threads", "many"}, "many"},
+        WrongUsage{{"run", "sweep.toml", "--set"}, "--set"},
+        WrongUsage{{"run", "sweep.toml", "--set", "training.stepss=3"}, "training.steps"},
+        WrongUsage{{"run", "sweep.toml", "--set", "training.steps"}, "training.steps"},
+        WrongUsage{{"run", "sweep.toml", "--set", "training.steps=-3"}, "training.steps"},
+        WrongUsage{{"run", "sweep.toml", "--checkpoint-seconds", "1e9"}, "checkpoint-seconds"},
+        WrongUsage{{"run", "sweep.toml", "-o", "text.db"}, "text.db"},
+        WrongUsage{{"plan", "broken.toml"}, "learning_rate"},
+        WrongUsage{{"plan", "sweep.toml", "-o", "text.db"}, "text.db"},
+        WrongUsage{{"status"}, "status --help"}, WrongUsage{{"status", "absent.db"}, "absent.db"},
+        WrongUsage{{"status", "text.db"}, "text.db"}, WrongUsage{{"export", "absent.db"}, "absent.db"},
+        WrongUsage{{"export", "text.db", "-o", "out.csv"}, "text.db"},
+        WrongUsage{{"export", "text.db", "--table", "tables"}, "tables"},
+        WrongUsage{{"export", "text.db", "--format", "xml"}, "xml"},
+        WrongUsage{{"weights", "text.db", "-o", "w.safetensors"}, "--cell"},
+        WrongUsage{{"weights", "absent.db", "--cell", "00", "-o", "w.safetensors"}, "absent.db"},
+        WrongUsage{{"spectrum"}, "spectrum --help"},
+        WrongUsage{{"spectrum", "absent.safetensors"}, "absent.safetensors"},
+        WrongUsage{{"spectrum", "text.safetensors"}, "text.safetensors"},
+        WrongUsage{{"bench", "--engine", "abacus"}, "abacus"}, WrongUsage{{"devices", "all"}, "all"}));
+
+class HelpTest : public ProgramTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(HelpTest, IsPrintedWithAnExample) {
+  const Outcome outcome = modsweep({GetParam(), "--help"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_NE(outcome.out.find("Example"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find(std::string("modsweep ") + GetParam()), std::string::npos) << outcome.out;
+}
+
+INSTANTIATE_TEST_SUITE_P(Commands, HelpTest,
+                         testing::Values("run", "plan", "status", "export", "spectrum", "weights", "bench",
+                                         "devices"));
+
+class UsageTest : public ProgramTest {};
+
+TEST_F(UsageTest, HelpAndVersionGoToStandardOutput) {
+  for (const char* option : {"--help", "--version"}) {
+    const Outcome outcome = modsweep({option});
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_EQ(outcome.err, "");
+    EXPECT_EQ(outcome.out.find("modsweep") == std::string::npos, false);
+  }
+}
+
+TEST_F(UsageTest, DevicesNamesTheCpuEngine) {
+  const Outcome outcome = modsweep({"devices"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.out.starts_with("cpu: ")) << outcome.out;
+}
+
+TEST_F(UsageTest, AFullDiskBehindStandardOutputIsAFailure) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"--help"}, {"run", "--help"}, {"devices"}})
+    expect_error(modsweep(arguments, "/dev/full"), 3, {"standard output", "No space left"});
+}
+
+}  // namespace
+}  // namespace modsweep

@@ -1,0 +1,245 @@
+// The table of settings, walked: every key is read, written, limited and documented.
+#include "config/keys.h"
+
+#include "config/parse.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+namespace modsweep {
+namespace {
+
+using test::run;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+struct RoundTrip {
+  std::string toml;
+  std::string json;
+  std::vector<std::string> context;  // further --set options that make the cell valid
+  bool operator==(const RoundTrip&) const = default;
+};
+
+// A value other than the default for every key; a new key needs a line here.
+const std::map<std::string, RoundTrip> round_trips = {
+    {"task.kind", {"\"identity\"", "\"identity\"", {}}},
+    {"task.inputs", {"7", "7", {}}},
+    {"task.seed", {"4294967295", "4294967295", {}}},
+    {"task.train_samples", {"1_000_000", "1000000", {}}},
+    {"task.test_samples", {"1", "1", {}}},
+    {"task.sparse", {"true", "true", {"task.kind=identity"}}},
+    {"task.mixing", {"'late'", "\"late\"", {"task.kind=mixed_regression"}}},
+    {"task.mixing_angle", {"-0.5", "-0.5", {"task.kind=mixed_regression"}}},
+    {"network.hidden", {"[8, 0x10, 65536]", "[8,16,65536]", {}}},
+    {"network.groups", {"[1, 4, 4, 1]", "[1,4,4,1]", {}}},
+    {"network.activation", {"\"prelu\"", "\"prelu\"", {}}},
+    {"network.leaky_slope", {"1e-2", "0.01", {}}},
+    {"network.bias", {"false", "false", {}}},
+    {"noise.strength", {"0.30000000000000004", "0.30000000000000004", {}}},
+    {"noise.exponent", {"1", "1", {}}},
+    {"noise.site", {"\"pre\"", "\"pre\"", {}}},
+    {"noise.gradient", {"\"detached\"", "\"detached\"", {}}},
+    {"regularizer.l1", {"1e-3", "0.001", {}}},
+    {"regularizer.l2", {"1e-4", "1e-04", {}}},
+    {"regularizer.weighted_activity", {"1e-3", "0.001", {}}},
+    {"regularizer.weighted_activity_exponent", {"1.0", "1", {}}},
+    {"regularizer.activity", {"2.5e-10", "2.5e-10", {}}},
+    {"regularizer.activity_exponent", {"0", "0", {}}},
+    {"regularizer.l12", {"5e-4", "5e-04", {}}},
+    {"regularizer.l21", {"1e22", "1e+22", {}}},
+    {"regularizer.dropout", {"0.05", "0.05", {}}},
+    {"training.optimizer", {"\"sgd\"", "\"sgd\"", {}}},
+    {"training.learning_rate", {"1e3", "1000", {}}},
+    {"training.beta1", {"0", "0", {}}},
+    {"training.beta2", {"0.99", "0.99", {}}},
+    {"training.epsilon", {"1e-7", "1e-07", {}}},
+    {"training.momentum", {"0.9", "0.9", {"training.optimizer=sgd"}}},
+    {"training.nesterov", {"true", "true", {"training.optimizer=sgd", "training.momentum=0.9"}}},
+    {"training.weight_decay", {"1e-5", "1e-05", {}}},
+    {"training.batch_size", {"64", "64", {}}},
+    {"training.epochs", {"10000", "10000", {}}},
+    {"training.steps", {"2147483648", "2147483648", {}}},
+    {"training.shuffle", {"true", "true", {}}},
+    {"training.seed", {"3", "3", {}}},
+    {"training.precision", {"\"fp64\"", "\"fp64\"", {}}},
+    {"measure.every_steps", {"2500", "2500", {}}},
+    {"measure.points_per_decade", {"10", "10", {}}},
+    {"measure.initial", {"true", "true", {}}},
+    {"measure.spectrum", {"false", "false", {}}},
+    {"measure.cluster_by", {"\"outgoing\"", "\"outgoing\"", {}}},
+    {"measure.modules", {"4", "4", {}}},
+    {"measure.leaks", {"false", "false", {}}},
+    {"measure.noisy_strength", {"0.1", "0.1", {}}},
+    {"measure.noisy_exponent", {"1.5", "1.5", {}}},
+    {"measure.weights", {"false", "false", {}}},
+};
+
+TEST(Keys, AllHaveARoundTripHere) {
+  std::set<std::string> table, here;
+  for (const KeyInfo& key : setting_keys()) table.insert(std::string(key.name));
+  for (const auto& [key, value] : round_trips) here.insert(key);
+  EXPECT_EQ(table, here);
+  EXPECT_EQ(table.size(), setting_keys().size()) << "a key is in the table twice";
+}
+
+// Written in the file, given with --set and as an axis, a value comes out the same, and changes nothing else.
+TEST(Keys, RoundTripThroughFileOptionAndAxis) {
+  for (const auto& [key, value] : round_trips) {
+    SCOPED_TRACE(key);
+    const std::string section = key.substr(0, key.find('.')), leaf = key.substr(key.find('.') + 1);
+    const std::string line = fmt::format("[{}]\n{} = {}\n", section, leaf, value.toml);
+    const std::string steps =
+        key == "training.epochs" || key == "training.steps" ? "" : "training.steps = 100\n";
+    const std::string text = section == "training" && !steps.empty() ? line + "steps = 100\n" : steps + line;
+    const CellSettings from_file = test::parse(text, value.context).base;
+    EXPECT_EQ(test::value_of_key(from_file, key), value.json);
+
+    std::vector<std::string> options = value.context;
+    options.push_back(fmt::format("{}={}", key, value.toml));
+    EXPECT_EQ(test::parse(run, options).base, from_file);
+
+    const Sweep axis =
+        test::parse(fmt::format("{}[axes]\n\"{}\" = [{}]\n", run, key, value.toml), value.context);
+    EXPECT_EQ(axis.cell(0).settings, from_file);
+    EXPECT_EQ(axis.cell(0).varied, (std::vector<SettingValue>{{key, value.json}}));
+
+    const CellSettings without = test::parse(run, value.context).base;
+    for (const SettingValue& other : canonical_settings(without)) {
+      if (other.key != key && other.key != schedule_partner(key)) {
+        EXPECT_EQ(test::value_of_key(from_file, other.key), other.json) << other.key;
+      }
+    }
+    EXPECT_NE(from_file, without) << "the example is the default";
+  }
+}
+
+TEST(Keys, EveryChoiceIsAccepted) {
+  for (const KeyInfo& key : setting_keys()) {
+    for (const std::string_view choice : key.choices) {
+      CellSettings settings;
+      std::string json = fmt::format("\"{}\"", choice), back;
+      EXPECT_TRUE(key.read(settings, json)) << key.name << " " << choice;
+      key.write(settings, back);
+      EXPECT_EQ(back, json);
+    }
+    EXPECT_EQ(key.choices.size() > 1, key.kind == ValueKind::choice) << key.name;
+  }
+}
+
+TEST(Keys, ReadRefusesOtherForms) {
+  for (const KeyInfo& key : setting_keys()) {
+    SCOPED_TRACE(std::string(key.name));
+    for (const char* text : {"", " ", "x", "1 ", " 1", "tru", "\"", "\"no such choice", "[", "[1", "[1,]",
+                             "[,1]", "[1,,2]", "[1 ,2]", "1,2", "0x10"}) {
+      CellSettings settings;
+      EXPECT_FALSE(key.read(settings, text)) << text;
+      EXPECT_EQ(settings, CellSettings{}) << text;
+    }
+  }
+}
+
+TEST(Keys, LimitsHoldAndAreNamed) {
+  const auto error = [](const KeyInfo& key, double value) {
+    const bool whole = key.kind != ValueKind::number;
+    std::string text = whole ? fmt::format("{}", static_cast<std::int64_t>(value)) : fmt::format("{}", value);
+    if (key.kind == ValueKind::integer_list) text = fmt::format("[{}]", text);
+    return test::error_of(run, {fmt::format("{}={}", key.name, text)});
+  };
+  for (const KeyInfo& key : setting_keys()) {
+    if (key.kind != ValueKind::number && key.kind != ValueKind::integer &&
+        key.kind != ValueKind::integer_list)
+      continue;
+    SCOPED_TRACE(std::string(key.name));
+    const Limits& limits = key.limits;
+    const double step = key.kind == ValueKind::number ? 1e-9 * limits.high : 1;
+    for (const double outside :
+         {limits.low - step, limits.high + step, -1e18, key.kind == ValueKind::number ? 1e300 : 9e18}) {
+      const std::string message = error(key, outside);
+      EXPECT_THAT(message, StartsWith(fmt::format("--set {}=", key.name)));
+      EXPECT_THAT(message, HasSubstr("which is out of range; give " + key.type())) << outside;
+    }
+    EXPECT_EQ(error(key, limits.low).find("out of range") != std::string::npos, limits.above_low);
+    EXPECT_EQ(error(key, limits.high).find("out of range") != std::string::npos, limits.below_high);
+    EXPECT_LT(limits.low, limits.high);
+  }
+}
+
+TEST(Keys, OtherTypesAreRefused) {
+  const std::map<ValueKind, std::set<std::string>> accepted = {
+      {ValueKind::boolean, {"true"}}, {ValueKind::integer, {"1"}},      {ValueKind::number, {"1", "0.25"}},
+      {ValueKind::text, {"\"abc\""}}, {ValueKind::choice, {"\"abc\""}}, {ValueKind::integer_list, {"[1]"}},
+  };
+  for (const KeyInfo& key : setting_keys()) {
+    for (const char* value : {"true", "1", "0.25", "\"abc\"", "[1]", "1979-05-27", "{ a = 1 }"}) {
+      if (accepted.at(key.kind).contains(value)) continue;
+      const std::string text = fmt::format("{} = {}\n", key.name, value);
+      const std::string message = test::error_of(text);
+      EXPECT_THAT(message, StartsWith("test.toml:1:")) << text;
+      EXPECT_THAT(message, HasSubstr(fmt::format("{} is ", key.name))) << text;
+      EXPECT_THAT(message, HasSubstr("; give " + key.type())) << text;
+    }
+  }
+}
+
+TEST(Keys, AreDocumentedAndHaveJsonDefaults) {
+  for (const KeyInfo& key : setting_keys()) {
+    EXPECT_GT(key.doc.size(), 5U) << key.name;
+    EXPECT_EQ(key.doc.find('\n'), std::string_view::npos) << key.name;
+    EXPECT_FALSE(key.type().empty()) << key.name;
+    EXPECT_TRUE(nlohmann::json::accept(key.default_json())) << key.name << " " << key.default_json();
+  }
+}
+
+TEST(Keys, CanonicalSettingsAreSortedJsonOfAllKeys) {
+  const auto settings = canonical_settings(CellSettings{});
+  ASSERT_EQ(settings.size(), setting_keys().size());
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    EXPECT_EQ(settings[i].key, setting_keys()[i].name);
+    EXPECT_EQ(settings[i].json, setting_keys()[i].default_json());
+    EXPECT_TRUE(i == 0 || settings[i - 1].key < settings[i].key);
+  }
+}
+
+TEST(Keys, NumbersAreShortAndExact) {
+  const std::map<std::string, double> numbers = {{"0", 0.0},
+                                                 {"0.1", 0.1},
+                                                 {"2", 2.0},
+                                                 {"1e-04", 1e-4},
+                                                 {"0.001", 1e-3},
+                                                 {"1e+30", 1e30},
+                                                 {"0.3333333333333333", 1.0 / 3}};
+  for (const auto& [text, number] : numbers) {
+    std::string json;
+    append_json(json, number);
+    EXPECT_EQ(json, text);
+    EXPECT_EQ(nlohmann::json::parse(json).get<double>(), number);
+  }
+  std::string json;
+  append_json(json, -0.0);
+  EXPECT_EQ(json, "0");
+}
+
+TEST(Keys, UnknownOnesAreGuessed) {
+  const std::map<std::string, std::string> remedies = {
+      {"noise.strenght", "; did you mean noise.strength?"},
+      {"strenght", "; did you mean noise.strength?"},
+      {"nois.strength", "; did you mean noise.strength?"},
+      {"network.dropuot", "; did you mean regularizer.dropout?"},
+      {"training.lerning_rate", "; did you mean training.learning_rate?"},
+      {"seed", "; did you mean task.seed or training.seed?"},
+      {"noise.zzzzzzzzzz", "; [noise] has exponent, gradient, site, strength"},
+      {"zzzzzzzzzz",
+       "; settings are in the tables [measure], [network], [noise], [regularizer], [task], [training]"},
+  };
+  for (const auto& [key, remedy] : remedies) EXPECT_EQ(unknown_key_remedy(key), remedy) << key;
+}
+
+}  // namespace
+}  // namespace modsweep

@@ -1,0 +1,18 @@
+# Fails if an object file kernels_<isa>.cpp.o defines a weak symbol outside modsweep::cpu::<isa>.
+string(REPLACE "|" ";" objects "${OBJECTS}")
+list(LENGTH objects count)
+if(NOT count EQUAL 3)
+  message(FATAL_ERROR "expected three kernel objects, got: ${objects}")
+endif()
+foreach(object IN LISTS objects)
+  string(REGEX MATCH "kernels_([a-z0-9]+)\\.cpp" match "${object}")
+  set(isa ${CMAKE_MATCH_1})
+  execute_process(COMMAND ${NM} -C --defined-only ${object} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+  string(REPLACE "\n" ";" symbols "${symbols}")
+  foreach(symbol IN LISTS symbols)
+    # DW.ref.* are the compiler's references to personality routines; sanitizers add data of their own names.
+    if(symbol MATCHES " [WVu] " AND NOT symbol MATCHES "modsweep::cpu::${isa}::" AND NOT symbol MATCHES "DW\\.ref|__odr_asan")
+      message(FATAL_ERROR "${object} shares: ${symbol}")
+    endif()
+  endforeach()
+endforeach()

@@ -1,0 +1,65 @@
+#include "engine/engines_under_test.h"
+
+#include "cpu/isa_names.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "modsweep/cpu_engine.h"
+#include "modsweep/names.h"
+
+namespace modsweep::test {
+
+namespace {
+
+EngineUnderTest cpu_engine(std::string name, std::string instruction_set) {
+  return {std::move(name),
+          [instruction_set] {
+            for (const auto isa : {cpu::Isa::avx512, cpu::Isa::avx2, cpu::Isa::baseline})
+              if (cpu::isa_name(isa) == instruction_set) return cpu::has_isa(isa);
+            return false;
+          },
+          [instruction_set](std::size_t threads) {
+            return make_cpu_engine({.threads = threads, .instruction_set = instruction_set});
+          },
+          {Precision::fp32, Precision::fp64}};
+}
+
+}  // namespace
+
+const std::vector<EngineUnderTest>& engines_under_test() {
+  static const std::vector<EngineUnderTest> engines = {
+      cpu_engine("cpu_avx512", "avx512"),
+      cpu_engine("cpu_avx2", "avx2"),
+      cpu_engine("cpu_x86_64", "x86-64"),
+  };
+  return engines;
+}
+
+std::vector<EngineCase> engine_cases() {
+  std::vector<EngineCase> cases;
+  for (const auto& engine : engines_under_test())
+    for (const Precision precision : engine.precisions) cases.push_back({engine, precision});
+  return cases;
+}
+
+std::string engine_case_name(const EngineCase& test_case) {
+  return test_case.engine.name + "_" + std::string(name_of(test_case.precision));
+}
+
+double relative_distance(const std::vector<double>& a, const std::vector<double>& b) {
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  if (a.size() != b.size()) return infinite;
+  double difference = 0.0;
+  double scale = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (!std::isfinite(a[i]) || !std::isfinite(b[i])) return infinite;
+    difference = std::max(difference, std::abs(a[i] - b[i]));
+    scale = std::max(scale, std::abs(b[i]));
+  }
+  if (difference == 0.0) return 0.0;
+  return scale == 0.0 ? infinite : difference / scale;
+}
+
+}  // namespace modsweep::test

@@ -1,0 +1,36 @@
+// The engines that the conformance tests of this folder run on. A new engine is one line in
+// engines_under_test.cpp.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "modsweep/engine.h"
+
+namespace modsweep::test {
+
+struct EngineUnderTest {
+  std::string name;                 ///< as a test's name: letters, digits, underscores
+  std::function<bool()> available;  ///< whether this machine can run it
+  std::function<std::unique_ptr<Engine>(std::size_t)> make;  ///< with so many threads
+  std::vector<Precision> precisions;
+};
+
+[[nodiscard]] const std::vector<EngineUnderTest>& engines_under_test();
+
+/// One engine in one precision: the parameter of most tests.
+struct EngineCase {
+  EngineUnderTest engine;
+  Precision precision = Precision::fp64;
+};
+
+[[nodiscard]] std::vector<EngineCase> engine_cases();
+[[nodiscard]] std::string engine_case_name(const EngineCase& test_case);
+
+/// Largest |a - b| over the largest |b|; infinite where the sizes differ or anything is not finite.
+[[nodiscard]] double relative_distance(const std::vector<double>& a, const std::vector<double>& b);
+
+}  // namespace modsweep::test

@@ -1,0 +1,184 @@
+// Laws of every engine: what a network's result may and may not depend on.
+#include "engine/engines_under_test.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "modsweep/task.h"
+
+namespace modsweep::test {
+namespace {
+
+/// Cells that differ in everything that may differ within a pack.
+std::vector<CellSettings> mixed_cells(std::size_t count, Precision precision) {
+  std::vector<CellSettings> cells;
+  for (std::size_t i = 0; i < count; ++i) {
+    CellSettings cell;
+    cell.network.hidden = {9, 12};
+    cell.training.steps = 60 + 7 * (i % 3);
+    cell.training.batch_size = 50;
+    cell.training.seed = static_cast<std::uint32_t>(i);
+    cell.training.precision = precision;
+    cell.training.shuffle = i % 5 == 1;
+    cell.training.learning_rate = 1e-3 * static_cast<double>(1 + i % 4);
+    cell.training.optimizer = i % 7 == 3 ? Optimizer::sgd : Optimizer::adam;
+    cell.training.momentum = 0.9;
+    cell.task.train_samples = 120 + 30 * static_cast<std::uint32_t>(i % 2);
+    cell.task.test_samples = 300;
+    cell.noise.strength = i % 3 == 0 ? 0.1 : 0.0;
+    cell.noise.exponent = static_cast<double>(i % 4) * 0.75;
+    cell.regularizer.weighted_activity = i % 2 == 0 ? 1e-3 : 0.0;
+    cell.regularizer.l2 = 1e-4;
+    cell.regularizer.dropout = i % 6 == 5 ? 0.05 : 0.0;
+    cells.push_back(cell);
+  }
+  return cells;
+}
+
+Pack pack_of(const std::vector<CellSettings>& cells, DatasetCache& cache) {
+  Pack pack;
+  for (const CellSettings& cell : cells) pack.add(cell, cache.get(cell.task));
+  return pack;
+}
+
+/// Everything that can be seen of a network, for comparisons bit by bit.
+struct Outcome {
+  std::vector<double> weights;
+  double train = 0.0, test = 0.0, noisy = 0.0;
+  std::uint64_t step = 0;
+  std::optional<std::uint64_t> diverged;
+  std::vector<std::byte> state;
+  bool operator==(const Outcome&) const = default;
+};
+
+std::vector<Outcome> outcomes(Training& training, std::size_t count) {
+  const auto train = training.evaluate(Split::train, {});
+  const auto test = training.evaluate(Split::test, {});
+  const auto noisy = training.evaluate(Split::test, {0.1, 2.0});
+  std::vector<Outcome> out;
+  for (std::size_t i = 0; i < count; ++i)
+    out.push_back({training.weights(i).values, train[i].mse, test[i].mse, noisy[i].mse, training.step(i),
+                   training.diverged(i), training.save(i)});
+  return out;
+}
+
+std::vector<Outcome> run(Engine& engine, const std::vector<CellSettings>& cells, DatasetCache& cache) {
+  const auto training = engine.start(pack_of(cells, cache));
+  training->advance(1000);
+  return outcomes(*training, cells.size());
+}
+
+class Laws : public testing::TestWithParam<EngineCase> {
+ protected:
+  void SetUp() override {
+    if (!GetParam().engine.available()) GTEST_SKIP() << "this machine cannot run " << GetParam().engine.name;
+  }
+  DatasetCache cache_;
+};
+
+TEST_P(Laws, ANetworkAloneEqualsItselfInPacksOfAnySizeAndOnAnyNumberOfThreads) {
+  const auto [under_test, precision] = GetParam();
+  const auto cells = mixed_cells(64, precision);
+  const auto alone_engine = under_test.make(1);
+  const auto crowd_engine = under_test.make(2);
+  const auto crowd = run(*crowd_engine, cells, cache_);
+  const auto seven = run(*alone_engine, std::vector(cells.begin(), cells.begin() + 7), cache_);
+  for (std::size_t i = 0; i < 7; ++i) EXPECT_EQ(crowd[i], seven[i]) << i;
+  for (const std::size_t i : {0U, 1U, 5U, 6U, 31U, 63U})
+    EXPECT_EQ(crowd[i], run(*alone_engine, {cells[i]}, cache_)[0]) << i;
+}
+
+TEST_P(Laws, PermutingCellsPermutesResults) {
+  const auto [under_test, precision] = GetParam();
+  const auto cells = mixed_cells(13, precision);
+  const auto engine = under_test.make(2);
+  const auto forward = run(*engine, cells, cache_);
+  const auto backward = run(*engine, std::vector(cells.rbegin(), cells.rend()), cache_);
+  for (std::size_t i = 0; i < cells.size(); ++i) EXPECT_EQ(forward[i], backward[cells.size() - 1 - i]) << i;
+}
+
+TEST_P(Laws, ResumedEqualsUnbroken) {
+  const auto [under_test, precision] = GetParam();
+  const auto cells = mixed_cells(7, precision);
+  const auto engine = under_test.make(2);
+  const auto unbroken = run(*engine, cells, cache_);
+  for (const std::uint64_t at : {0U, 1U, 17U, 59U}) {
+    const auto first = engine->start(pack_of(cells, cache_));
+    first->advance(at);
+    // The other order: states go to where their cell is now.
+    const std::vector<CellSettings> reversed(cells.rbegin(), cells.rend());
+    const auto second = engine->start(pack_of(reversed, cache_));
+    for (std::size_t i = 0; i < cells.size(); ++i) second->restore(cells.size() - 1 - i, first->save(i));
+    second->advance(5);
+    second->advance(1000);
+    const auto resumed = outcomes(*second, cells.size());
+    for (std::size_t i = 0; i < cells.size(); ++i)
+      EXPECT_EQ(unbroken[i], resumed[cells.size() - 1 - i]) << "cell " << i << " interrupted at " << at;
+  }
+}
+
+TEST_P(Laws, DivergingNeighborsChangeNothing) {
+  const auto [under_test, precision] = GetParam();
+  const auto healthy = mixed_cells(16, precision);
+  auto mixed = healthy;
+  for (std::size_t i = 0; i < mixed.size(); i += 2) {
+    mixed[i].training.learning_rate = 1e3;
+    mixed[i].training.optimizer = Optimizer::sgd;
+  }
+  const auto engine = under_test.make(2);
+  const auto alone = run(*engine, healthy, cache_);
+  const auto together = run(*engine, mixed, cache_);
+  for (std::size_t i = 0; i < mixed.size(); ++i) {
+    if (i % 2 == 1) {
+      EXPECT_EQ(alone[i], together[i]) << i;
+      EXPECT_FALSE(together[i].diverged);
+    } else {
+      ASSERT_TRUE(together[i].diverged) << i;
+      EXPECT_GE(*together[i].diverged, 2U);  // the first loss is finite
+      EXPECT_EQ(*together[i].diverged, together[i].step + 1);
+    }
+  }
+}
+
+TEST_P(Laws, TrainingStopsAtEachNetworksOwnTotal) {
+  const auto [under_test, precision] = GetParam();
+  const auto cells = mixed_cells(6, precision);
+  const auto training = under_test.make(1)->start(pack_of(cells, cache_));
+  training->advance(61);
+  for (std::size_t i = 0; i < cells.size(); ++i)
+    EXPECT_EQ(training->step(i), std::min<std::uint64_t>(61, total_steps(cells[i])));
+  training->advance(1000);
+  for (std::size_t i = 0; i < cells.size(); ++i) EXPECT_EQ(training->step(i), total_steps(cells[i]));
+}
+
+TEST_P(Laws, TheLossFalls) {
+  const auto [under_test, precision] = GetParam();
+  CellSettings cell;
+  cell.training.steps = 2000;
+  cell.training.precision = precision;
+  cell.regularizer.l2 = 1e-4;
+  const auto training = under_test.make(1)->start(pack_of({cell}, cache_));
+  const double before = training->evaluate(Split::test, {})[0].mse;
+  training->advance(2000);
+  EXPECT_LT(training->evaluate(Split::test, {})[0].mse, 0.05 * before);
+}
+
+TEST_P(Laws, AForeignStateIsRefused) {
+  const auto [under_test, precision] = GetParam();
+  auto cells = mixed_cells(1, precision);
+  const auto training = under_test.make(1)->start(pack_of(cells, cache_));
+  auto state = training->save(0);
+  state.pop_back();
+  EXPECT_ANY_THROW(training->restore(0, state));
+  EXPECT_ANY_THROW(training->restore(0, {}));
+  cells[0].network.hidden = {9, 13};
+  const auto other = under_test.make(1)->start(pack_of(cells, cache_));
+  EXPECT_ANY_THROW(training->restore(0, other->save(0)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, Laws, testing::ValuesIn(engine_cases()),
+                         [](const auto& test_info) { return engine_case_name(test_info.param); });
+
+}  // namespace
+}  // namespace modsweep::test

@@ -1,0 +1,31 @@
+// An independent, slow training step in double: one sample, one unit and one weight at a time, written from
+// science.md and not from the product's formulas. Engines are held against it and against finite differences
+// of it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "modsweep/network.h"
+#include "modsweep/settings.h"
+#include "modsweep/task.h"
+
+namespace modsweep::test {
+
+/// Noise terms that are held constant, [layer][sample * units + unit]: what a detached gradient
+/// differentiates.
+using FrozenNoise = std::vector<std::vector<double>>;
+
+struct NaiveResult {
+  double mse = 0.0;
+  double total = 0.0;
+  FrozenNoise noise;  ///< the noise terms that were added
+};
+
+/// Loss of one training step `step` (counted from 1) of a cell on its whole training set as one batch. Where
+/// `frozen` is given, its terms replace the noise.
+[[nodiscard]] NaiveResult naive_loss(const CellSettings& cell, const Parameters& network,
+                                     const Samples& batch, std::uint32_t step,
+                                     const FrozenNoise* frozen = nullptr);
+
+}  // namespace modsweep::test

@@ -1,0 +1,229 @@
+// Engines against the float64 vectors made with PyTorch (tests/data/reference/README.md).
+#include "support/reference.h"
+
+#include "engine/engines_under_test.h"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include <gtest/gtest.h>
+
+namespace modsweep::test {
+namespace {
+
+/// Relative tolerance of losses and gradients (contract 1 of the architecture).
+double tolerance(Precision precision) {
+  return precision == Precision::fp64 ? 1e-10 : 1e-4;
+}
+
+std::shared_ptr<const Dataset> dataset(const TensorFile& file, const ReferenceFile& source,
+                                       const std::string& x, const std::string& y, const std::string& test_x,
+                                       const std::string& test_y) {
+  const auto samples = [&](const std::string& in, const std::string& out) {
+    const Tensor& a = tensor(file, source, in);
+    const Tensor& b = tensor(file, source, out);
+    return Samples{static_cast<std::uint32_t>(a.shape[0]), static_cast<std::uint32_t>(a.shape[1]),
+                   static_cast<std::uint32_t>(b.shape[1]), a.values, b.values};
+  };
+  return std::make_shared<const Dataset>(Dataset{samples(x, y), samples(test_x, test_y)});
+}
+
+/// A pack of one network that starts from the case's weights.
+Pack pack_of(const NetworkCase& test_case, const TensorFile& file, std::shared_ptr<const Dataset> data,
+             Precision precision, std::uint64_t steps) {
+  CellSettings cell = test_case.cell();
+  cell.training.precision = precision;
+  cell.training.epochs = 0;
+  cell.training.steps = steps;
+  Pack pack;
+  pack.add(cell, std::move(data));
+  pack.initial.push_back(std::make_shared<const Parameters>(parameters_of(test_case, file, "", "")));
+  if (test_case.noise_alpha) {
+    FixedNoise noise;
+    for (std::size_t l = 0; l + 1 < test_case.weight_layers(); ++l)
+      noise.layers.push_back(tensor(file, test_case, "eps" + std::to_string(l)).values);
+    pack.fixed_noise.push_back(std::make_shared<const FixedNoise>(std::move(noise)));
+  }
+  return pack;
+}
+
+/// How far a case's own conditioning carries rounding: what training in double yields from start weights
+/// moved by about one unit in the last place of `precision`, of which every operation makes another. Where
+/// |a|^(alpha/2) has an unbounded derivative, where Adam meets a gradient lost in rounding, and along a
+/// trajectory, this is far above the tolerance: measured here, not assumed.
+struct Spread {
+  std::vector<double> totals;                   ///< [step], the largest so far: what was once off stays off
+  std::vector<std::vector<double>> parameters;  ///< [recorded step][parameter]
+};
+
+/// Totals every `every` steps, parameters after the `recorded` ones.
+Spread spread_of(Engine& engine, const Pack& pack, Precision precision, std::uint64_t every,
+                 const std::vector<std::uint64_t>& recorded) {
+  constexpr std::size_t draws = 8;
+  const double ulp = precision == Precision::fp64 ? 0x1p-52 : 0x1p-23;
+  Pack many = pack;
+  many.precision = Precision::fp64;
+  const auto repeat = [](auto& column) {
+    if (!column.empty()) column.assign(draws + 1, column.front());
+  };
+  repeat(many.seed), repeat(many.dataset), repeat(many.steps), repeat(many.shuffle), repeat(many.activation);
+  repeat(many.leaky_slope), repeat(many.noise), repeat(many.regularizer), repeat(many.optimizer);
+  repeat(many.learning_rate), repeat(many.beta1), repeat(many.beta2), repeat(many.epsilon),
+      repeat(many.momentum);
+  repeat(many.nesterov), repeat(many.weight_decay), repeat(many.initial), repeat(many.fixed_noise);
+  std::mt19937 generator(1);
+  std::normal_distribution<double> normal;
+  for (std::size_t d = 1; d <= draws; ++d) {
+    Parameters moved = *pack.initial[0];
+    for (double& value : moved.values) value *= 1.0 + ulp * normal(generator);
+    many.initial[d] = std::make_shared<const Parameters>(std::move(moved));
+  }
+  const auto training = engine.start(many);
+  Spread spread;
+  for (std::uint64_t t = 0; t <= pack.steps[0]; ++t) {
+    const double exact = t % every == 0 || t == pack.steps[0] ? training->inspect(0).total : 0.0;
+    double total = spread.totals.empty() ? 0.0 : spread.totals.back();
+    if (t % every == 0 || t == pack.steps[0])
+      for (std::size_t d = 1; d <= draws; ++d)
+        total = std::max(total, std::abs(training->inspect(d).total - exact));
+    spread.totals.push_back(total);
+    if (std::ranges::count(recorded, t) > 0) {
+      const auto base = training->weights(0).values;
+      std::vector<double> widest(base.size(), 0.0);
+      for (std::size_t d = 1; d <= draws; ++d) {
+        const auto values = training->weights(d).values;
+        for (std::size_t i = 0; i < base.size(); ++i)
+          widest[i] = std::max(widest[i], std::abs(values[i] - base[i]));
+      }
+      // An unbounded derivative gives the spread heavy tails: a few draws do not show every parameter's.
+      if (pack.noise[0].strength > 0.0 && pack.noise[0].exponent > 0.0 && pack.noise[0].exponent < 2.0)
+        widest.assign(widest.size(), *std::ranges::max_element(widest));
+      spread.parameters.push_back(std::move(widest));
+    }
+    training->advance(1);
+  }
+  return spread;
+}
+
+/// A step makes tens of rounding errors where `spread_of` makes one.
+constexpr double roundings = 16.0;
+
+/// Parameters after Adam steps: within the tolerance of the largest, or of what the case's conditioning makes
+/// of rounding. Where a gradient is below rounding of the largest, Adam may move the parameter by up to the
+/// learning rate a step either way, as the vectors' README says.
+void expect_parameters(const std::vector<double>& got, const std::vector<double>& want,
+                       const std::vector<double>& spread, const std::vector<double>& gradient,
+                       double adam_reach, Precision precision) {
+  ASSERT_EQ(got.size(), want.size());
+  double largest = 0.0;
+  double scale = 0.0;
+  for (const double g : gradient) largest = std::max(largest, std::abs(g));
+  for (const double w : want) scale = std::max(scale, std::abs(w));
+  const double lost = largest * (precision == Precision::fp64 ? 1e-14 : 1e-5);
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    double bound = tolerance(precision) * scale + roundings * spread[i];
+    if (std::abs(gradient[i]) < lost) bound += adam_reach;
+    ASSERT_LE(std::abs(got[i] - want[i]), bound) << "parameter " << i << " gradient " << gradient[i];
+  }
+}
+
+class Reference : public testing::TestWithParam<EngineCase> {
+ protected:
+  void SetUp() override {
+    if (!GetParam().engine.available()) GTEST_SKIP() << "this machine cannot run " << GetParam().engine.name;
+  }
+};
+
+double reg_raw(const NetworkCase& test_case, const RegularizerValues& values) {
+  const std::string& name = test_case.regularizer;
+  if (name == "L1") return values.l1;
+  if (name == "L12") return values.l12;
+  if (name == "L21") return values.l21;
+  if (name.starts_with("Act")) return values.activity;
+  if (name.starts_with("WA")) return values.weighted_activity;
+  return 0.0;
+}
+
+TEST_P(Reference, StepsOfEveryNetworkCase) {
+  const auto [under_test, precision] = GetParam();
+  const auto engine = under_test.make(1);
+  const double bound = tolerance(precision);
+  std::size_t cases = 0;
+  for (const NetworkCase& test_case : network_cases()) {
+    SCOPED_TRACE(test_case.name);
+    const TensorFile file = test_case.load();
+    const Pack pack = pack_of(test_case, file, dataset(file, test_case, "x", "y", "x", "y"), precision, 10);
+    const auto training = engine->start(pack);
+    const StepInspection step = training->inspect(0);
+    const auto expect_near = [&](double got, const char* name) {
+      const double want = scalar(file, test_case, name);
+      EXPECT_LE(std::abs(got - want), bound * std::abs(want)) << name << ": " << got << " for " << want;
+    };
+    expect_near(step.mse, "mse");
+    expect_near(step.regularizers.l2, "sum_w2");
+    expect_near(reg_raw(test_case, step.regularizers), "reg_raw");
+    expect_near(step.total, "total");
+    const Parameters gradient = parameters_of(test_case, file, "g", "");
+    EXPECT_LE(relative_distance(step.gradient, gradient.values), bound);
+
+    const Spread spread = spread_of(*engine, pack, precision, 1, {1, 10});
+    const auto& totals = tensor(file, test_case, "total_by_step").values;
+    for (std::size_t t = 0; t < 10; ++t) {
+      EXPECT_LE(std::abs(training->inspect(0).total - totals[t]),
+                bound * totals[t] + roundings * spread.totals[t])
+          << "before step " << t;
+      training->advance(1);
+      if (t == 0)
+        expect_parameters(training->weights(0).values, parameters_of(test_case, file, "", "_adam1").values,
+                          spread.parameters[0], gradient.values, 2.0 * test_case.lr, precision);
+    }
+    expect_parameters(training->weights(0).values, parameters_of(test_case, file, "", "_adam10").values,
+                      spread.parameters[1], gradient.values, 20.0 * test_case.lr, precision);
+    ++cases;
+  }
+  EXPECT_GE(cases, 1U);
+}
+
+TEST_P(Reference, Trajectories) {
+  const auto [under_test, precision] = GetParam();
+  const auto engine = under_test.make(1);
+  for (const NetworkCase& test_case : trajectory_cases()) {
+    SCOPED_TRACE(test_case.name);
+    const TensorFile file = test_case.load();
+    TensorFile task;
+    const TaskCase* source = nullptr;
+    const auto tasks = task_cases();
+    for (const TaskCase& candidate : tasks)
+      if (candidate.n == test_case.n) source = &candidate;
+    ASSERT_NE(source, nullptr);
+    task = source->load();
+    const auto data = dataset(task, *source, "xtr", "ytr", "xte", "yte");
+    const Pack pack = pack_of(test_case, file, data, precision, test_case.steps);
+    const auto training = engine->start(pack);
+    const double bound = tolerance(precision);
+    const Spread spread = spread_of(*engine, pack, precision, 20, {test_case.steps});
+    const auto& totals = tensor(file, test_case, "total_by_step").values;
+    for (std::size_t t = 0; t < totals.size(); ++t) {
+      const double allowed = bound * totals[t] + roundings * spread.totals[t];
+      if (t < 10 || t % 20 == 0) {
+        ASSERT_LE(std::abs(training->inspect(0).total - totals[t]), allowed) << "before step " << t;
+      }
+      training->advance(1);
+    }
+    const auto& final_spread = spread.parameters[0];
+    const double test_mse = training->evaluate(Split::test, {})[0].mse;
+    const double want = scalar(file, test_case, "test_mse_final");
+    EXPECT_LE(std::abs(test_mse - want), bound * want + roundings * spread.totals.back());
+    expect_parameters(training->weights(0).values, parameters_of(test_case, file, "", "_final").values,
+                      final_spread, std::vector<double>(final_spread.size(), 1.0), 0.0, precision);
+    // The allowance means something only while it is small beside what is compared.
+    EXPECT_LT(roundings * spread.totals.back(), (precision == Precision::fp64 ? 1e-6 : 0.5) * totals.back());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, Reference, testing::ValuesIn(engine_cases()),
+                         [](const auto& test_info) { return engine_case_name(test_info.param); });
+
+}  // namespace
+}  // namespace modsweep::test

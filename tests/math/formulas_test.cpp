@@ -1,0 +1,174 @@
+// The formulas of modsweep/math: derivatives against finite differences, special cases against the general
+// one.
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "modsweep/math/optimizer.h"
+#include "modsweep/math/regularizer.h"
+#include "modsweep/math/unit.h"
+#include "modsweep/names.h"
+
+namespace modsweep::math {
+namespace {
+
+constexpr double h = 1e-6;
+
+double central(double above, double below) {
+  return (above - below) / (2.0 * h);
+}
+
+TEST(Activation, DerivativesOfEveryKind) {
+  for (const auto& [kind, name] : EnumNames<Activation>::table)
+    for (const double z : {-3.0, -0.4, -1e-3, 1e-3, 0.7, 2.5}) {
+      const double a = activate(kind, z, 0.1);
+      const double expected = central(activate(kind, z + h, 0.1), activate(kind, z - h, 0.1));
+      EXPECT_NEAR(activation_derivative(kind, z, a, 0.1), expected, 1e-8) << name << " at " << z;
+    }
+}
+
+TEST(Activation, ValuesOfEveryKind) {
+  EXPECT_DOUBLE_EQ(activate(Activation::leaky_relu, -2.0, 0.1), -0.2);
+  EXPECT_DOUBLE_EQ(activate(Activation::leaky_relu, 2.0, 0.1), 2.0);
+  EXPECT_DOUBLE_EQ(activate(Activation::prelu, -2.0, 0.25), -0.5);
+  EXPECT_DOUBLE_EQ(activate(Activation::linear, -2.0, 0.1), -2.0);
+  EXPECT_DOUBLE_EQ(activate(Activation::tanh, 0.5, 0.1), std::tanh(0.5));
+  EXPECT_DOUBLE_EQ(activate(Activation::sigmoid, 0.5, 0.1), 1.0 / (1.0 + std::exp(-0.5)));
+}
+
+TEST(Activation, TheKinkTakesTheNegativeSide) {
+  EXPECT_EQ(activation_derivative(Activation::leaky_relu, 0.0, 0.0, 0.1), 0.1);
+  EXPECT_EQ(activation_slope_derivative(0.0), 0.0);
+  EXPECT_EQ(activation_slope_derivative(-2.0), -2.0);
+  EXPECT_EQ(activation_slope_derivative(2.0), 0.0);
+}
+
+TEST(Power, SpecialCasesEqualTheGeneralOne) {
+  for (const double q : {0.5, 1.0, 2.0})
+    for (const double x : {-2.0, -0.3, 0.4, 5.0}) {
+      const auto special = power_kind(q);
+      ASSERT_NE(special, PowerKind::general);
+      EXPECT_NEAR(absolute_power(x, special, q), std::pow(std::abs(x), q), 1e-14);
+      EXPECT_NEAR(absolute_power(x, PowerKind::general, q), std::pow(std::abs(x), q), 1e-13);
+      EXPECT_NEAR(absolute_power_derivative(x, special, q),
+                  absolute_power_derivative(x, PowerKind::general, q), 1e-13);
+    }
+  EXPECT_EQ(power_kind(0.0), PowerKind::zero);
+  EXPECT_EQ(power_kind(0.35), PowerKind::general);
+}
+
+TEST(Power, DerivativesAndKinks) {
+  for (const double q : {0.0, 0.35, 0.5, 1.0, 1.5, 2.0, 3.0}) {
+    const auto kind = power_kind(q);
+    for (const double x : {-1.7, -0.2, 0.3, 2.0})
+      EXPECT_NEAR(absolute_power_derivative(x, kind, q),
+                  central(absolute_power(x + h, kind, q), absolute_power(x - h, kind, q)), 1e-7)
+          << q << " at " << x;
+    EXPECT_EQ(absolute_power_derivative(0.0, kind, q), 0.0) << q;
+    EXPECT_EQ(absolute_power(0.0, kind, q), q == 0.0 ? 1.0 : 0.0) << q;
+  }
+  EXPECT_EQ(absolute_power_derivative(1e-13, PowerKind::half, 0.5), 0.0);
+  EXPECT_EQ(absolute_power_derivative(1e-13, PowerKind::general, 0.35), 0.0);
+  EXPECT_EQ(absolute_power_derivative(1e-13, PowerKind::one, 1.0), 1.0);
+}
+
+TEST(Noise, DerivativeHoldsEpsFixed) {
+  for (const double alpha : {0.0, 0.7, 1.0, 2.0, 3.0})
+    for (const double v : {-1.3, -0.1, 0.2, 2.0})
+      for (const double eps : {-0.4, 0.3}) {
+        const auto kind = power_kind(alpha / 2);
+        const auto at = [&](double x) { return add_noise(x, eps, kind, alpha / 2, false); };
+        EXPECT_NEAR(at(v).derivative, central(at(v + h).value, at(v - h).value), 1e-7)
+            << alpha << " at " << v;
+        EXPECT_EQ(add_noise(v, eps, kind, alpha / 2, true).derivative, 1.0);
+        EXPECT_EQ(add_noise(v, eps, kind, alpha / 2, true).value, at(v).value);
+      }
+}
+
+TEST(Noise, NoGradientAndNoNanAtZero) {
+  for (const double alpha : {0.0, 0.7, 1.0, 2.0}) {
+    const auto noisy = add_noise(0.0, 0.5, power_kind(alpha / 2), alpha / 2, false);
+    EXPECT_EQ(noisy.derivative, 1.0) << alpha;
+    EXPECT_EQ(noisy.value, alpha == 0.0 ? 0.5 : 0.0) << alpha;
+    const auto single = add_noise(0.0F, 0.5F, power_kind(alpha / 2), static_cast<float>(alpha / 2), false);
+    EXPECT_EQ(single.derivative, 1.0F) << alpha;
+  }
+}
+
+TEST(Dropout, KeepsTheMean) {
+  EXPECT_EQ(dropout_scale(0.04, 0.05), 0.0);
+  EXPECT_DOUBLE_EQ(dropout_scale(0.06, 0.05), 1.0 / 0.95);
+}
+
+TEST(Unit, DerivativesOfEveryRule) {
+  for (const auto& [kind, name] : EnumNames<Activation>::table)
+    for (const NoiseSite site : {NoiseSite::post, NoiseSite::pre})
+      for (const double alpha : {0.0, 0.7, 1.0, 2.0})
+        for (const double keep : {0.0, 1.0, 1.25})
+          for (const double z : {-1.1, -0.3, 0.4, 1.6}) {
+            UnitRule<double> rule{kind, site, power_kind(alpha / 2), false, 0.2, alpha / 2};
+            const auto at = [&](double x, double slope) {
+              UnitRule<double> r = rule;
+              r.slope = slope;
+              return forward_noisy_unit(r, x, 0.15, keep);
+            };
+            const auto u = at(z, 0.2);
+            EXPECT_NEAR(u.clean_by_z, central(at(z + h, 0.2).clean, at(z - h, 0.2).clean), 1e-7) << name;
+            if (keep > 0.0) {  // at keep = 0 the noise term sits at its kink
+              EXPECT_NEAR(u.out_by_z, central(at(z + h, 0.2).out, at(z - h, 0.2).out), 1e-7) << name << alpha;
+            }
+            if (kind == Activation::prelu && keep > 0.0) {
+              EXPECT_NEAR(u.out_by_slope, central(at(z, 0.2 + h).out, at(z, 0.2 - h).out), 1e-7);
+              EXPECT_NEAR(u.clean_by_slope, central(at(z, 0.2 + h).clean, at(z, 0.2 - h).clean), 1e-7);
+            }
+          }
+}
+
+TEST(Optimizer, AdamAsPyTorchWritesIt) {
+  double p = 0.5, m = 0.0, v = 0.0;
+  double q = 0.5, a = 0.0, b = 0.0;
+  for (std::uint64_t t = 1; t <= 20; ++t) {
+    const double g = std::sin(static_cast<double>(t)) + 0.01 * p;
+    a = 0.9 * a + 0.1 * (g + 0.02 * q);
+    b = 0.99 * b + 0.01 * (g + 0.02 * q) * (g + 0.02 * q);
+    const double corrected1 = a / (1 - std::pow(0.9, t));
+    const double corrected2 = b / (1 - std::pow(0.99, t));
+    q -= 1e-2 * corrected1 / (std::sqrt(corrected2) + 1e-8);
+    p = update_adam(adam_step<double>(1e-2, 0.9, 0.99, 1e-8, 0.02, t), p, g, m, v);
+    EXPECT_NEAR(p, q, 1e-14);
+  }
+}
+
+TEST(Optimizer, SgdWithMomentumAndNesterov) {
+  for (const bool nesterov : {false, true}) {
+    double p = 1.0, velocity = 0.0;
+    double q = 1.0, buffer = 0.0;
+    for (int t = 0; t < 5; ++t) {
+      const double g = 0.3 * q + 0.1 * t;
+      p = update_sgd(SgdStep<double>{0.1, 0.9, 0.01, nesterov}, p, g, velocity);
+      const double decayed = g + 0.01 * q;
+      buffer = t == 0 ? decayed : 0.9 * buffer + decayed;  // PyTorch's first step
+      q -= 0.1 * (nesterov ? decayed + 0.9 * buffer : buffer);
+      EXPECT_NEAR(p, q, 1e-14);
+    }
+  }
+}
+
+TEST(Names, RoundTrip) {
+  const auto round_trip = []<typename Enum>(Enum) {
+    for (const auto& [value, name] : EnumNames<Enum>::table) {
+      EXPECT_EQ(name_of(value), name);
+      EXPECT_EQ(value_of<Enum>(name), value);
+    }
+    EXPECT_FALSE(value_of<Enum>("no such name"));
+  };
+  round_trip(Activation{});
+  round_trip(NoiseSite{});
+  round_trip(NoiseGradient{});
+  round_trip(Optimizer{});
+  round_trip(Precision{});
+  round_trip(ClusterBy{});
+}
+
+}  // namespace
+}  // namespace modsweep::math

@@ -1,0 +1,121 @@
+// Measurements of packs whose networks ask for different things.
+#include "fake_engine.h"
+#include "plan/measure.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "modsweep/spectrum.h"
+
+namespace modsweep {
+namespace {
+
+using testing_support::FakeControl;
+using testing_support::FakeEngine;
+
+class MeasureTest : public testing::Test {
+ protected:
+  void add(const CellSettings& cell) {
+    settings_.push_back(cell);
+    pack_.add(cell, datasets_.get(cell.task));
+  }
+
+  std::vector<Measured> measure_all(std::size_t threads = 1) {
+    training_ = engine_.start(pack_);
+    training_->advance(3);
+    std::vector<MeasureRequest> requests;
+    for (std::size_t p = 0; p < settings_.size(); ++p) requests.push_back({p, &settings_[p]});
+    return measure(*training_, pack_, requests, threads);
+  }
+
+  static CellSettings small_cell(std::uint32_t seed) {
+    CellSettings cell;
+    cell.network.hidden = {6, 5};
+    cell.task.train_samples = cell.task.test_samples = 20;
+    cell.training.steps = 10;
+    cell.training.seed = seed;
+    return cell;
+  }
+
+  FakeControl control_;
+  FakeEngine engine_{control_};
+  DatasetCache datasets_;
+  Pack pack_;
+  std::vector<CellSettings> settings_;
+  std::unique_ptr<Training> training_;
+};
+
+TEST_F(MeasureTest, FillsInWhatIsAskedFor) {
+  add(small_cell(1));
+  CellSettings bare = small_cell(2);
+  bare.measure.spectrum = false;
+  bare.measure.leaks = false;
+  add(bare);
+  CellSettings noisy = small_cell(3);
+  noisy.measure.noisy_strength = 0.5;
+  noisy.measure.noisy_exponent = 1.0;
+  noisy.measure.cluster_by = ClusterBy::outgoing;
+  add(noisy);
+  CellSettings noisier = small_cell(4);
+  noisier.measure.noisy_strength = 0.25;
+  add(noisier);
+  const std::vector<Measured> all = measure_all();
+  ASSERT_EQ(all.size(), 4u);
+  for (std::size_t p = 0; p < 4; ++p) {
+    const Measurement& row = all[p].measurement;
+    EXPECT_EQ(row.step, 3u);
+    double sum = 0.0;
+    for (const double value : training_->weights(p).values) sum += value * value;
+    EXPECT_EQ(row.train_loss, sum);
+    EXPECT_EQ(row.test_loss, sum + 1.0);
+    EXPECT_EQ(row.regularizers.weighted_activity, 2.0 * sum);
+    EXPECT_EQ(row.regularizers.activity, 3.0 * sum);
+    const RegularizerValues of_weights = weight_regularizers(training_->weights(p));
+    EXPECT_EQ(row.regularizers.l2, of_weights.l2);
+    EXPECT_EQ(row.regularizers.l1, of_weights.l1);
+    EXPECT_EQ(row.regularizers.l12, of_weights.l12);
+    EXPECT_EQ(row.regularizers.l21, of_weights.l21);
+    EXPECT_EQ(all[p].weights.values, training_->weights(p).values);
+  }
+  EXPECT_FALSE(all[0].measurement.noisy_test_loss.has_value());
+  EXPECT_EQ(all[2].measurement.noisy_test_loss.value(), all[2].measurement.test_loss + 0.5);
+  EXPECT_EQ(all[3].measurement.noisy_test_loss.value(), all[3].measurement.test_loss + 0.5);
+  EXPECT_TRUE(all[1].measurement.spectra.empty());
+  EXPECT_FALSE(all[1].measurement.path_leak.has_value());
+  EXPECT_TRUE(all[0].measurement.path_leak.has_value());
+  EXPECT_TRUE(all[0].measurement.jacobian_leak.has_value());
+  ASSERT_EQ(all[0].measurement.spectra.size(), 3u);
+  EXPECT_EQ(all[0].measurement.spectra[0].all.eigenvalues.size(), 6u);
+  EXPECT_EQ(all[0].measurement.spectra[1].all.eigenvalues.size(), 5u);
+  EXPECT_EQ(all[2].measurement.spectra[0].all.eigenvalues.size(), 4u);
+  const Parameters network = training_->weights(0);
+  EXPECT_EQ(all[0].measurement.spectra[1].all.eigenvalues,
+            layer_spectra(network.dense_weights(1), 5, 6).all.eigenvalues);
+}
+
+TEST_F(MeasureTest, ThreadsDoNotChangeAnything) {
+  for (std::uint32_t seed = 0; seed < 13; ++seed) add(small_cell(seed));
+  const std::vector<Measured> one = measure_all(1);
+  const std::vector<Measured> three = measure_all(3);
+  for (std::size_t p = 0; p < one.size(); ++p) {
+    EXPECT_EQ(one[p].measurement.spectra[0].all.eigenvalues, three[p].measurement.spectra[0].all.eigenvalues);
+    EXPECT_EQ(one[p].measurement.jacobian_leak, three[p].measurement.jacobian_leak);
+  }
+}
+
+TEST_F(MeasureTest, LeavesOutSpectraOfWeightsThatAreNotFinite) {
+  CellSettings broken = small_cell(1);
+  broken.training.steps = 3;
+  broken.training.learning_rate = testing_support::overflowing_rate;
+  add(broken);
+  add(small_cell(2));
+  const std::vector<Measured> all = measure_all();
+  EXPECT_TRUE(all[0].measurement.spectra.empty());
+  EXPECT_FALSE(all[0].measurement.path_leak.has_value());
+  EXPECT_FALSE(std::isfinite(all[0].measurement.train_loss));
+  EXPECT_EQ(all[1].measurement.spectra.size(), 3u);
+}
+
+}  // namespace
+}  // namespace modsweep

@@ -1,0 +1,213 @@
+// Packs: every unfinished cell once, in grid order, one key a pack, no more cells held than needed.
+#include "fake_engine.h"
+#include "plan/planner.h"
+#include "plan/schedule.h"
+#include "plan/summary.h"
+
+#include <map>
+#include <ostream>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "modsweep/error.h"
+
+namespace modsweep {
+namespace {
+
+using testing_support::FakeControl;
+using testing_support::FakeEngine;
+
+std::vector<std::vector<std::string>> points(int count, const std::string& prefix = "",
+                                             const std::string& suffix = "") {
+  std::vector<std::vector<std::string>> values;
+  for (int i = 0; i < count; ++i) values.push_back({prefix + std::to_string(i) + suffix});
+  return values;
+}
+
+Sweep seeds(int count) {
+  Sweep sweep;
+  sweep.name = "test";
+  sweep.base.training.steps = 10;
+  sweep.axes = {{{"training.seed"}, points(count)}};
+  return sweep;
+}
+
+/// Two shapes, two batch sizes, `count` seeds; the shape varies fastest, so that packs fill up in turn.
+Sweep mixed(int count) {
+  Sweep sweep = seeds(count);
+  sweep.axes.push_back({{"training.batch_size"}, {{"100"}, {"200"}}});
+  sweep.axes.push_back({{"network.hidden"}, {{"[8]"}, {"[8,8]"}}});
+  return sweep;
+}
+
+std::vector<std::vector<Cell>> all_packs(const Sweep& sweep,
+                                         const std::unordered_set<std::uint64_t>& finished, std::size_t limit,
+                                         std::size_t max_open = 65536) {
+  PackPlanner planner(
+      sweep, finished, [limit](const PackKey&) { return limit; }, max_open);
+  std::vector<std::vector<Cell>> packs;
+  while (auto pack = planner.next()) packs.push_back(std::move(*pack));
+  EXPECT_FALSE(planner.next().has_value());
+  return packs;
+}
+
+struct Case {
+  int seeds;
+  std::size_t limit;
+  std::size_t max_open;
+};
+
+void PrintTo(const Case& c, std::ostream* out) {
+  *out << c.seeds << " seeds, packs of " << c.limit << ", at most " << c.max_open << " open";
+}
+
+class PackTest : public testing::TestWithParam<Case> {};
+
+TEST_P(PackTest, HandsOutEveryCellOnceInPacksOfOneKey) {
+  const auto [count, limit, max_open] = GetParam();
+  const Sweep sweep = mixed(count);
+  std::map<std::string, int> seen;
+  std::map<std::string, int> small;
+  for (const auto& pack : all_packs(sweep, {}, limit, max_open)) {
+    ASSERT_FALSE(pack.empty());
+    EXPECT_LE(pack.size(), limit);
+    const PackKey key = pack_key(pack.front().settings);
+    if (pack.size() < limit) ++small[key.text()];
+    for (const Cell& cell : pack) {
+      EXPECT_EQ(pack_key(cell.settings), key);
+      ++seen[cell.id];
+    }
+  }
+  EXPECT_EQ(seen.size(), sweep.size());
+  for (const auto& [id, times] : seen) EXPECT_EQ(times, 1) << id;
+  if (max_open <= 4 * limit) return;
+  for (const auto& [key, packs] : small) EXPECT_EQ(packs, 1) << key << ": only its last pack may be smaller";
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, PackTest,
+                         testing::Values(Case{1, 1, 65536}, Case{1, 64, 65536}, Case{63, 64, 65536},
+                                         Case{64, 64, 65536}, Case{65, 64, 65536}, Case{97, 13, 65536},
+                                         Case{97, 13, 5}, Case{97, 13, 1}));
+
+TEST(PackPlanner, KeepsGridOrder) {
+  const Sweep sweep = seeds(101);
+  std::uint64_t index = 0;
+  for (const auto& pack : all_packs(sweep, {}, 7))
+    for (const Cell& cell : pack) EXPECT_EQ(cell.id, sweep.cell(index++).id);
+  EXPECT_EQ(index, 101u);
+}
+
+TEST(PackPlanner, LeavesOutFinishedCells) {
+  const Sweep sweep = seeds(101);
+  std::unordered_set<std::uint64_t> finished;
+  for (std::uint64_t i = 0; i < 101; i += 3) finished.insert(cell_number(sweep.cell(i)));
+  std::vector<std::uint32_t> left;
+  for (const auto& pack : all_packs(sweep, finished, 5))
+    for (const Cell& cell : pack) left.push_back(cell.settings.training.seed);
+  std::vector<std::uint32_t> expected;
+  for (std::uint32_t i = 0; i < 101; ++i)
+    if (i % 3 != 0) expected.push_back(i);
+  EXPECT_EQ(left, expected);
+}
+
+TEST(PackPlanner, StartsWithoutWalkingTheGrid) {
+  Sweep sweep = seeds(1000);
+  sweep.axes.push_back({{"noise.strength"}, points(1000, "0.", "1")});
+  sweep.axes.push_back({{"task.seed"}, points(1000)});
+  ASSERT_EQ(sweep.size(), 1'000'000'000u);
+  const std::unordered_set<std::uint64_t> none;
+  PackPlanner planner(sweep, none, [](const PackKey&) { return std::size_t{64}; });
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(planner.next().value().size(), 64u);
+}
+
+TEST(PackPlanner, KeysTellShapesApart) {
+  CellSettings base;
+  base.network.hidden = {8};
+  std::set<std::string> texts = {pack_key(base).text()};
+  const auto add = [&](auto change) {
+    CellSettings other = base;
+    change(other);
+    EXPECT_FALSE(pack_key(other) == pack_key(base));
+    EXPECT_TRUE(texts.insert(pack_key(other).text()).second) << pack_key(other).text();
+  };
+  add([](CellSettings& c) { c.network.hidden = {9}; });
+  add([](CellSettings& c) { c.network.bias = false; });
+  add([](CellSettings& c) { c.network.activation = Activation::prelu; });
+  add([](CellSettings& c) { c.network.groups = {2, 2}; });
+  add([](CellSettings& c) { c.training.batch_size = 100; });
+  add([](CellSettings& c) { c.training.precision = Precision::fp64; });
+  CellSettings same = base;
+  same.training.learning_rate = 0.5;
+  same.noise.strength = 1.0;
+  same.task.train_samples = 17;
+  same.task.seed = 3;
+  EXPECT_EQ(pack_key(same), pack_key(base));
+}
+
+TEST(PackLimit, IsTheSmallestOfPreferenceMemoryAndOption) {
+  FakeControl control{.preferred_pack = 64, .bytes_per_network = 1000};
+  const FakeEngine engine(control);
+  const PackKey key = pack_key(CellSettings{});
+  EXPECT_EQ(pack_limit(engine, key, 0, 0), 64u);
+  EXPECT_EQ(pack_limit(engine, key, 63999, 0), 63u);
+  EXPECT_EQ(pack_limit(engine, key, 10, 0), 1u);
+  EXPECT_EQ(pack_limit(engine, key, 63999, 7), 7u);
+  control.refusal = "it is too wide";
+  EXPECT_THAT([&] { (void)pack_limit(engine, key, 0, 0); },
+              testing::ThrowsMessage<InputError>(
+                  testing::AllOf(testing::HasSubstr("it is too wide"), testing::HasSubstr("4-32-32-32-4"))));
+}
+
+TEST(Summary, EqualsSumsOverCells) {
+  Sweep sweep = mixed(37);
+  sweep.base.task.train_samples = 250;
+  sweep.base.measure.every_steps = 3;
+  std::unordered_set<std::uint64_t> finished;
+  for (std::uint64_t i = 0; i < sweep.size(); i += 5) finished.insert(cell_number(sweep.cell(i)));
+  FakeControl control{.preferred_pack = 10, .bytes_per_network = 1000};
+  const FakeEngine engine(control);
+  for (const std::size_t threads : {std::size_t{1}, std::size_t{3}}) {
+    const PlanSummary summary = summarize(sweep, finished, engine, 0, 0, threads);
+    EXPECT_EQ(summary.cells, 148u);
+    EXPECT_EQ(summary.finished, 30u);
+    EXPECT_EQ(summary.left(), 118u);
+    double flop = 0.0;
+    double measurements = 0.0;
+    std::map<std::string, std::uint64_t> cells;
+    for (std::uint64_t i = 0; i < sweep.size(); ++i) {
+      const Cell cell = sweep.cell(i);
+      if (finished.contains(cell_number(cell))) continue;
+      const PackKey key = pack_key(cell.settings);
+      const double weights = key.shape.hidden_layers() == 1 ? 8 * 4 + 4 * 8 : 8 * 4 + 8 * 8 + 4 * 8;
+      flop += 6.0 * weights * samples_in_steps(cell.settings, 10);
+      measurements += 4.0;  // 3, 6, 9, 10
+      ++cells[key.text()];
+    }
+    EXPECT_EQ(summary.flop(), flop);
+    EXPECT_EQ(summary.steps(), 1180.0);
+    EXPECT_EQ(summary.measurements, measurements);
+    ASSERT_EQ(summary.shapes.size(), 4u);
+    std::uint64_t packs = 0;
+    for (const ShapePlan& shape : summary.shapes) {
+      EXPECT_EQ(shape.cells, cells[shape.key.text()]);
+      packs += (shape.cells + 9) / 10;
+    }
+    EXPECT_EQ(summary.packs(), packs);
+    EXPECT_EQ(summary.memory_bytes(), 10'000.0);
+    EXPECT_GT(summary.store_bytes, 0.0);
+    EXPECT_DOUBLE_EQ(summary.seconds(1e6), flop / 1e6);
+    EXPECT_EQ(summary.shapes.front().first_index, 1u);  // cell 0 is finished
+  }
+}
+
+TEST(Summary, RefusesWhatCannotBeTrained) {
+  FakeControl control;
+  control.refusal = "no such kernel";
+  const FakeEngine engine(control);
+  EXPECT_THROW((void)summarize(seeds(3), {}, engine, 0, 0, 2), InputError);
+}
+
+}  // namespace
+}  // namespace modsweep

@@ -1,0 +1,304 @@
+// The runner with an engine that only pretends, and a real store: nothing lost, nothing twice, the same bits
+// whatever happens on the way.
+#include "fake_engine.h"
+#include "plan/runner.h"
+#include "store_rows.h"
+
+#include <filesystem>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "modsweep/error.h"
+
+namespace modsweep {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+using testing_support::all_results;
+using testing_support::FakeControl;
+using testing_support::FakeEngine;
+using testing_support::query_rows;
+
+void expect_equal_results(const std::string& path, const std::string& expected) {
+  const auto got = all_results(path);
+  for (const auto& [table, rows] : all_results(expected)) EXPECT_EQ(got.at(table), rows) << table;
+}
+
+class RunnerTest : public testing::Test {
+ protected:
+  RunnerTest()
+      : folder_(std::filesystem::temp_directory_path() /
+                ("modsweep-runner-" + std::to_string(::getpid()) + "-" +
+                 testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  ~RunnerTest() override { std::filesystem::remove_all(folder_); }
+
+  [[nodiscard]] std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  /// `seeds` x three strengths x two widths, 40 steps, measured at 0, 1, 2, 5, 10, 15, 20, 22, 25, ....
+  static Sweep sweep(int seeds) {
+    Sweep sweep;
+    sweep.name = "runner";
+    sweep.base.task.train_samples = sweep.base.task.test_samples = 10;
+    sweep.base.training.steps = 40;
+    sweep.base.measure.initial = true;
+    sweep.base.measure.every_steps = 5;
+    sweep.base.measure.points_per_decade = 3;
+    Axis axis{{"training.seed"}, {}};
+    for (int s = 0; s < seeds; ++s) axis.values.push_back({std::to_string(s)});
+    sweep.axes = {
+        axis, {{"noise.strength"}, {{"0"}, {"0.1"}, {"1"}}}, {{"network.hidden"}, {{"[3]"}, {"[5]"}}}};
+    return sweep;
+  }
+
+  RunResult run(const Sweep& sweep, const std::string& store_path, std::function<bool()> stop = {}) {
+    Store store(store_path, Store::Access::read_write);
+    const auto finished = store.finished_cells();
+    const PlanSummary plan = summarize(sweep, finished, engine_, options_.memory_bytes, options_.max_pack, 1);
+    store.add_sweep(sweep);
+    DatasetCache datasets;
+    Progress progress(messages_, Progress::Style::lines);
+    return run_sweep({.sweep = sweep,
+                      .finished = finished,
+                      .plan = plan,
+                      .store = store,
+                      .engine = engine_,
+                      .datasets = datasets,
+                      .progress = progress,
+                      .device = engine_.device(),
+                      .stop = std::move(stop)},
+                     options_);
+  }
+
+  std::filesystem::path folder_;
+  FakeControl control_;
+  FakeEngine engine_{control_};
+  RunOptions options_{.checkpoint_seconds = 60.0};
+  std::ostringstream messages_;
+};
+
+TEST_F(RunnerTest, TrainsAndMeasuresEveryCellAsScheduled) {
+  const Sweep grid = sweep(3);
+  const RunResult result = run(grid, path("a.db"));
+  EXPECT_EQ(result.done, 18u);
+  EXPECT_EQ(result.diverged, 0u);
+  EXPECT_FALSE(result.interrupted);
+  EXPECT_EQ(control_.network_steps, 18 * 40.0);
+  EXPECT_EQ(control_.pack_sizes, (std::vector<std::size_t>{9, 9}));
+  const Store store(path("a.db"), Store::Access::read_only);
+  EXPECT_TRUE(store.finished(grid.id()));
+  EXPECT_EQ(store.finished_cells().size(), 18u);
+  EXPECT_EQ(store.status().checkpoints, 0u);
+  const auto steps = store.query(
+      "SELECT group_concat(step) FROM (SELECT cell, step FROM measurements ORDER BY cell, "
+      "step) GROUP BY cell");
+  for (const auto& row : steps.rows) EXPECT_EQ(row[0], "0,1,2,5,10,15,20,22,25,30,35,40");
+  EXPECT_EQ(query_rows(path("a.db"), "SELECT * FROM weights").size(), 18u);
+}
+
+TEST_F(RunnerTest, AFinishedSweepTrainsNothing) {
+  const Sweep grid = sweep(2);
+  ASSERT_EQ(run(grid, path("a.db")).done, 12u);
+  control_.network_steps = 0.0;
+  EXPECT_EQ(run(grid, path("a.db")).done, 0u);
+  EXPECT_EQ(control_.network_steps, 0.0);
+}
+
+TEST_F(RunnerTest, AGrownSweepTrainsOnlyWhatIsNew) {
+  ASSERT_EQ(run(sweep(2), path("a.db")).done, 12u);
+  control_.network_steps = 0.0;
+  EXPECT_EQ(run(sweep(3), path("a.db")).done, 6u);
+  EXPECT_EQ(control_.network_steps, 6 * 40.0);
+}
+
+TEST_F(RunnerTest, PackSizeDoesNotMatter) {
+  const Sweep grid = sweep(5);
+  (void)run(grid, path("all.db"));
+  for (const std::size_t size : {1, 2, 7, 14}) {
+    options_.max_pack = size;
+    const std::string other = path("pack" + std::to_string(size) + ".db");
+    (void)run(grid, other);
+    expect_equal_results(other, path("all.db"));
+  }
+}
+
+TEST_F(RunnerTest, DifferentLengthsEndOnTheirOwn) {
+  Sweep grid = sweep(4);
+  grid.axes[2] = {{"training.steps"}, {{"1"}, {"7"}, {"40"}, {"41"}, {"100"}}};
+  (void)run(grid, path("all.db"));
+  EXPECT_EQ(control_.network_steps, 4 * 3 * (1 + 7 + 40 + 41 + 100.0));
+  options_.max_pack = 1;
+  (void)run(grid, path("alone.db"));
+  expect_equal_results(path("all.db"), path("alone.db"));
+  for (const auto& row : query_rows(path("all.db"),
+                                    "SELECT c.step = max(m.step) FROM cells c JOIN measurements m "
+                                    "ON m.cell = c.num GROUP BY c.num"))
+    EXPECT_EQ(row, "1|");
+}
+
+TEST_F(RunnerTest, ADivergingNetworkHurtsNobody) {
+  Sweep healthy = sweep(8);
+  healthy.axes[2] = {{"training.learning_rate"}, {{"0.001"}}};
+  (void)run(healthy, path("healthy.db"));
+  Sweep half = healthy;
+  half.axes[2] = {{"training.learning_rate"}, {{"0.001"}, {"1000"}}};
+  const RunResult result = run(half, path("half.db"));
+  EXPECT_EQ(result.done, 24u);
+  EXPECT_EQ(result.diverged, 24u);
+  const auto rows = query_rows(path("half.db"),
+                               "SELECT json_extract(settings, '$.\"training.seed\"'), status, step, "
+                               "diverged_at FROM cells WHERE status <> 'done'");
+  ASSERT_EQ(rows.size(), 24u);
+  for (const std::string& row : rows) {
+    const int seed = std::stoi(row);
+    const int at = 5 + seed % 7;
+    EXPECT_EQ(row,
+              std::to_string(seed) + "|diverged|" + std::to_string(at - 1) + "|" + std::to_string(at) + "|");
+  }
+  // A diverged cell is measured where it rests.
+  EXPECT_TRUE(query_rows(path("half.db"),
+                         "SELECT id FROM cells c WHERE NOT EXISTS (SELECT 1 FROM measurements m WHERE "
+                         "m.cell = c.num AND m.step = c.step)")
+                  .empty());
+  const std::string good =
+      "SELECT c.id, m.step, m.train_loss, m.l1, m.jacobian_leak FROM measurements m JOIN cells c "
+      "ON c.num = m.cell WHERE c.status = 'done' ORDER BY c.id, m.step";
+  EXPECT_EQ(query_rows(path("half.db"), good), query_rows(path("healthy.db"), good));
+}
+
+TEST_F(RunnerTest, ANetworkThatBreaksInItsLastStepIsNotDone) {
+  Sweep grid = sweep(2);
+  grid.axes[2] = {{"training.learning_rate"}, {{"0.001"}, {"500"}}};
+  const RunResult result = run(grid, path("a.db"));
+  EXPECT_EQ(result.done, 6u);
+  EXPECT_EQ(result.diverged, 6u);
+  for (const auto& row :
+       query_rows(path("a.db"), "SELECT step, diverged_at FROM cells WHERE status = 'diverged'"))
+    EXPECT_EQ(row, "40|40|");
+}
+
+TEST_F(RunnerTest, InterruptedAndResumedEqualsUnbroken) {
+  const Sweep grid = sweep(5);
+  (void)run(grid, path("unbroken.db"));
+  control_.network_steps = 0.0;
+  int runs = 0;
+  for (bool going = true; going; ++runs) {
+    ASSERT_LT(runs, 500);
+    options_.max_pack = static_cast<std::size_t>(3 + runs % 5);  // other packs each time
+    int polls = 0;
+    const RunResult result = run(grid, path("broken.db"), [&] { return ++polls > 3 + runs % 4; });
+    going = result.interrupted;
+    const Store store(path("broken.db"), Store::Access::read_only);
+    EXPECT_EQ(store.finished(grid.id()), !going);
+  }
+  EXPECT_GT(runs, 10);
+  EXPECT_GT(control_.restored, 10u);
+  EXPECT_EQ(control_.network_steps, 30 * 40.0) << "an orderly stop loses no step";
+  expect_equal_results(path("broken.db"), path("unbroken.db"));
+}
+
+TEST_F(RunnerTest, AStopBeforeTheFirstStepLeavesNothingBehind) {
+  EXPECT_TRUE(run(sweep(1), path("a.db"), [] { return true; }).interrupted);
+  EXPECT_TRUE(query_rows(path("a.db"), "SELECT * FROM cells").empty());
+}
+
+TEST_F(RunnerTest, AFailureLosesOnlyWhatCameAfterTheLastCheckpoint) {
+  const Sweep grid = sweep(4);
+  (void)run(grid, path("unbroken.db"));
+  options_.checkpoint_seconds = 1e-6;  // after every advance
+  int failures = 0;
+  for (bool going = true; going;) {
+    int advances = 0;
+    control_.on_advance = [&](std::uint64_t) {
+      if (++advances > 4) throw std::runtime_error("the device is gone");
+    };
+    try {
+      going = run(grid, path("broken.db")).interrupted;
+    } catch (const std::runtime_error&) {
+      ASSERT_LT(++failures, 1000);
+    }
+  }
+  EXPECT_GT(failures, 5);
+  expect_equal_results(path("broken.db"), path("unbroken.db"));
+}
+
+TEST_F(RunnerTest, CheckpointsComeAtTheirInterval) {
+  Sweep grid = sweep(1);
+  grid.base.training.steps = 100000;
+  grid.base.measure.every_steps = 0;
+  grid.base.measure.points_per_decade = 0;
+  control_.on_advance = [](std::uint64_t steps) {
+    ::usleep(static_cast<useconds_t>(std::min<std::uint64_t>(steps, 50) * 1000));
+  };
+  options_.checkpoint_seconds = 0.05;
+  const auto begin = Progress::steady_seconds();
+  EXPECT_TRUE(run(grid, path("a.db"), [&] { return Progress::steady_seconds() - begin > 1.0; }).interrupted);
+  const auto late = query_rows(path("a.db"), "SELECT step FROM checkpoints");
+  EXPECT_EQ(late.size(), 3u);  // the first pack's
+
+  // The same without the orderly end: what is there was committed on the way.
+  control_.on_advance = [begin = Progress::steady_seconds()](std::uint64_t steps) {
+    if (Progress::steady_seconds() - begin > 1.0) throw std::runtime_error("killed");
+    ::usleep(static_cast<useconds_t>(std::min<std::uint64_t>(steps, 50) * 1000));
+  };
+  EXPECT_THROW((void)run(grid, path("b.db")), std::runtime_error);
+  for (const auto& row : query_rows(path("b.db"), "SELECT step FROM checkpoints"))
+    EXPECT_GT(std::stoi(row), 1);
+  EXPECT_EQ(query_rows(path("b.db"), "SELECT step FROM checkpoints").size(), 3u);
+}
+
+TEST_F(RunnerTest, OutOfMemorySplitsThePack) {
+  const Sweep grid = sweep(5);
+  (void)run(grid, path("all.db"));
+  control_.pack_sizes.clear();
+  control_.out_of_memory_above = 4;
+  EXPECT_EQ(run(grid, path("split.db")).done, 30u);
+  for (const std::size_t size : control_.pack_sizes) EXPECT_LE(size, 4u);
+  expect_equal_results(path("split.db"), path("all.db"));
+}
+
+TEST_F(RunnerTest, OutOfMemoryOnTheWaySplitsThePackToo) {
+  const Sweep grid = sweep(5);
+  (void)run(grid, path("all.db"));
+  int advances = 0;
+  control_.on_advance = [&](std::uint64_t) {
+    if (++advances == 3 || advances == 9) throw std::bad_alloc();
+  };
+  EXPECT_EQ(run(grid, path("split.db")).done, 30u);
+  expect_equal_results(path("split.db"), path("all.db"));
+}
+
+TEST_F(RunnerTest, OneNetworkThatDoesNotFitIsAnError) {
+  control_.out_of_memory_above = 0;
+  EXPECT_THAT([&] { (void)run(sweep(2), path("a.db")); },
+              ThrowsMessage<IoError>(AllOf(HasSubstr("out of memory"), HasSubstr("4-3-4"))));
+}
+
+TEST_F(RunnerTest, ACheckpointThatDoesNotRestoreNamesItsCell) {
+  const Sweep grid = sweep(1);
+  int polls = 0;
+  ASSERT_TRUE(run(grid, path("a.db"), [&] { return ++polls > 3; }).interrupted);
+  control_.corrupt_restore = true;
+  EXPECT_THAT([&] { (void)run(grid, path("a.db")); },
+              ThrowsMessage<InputError>(
+                  AllOf(HasSubstr(grid.cell(0).id), HasSubstr("the state has the wrong length"))));
+}
+
+TEST_F(RunnerTest, WeightsAreKeptOnlyWhereAskedFor) {
+  Sweep grid = sweep(1);
+  grid.axes[2] = {{"measure.weights"}, {{"true"}, {"false"}}};
+  (void)run(grid, path("a.db"));
+  EXPECT_EQ(query_rows(path("a.db"), "SELECT * FROM weights").size(), 3u);
+}
+
+}  // namespace
+}  // namespace modsweep

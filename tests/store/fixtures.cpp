@@ -1,0 +1,140 @@
+#include "store/fixtures.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace modsweep::test {
+
+TemporaryFolder::TemporaryFolder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "modsweep-store-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder: " + pattern);
+  path_ = pattern;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::vector<std::string> TemporaryFolder::names() const {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(path_))
+    names.push_back(entry.path().filename());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Sweep seed_sweep(std::uint32_t seeds, const std::string& name) {
+  Sweep sweep;
+  sweep.name = name;
+  sweep.base.task.inputs = 2;
+  sweep.base.network.hidden = {3};
+  sweep.base.training.steps = 100;
+  Axis axis{{"training.seed"}, {}};
+  for (std::uint32_t seed = 0; seed < seeds; ++seed) axis.values.push_back({std::to_string(seed)});
+  sweep.axes.push_back(axis);
+  return sweep;
+}
+
+Measurement measurement_at(std::uint64_t step, double salt) {
+  Measurement m;
+  m.step = step;
+  double x = 1.0 / 3.0 + salt;
+  const auto next = [&x] { return x = x / 1.7 + 1e-17; };
+  m.train_loss = next();
+  m.test_loss = next();
+  m.noisy_test_loss = next();
+  m.regularizers = {next(), next(), next(), next(), next(), next()};
+  m.path_leak = next();
+  m.jacobian_leak = next();
+  for (const std::size_t rows : {3, 2}) {
+    LayerSpectra layer;
+    for (std::size_t i = 0; i < rows; ++i) layer.all.eigenvalues.push_back(next());
+    layer.live = layer.all;
+    if (rows == 3) {
+      layer.live.eigenvalues.pop_back();
+      layer.dead = {2};
+    }
+    for (auto* spectrum : {&layer.all, &layer.live})
+      std::sort(spectrum->eigenvalues.begin(), spectrum->eigenvalues.end());
+    m.spectra.push_back(layer);
+  }
+  return m;
+}
+
+CellProgress finished(const Cell& cell) {
+  const auto& settings = cell.settings;
+  CellProgress progress;
+  progress.cell = &cell;
+  progress.status = CellStatus::done;
+  progress.step = settings.training.steps;
+  progress.measurements = {measurement_at(progress.step, settings.training.seed)};
+  Parameters weights{shape_of(settings, settings.task.inputs), {}};
+  weights.values.resize(ParameterLayout(weights.shape).parameters());
+  for (std::size_t i = 0; i < weights.values.size(); ++i)
+    weights.values[i] = static_cast<float>(settings.training.seed + 1) / static_cast<float>(i + 3);
+  progress.weights = weights;
+  progress.seconds = 0.25;
+  return progress;
+}
+
+std::vector<std::byte> state_at(std::uint64_t step) {
+  std::vector<std::byte> state(1000);
+  for (std::size_t i = 0; i < state.size(); ++i) state[i] = static_cast<std::byte>((step + i * i) & 0xff);
+  return state;
+}
+
+CellProgress running(const Cell& cell, std::uint64_t step) {
+  CellProgress progress;
+  progress.cell = &cell;
+  progress.step = step;
+  progress.measurements = {measurement_at(step, cell.settings.training.seed)};
+  progress.checkpoint = state_at(step);
+  progress.seconds = 0.5;
+  return progress;
+}
+
+std::vector<std::string> column(const std::string& path, const std::string& sql) {
+  SQLite::Database db(path, SQLite::OPEN_READWRITE, 10'000);
+  SQLite::Statement query(db, sql);
+  std::vector<std::string> values;
+  while (query.executeStep())
+    values.push_back(query.getColumn(0).isNull() ? "NULL" : query.getColumn(0).getString());
+  return values;
+}
+
+bool passes_in_child(const std::function<void()>& body) {
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  if (child == 0) {
+    try {
+      body();
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << error.what();
+    }
+    std::fflush(nullptr);
+    _exit(testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+std::string read_bytes(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void write_bytes(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+}  // namespace modsweep::test

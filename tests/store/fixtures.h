@@ -1,0 +1,59 @@
+// Folders, sweeps and results to put into stores.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include "modsweep/store.h"
+
+namespace modsweep::test {
+
+/// A new folder that vanishes with everything in it.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
+  [[nodiscard]] std::string path() const { return path_.string(); }
+  /// Names of what is in it, sorted.
+  [[nodiscard]] std::vector<std::string> names() const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// training.seed = 0 .. seeds-1 over a 2-3-2 network.
+[[nodiscard]] Sweep seed_sweep(std::uint32_t seeds, const std::string& name = "seeds");
+
+/// A measurement whose every number is different and needs all its digits.
+[[nodiscard]] Measurement measurement_at(std::uint64_t step, double salt);
+
+/// A finished cell: its last measurement with spectra, and weights; all numbers depend on its seed only.
+[[nodiscard]] CellProgress finished(const Cell& cell);
+
+/// A cell on its way, with a checkpoint.
+[[nodiscard]] CellProgress running(const Cell& cell, std::uint64_t step);
+
+/// The state that running() commits.
+[[nodiscard]] std::vector<std::byte> state_at(std::uint64_t step);
+
+/// The values of the first column of a query, as text, read without the Store.
+[[nodiscard]] std::vector<std::string> column(const std::string& path, const std::string& sql);
+
+/// Runs `body` in a child process; true if no expectation failed there.
+[[nodiscard]] bool passes_in_child(const std::function<void()>& body);
+
+/// The bytes of a file.
+[[nodiscard]] std::string read_bytes(const std::string& path);
+void write_bytes(const std::string& path, const std::string& bytes);
+
+}  // namespace modsweep::test
