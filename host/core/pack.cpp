@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "modsweep/error.h"
+#include "modsweep/math/activation.h"
+#include "modsweep/math/rng.h"
 
 namespace modsweep {
 
@@ -33,6 +35,24 @@ void Pack::add(const CellSettings& cell, std::shared_ptr<const Dataset> data) {
   momentum.push_back(cell.training.momentum);
   nesterov.push_back(cell.training.nesterov ? 1 : 0);
   weight_decay.push_back(cell.training.weight_decay);
+}
+
+std::vector<double> Pack::initial_parameters(std::size_t network) const {
+  if (!initial.empty() && initial[network]) return initial[network]->values;
+  const ParameterLayout layout(shape);
+  std::vector<double> values(layout.parameters(), 0.0);
+  for (std::uint32_t l = 0; l < layout.layers().size(); ++l) {
+    const LayerSlice& slice = layout.layers()[l];
+    const std::uint32_t fan_in = slice.group_inputs();
+    for (std::uint32_t o = 0; o < slice.outputs; ++o) {
+      for (std::uint32_t i = 0; i < fan_in; ++i)
+        values[slice.weights + std::size_t{o} * fan_in + i] =
+            math::initial_weight(seed[network], l, o, i, fan_in);
+      if (layout.bias()) values[slice.biases + o] = math::initial_bias(seed[network], l, o, fan_in);
+    }
+    if (layout.prelu() && l + 1 < layout.layers().size()) values[slice.slope] = math::initial_prelu_slope;
+  }
+  return values;
 }
 
 void Pack::check() const {

@@ -28,6 +28,11 @@ UnitNorms unit_norms(const Parameters& network, const LayerSlice& slice, bool in
 
 }  // namespace
 
+double weighted_sum(const RegularizerSettings& c, const RegularizerValues& v) {
+  return c.l1 * v.l1 + c.l2 * v.l2 + c.weighted_activity * v.weighted_activity + c.activity * v.activity +
+         c.l12 * v.l12 + c.l21 * v.l21;
+}
+
 RegularizerValues weight_regularizers(const Parameters& network) {
   const ParameterLayout layout(network.shape);
   RegularizerValues values;

@@ -48,6 +48,7 @@ class CpuTraining final : public Training {
   };
 
   void initialize(std::size_t network);
+  [[nodiscard]] const FixedNoise* fixed_noise(std::size_t network) const;
   NetworkStep<T>& workspace(std::size_t worker);
   const Batch<T>& batch_of_next_step(std::size_t network, Order& order) const;
 

@@ -14,6 +14,7 @@
 #include "modsweep/math/regularizer.h"
 #include "modsweep/math/rng.h"
 #include "modsweep/math/unit.h"
+#include "modsweep/rule.h"
 
 namespace modsweep::cpu {
 
@@ -46,18 +47,6 @@ struct OuterArguments {
   std::size_t columns = 0;
   std::size_t stride = 0;
   bool accumulate = false;
-};
-
-/// Scalars of a layer's units, as math::UnitRule but in plain T, and of its regularizers.
-template <typename T>
-struct LayerRule {
-  math::UnitRule<T> unit;
-  math::ActivityRule<T> activity;
-  T sigma{};
-  T dropout{};
-  bool weighted_activity = false;
-  bool plain_activity = false;
-  bool prelu = false;
 };
 
 /// Buffers of one hidden layer, each [units][stride]. Aliases where nothing distinguishes them (see

@@ -119,14 +119,6 @@ MODSWEEP_HD void random_turns(const RandomArguments<T>& g, const RoundKeys& keys
   }
 }
 
-/// (w + 1/2) 2^-32 of the unsigned word w, from its signed form: adding 1 where that is negative. In float
-/// the sum is rounded, so u may be 1 (a normal of radius 0) but never 0.
-template <typename T>
-MODSWEEP_HD Simd<T> uniform_of_turn(Simd<T> turn) {
-  using S = Simd<T>;
-  return select(turn < S(T(0)), turn + S(T(1)), turn) + S(0x1p-33);
-}
-
 /// The words of four rows of units, as turns, in place of what will be made of them. A pass of its own:
 /// together with Box-Muller it would be one long chain of dependent operations that no processor looks past.
 template <typename T>
@@ -148,7 +140,7 @@ void uniforms(const RandomArguments<T>& g) {
     store_turns(g, keys, unit);
     T* rows = g.values + unit * g.stride;
     for (std::size_t i = 0; i < 4 * g.stride; i += S::lanes)
-      uniform_of_turn(S::load(rows + i)).store(rows + i);
+      math::uniform_of_turn(S::load(rows + i)).store(rows + i);
   }
 }
 
@@ -162,7 +154,7 @@ void normals(const RandomArguments<T>& g) {
       T* first = g.values + (unit + pair) * g.stride;
       T* second = first + g.stride;
       for (std::size_t b = 0; b < g.stride; b += S::lanes) {
-        const auto n = math::normal_pair(uniform_of_turn(S::load(first + b)), S::load(second + b));
+        const auto n = math::normal_pair(math::uniform_of_turn(S::load(first + b)), S::load(second + b));
         n.first.store(first + b);
         n.second.store(second + b);
       }

@@ -6,36 +6,6 @@
 namespace modsweep::cpu {
 
 template <typename T>
-NetworkRule<T>::NetworkRule(const Pack& pack, std::size_t n) {
-  const NoiseSettings& noise_settings = pack.noise[n];
-  const RegularizerSettings& r = pack.regularizer[n];
-  const double half = noise_settings.exponent / 2.0;
-  layer.unit = {pack.activation[n],     noise_settings.site,
-                math::power_kind(half), noise_settings.gradient == NoiseGradient::detached,
-                T(pack.leaky_slope[n]), T(half)};
-  layer.activity = {math::power_kind(r.weighted_activity_exponent), math::power_kind(r.activity_exponent),
-                    T(r.weighted_activity_exponent), T(r.activity_exponent)};
-  layer.sigma = T(noise_settings.strength);
-  layer.dropout = T(r.dropout);
-  layer.weighted_activity = r.weighted_activity != 0.0;
-  layer.plain_activity = r.activity != 0.0;
-  layer.prelu = pack.activation[n] == Activation::prelu;
-  regularizer = {T(r.l1), T(r.l2), T(r.weighted_activity), T(r.activity), T(r.l12), T(r.l21)};
-  noise = noise_settings.strength != 0.0;
-  dropout = r.dropout != 0.0;
-  optimizer = pack.optimizer[n];
-  learning_rate = pack.learning_rate[n];
-  beta1 = pack.beta1[n];
-  beta2 = pack.beta2[n];
-  epsilon = pack.epsilon[n];
-  momentum = pack.momentum[n];
-  nesterov = pack.nesterov[n] != 0;
-  weight_decay = pack.weight_decay[n];
-  seed = pack.seed[n];
-  if (!pack.fixed_noise.empty()) fixed_noise = pack.fixed_noise[n].get();
-}
-
-template <typename T>
 NetworkStep<T>::NetworkStep(const Shape& shape, const Kernels<T>& kernels)
     : layout_(shape), kernels_(kernels) {
   std::size_t widest = shape.outputs();
@@ -93,8 +63,8 @@ void NetworkStep<T>::draw_random(const Pass& pass, const Block<T>& block, std::s
   random.first_sample = block.first;
   random.units = layer.units;
   random.stride = block.stride;
-  if (pass.noise() && pass.rule.fixed_noise) {
-    const auto& eps = pass.rule.fixed_noise->layers[l];
+  if (pass.noise() && pass.draw->fixed) {
+    const auto& eps = pass.draw->fixed->layers[l];
     for (std::size_t unit = 0; unit < layer.units; ++unit)
       for (std::size_t b = 0; b < block.count; ++b)
         layer.out_by_z[unit * block.stride + b] = static_cast<T>(eps[(block.first + b) * layer.units + unit]);
@@ -241,7 +211,7 @@ void NetworkStep<T>::clear_activity() {
 template <typename T>
 void NetworkStep<T>::sum_weights(const T* parameters, const NetworkRule<T>& rule, T inverse_batch) {
   const auto& c = rule.regularizer;
-  const bool products = c.l12 != T(0) || c.l21 != T(0);
+  const bool products = rule.products();
   if (!rule.layer.weighted_activity && !products) return;
   for (std::size_t h = 0; h < hidden_.size(); ++h) {
     Layer& layer = hidden_[h];
@@ -275,7 +245,7 @@ void NetworkStep<T>::sum_weights(const T* parameters, const NetworkRule<T>& rule
 template <typename T>
 void NetworkStep<T>::regularize(const T* parameters, const NetworkRule<T>& rule, T inverse_batch) {
   const auto& c = rule.regularizer;
-  const bool products = c.l12 != T(0) || c.l21 != T(0);
+  const bool products = rule.products();
   const bool absolute = c.l1 != T(0) || products;
   if (c.l2 == T(0) && !absolute && !rule.layer.weighted_activity) return;
   const auto unit_sums = [&](const Layer& layer, std::size_t k) {
@@ -325,10 +295,10 @@ BatchSums NetworkStep<T>::activity_sums(const NetworkRule<T>& rule) const {
 
 template <typename T>
 BatchSums NetworkStep<T>::gradient(const T* parameters, const NetworkRule<T>& rule, const Batch<T>& batch,
-                                   std::uint32_t step) {
+                                   const Draw& draw) {
   const T inverse_batch = T(1) / static_cast<T>(batch.count);
   const T scale = T(2) * inverse_batch / static_cast<T>(layout_.layers().back().outputs);
-  const Pass pass{parameters, rule, rule.dropout, Draw{math::Stream::noise, step}};
+  const Pass pass{parameters, rule, rule.dropout, draw};
   std::fill(gradients_.begin(), gradients_.end(), T(0));
   clear_activity();
   sum_weights(parameters, rule, inverse_batch);
@@ -346,9 +316,11 @@ BatchSums NetworkStep<T>::gradient(const T* parameters, const NetworkRule<T>& ru
 }
 
 template <typename T>
-bool NetworkStep<T>::train(NetworkState<T>& state, const NetworkRule<T>& rule, const Batch<T>& batch) {
+bool NetworkStep<T>::train(NetworkState<T>& state, const NetworkRule<T>& rule, const Batch<T>& batch,
+                           const FixedNoise* fixed) {
   const std::uint64_t step = state.step + 1;
-  const BatchSums sums = gradient(state.parameters.data(), rule, batch, static_cast<std::uint32_t>(step));
+  const Draw draw{math::Stream::noise, static_cast<std::uint32_t>(step), fixed};
+  const BatchSums sums = gradient(state.parameters.data(), rule, batch, draw);
   if (!std::isfinite(sums.squares + sums.weighted_activity + sums.activity)) {
     state.diverged = step;
     return false;
@@ -382,8 +354,6 @@ BatchSums NetworkStep<T>::evaluate(const T* parameters, const NetworkRule<T>& ru
   return sums;
 }
 
-template struct NetworkRule<float>;
-template struct NetworkRule<double>;
 template class NetworkStep<float>;
 template class NetworkStep<double>;
 

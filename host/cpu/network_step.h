@@ -13,6 +13,7 @@
 #include "modsweep/engine.h"
 #include "modsweep/network.h"
 #include "modsweep/pack.h"
+#include "modsweep/rule.h"
 
 namespace modsweep::cpu {
 
@@ -27,26 +28,11 @@ struct NetworkState {
   std::uint64_t diverged = 0;  ///< step whose loss was not finite; 0: none
 };
 
-/// One row of a pack's columns, in the scalar type of the computation.
-template <typename T>
-struct NetworkRule {
-  LayerRule<T> layer;  ///< of every hidden layer, but for a prelu slope
-  math::RegularizerCoefficients<T> regularizer;
-  bool noise = false;
-  bool dropout = false;
-  Optimizer optimizer = Optimizer::adam;
-  double learning_rate = 0.0, beta1 = 0.0, beta2 = 0.0, epsilon = 0.0, momentum = 0.0, weight_decay = 0.0;
-  bool nesterov = false;
-  std::uint32_t seed = 0;
-  const FixedNoise* fixed_noise = nullptr;
-
-  NetworkRule(const Pack& pack, std::size_t network);
-};
-
 /// Where the random numbers of a forward pass come from.
 struct Draw {
   math::Stream stream = math::Stream::noise;
   std::uint32_t step = 0;
+  const FixedNoise* fixed = nullptr;  ///< instead of noise draws; null: none
 };
 
 /// Sums over one batch that an evaluation or inspection reports.
@@ -63,13 +49,14 @@ class NetworkStep {
   NetworkStep(const Shape& shape, const Kernels<T>& kernels);
 
   /// One optimizer step. Returns false, and changes nothing but `diverged`, where the loss is not finite.
-  bool train(NetworkState<T>& state, const NetworkRule<T>& rule, const Batch<T>& batch);
+  bool train(NetworkState<T>& state, const NetworkRule<T>& rule, const Batch<T>& batch,
+             const FixedNoise* fixed);
   /// The sums of a forward pass over a batch. With `draw`, the rule's noise is on (dropout never is).
   BatchSums evaluate(const T* parameters, const NetworkRule<T>& rule, const Batch<T>& batch,
                      std::optional<Draw> draw);
-  /// Loss sums of the next training step and, in gradients(), its gradient without weight decay.
+  /// Loss sums of a training step with these draws and, in gradients(), its gradient without weight decay.
   BatchSums gradient(const T* parameters, const NetworkRule<T>& rule, const Batch<T>& batch,
-                     std::uint32_t step);
+                     const Draw& draw);
   [[nodiscard]] const AlignedVector<T>& gradients() const { return gradients_; }
 
   /// Memory of a workspace of this shape.

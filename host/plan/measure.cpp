@@ -16,7 +16,7 @@ bool finite(const Parameters& network) {
   return std::all_of(network.values.begin(), network.values.end(), [](double v) { return std::isfinite(v); });
 }
 
-/// Everything that follows from the weights of one network; independent of the engine and of other networks.
+/// Everything that follows from the weights of one network and that the engine has not worked out.
 void analyze(const Pack& pack, const MeasureRequest& request, Measured& result) {
   Measurement& row = result.measurement;
   const Parameters& network = result.weights;
@@ -28,7 +28,7 @@ void analyze(const Pack& pack, const MeasureRequest& request, Measured& result) 
   if (!finite(network)) return;
 
   const MeasureSettings& ask = request.settings->measure;
-  if (ask.spectrum) {
+  if (ask.spectrum && row.spectra.empty()) {
     for (std::size_t l = 0; l < network.shape.weight_layers(); ++l) {
       row.spectra.push_back(layer_spectra(network.dense_weights(l), network.shape.sizes[l + 1],
                                           network.shape.sizes[l], ask.cluster_by));
@@ -39,6 +39,24 @@ void analyze(const Pack& pack, const MeasureRequest& request, Measured& result) 
     row.path_leak = path_leak(network);
     row.jacobian_leak = jacobian_leak(network, request.settings->network.activation,
                                       request.settings->network.leaky_slope, test.x, test.count);
+  }
+}
+
+/// Spectra of those that ask for them and are finite, where the engine works them out itself.
+void take_spectra(Training& training, std::span<const MeasureRequest> requests,
+                  std::vector<Measured>& results) {
+  std::map<ClusterBy, std::vector<std::size_t>> by_side;  // -> requests
+  for (std::size_t r = 0; r < requests.size(); ++r) {
+    const MeasureSettings& ask = requests[r].settings->measure;
+    if (ask.spectrum && finite(results[r].weights)) by_side[ask.cluster_by].push_back(r);
+  }
+  for (const auto& [side, members] : by_side) {
+    std::vector<std::size_t> networks;
+    for (const std::size_t r : members) networks.push_back(requests[r].network);
+    auto spectra = training.spectra(networks, side);
+    if (!spectra) return;
+    for (std::size_t i = 0; i < members.size(); ++i)
+      results[members[i]].measurement.spectra = std::move((*spectra)[i]);
   }
 }
 
@@ -76,6 +94,7 @@ std::vector<Measured> measure(Training& training, const Pack& pack, std::span<co
     row.regularizers.activity = train[p].activity;
     results[r].weights = training.weights(p);
   }
+  take_spectra(training, requests, results);
   parallel_for(threads, requests.size(),
                [&](std::size_t r, std::size_t) { analyze(pack, requests[r], results[r]); });
   return results;

@@ -58,6 +58,14 @@ class Training {
   /// rests.
   [[nodiscard]] virtual std::optional<std::uint64_t> diverged(std::size_t network) const = 0;
   [[nodiscard]] virtual Parameters weights(std::size_t network) const = 0;
+  /// Spectra of every weight layer of these networks, [request][layer], worked out where the weights are;
+  /// none where an engine leaves that to the caller. Weights must be finite.
+  [[nodiscard]] virtual std::optional<std::vector<std::vector<LayerSpectra>>> spectra(
+      std::span<const std::size_t> networks, ClusterBy by) {
+    static_cast<void>(networks);
+    static_cast<void>(by);
+    return std::nullopt;
+  }
 
   /// All state of one network that later steps depend on, exactly. Portable between pack compositions.
   [[nodiscard]] virtual std::vector<std::byte> save(std::size_t network) const = 0;

@@ -23,6 +23,9 @@ struct RegularizerValues {
   bool operator==(const RegularizerValues&) const = default;
 };
 
+/// The regularizers' share of the loss: the sum of coefficient times value.
+[[nodiscard]] double weighted_sum(const RegularizerSettings& coefficients, const RegularizerValues& values);
+
 /// The terms that depend on weights alone (l1, l2, l12, l21); the activity terms are 0.
 [[nodiscard]] RegularizerValues weight_regularizers(const Parameters& network);
 

@@ -51,6 +51,9 @@ struct Pack {
   /// Appends a cell's network. Throws LogicError where its shape, batch size or precision differ from the
   /// pack's.
   void add(const CellSettings& cell, std::shared_ptr<const Dataset> data);
+  /// What a network starts from, in ParameterLayout order: `initial`, or drawn from its seed (science.md
+  /// section 1).
+  [[nodiscard]] std::vector<double> initial_parameters(std::size_t network) const;
   /// Throws LogicError where a column's length is not P or a dataset does not fit the shape.
   void check() const;
 };

@@ -1,6 +1,7 @@
 #include "engine/engines_under_test.h"
 
 #include "cpu/isa_names.h"
+#include "engine/emulated_gemm.h"
 
 #include <algorithm>
 #include <cmath>
@@ -33,6 +34,10 @@ const std::vector<EngineUnderTest>& engines_under_test() {
       cpu_engine("cpu_avx512", "avx512"),
       cpu_engine("cpu_avx2", "avx2"),
       cpu_engine("cpu_x86_64", "x86-64"),
+      {"gemm_emulated",
+       [] { return true; },
+       [](std::size_t) { return make_emulated_gemm_engine(); },
+       {Precision::fp32, Precision::fp64}},
   };
   return engines;
 }

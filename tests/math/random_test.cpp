@@ -52,7 +52,7 @@ TEST(Normal, LogarithmInSinglePrecision) {
 TEST(Normal, SineAndCosineInSinglePrecision) {
   double worst = 0.0;
   for (std::uint64_t w = 0; w < (1ULL << 32U); w += 10007) {
-    const auto t = static_cast<float>(turn(static_cast<std::uint32_t>(w)));
+    const auto t = turn_of_word<float>(static_cast<std::uint32_t>(w));
     float s = 0.0F;
     float c = 0.0F;
     sine_cosine_turn(t, s, c);

@@ -19,16 +19,16 @@ struct AdamStep {
 
 /// The constants of step t = 1, 2, ...; powers in double whatever T is.
 template <typename T>
-AdamStep<T> adam_step(double learning_rate, double beta1, double beta2, double epsilon, double weight_decay,
-                      std::uint64_t t) {
-  const double correction1 = 1.0 - std::pow(beta1, static_cast<double>(t));
-  const double correction2 = 1.0 - std::pow(beta2, static_cast<double>(t));
+MODSWEEP_HD AdamStep<T> adam_step(double learning_rate, double beta1, double beta2, double epsilon,
+                                  double weight_decay, std::uint64_t t) {
+  const double correction1 = 1.0 - power(beta1, static_cast<double>(t));
+  const double correction2 = 1.0 - power(beta2, static_cast<double>(t));
   return {T(beta1),
           T(beta2),
           T(1.0 - beta1),
           T(1.0 - beta2),
           T(learning_rate / correction1),
-          T(1.0 / std::sqrt(correction2)),
+          T(1.0 / square_root(correction2)),
           T(epsilon),
           T(weight_decay)};
 }

@@ -63,9 +63,17 @@ MODSWEEP_HD double initial_bias(std::uint32_t seed, std::uint32_t layer, std::ui
   return (2.0 * uniform(block.word[output % 4]) - 1.0) * initial_bound(fan_in);
 }
 
-/// The angle of a Box-Muller pair, in turns, in [-1/2, 1/2): the word as a signed number times 2^-32.
-MODSWEEP_HD double turn(std::uint32_t word) {
-  return static_cast<double>(static_cast<std::int32_t>(word)) * 0x1p-32;
+/// uniform(w) in T from the turn of the same word: adding 1 where that is negative. In float the sum is
+/// rounded, so it may be 1 (a normal of radius 0) but never 0.
+template <typename T>
+MODSWEEP_HD T uniform_of_turn(T turn) {
+  return select(turn < T(0), turn + T(1), turn) + T(0x1p-33);
+}
+
+/// A word as the angle of a Box-Muller pair, in turns, in [-1/2, 1/2): the signed number times 2^-32.
+template <typename T>
+MODSWEEP_HD T turn_of_word(std::uint32_t word) {
+  return static_cast<T>(static_cast<std::int32_t>(word)) * T(0x1p-32);
 }
 
 /// Standard normals of the four units of a block: words 0 and 1 make those of the first two, words 2 and 3
@@ -73,7 +81,8 @@ MODSWEEP_HD double turn(std::uint32_t word) {
 template <typename T>
 MODSWEEP_HD void block_normals(const RandomBlock& block, T normals[4]) {
   for (int pair = 0; pair < 2; ++pair) {
-    const auto n = normal_pair(T(uniform(block.word[2 * pair])), T(turn(block.word[2 * pair + 1])));
+    const auto n = normal_pair(uniform_of_turn(turn_of_word<T>(block.word[2 * pair])),
+                               turn_of_word<T>(block.word[2 * pair + 1]));
     normals[2 * pair] = n.first;
     normals[2 * pair + 1] = n.second;
   }

@@ -58,6 +58,9 @@ MODSWEEP_HD float multiply_add(float a, float b, float c) {
 MODSWEEP_HD double multiply_add(double a, double b, double c) {
   return ::fma(a, b, c);
 }
+MODSWEEP_HD double power(double x, double y) {
+  return ::pow(x, y);
+}
 MODSWEEP_HD float exponential(float x) {
   return ::expf(x);
 }
@@ -95,6 +98,11 @@ MODSWEEP_HD float split_exponent(float x, float& mantissa) {
   const std::int32_t exponent = (bits - 0x3f3504f3) >> 23;
   mantissa = std::bit_cast<float>(bits - exponent * (1 << 23));
   return static_cast<float>(exponent);
+}
+
+/// Neither infinite nor NaN.
+MODSWEEP_HD bool is_finite(double x) {
+  return x - x == 0.0;
 }
 
 /// -1, 0 or 1.

@@ -1,0 +1,30 @@
+// The state of a network in training as bytes: what engines save and restore. One format for all engines.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "modsweep/network.h"
+
+namespace modsweep {
+
+/// What later steps depend on. The arrays have ParameterLayout::parameters() entries.
+template <typename T>
+struct SavedState {
+  std::uint64_t step = 0;      ///< steps taken
+  std::uint64_t diverged = 0;  ///< step whose loss was not finite; 0: none
+  std::vector<T> parameters;
+  std::vector<T> moment1;  ///< Adam's first moment, or SGD's velocity
+  std::vector<T> moment2;  ///< Adam's second moment; unused by SGD
+};
+
+template <typename T>
+[[nodiscard]] std::vector<std::byte> to_bytes(const SavedState<T>& state);
+
+/// Throws InputError where the bytes are not the state of a network of this shape in T.
+template <typename T>
+[[nodiscard]] SavedState<T> from_bytes(std::span<const std::byte> bytes, const Shape& shape);
+
+}  // namespace modsweep

@@ -1,0 +1,213 @@
+// A CUDA device as the machine of kernels/gemm/gemm_training.h. One stream: what is asked for happens in
+// order; only downloads wait.
+#pragma once
+
+#include "device/handles.h"
+#include "device/memory.h"
+#include "gemm/product.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+namespace modsweep::device {
+
+/// Block (x, y) takes items blockDim.x * x + ... of the networks y, y + gridDim.y, ...; no shared memory, no
+/// synchronization. Any number of networks and items.
+template <typename F>
+__global__ void apply(const F f, std::uint32_t networks, std::uint32_t items) {
+  const std::uint32_t item = blockIdx.x * blockDim.x + threadIdx.x;
+  if (item >= items) return;
+  for (std::uint32_t p = blockIdx.y; p < networks; p += gridDim.y) f(p, item);
+}
+
+/// Not for several threads at once; several machines may share a device.
+class Machine {
+ public:
+  template <typename U>
+  using Array = device::Array<U>;
+  using Recording = GraphExecutable;
+
+  explicit Machine(int device) : device_(device) {
+    activate();
+    stream_ = make_stream();
+    blas_ = make_blas(stream_.get());
+    workspace_ = Array<std::byte>(workspace_bytes, stream_.get());
+    // A handle with a workspace of its own allocates nothing, which a graph could not record.
+    MODSWEEP_CHECK(cublasSetWorkspace(blas_.get(), workspace_.data(), workspace_.size()));
+    staging_ = std::make_unique<PinnedBytes>(staging_bytes);
+  }
+
+  [[nodiscard]] cudaStream_t stream() const { return stream_.get(); }
+
+  /// TensorFloat-32 in products of floats from here on, or plain single precision.
+  void use_tf32(bool on) {
+    MODSWEEP_CHECK(cublasSetMathMode(blas_.get(), on ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH));
+  }
+
+  template <typename U>
+  [[nodiscard]] Array<U> allocate(std::size_t count) {
+    activate();
+    return Array<U>(count, stream_.get());
+  }
+
+  template <typename U>
+  void upload(Array<U>& to, const U* from, std::size_t count, std::size_t offset = 0) {
+    check_range(offset + count, to.size());
+    activate();
+    in_pieces(count * sizeof(U), [&](std::size_t first, std::size_t bytes) {
+      std::memcpy(staging_->data(), reinterpret_cast<const std::byte*>(from) + first, bytes);
+      auto* device =
+          reinterpret_cast<std::byte*>(const_cast<std::remove_const_t<U>*>(to.data() + offset)) + first;
+      MODSWEEP_CHECK(cudaMemcpyAsync(device, staging_->data(), bytes, cudaMemcpyHostToDevice, stream_.get()));
+      synchronize();
+    });
+  }
+
+  template <typename U>
+  void download(U* to, const Array<U>& from, std::size_t count, std::size_t offset = 0) {
+    check_range(offset + count, from.size());
+    activate();
+    in_pieces(count * sizeof(U), [&](std::size_t first, std::size_t bytes) {
+      const auto* device = reinterpret_cast<const std::byte*>(from.data() + offset) + first;
+      MODSWEEP_CHECK(cudaMemcpyAsync(staging_->data(), device, bytes, cudaMemcpyDeviceToHost, stream_.get()));
+      synchronize();
+      std::memcpy(reinterpret_cast<std::byte*>(to) + first, staging_->data(), bytes);
+    });
+  }
+
+  template <typename F>
+  void for_each(std::uint32_t networks, std::uint32_t items, const F& f) {
+    if (networks == 0 || items == 0) return;
+    activate();
+    constexpr std::uint32_t most_threads = 256;
+    constexpr std::uint32_t warp = 32;
+    constexpr std::uint32_t most_rows = 65535;
+    const std::uint32_t blocks = (items + most_threads - 1) / most_threads;
+    const std::uint32_t share = (items + blocks - 1) / blocks;  // evenly, so that few threads have no item
+    const std::uint32_t threads = (share + warp - 1) / warp * warp;
+    const dim3 grid((items + threads - 1) / threads, std::min(networks, most_rows));
+    apply<<<grid, threads, 0, stream_.get()>>>(f, networks, items);
+    MODSWEEP_CHECK(cudaGetLastError());
+  }
+
+  void multiply(const gemm::BatchedProduct<float>& g) {
+    multiply(g, [](auto... arguments) { return cublasSgemmStridedBatched(arguments...); });
+  }
+  void multiply(const gemm::BatchedProduct<double>& g) {
+    multiply(g, [](auto... arguments) { return cublasDgemmStridedBatched(arguments...); });
+  }
+
+  /// Of symmetric matrices [count][n][n], which are overwritten; ascending, [count][n].
+  void eigenvalues(double* matrices, double* values, std::uint32_t n, std::size_t count) {
+    activate();
+    const auto order = static_cast<std::int64_t>(n);
+    const auto batch = static_cast<std::int64_t>(count);
+    if (!solver_) {
+      solver_ = make_solver(stream_.get());
+      cusolverDnParams_t parameters = nullptr;
+      MODSWEEP_CHECK(cusolverDnCreateParams(&parameters));
+      solver_parameters_.reset(parameters);
+    }
+    std::size_t device_bytes = 0;
+    std::size_t host_bytes = 0;
+    MODSWEEP_CHECK(cusolverDnXsyevBatched_bufferSize(
+        solver_.get(), solver_parameters_.get(), CUSOLVER_EIG_MODE_NOVECTOR, CUBLAS_FILL_MODE_LOWER, order,
+        CUDA_R_64F, matrices, order, CUDA_R_64F, values, CUDA_R_64F, &device_bytes, &host_bytes, batch));
+    if (solver_workspace_.size() < device_bytes) {
+      solver_workspace_ = {};
+      solver_workspace_ = allocate<std::byte>(device_bytes);
+    }
+    if (solver_info_.size() < count) solver_info_ = allocate<int>(count);
+    solver_host_workspace_.resize(std::max(solver_host_workspace_.size(), host_bytes));
+    MODSWEEP_CHECK(cusolverDnXsyevBatched(
+        solver_.get(), solver_parameters_.get(), CUSOLVER_EIG_MODE_NOVECTOR, CUBLAS_FILL_MODE_LOWER, order,
+        CUDA_R_64F, matrices, order, CUDA_R_64F, values, CUDA_R_64F, solver_workspace_.data(), device_bytes,
+        solver_host_workspace_.data(), host_bytes, solver_info_.data(), batch));
+    std::vector<int> info(count);
+    download(info.data(), solver_info_, count);
+    for (std::size_t i = 0; i < count; ++i)
+      if (info[i] != 0)
+        throw IoError("cusolverDnXsyevBatched: no eigenvalues of matrix " + std::to_string(i) + " of " +
+                      std::to_string(count) + ", order " + std::to_string(n) + " (info " +
+                      std::to_string(info[i]) + "); run the same command with --engine cpu");
+  }
+
+  /// A graph of what `work` asks for. `work` is also carried out once, so that nothing is loaded or set up
+  /// for the first time while it is recorded.
+  template <typename Work>
+  [[nodiscard]] Recording record(const Work& work) {
+    activate();
+    work();
+    synchronize();
+    cudaGraph_t graph = nullptr;
+    MODSWEEP_CHECK(cudaStreamBeginCapture(stream_.get(), cudaStreamCaptureModeThreadLocal));
+    try {
+      work();
+    } catch (...) {
+      (void)cudaStreamEndCapture(stream_.get(), &graph);
+      const Graph dropped(graph);
+      throw;
+    }
+    MODSWEEP_CHECK(cudaStreamEndCapture(stream_.get(), &graph));
+    const Graph owned(graph);
+    cudaGraphExec_t executable = nullptr;
+    MODSWEEP_CHECK(cudaGraphInstantiate(&executable, graph, 0));
+    return Recording(executable);
+  }
+
+  void replay(const Recording& recording, std::uint64_t times) {
+    activate();
+    for (std::uint64_t i = 0; i < times; ++i) MODSWEEP_CHECK(cudaGraphLaunch(recording.get(), stream_.get()));
+  }
+
+  void synchronize() { MODSWEEP_CHECK(cudaStreamSynchronize(stream_.get())); }
+
+ private:
+  static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  // what cuBLAS advises for Hopper
+  static constexpr std::size_t staging_bytes = std::size_t{8} << 20;
+
+  /// The calling thread's device: a machine may be used by one thread after another.
+  void activate() const { MODSWEEP_CHECK(cudaSetDevice(device_)); }
+
+  static void check_range(std::size_t end, std::size_t size) {
+    if (end > size)
+      throw LogicError("a copy that ends at " + std::to_string(end) + " of " + std::to_string(size) +
+                       " values");
+  }
+
+  template <typename Copy>
+  static void in_pieces(std::size_t bytes, const Copy& copy) {
+    for (std::size_t first = 0; first < bytes; first += staging_bytes)
+      copy(first, std::min(staging_bytes, bytes - first));
+  }
+
+  /// Row-major C = A B is column-major C^T = B^T A^T, and a row-major matrix is its column-major transpose.
+  template <typename T, typename Gemm>
+  void multiply(const gemm::BatchedProduct<T>& g, const Gemm& gemm) {
+    activate();
+    const auto as_int = [](std::size_t n) { return static_cast<int>(n); };
+    const auto stride = [](std::size_t n) { return static_cast<long long>(n); };
+    const auto operation = [](bool transposed) { return transposed ? CUBLAS_OP_T : CUBLAS_OP_N; };
+    const T one = T(1);
+    const T zero = T(0);
+    MODSWEEP_CHECK(gemm(blas_.get(), operation(g.b.transposed), operation(g.a.transposed), as_int(g.columns),
+                        as_int(g.rows), as_int(g.inner), &one, g.b.data, as_int(g.b.row), stride(g.b.network),
+                        g.a.data, as_int(g.a.row), stride(g.a.network), &zero, g.c.data, as_int(g.c.row),
+                        stride(g.c.network), as_int(g.networks)));
+  }
+
+  int device_;
+  Stream stream_;
+  Array<std::byte> workspace_;
+  Blas blas_;
+  std::unique_ptr<PinnedBytes> staging_;
+  Solver solver_;  ///< made when first wanted, as is what it works with
+  SolverParameters solver_parameters_;
+  Array<std::byte> solver_workspace_;
+  std::vector<std::byte> solver_host_workspace_;
+  Array<int> solver_info_;
+};
+
+}  // namespace modsweep::device

@@ -1,0 +1,177 @@
+// What a pack looks like in the memory of the machine that trains it, and the plain values that its kernels
+// are given. P networks, B samples of a batch, the network as the leading axis everywhere.
+//
+// Units of a layer lie side by side, [P][B][stride], in rows whose stride is a multiple of four, so that a
+// thread owns four neighboring units: one Philox block of normals and one 16-byte access each. Arrays over
+// all layers' units, [P][units], have layer l's units from `Layer::first_unit` on.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "modsweep/math/optimizer.h"
+#include "modsweep/rule.h"
+
+namespace modsweep::gemm {
+
+/// Units of a thread.
+constexpr std::uint32_t quad = 4;
+/// Samples of a thread: sums over a batch are made of one partial sum per chunk, always in the same order.
+constexpr std::uint32_t chunk_samples = 8;
+
+/// Four neighboring values, accessed at once; addresses are multiples of four values.
+template <typename T>
+struct alignas(16) Quad {
+  T v[quad];
+};
+template <typename T>
+MODSWEEP_HD Quad<T> load_quad(const T* p) {
+  return *reinterpret_cast<const Quad<T>*>(p);
+}
+template <typename T>
+MODSWEEP_HD void store_quad(T* p, const Quad<T>& values) {
+  *reinterpret_cast<Quad<T>*>(p) = values;
+}
+
+MODSWEEP_HD constexpr std::uint32_t round_up(std::uint32_t n, std::uint32_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
+
+/// Weight layer l and the units it feeds: hidden layer l, or the outputs where l is the last.
+struct Layer {
+  std::uint32_t number = 0;
+  std::uint32_t inputs = 0;
+  std::uint32_t outputs = 0;
+  std::uint32_t groups = 1;
+  std::uint32_t input_stride = 0;   ///< of the rows that it reads
+  std::uint32_t output_stride = 0;  ///< of the rows that it makes
+  std::uint32_t first_unit = 0;     ///< in arrays over all units
+  bool bias = true;
+  bool output = false;      ///< the last one
+  std::size_t weights = 0;  ///< offsets into a network's parameters, as LayerSlice
+  std::size_t biases = 0;
+  std::size_t slope = 0;
+
+  [[nodiscard]] MODSWEEP_HD std::uint32_t group_inputs() const { return inputs / groups; }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t group_outputs() const { return outputs / groups; }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t quads() const { return output_stride / quad; }
+};
+
+/// Where a unit of the arrays over all units belongs.
+struct UnitPlace {
+  std::uint32_t layer = 0;
+  std::uint32_t unit = 0;  ///< within the layer; from the layer's outputs on: padding
+};
+
+/// Where a parameter belongs: the hidden units at the two ends of a weight.
+struct ParameterPlace {
+  static constexpr std::uint32_t none = 0xffffffffU;
+  std::uint32_t receiving = none;  ///< hidden unit that the weight feeds; none: an output
+  std::uint32_t sending = none;    ///< hidden unit that it comes from; none: an input
+  bool weight = false;             ///< biases, slopes and padding are not regularized
+};
+
+/// Data of one network. Rows are in file order: x [N][I], y [N][O].
+template <typename T>
+struct NetworkData {
+  struct Rows {
+    const T* x = nullptr;
+    const T* y = nullptr;
+    std::uint32_t count = 0;
+  };
+  Rows train;
+  Rows test;
+  std::uint32_t* order =
+      nullptr;  ///< [N + 1]: rows of an epoch and, last, that epoch + 1; null: not shuffled
+};
+
+/// How far a network is.
+struct Progress {
+  std::uint64_t step = 0;      ///< taken
+  std::uint64_t target = 0;    ///< where it stops for now
+  std::uint64_t diverged = 0;  ///< step whose loss was not finite; 0: none
+};
+
+/// What a network does in the present pass over a batch.
+template <typename T>
+struct Now {
+  std::uint32_t active = 0;  ///< 0: every kernel passes it over
+  std::uint32_t count = 0;   ///< samples of its batch, at most B
+  std::uint32_t first = 0;   ///< place of the batch in the split or in the epoch's order
+  std::uint32_t step = 0;    ///< that its random numbers are drawn for
+  std::uint64_t next = 0;    ///< the step that is being taken
+  T inverse_count{};
+  math::AdamStep<T> adam{};
+};
+
+/// Sums over a batch, or over a split that is evaluated batch by batch.
+struct LossSums {
+  double squares = 0.0;            ///< of output errors, over samples and outputs
+  double weighted_activity = 0.0;  ///< sum_b sum_k V_k |a|^p
+  double activity = 0.0;           ///< sum_b sum_k |a|^p
+};
+
+/// Everything a kernel may read or write. Pointers are into the machine's memory.
+template <typename T>
+struct PackView {
+  std::uint32_t networks = 0;  ///< P
+  std::uint32_t batch = 0;     ///< B
+  std::uint32_t chunks = 0;    ///< of a batch
+  std::uint32_t units = 0;     ///< of all layers, padding included
+  std::uint32_t layer_count = 0;
+  std::uint32_t input_stride = 0;
+  std::size_t parameter_stride = 0;  ///< ParameterLayout::padded()
+
+  const Layer* layers = nullptr;           ///< [layer_count]
+  const UnitPlace* unit_places = nullptr;  ///< [units]
+  const ParameterPlace* places = nullptr;  ///< [parameter_stride]
+  const NetworkRule<T>* rules = nullptr;   ///< [P]
+  const NetworkData<T>* data = nullptr;    ///< [P]
+  const T* const* fixed_noise = nullptr;   ///< [hidden layers][P] pointers to [B][units]; null: all are drawn
+  Progress* progress = nullptr;            ///< [P]
+  Now<T>* now = nullptr;                   ///< [P]
+  LossSums* losses = nullptr;              ///< [P]
+
+  T* parameters = nullptr;  ///< [P][parameter_stride], as are:
+  T* gradients = nullptr;
+  T* moment1 = nullptr;
+  T* moment2 = nullptr;
+
+  T* x = nullptr;    ///< [P][B][input_stride], zeros past a batch's samples
+  T* y = nullptr;    ///< [P][B][output stride], targets
+  T* z = nullptr;    ///< every layer's [P][B][stride]: pre-activations without bias; outputs' errors
+  T* g = nullptr;    ///< every hidden layer's [P][B][stride]: what the next layer sees
+  T* delta[2] = {};  ///< [P][B][widest stride]: dL/dg, then dL/dz, of hidden layers by turns
+
+  T* weighted_parts = nullptr;  ///< [P][chunks][units]: sums over a chunk's samples, of |a|^p of
+  T* plain_parts = nullptr;     ///< weighted_activity and activity, of dL/dz and of dL/dslope
+  T* bias_parts = nullptr;
+  T* slope_parts = nullptr;   ///< null without prelu
+  T* square_parts = nullptr;  ///< [P][chunks][quads of the outputs]
+
+  T* weighted_sums = nullptr;  ///< [P][units]: sums over the batch
+  T* plain_sums = nullptr;
+  T* slope_sums = nullptr;   ///< null without prelu
+  T* in_absolute = nullptr;  ///< [P][units], math::UnitSums of hidden units
+  T* in_square = nullptr;
+  T* out_absolute = nullptr;
+  T* out_square = nullptr;
+
+  /// Offset of row b of network p in a layer's rows.
+  [[nodiscard]] MODSWEEP_HD std::size_t row(const Layer& layer, std::uint32_t p, std::uint32_t b) const {
+    return (std::size_t{p} * batch + b) * layer.output_stride;
+  }
+  /// A layer's rows within z and g.
+  [[nodiscard]] MODSWEEP_HD std::size_t layer_offset(const Layer& layer) const {
+    return std::size_t{networks} * batch * layer.first_unit;
+  }
+  /// Offset of a chunk's sums of all units.
+  [[nodiscard]] MODSWEEP_HD std::size_t part(std::uint32_t p, std::uint32_t chunk) const {
+    return (std::size_t{p} * chunks + chunk) * units;
+  }
+  [[nodiscard]] MODSWEEP_HD std::size_t unit(std::uint32_t p, std::uint32_t u) const {
+    return std::size_t{p} * units + u;
+  }
+};
+
+}  // namespace modsweep::gemm

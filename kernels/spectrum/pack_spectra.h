@@ -1,0 +1,164 @@
+// Laplacian spectra of the weights of a pack, worked out where the weights are: only eigenvalues leave the
+// machine.
+#pragma once
+
+#include "gemm/product.h"
+#include "spectrum/laplacian.h"
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include "modsweep/spectrum.h"
+
+namespace modsweep::spectrum {
+
+/// Besides what GemmTraining asks of it, the machine has
+///   eigenvalues(double* matrices, double* values, n, count): of symmetric matrices [count][n][n], which are
+///   overwritten, ascending into [count][n].
+template <typename Machine>
+class PackSpectra {
+ public:
+  explicit PackSpectra(Machine& machine) : machine_(machine) {}
+
+  /// [request][layer]. `parameters` is [P][parameter_stride] in the machine's memory, `networks` the
+  /// requested rows of it, whose entries must be finite.
+  template <typename T>
+  [[nodiscard]] std::vector<std::vector<LayerSpectra>> operator()(const std::vector<gemm::Layer>& layers,
+                                                                  const T* parameters,
+                                                                  std::size_t parameter_stride,
+                                                                  std::span<const std::size_t> networks,
+                                                                  ClusterBy by) {
+    std::vector<std::vector<LayerSpectra>> result(networks.size());
+    for (const gemm::Layer& layer : layers) {
+      LaplacianView<T> v;
+      v.layer = layer;
+      v.outgoing = by == ClusterBy::outgoing;
+      v.rows = v.outgoing ? layer.inputs : layer.outputs;
+      v.columns = v.outgoing ? layer.outputs : layer.inputs;
+      v.parameters = parameters;
+      v.parameter_stride = parameter_stride;
+      const std::size_t at_once = std::max<std::size_t>(1, memory_bytes / bytes_per_request(v));
+      for (std::size_t first = 0; first < networks.size(); first += at_once) {
+        const auto part = networks.subspan(first, std::min(at_once, networks.size() - first));
+        auto spectra = spectra_of(v, part);
+        for (std::size_t r = 0; r < part.size(); ++r) result[first + r].push_back(std::move(spectra[r]));
+      }
+    }
+    return result;
+  }
+
+ private:
+  template <typename U>
+  using Array = typename Machine::template Array<U>;
+
+  /// Of the arrays of one layer; a larger request is worked through in parts.
+  static constexpr std::size_t memory_bytes = std::size_t{256} << 20;
+
+  template <typename T>
+  static std::size_t bytes_per_request(const LaplacianView<T>& v) {
+    const std::size_t n = v.rows;
+    return sizeof(double) * (n * v.columns + 2 * n * n + 4 * n);
+  }
+
+  template <typename T>
+  std::vector<LayerSpectra> spectra_of(LaplacianView<T> v, std::span<const std::size_t> networks) {
+    place(v, networks);
+    each(networks.size(), v.rows, UnitRows<T>{v});
+    each(networks.size(), v.rows, DeadRows<T>{v});
+    const std::vector<double> all = eigenvalues(v, networks.size(), false);
+    std::vector<std::uint32_t> dead(networks.size() * v.rows);
+    machine_.download(dead.data(), dead_, dead.size());
+
+    std::vector<LayerSpectra> result(networks.size());
+    std::vector<std::size_t> with_dead;
+    for (std::size_t r = 0; r < networks.size(); ++r) {
+      for (std::uint32_t row = 0; row < v.rows; ++row)
+        if (dead[r * v.rows + row] != 0) result[r].dead.push_back(row);
+      result[r].all.eigenvalues.assign(all.begin() + offset(r, v.rows), all.begin() + offset(r + 1, v.rows));
+      result[r].live = result[r].all;
+      if (!result[r].dead.empty()) with_dead.push_back(r);
+    }
+    add_live(v, networks, with_dead, result);
+    return result;
+  }
+
+  /// The live spectra of those that have dead rows.
+  template <typename T>
+  void add_live(LaplacianView<T> v, std::span<const std::size_t> networks,
+                const std::vector<std::size_t>& with_dead, std::vector<LayerSpectra>& result) {
+    if (with_dead.empty()) return;
+    std::vector<std::size_t> chosen;
+    for (const std::size_t r : with_dead) chosen.push_back(networks[r]);
+    place(v, chosen);
+    each(chosen.size(), v.rows, UnitRows<T>{v});
+    each(chosen.size(), v.rows, DeadRows<T>{v});
+    const std::vector<double> live = eigenvalues(v, chosen.size(), true);
+    for (std::size_t c = 0; c < chosen.size(); ++c) {
+      LayerSpectra& spectra = result[with_dead[c]];
+      const auto begin = live.begin() + offset(c, v.rows);
+      spectra.live.eigenvalues.assign(begin, begin + offset(1, v.rows - spectra.dead.size()));
+    }
+  }
+
+  template <typename T>
+  std::vector<double> eigenvalues(const LaplacianView<T>& v, std::size_t requests, bool live) {
+    const std::size_t square = std::size_t{v.rows} * v.rows;
+    const gemm::Matrices<const double> unit{v.unit_rows, v.columns, std::size_t{v.rows} * v.columns, false};
+    gemm::BatchedProduct<double> similarity{.a = unit,
+                                            .b = unit,
+                                            .c = {v.similarity, v.rows, square, false},
+                                            .rows = v.rows,
+                                            .columns = v.rows,
+                                            .inner = v.columns,
+                                            .networks = static_cast<std::uint32_t>(requests)};
+    similarity.b.transposed = true;
+    machine_.multiply(similarity);
+    each(requests, v.rows, Degrees<T>{v, live});
+    each(requests, v.rows * v.rows, Laplacian<T>{v, live});
+    machine_.eigenvalues(v.laplacian, values_.data(), v.rows, requests);
+    std::vector<double> values(requests * v.rows);
+    machine_.download(values.data(), values_, values.size());
+    return values;
+  }
+
+  /// Points the view at arrays that are large enough, and says which networks are meant.
+  template <typename T>
+  void place(LaplacianView<T>& v, std::span<const std::size_t> networks) {
+    const std::size_t rows = networks.size() * v.rows;
+    const std::vector<std::uint32_t> places(networks.begin(), networks.end());
+    v.networks = at_least(networks_, places.size());
+    machine_.upload(networks_, places.data(), places.size());
+    v.unit_rows = at_least(unit_rows_, rows * v.columns);
+    v.norms = at_least(norms_, rows);
+    v.dead = at_least(dead_, rows);
+    v.scale = at_least(scale_, rows);
+    v.similarity = at_least(similarity_, rows * v.rows);
+    v.laplacian = at_least(laplacian_, rows * v.rows);
+    at_least(values_, rows);
+  }
+
+  template <typename U>
+  U* at_least(Array<U>& array, std::size_t count) {
+    if (array.size() < count) {
+      array = Array<U>();  // given back before more is asked for
+      array = machine_.template allocate<U>(count);
+    }
+    return array.data();
+  }
+
+  template <typename F>
+  void each(std::size_t requests, std::size_t items, const F& f) {
+    machine_.for_each(static_cast<std::uint32_t>(requests), static_cast<std::uint32_t>(items), f);
+  }
+
+  static std::ptrdiff_t offset(std::size_t index, std::size_t rows) {
+    return static_cast<std::ptrdiff_t>(index * rows);
+  }
+
+  Machine& machine_;
+  Array<std::uint32_t> networks_, dead_;
+  Array<double> unit_rows_, norms_, scale_, similarity_, laplacian_, values_;
+};
+
+}  // namespace modsweep::spectrum
