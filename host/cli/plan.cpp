@@ -38,7 +38,7 @@ ExitCode plan(const SweepOptions& options, Console& console) {
     finished = Store(options.store(), Store::Access::read_only).finished_cells();
   const EngineChoice choice = choose_engine(options.engine, options.threads);
   const PlanSummary plan =
-      summarize(sweep, finished, *choice.engine, pack_memory(), options.max_pack, options.thread_count());
+      summarize(sweep, finished, *choice.engine, options.max_pack, options.thread_count());
 
   std::ostream& out = console.out;
   fmt::print(out, "sweep         {} ({})\n", sweep.name, sweep.id());

@@ -47,8 +47,7 @@ ExitCode train(const Options& options, const Sweep& sweep, std::optional<Store> 
   const EngineChoice choice = choose_engine(options.engine, options.threads);
   const std::unordered_set<std::uint64_t> finished =
       store ? store->finished_cells() : std::unordered_set<std::uint64_t>{};
-  const PlanSummary plan =
-      summarize(sweep, finished, *choice.engine, pack_memory(), options.max_pack, threads);
+  const PlanSummary plan = summarize(sweep, finished, *choice.engine, options.max_pack, threads);
   // Every cell is known to be trainable: now something may be written.
   if (!store) store.emplace(options.store(), Store::Access::read_write);
   store->add_sweep(sweep);
@@ -58,10 +57,8 @@ ExitCode train(const Options& options, const Sweep& sweep, std::optional<Store> 
     fmt::print(console.err, "{}: {}, {} to train on engine {} ({}), {}\n", sweep.name, cells_text(plan.cells),
                format_count(static_cast<double>(plan.left())), choice.engine->name(), choice.record(),
                format_unit(plan.flop(), "FLOP"));
-  const RunOptions run_options{.threads = threads,
-                               .max_pack = options.max_pack,
-                               .memory_bytes = pack_memory(),
-                               .checkpoint_seconds = options.checkpoint_seconds};
+  const RunOptions run_options{
+      .threads = threads, .max_pack = options.max_pack, .checkpoint_seconds = options.checkpoint_seconds};
   DatasetCache datasets;
   Progress progress(console.err, progress_style(options, console));
   const RunResult result = run_sweep({.sweep = sweep,

@@ -6,7 +6,6 @@
 #include <filesystem>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "modsweep/names.h"
 
@@ -57,13 +56,6 @@ Sweep load_sweep(const SweepOptions& options) {
   if (!options.precision.empty())
     overrides.push_back(fmt::format("training.precision=\"{}\"", options.precision));
   return read_sweep(options.sweep_path, overrides);
-}
-
-std::size_t pack_memory() {
-  const long pages = ::sysconf(_SC_PHYS_PAGES);
-  const long page = ::sysconf(_SC_PAGE_SIZE);
-  if (pages <= 0 || page <= 0) return 0;
-  return static_cast<std::size_t>(pages) * static_cast<std::size_t>(page) / 2;
 }
 
 bool path_exists(const std::string& path) {

@@ -31,9 +31,6 @@ void add_sweep_options(CLI::App& command, SweepOptions& options);
 /// The sweep with all overrides applied.
 [[nodiscard]] Sweep load_sweep(const SweepOptions& options);
 
-/// What the networks of one pack may take: half of the machine's memory.
-[[nodiscard]] std::size_t pack_memory();
-
 /// Whether there is anything at this path.
 [[nodiscard]] bool path_exists(const std::string& path);
 

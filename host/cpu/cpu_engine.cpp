@@ -5,9 +5,11 @@
 #include "cpu/isa_names.h"
 
 #include <array>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "modsweep/error.h"
 
@@ -34,6 +36,14 @@ class CpuEngine final : public Engine {
                                               Precision precision) const override {
     const std::size_t scalar = precision == Precision::fp32 ? sizeof(float) : sizeof(double);
     return 3 * ParameterLayout(shape).padded() * scalar;
+  }
+
+  /// Half of the machine's memory: datasets and other programs need some, too.
+  [[nodiscard]] std::size_t memory() const override {
+    const long pages = ::sysconf(_SC_PHYS_PAGES);
+    const long page = ::sysconf(_SC_PAGE_SIZE);
+    if (pages <= 0 || page <= 0) return std::numeric_limits<std::size_t>::max();
+    return static_cast<std::size_t>(pages) * static_cast<std::size_t>(page) / 2;
   }
 
   [[nodiscard]] std::size_t preferred_pack(const Shape&, std::uint32_t, Precision) const override {

@@ -21,7 +21,6 @@ namespace modsweep {
 struct RunOptions {
   std::size_t threads = 1;           ///< for spectra and the like; the engine has its own
   std::size_t max_pack = 0;          ///< networks of a pack at most; 0: what the engine prefers
-  std::size_t memory_bytes = 0;      ///< of a pack at most; 0: no bound
   double checkpoint_seconds = 60.0;  ///< training that a crash may cost at most
   double advance_seconds = 1.0;      ///< aimed at between two looks at the stop request
 };

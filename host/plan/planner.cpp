@@ -31,18 +31,15 @@ std::uint64_t cell_number(const Cell& cell) {
   return number;
 }
 
-std::size_t pack_limit(const Engine& engine, const PackKey& key, std::size_t memory_bytes,
-                       std::size_t max_pack) {
+std::size_t pack_limit(const Engine& engine, const PackKey& key, std::size_t max_pack) {
   if (const std::string reason = engine.refuses(key.shape, key.precision); !reason.empty()) {
     throw InputError(fmt::format(
         "engine {} cannot train networks of shape {}: {}; change the shape or choose another --engine",
         engine.name(), key.text(), reason));
   }
   std::size_t limit = engine.preferred_pack(key.shape, key.batch_size, key.precision);
-  if (memory_bytes > 0) {
-    const std::size_t each = engine.bytes_per_network(key.shape, key.batch_size, key.precision);
-    if (each > 0) limit = std::min(limit, memory_bytes / each);
-  }
+  const std::size_t each = engine.bytes_per_network(key.shape, key.batch_size, key.precision);
+  if (each > 0) limit = std::min(limit, engine.memory() / each);
   if (max_pack > 0) limit = std::min(limit, max_pack);
   return std::max<std::size_t>(limit, 1);
 }

@@ -35,10 +35,9 @@ struct PackKey {
 /// The largest pack to make for a key: at least 1.
 using PackLimit = std::function<std::size_t(const PackKey&)>;
 
-/// What the engine prefers, bounded by `memory_bytes` (0: no bound) and `max_pack` (0: no bound).
+/// What the engine prefers, bounded by its memory and `max_pack` (0: no bound).
 /// Throws InputError where the engine refuses the shape.
-[[nodiscard]] std::size_t pack_limit(const Engine& engine, const PackKey& key, std::size_t memory_bytes,
-                                     std::size_t max_pack);
+[[nodiscard]] std::size_t pack_limit(const Engine& engine, const PackKey& key, std::size_t max_pack);
 
 /// Streams the unfinished cells of a sweep as packs. Holds only the packs that are not full yet: a sweep of
 /// millions of cells costs no more than one of thousands. The order depends on the sweep, the finished cells

@@ -56,7 +56,7 @@ Run::Run(const RunJob& job, const RunOptions& options)
 
 std::size_t Run::limit(const PackKey& key) {
   const auto [entry, added] = limits_.try_emplace(key.text(), 0);
-  if (added) entry->second = pack_limit(job_.engine, key, options_.memory_bytes, options_.max_pack);
+  if (added) entry->second = pack_limit(job_.engine, key, options_.max_pack);
   return entry->second;
 }
 

@@ -52,7 +52,6 @@ struct PlanSummary {
 /// Walks all cells on `threads` threads. Throws InputError for the first cell found that cannot be trained,
 /// so that nothing is run or written for such a sweep.
 [[nodiscard]] PlanSummary summarize(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
-                                    const Engine& engine, std::size_t memory_bytes, std::size_t max_pack,
-                                    std::size_t threads);
+                                    const Engine& engine, std::size_t max_pack, std::size_t threads);
 
 }  // namespace modsweep

@@ -85,6 +85,8 @@ class Engine {
   /// Memory that one network of a pack takes, datasets aside.
   [[nodiscard]] virtual std::size_t bytes_per_network(const Shape& shape, std::uint32_t batch_size,
                                                       Precision precision) const = 0;
+  /// Bytes that its packs may take at present, datasets aside.
+  [[nodiscard]] virtual std::size_t memory() const = 0;
   /// The number of networks of one shape that it trains well at once: the planner's upper bound for a pack.
   [[nodiscard]] virtual std::size_t preferred_pack(const Shape& shape, std::uint32_t batch_size,
                                                    Precision precision) const = 0;

@@ -23,6 +23,7 @@ namespace modsweep::testing_support {
 struct FakeControl {
   std::size_t preferred_pack = 64;
   std::size_t bytes_per_network = 1000;
+  std::size_t memory = std::numeric_limits<std::size_t>::max();
   std::size_t out_of_memory_above = std::numeric_limits<std::size_t>::max();  ///< networks of a pack
   std::string refusal = {};
   std::function<void(std::uint64_t)> on_advance = {};  ///< with the steps of the call, before they are taken
@@ -130,6 +131,7 @@ class FakeEngine : public Engine {
   std::size_t bytes_per_network(const Shape&, std::uint32_t, Precision) const override {
     return control_.bytes_per_network;
   }
+  std::size_t memory() const override { return control_.memory; }
   std::size_t preferred_pack(const Shape&, std::uint32_t, Precision) const override {
     return control_.preferred_pack;
   }

@@ -150,12 +150,14 @@ TEST(PackLimit, IsTheSmallestOfPreferenceMemoryAndOption) {
   FakeControl control{.preferred_pack = 64, .bytes_per_network = 1000};
   const FakeEngine engine(control);
   const PackKey key = pack_key(CellSettings{});
-  EXPECT_EQ(pack_limit(engine, key, 0, 0), 64u);
-  EXPECT_EQ(pack_limit(engine, key, 63999, 0), 63u);
-  EXPECT_EQ(pack_limit(engine, key, 10, 0), 1u);
-  EXPECT_EQ(pack_limit(engine, key, 63999, 7), 7u);
+  EXPECT_EQ(pack_limit(engine, key, 0), 64u);
+  control.memory = 63'999;
+  EXPECT_EQ(pack_limit(engine, key, 0), 63u);
+  EXPECT_EQ(pack_limit(engine, key, 7), 7u);
+  control.memory = 10;
+  EXPECT_EQ(pack_limit(engine, key, 0), 1u);
   control.refusal = "it is too wide";
-  EXPECT_THAT([&] { (void)pack_limit(engine, key, 0, 0); },
+  EXPECT_THAT([&] { (void)pack_limit(engine, key, 0); },
               testing::ThrowsMessage<InputError>(
                   testing::AllOf(testing::HasSubstr("it is too wide"), testing::HasSubstr("4-32-32-32-4"))));
 }
@@ -169,7 +171,7 @@ TEST(Summary, EqualsSumsOverCells) {
   FakeControl control{.preferred_pack = 10, .bytes_per_network = 1000};
   const FakeEngine engine(control);
   for (const std::size_t threads : {std::size_t{1}, std::size_t{3}}) {
-    const PlanSummary summary = summarize(sweep, finished, engine, 0, 0, threads);
+    const PlanSummary summary = summarize(sweep, finished, engine, 0, threads);
     EXPECT_EQ(summary.cells, 148u);
     EXPECT_EQ(summary.finished, 30u);
     EXPECT_EQ(summary.left(), 118u);
@@ -206,7 +208,7 @@ TEST(Summary, RefusesWhatCannotBeTrained) {
   FakeControl control;
   control.refusal = "no such kernel";
   const FakeEngine engine(control);
-  EXPECT_THROW((void)summarize(seeds(3), {}, engine, 0, 0, 2), InputError);
+  EXPECT_THROW((void)summarize(seeds(3), {}, engine, 0, 2), InputError);
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ class RunnerTest : public testing::Test {
   RunResult run(const Sweep& sweep, const std::string& store_path, std::function<bool()> stop = {}) {
     Store store(store_path, Store::Access::read_write);
     const auto finished = store.finished_cells();
-    const PlanSummary plan = summarize(sweep, finished, engine_, options_.memory_bytes, options_.max_pack, 1);
+    const PlanSummary plan = summarize(sweep, finished, engine_, options_.max_pack, 1);
     store.add_sweep(sweep);
     DatasetCache datasets;
     Progress progress(messages_, Progress::Style::lines);
