@@ -13,10 +13,14 @@ struct Options {};
 ExitCode devices(const Options&, Console& console) {
   for (const EngineEntry& entry : engine_entries()) {
     const std::string reason = entry.unavailable();
-    fmt::print(console.out, "{}: {}\n  {}\n", entry.name, entry.summary,
-               reason.empty() ? entry.make(0)->device() : "cannot be used here: " + reason);
+    fmt::print(console.out, "{}: {}\n", entry.name, entry.summary);
+    if (!reason.empty()) {
+      fmt::print(console.out, "  cannot be used here: {}\n", reason);
+      continue;
+    }
+    for (const auto& engine : entry.make(0)) fmt::print(console.out, "  {}\n", engine->device());
   }
-  fmt::print(console.out, "--engine auto takes: {}\n", choose_engine("auto", 0).engine->name());
+  fmt::print(console.out, "--engine auto takes: {}\n", choose_engine("auto", 0).name());
   return ExitCode::done;
 }
 

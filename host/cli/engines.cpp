@@ -13,8 +13,14 @@ std::string always() {
   return {};
 }
 
-std::unique_ptr<Engine> make_cpu(std::size_t threads) {
-  return make_cpu_engine({.threads = threads, .instruction_set = {}});
+std::vector<std::unique_ptr<Engine>> make_cpu(std::size_t threads) {
+  std::vector<std::unique_ptr<Engine>> engines;
+  engines.push_back(make_cpu_engine({.threads = threads, .instruction_set = {}}));
+  return engines;
+}
+
+std::string note_of(const EngineChoice& choice) {
+  return choice.why.empty() ? "" : "; auto: " + choice.why;
 }
 
 }  // namespace
@@ -32,8 +38,14 @@ std::vector<std::string> engine_names() {
   return names;
 }
 
-std::string EngineChoice::record() const {
-  return why.empty() ? engine->device() : fmt::format("{}; auto: {}", engine->device(), why);
+std::string EngineChoice::text() const {
+  std::vector<std::string> devices;
+  for (const auto& engine : engines) devices.push_back(engine->device());
+  return fmt::format("{}{}", fmt::join(devices, ", "), note_of(*this));
+}
+
+std::vector<Lane> EngineChoice::lanes() const {
+  return make_lanes(engines, note_of(*this));
 }
 
 EngineChoice choose_engine(std::string_view name, std::size_t threads) {

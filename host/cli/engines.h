@@ -1,6 +1,8 @@
 // The place that lists the engines.
 #pragma once
 
+#include "plan/lanes.h"
+
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -17,8 +19,8 @@ struct EngineEntry {
   std::string_view summary;
   /// Why it cannot be used on this machine; empty if it can.
   std::string (*unavailable)();
-  /// `threads`: 0 for all.
-  std::unique_ptr<Engine> (*make)(std::size_t threads);
+  /// One for each device that it can use. `threads`: 0 for all.
+  std::vector<std::unique_ptr<Engine>> (*make)(std::size_t threads);
 };
 
 /// All engines of this build, those that `auto` prefers first.
@@ -28,14 +30,17 @@ struct EngineEntry {
 [[nodiscard]] std::vector<std::string> engine_names();
 
 struct EngineChoice {
-  std::unique_ptr<Engine> engine;
-  std::string why;  ///< of `auto`; empty where the user named it
+  std::vector<std::unique_ptr<Engine>> engines;  ///< of one kind, one for each device, at least one
+  std::string why;                               ///< of `auto`; empty where the user named it
 
-  /// What is recorded with each cell: the device, and why `auto` chose it.
-  [[nodiscard]] std::string record() const;
+  [[nodiscard]] std::string_view name() const { return engines.front()->name(); }
+  /// The devices, and why `auto` chose them.
+  [[nodiscard]] std::string text() const;
+  /// What carries a run; with each cell its device and why `auto` chose it are recorded.
+  [[nodiscard]] std::vector<Lane> lanes() const;
 };
 
-/// The engine of that name, or for "auto" the first that this machine can use. Throws InputError where it
+/// The engines of that name, or for "auto" the first that this machine can use. Throws InputError where it
 /// cannot be used.
 [[nodiscard]] EngineChoice choose_engine(std::string_view name, std::size_t threads);
 

@@ -38,11 +38,11 @@ ExitCode plan(const SweepOptions& options, Console& console) {
     finished = Store(options.store(), Store::Access::read_only).finished_cells();
   const EngineChoice choice = choose_engine(options.engine, options.threads);
   const PlanSummary plan =
-      summarize(sweep, finished, *choice.engine, options.max_pack, options.thread_count());
+      summarize(sweep, finished, choice.lanes(), options.max_pack, options.thread_count());
 
   std::ostream& out = console.out;
   fmt::print(out, "sweep         {} ({})\n", sweep.name, sweep.id());
-  fmt::print(out, "engine        {} ({})\n", choice.engine->name(), choice.record());
+  fmt::print(out, "engine        {} ({})\n", choice.name(), choice.text());
   fmt::print(out, "cells         {}\n", format_count(static_cast<double>(plan.cells)));
   fmt::print(out, "finished      {} (in {})\n", format_count(static_cast<double>(plan.finished)),
              options.store());
@@ -51,7 +51,8 @@ ExitCode plan(const SweepOptions& options, Console& console) {
   if (plan.left() == 0) return ExitCode::done;
   print_shapes(plan, out);
   DatasetCache datasets;
-  const Calibration speed = calibrate(sweep, plan, *choice.engine, datasets, options.thread_count(), 0.5);
+  const Calibration speed =
+      calibrate(sweep, plan, *choice.engines.front(), datasets, options.thread_count(), 0.5);
   const double training = plan.seconds(speed.flop_per_second);
   const double measuring = plan.measurements * speed.seconds_per_measurement;
   fmt::print(out, "steps         {} network-steps\n", format_count(plan.steps()));

@@ -47,7 +47,8 @@ ExitCode train(const Options& options, const Sweep& sweep, std::optional<Store> 
   const EngineChoice choice = choose_engine(options.engine, options.threads);
   const std::unordered_set<std::uint64_t> finished =
       store ? store->finished_cells() : std::unordered_set<std::uint64_t>{};
-  const PlanSummary plan = summarize(sweep, finished, *choice.engine, options.max_pack, threads);
+  const std::vector<Lane> lanes = choice.lanes();
+  const PlanSummary plan = summarize(sweep, finished, lanes, options.max_pack, threads);
   // Every cell is known to be trainable: now something may be written.
   if (!store) store.emplace(options.store(), Store::Access::read_write);
   store->add_sweep(sweep);
@@ -55,7 +56,7 @@ ExitCode train(const Options& options, const Sweep& sweep, std::optional<Store> 
   const InterruptGuard interrupt;  // once the user is told what is trained, an interrupt saves the state
   if (!options.quiet)
     fmt::print(console.err, "{}: {}, {} to train on engine {} ({}), {}\n", sweep.name, cells_text(plan.cells),
-               format_count(static_cast<double>(plan.left())), choice.engine->name(), choice.record(),
+               format_count(static_cast<double>(plan.left())), choice.name(), choice.text(),
                format_unit(plan.flop(), "FLOP"));
   const RunOptions run_options{
       .threads = threads, .max_pack = options.max_pack, .checkpoint_seconds = options.checkpoint_seconds};
@@ -65,10 +66,9 @@ ExitCode train(const Options& options, const Sweep& sweep, std::optional<Store> 
                                       .finished = finished,
                                       .plan = plan,
                                       .store = *store,
-                                      .engine = *choice.engine,
+                                      .lanes = lanes,
                                       .datasets = datasets,
                                       .progress = progress,
-                                      .device = choice.record(),
                                       .stop = [&] { return interrupt.requested(); }},
                                      run_options);
   if (result.interrupted) {

@@ -19,7 +19,7 @@ struct Calibration {
 };
 
 /// Trains a few cells of the shape with the most work for about `seconds`, measures them once and forgets
-/// them. `plan` is of the same sweep and engine.
+/// them. `plan` is of the same sweep and kind of engine.
 [[nodiscard]] Calibration calibrate(const Sweep& sweep, const PlanSummary& plan, Engine& engine,
                                     DatasetCache& datasets, std::size_t threads, double seconds);
 

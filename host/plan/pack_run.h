@@ -1,6 +1,8 @@
 // One pack from start or checkpoint to the end: when to advance, measure, checkpoint and stop.
 #pragma once
 
+#include "plan/shared_store.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -19,7 +21,7 @@ namespace modsweep {
 
 /// How a run goes about its work. None of it changes a result.
 struct RunOptions {
-  std::size_t threads = 1;           ///< for spectra and the like; the engine has its own
+  std::size_t threads = 1;           ///< for spectra and the like, of all lanes; engines have their own
   std::size_t max_pack = 0;          ///< networks of a pack at most; 0: what the engine prefers
   double checkpoint_seconds = 60.0;  ///< training that a crash may cost at most
   double advance_seconds = 1.0;      ///< aimed at between two looks at the stop request
@@ -27,7 +29,7 @@ struct RunOptions {
 
 /// What a pack needs of its surroundings; everything outlives the run.
 struct RunContext {
-  Store& store;
+  SharedStore& store;
   Engine& engine;
   DatasetCache& datasets;
   const RunOptions& options;

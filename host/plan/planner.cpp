@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -31,16 +32,19 @@ std::uint64_t cell_number(const Cell& cell) {
   return number;
 }
 
-std::size_t pack_limit(const Engine& engine, const PackKey& key, std::size_t max_pack) {
-  if (const std::string reason = engine.refuses(key.shape, key.precision); !reason.empty()) {
-    throw InputError(fmt::format(
-        "engine {} cannot train networks of shape {}: {}; change the shape or choose another --engine",
-        engine.name(), key.text(), reason));
+std::size_t pack_limit(std::span<const Lane> lanes, const PackKey& key, std::size_t max_pack) {
+  if (lanes.empty()) throw LogicError("packs are planned for 0 lanes, but need at least 1");
+  std::size_t limit = max_pack > 0 ? max_pack : std::numeric_limits<std::size_t>::max();
+  for (const auto& [engine, device, memory] : lanes) {
+    if (const std::string reason = engine.refuses(key.shape, key.precision); !reason.empty()) {
+      throw InputError(fmt::format(
+          "engine {} cannot train networks of shape {}: {}; change the shape or choose another --engine",
+          engine.name(), key.text(), reason));
+    }
+    limit = std::min(limit, engine.preferred_pack(key.shape, key.batch_size, key.precision));
+    const std::size_t each = engine.bytes_per_network(key.shape, key.batch_size, key.precision);
+    if (each > 0) limit = std::min(limit, memory / each);
   }
-  std::size_t limit = engine.preferred_pack(key.shape, key.batch_size, key.precision);
-  const std::size_t each = engine.bytes_per_network(key.shape, key.batch_size, key.precision);
-  if (each > 0) limit = std::min(limit, engine.memory() / each);
-  if (max_pack > 0) limit = std::min(limit, max_pack);
   return std::max<std::size_t>(limit, 1);
 }
 

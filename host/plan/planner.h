@@ -1,16 +1,18 @@
 // Which cells are trained together: cells in grid order become packs of one shape, batch size and precision.
 #pragma once
 
+#include "plan/lanes.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
-#include "modsweep/engine.h"
 #include "modsweep/sweep.h"
 
 namespace modsweep {
@@ -35,9 +37,9 @@ struct PackKey {
 /// The largest pack to make for a key: at least 1.
 using PackLimit = std::function<std::size_t(const PackKey&)>;
 
-/// What the engine prefers, bounded by its memory and `max_pack` (0: no bound).
-/// Throws InputError where the engine refuses the shape.
-[[nodiscard]] std::size_t pack_limit(const Engine& engine, const PackKey& key, std::size_t max_pack);
+/// What every lane can take: as its engine prefers, bounded by its memory and `max_pack` (0: no bound).
+/// Throws InputError where an engine refuses the shape.
+[[nodiscard]] std::size_t pack_limit(std::span<const Lane> lanes, const PackKey& key, std::size_t max_pack);
 
 /// Streams the unfinished cells of a sweep as packs. Holds only the packs that are not full yet: a sweep of
 /// millions of cells costs no more than one of thousands. The order depends on the sweep, the finished cells

@@ -1,10 +1,17 @@
 #include "plan/runner.h"
 
+#include "core/parallel.h"
+#include "plan/planner.h"
+#include "plan/shared_store.h"
+
 #include <algorithm>
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <new>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -15,52 +22,89 @@
 namespace modsweep {
 namespace {
 
-/// The state of one run: what it has done, and what it learned about memory.
+/// Hands the packs of a sweep out to all lanes, and knows what was learned about memory.
+class PackQueue {
+ public:
+  PackQueue(const RunJob& job, std::size_t max_pack)
+      : job_(job),
+        max_pack_(max_pack),
+        planner_(job.sweep, job.finished, [this](const PackKey& key) { return limit(key); }) {}
+
+  /// None when all cells were handed out.
+  [[nodiscard]] std::optional<std::vector<Cell>> next() {
+    const std::scoped_lock lock(mutex_);
+    return planner_.next();
+  }
+
+  /// Makes packs to come no larger than `most`.
+  void lower(const PackKey& key, std::size_t most) {
+    const std::scoped_lock lock(mutex_);
+    std::size_t& limit = limits_.try_emplace(key.text(), most).first->second;
+    limit = std::min(limit, most);
+  }
+
+ private:
+  /// Asked by the planner, with the lock held.
+  [[nodiscard]] std::size_t limit(const PackKey& key) {
+    const auto [entry, added] = limits_.try_emplace(key.text(), 0);
+    if (added) entry->second = pack_limit(job_.lanes, key, max_pack_);
+    return entry->second;
+  }
+
+  const RunJob& job_;
+  const std::size_t max_pack_;
+  std::mutex mutex_;                           // of all below
+  std::map<std::string, std::size_t> limits_;  // by PackKey::text; lowered where memory did not suffice
+  PackPlanner planner_;
+};
+
+/// The state of one run: what its lanes share.
 class Run {
  public:
   Run(const RunJob& job, const RunOptions& options);
   RunResult all();
 
  private:
-  bool train(std::vector<Cell> cells);
-  bool train_split(std::vector<Cell> cells);
-  [[nodiscard]] std::size_t limit(const PackKey& key);
+  void carry(const Lane& lane);
+  [[nodiscard]] bool train(const RunContext& context, std::vector<Cell> cells);
+  [[nodiscard]] bool train_split(const RunContext& context, std::vector<Cell> cells);
+  [[nodiscard]] bool stopping();
   void count_training(double steps, double flop, bool restored);
   void count_cell(CellStatus status);
 
   const RunJob& job_;
-  const RunOptions& options_;
-  RunContext context_;
+  const std::string sweep_id_;
+  RunOptions options_;  // of each lane
+  SharedStore store_;
+  PackQueue packs_;
+  std::mutex mutex_;  // of all below, job_.progress and job_.stop
   RunResult result_;
   ProgressState progress_;
-  std::map<std::string, std::size_t> limits_;  // by PackKey::text; lowered where memory did not suffice
+  bool stop_requested_ = false;
+  bool failed_ = false;  // a lane threw
 };
 
 Run::Run(const RunJob& job, const RunOptions& options)
     : job_(job),
+      sweep_id_(job.sweep.id()),
       options_(options),
-      context_{.store = job.store,
-               .engine = job.engine,
-               .datasets = job.datasets,
-               .options = options,
-               .sweep_id = job.sweep.id(),
-               .device = job.device,
-               .stop = job.stop,
-               .trained = [this](double steps, double flop,
-                                 bool restored) { count_training(steps, flop, restored); },
-               .finished = [this](CellStatus status) { count_cell(status); }} {
+      store_(job.store),
+      packs_(job, options.max_pack) {
+  options_.threads = std::max<std::size_t>(options.threads / job.lanes.size(), 1);
   progress_.cells = job.plan.cells;
   progress_.finished = job.plan.finished;
   progress_.work_left = job.plan.flop();
 }
 
-std::size_t Run::limit(const PackKey& key) {
-  const auto [entry, added] = limits_.try_emplace(key.text(), 0);
-  if (added) entry->second = pack_limit(job_.engine, key, options_.max_pack);
-  return entry->second;
+/// Whether lanes are to save their state and end.
+bool Run::stopping() {
+  const std::scoped_lock lock(mutex_);
+  stop_requested_ = stop_requested_ || (job_.stop && job_.stop());
+  return stop_requested_ || failed_;
 }
 
 void Run::count_training(double steps, double flop, bool restored) {
+  const std::scoped_lock lock(mutex_);
   progress_.work_left = std::max(0.0, progress_.work_left - flop);
   if (restored) return;
   progress_.steps += steps;
@@ -69,6 +113,7 @@ void Run::count_training(double steps, double flop, bool restored) {
 }
 
 void Run::count_cell(CellStatus status) {
+  const std::scoped_lock lock(mutex_);
   ++progress_.finished;
   if (status == CellStatus::diverged) {
     ++progress_.diverged;
@@ -79,18 +124,18 @@ void Run::count_cell(CellStatus status) {
 }
 
 /// Trains a pack, in two halves where it does not fit in memory. False: a stop was requested.
-bool Run::train(std::vector<Cell> cells) {
-  auto pack = std::make_unique<PackRun>(context_, std::move(cells));
+bool Run::train(const RunContext& context, std::vector<Cell> cells) {
+  auto pack = std::make_unique<PackRun>(context, std::move(cells));
   try {
     return pack->run();
   } catch (const std::bad_alloc&) {
     cells = std::move(*pack).unfinished();
   }
   pack.reset();  // its memory is what the halves need
-  return train_split(std::move(cells));
+  return train_split(context, std::move(cells));
 }
 
-bool Run::train_split(std::vector<Cell> cells) {
+bool Run::train_split(const RunContext& context, std::vector<Cell> cells) {
   if (cells.empty()) return true;
   const PackKey key = pack_key(cells.front().settings);
   if (cells.size() == 1)
@@ -99,23 +144,42 @@ bool Run::train_split(std::vector<Cell> cells) {
                     "memory, a smaller network or fewer samples",
                     key.text(), cells.front().id));
   const std::size_t half = cells.size() / 2;
-  std::size_t& limit = limits_[key.text()];
-  limit = limit == 0 ? half : std::min(limit, half);
+  packs_.lower(key, half);
   std::vector<Cell> second(std::make_move_iterator(cells.begin() + static_cast<std::ptrdiff_t>(half)),
                            std::make_move_iterator(cells.end()));
   cells.resize(half);
-  return train(std::move(cells)) && train(std::move(second));
+  return train(context, std::move(cells)) && train(context, std::move(second));
+}
+
+/// One lane: pack after pack until none is left, a stop is requested or another lane fails.
+void Run::carry(const Lane& lane) {
+  const RunContext context{
+      .store = store_,
+      .engine = lane.engine,
+      .datasets = job_.datasets,
+      .options = options_,
+      .sweep_id = sweep_id_,
+      .device = lane.device,
+      .stop = [this] { return stopping(); },
+      .trained = [this](double steps, double flop, bool restored) { count_training(steps, flop, restored); },
+      .finished = [this](CellStatus status) { count_cell(status); }};
+  try {
+    while (auto cells = packs_.next()) {
+      if (!stopping() && train(context, std::move(*cells))) continue;
+      const std::scoped_lock lock(mutex_);
+      result_.interrupted = true;
+      return;
+    }
+  } catch (...) {
+    const std::scoped_lock lock(mutex_);
+    if (!std::exchange(failed_, true)) throw;  // a later one came of stopping: the first tells what is wrong
+  }
 }
 
 RunResult Run::all() {
-  PackPlanner planner(job_.sweep, job_.finished, [this](const PackKey& key) { return limit(key); });
-  const auto stopping = [this] { return job_.stop && job_.stop(); };
-  while (!result_.interrupted) {
-    auto cells = planner.next();
-    if (!cells) break;
-    result_.interrupted = stopping() || !train(std::move(*cells));
-  }
-  if (!result_.interrupted) job_.store.mark_finished(context_.sweep_id);
+  const std::size_t lanes = job_.lanes.size();
+  parallel_for(lanes, lanes, [this](std::size_t lane, std::size_t) { carry(job_.lanes[lane]); });
+  if (!result_.interrupted) job_.store.mark_finished(sweep_id_);
   job_.progress.finish(progress_);
   return result_;
 }
@@ -123,6 +187,7 @@ RunResult Run::all() {
 }  // namespace
 
 RunResult run_sweep(const RunJob& job, const RunOptions& options) {
+  if (job.lanes.empty()) throw LogicError("a run has 0 lanes, but needs at least 1");
   return Run(job, options).all();
 }
 

@@ -1,16 +1,16 @@
-// A whole sweep: packs one after the other until no cell is left. The same for every engine.
+// A whole sweep: packs until no cell is left, one after the other on each lane. The same for every engine.
 #pragma once
 
+#include "plan/lanes.h"
 #include "plan/pack_run.h"
 #include "plan/progress.h"
 #include "plan/summary.h"
 
 #include <cstdint>
 #include <functional>
-#include <string>
 #include <unordered_set>
+#include <vector>
 
-#include "modsweep/engine.h"
 #include "modsweep/store.h"
 #include "modsweep/sweep.h"
 #include "modsweep/task.h"
@@ -28,17 +28,20 @@ struct RunResult {
 struct RunJob {
   const Sweep& sweep;
   const std::unordered_set<std::uint64_t>& finished;  ///< cells of the store that are not run again
-  const PlanSummary& plan;                            ///< of the same sweep, finished cells and engine
+  const PlanSummary& plan;                            ///< of the same sweep, finished cells and lanes
   Store& store;                                       ///< open for writing, the sweep added
-  Engine& engine;
+  std::vector<Lane> lanes;                            ///< at least one, all of one kind of engine
   DatasetCache& datasets;
   Progress& progress;
-  std::string device;          ///< recorded with each cell
   std::function<bool()> stop;  ///< true ends the run with all state saved; may be empty
 };
 
 /// Trains all unfinished cells and marks the sweep finished, or stops when asked to. A pack that does not fit
 /// in memory is split; throws IoError where even one network does not fit. IoError of a commit is passed on.
+///
+/// A single lane runs in the calling thread, several in a thread each; results do not depend on their number.
+/// Everything of the job but engines and datasets is used by one thread at a time. Where a lane throws, the
+/// others end as for a stop, and what it threw is passed on.
 [[nodiscard]] RunResult run_sweep(const RunJob& job, const RunOptions& options);
 
 }  // namespace modsweep

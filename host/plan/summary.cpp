@@ -35,7 +35,8 @@ struct Part {
   std::unordered_map<std::string, ShapePlan> shapes;  // PackKey::text -> sums
 };
 
-void add_cell(Part& part, const Cell& cell, std::uint64_t index, const Engine& engine, std::size_t max_pack) {
+void add_cell(Part& part, const Cell& cell, std::uint64_t index, std::span<const Lane> lanes,
+              std::size_t max_pack) {
   const PackKey key = pack_key(cell.settings);
   const auto [entry, added] = part.shapes.try_emplace(key.text());
   ShapePlan& plan = entry->second;
@@ -43,8 +44,8 @@ void add_cell(Part& part, const Cell& cell, std::uint64_t index, const Engine& e
     const ParameterLayout layout(key.shape);
     plan.key = key;
     plan.first_index = index;
-    plan.pack_size = pack_limit(engine, key, max_pack);
-    plan.bytes_per_network = engine.bytes_per_network(key.shape, key.batch_size, key.precision);
+    plan.pack_size = pack_limit(lanes, key, max_pack);
+    plan.bytes_per_network = lanes.front().engine.bytes_per_network(key.shape, key.batch_size, key.precision);
     plan.parameters = layout.parameters();
     plan.weights = layout.weights();
   }
@@ -119,7 +120,7 @@ double PlanSummary::seconds(double flop_per_second) const {
 }
 
 PlanSummary summarize(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
-                      const Engine& engine, std::size_t max_pack, std::size_t threads) {
+                      std::span<const Lane> lanes, std::size_t max_pack, std::size_t threads) {
   constexpr std::uint64_t stretch = 1024;  // cells that a worker takes at once
   PlanSummary summary;
   summary.cells = sweep.size();
@@ -133,7 +134,7 @@ PlanSummary summarize(const Sweep& sweep, const std::unordered_set<std::uint64_t
                    if (finished.contains(cell_number(cell)))
                      ++parts[worker].finished;
                    else
-                     add_cell(parts[worker], cell, index, engine, max_pack);
+                     add_cell(parts[worker], cell, index, lanes, max_pack);
                  }
                });
   std::unordered_map<std::string, std::size_t> by_key;

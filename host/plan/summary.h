@@ -2,14 +2,15 @@
 // be trained.
 #pragma once
 
+#include "plan/lanes.h"
 #include "plan/planner.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <unordered_set>
 #include <vector>
 
-#include "modsweep/engine.h"
 #include "modsweep/sweep.h"
 
 namespace modsweep {
@@ -49,9 +50,9 @@ struct PlanSummary {
   [[nodiscard]] double seconds(double flop_per_second) const;
 };
 
-/// Walks all cells on `threads` threads. Throws InputError for the first cell found that cannot be trained,
-/// so that nothing is run or written for such a sweep.
+/// For a run on `lanes`. Walks all cells on `threads` threads. Throws InputError for the first cell found
+/// that cannot be trained, so that nothing is run or written for such a sweep.
 [[nodiscard]] PlanSummary summarize(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
-                                    const Engine& engine, std::size_t max_pack, std::size_t threads);
+                                    std::span<const Lane> lanes, std::size_t max_pack, std::size_t threads);
 
 }  // namespace modsweep

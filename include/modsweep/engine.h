@@ -85,11 +85,14 @@ class Engine {
   /// Memory that one network of a pack takes, datasets aside.
   [[nodiscard]] virtual std::size_t bytes_per_network(const Shape& shape, std::uint32_t batch_size,
                                                       Precision precision) const = 0;
-  /// Bytes that its packs may take at present, datasets aside.
+  /// Bytes that its packs may take at present, all together, datasets aside.
   [[nodiscard]] virtual std::size_t memory() const = 0;
+  /// The number of packs that it trains well at once: with two, one trains while the other is measured.
+  [[nodiscard]] virtual std::size_t lanes() const = 0;
   /// The number of networks of one shape that it trains well at once: the planner's upper bound for a pack.
   [[nodiscard]] virtual std::size_t preferred_pack(const Shape& shape, std::uint32_t batch_size,
                                                    Precision precision) const = 0;
+  /// May be called, and its trainings used, by several threads at once: a thread for each training.
   [[nodiscard]] virtual std::unique_ptr<Training> start(const Pack& pack) = 0;
 };
 

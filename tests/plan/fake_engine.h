@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <random>
 #include <string>
@@ -24,11 +25,16 @@ struct FakeControl {
   std::size_t preferred_pack = 64;
   std::size_t bytes_per_network = 1000;
   std::size_t memory = std::numeric_limits<std::size_t>::max();
+  std::size_t lanes = 1;
+  std::string device = "none";
   std::size_t out_of_memory_above = std::numeric_limits<std::size_t>::max();  ///< networks of a pack
   std::string refusal = {};
+  std::function<void(std::size_t)> on_start = {};      ///< with the networks of a pack, before anything else
   std::function<void(std::uint64_t)> on_advance = {};  ///< with the steps of the call, before they are taken
+  std::function<void()> on_save = {};
   bool corrupt_restore = false;
 
+  std::mutex mutex = {};  ///< of the notes: several lanes may write them
   std::vector<std::size_t> pack_sizes = {};
   std::size_t restored = 0;
   double network_steps = 0.0;  ///< taken by all networks
@@ -53,9 +59,15 @@ class FakeTraining : public Training {
 
   void advance(std::uint64_t steps) override {
     if (control_.on_advance) control_.on_advance(steps);
-    for (std::size_t p = 0; p < networks_.size(); ++p)
-      for (std::uint64_t s = 0; s < steps && networks_[p].step < pack_.steps[p] && !diverged(p); ++s)
+    double taken = 0.0;
+    for (std::size_t p = 0; p < networks_.size(); ++p) {
+      for (std::uint64_t s = 0; s < steps && networks_[p].step < pack_.steps[p] && !diverged(p); ++s) {
         one_step(p);
+        ++taken;
+      }
+    }
+    const std::scoped_lock lock(control_.mutex);
+    control_.network_steps += taken;
   }
 
   std::vector<Evaluation> evaluate(Split split, const EvaluationNoise& noise) override {
@@ -82,6 +94,7 @@ class FakeTraining : public Training {
   Parameters weights(std::size_t network) const override { return {pack_.shape, networks_[network].values}; }
 
   std::vector<std::byte> save(std::size_t network) const override {
+    if (control_.on_save) control_.on_save();
     const Network& from = networks_[network];
     std::vector<std::byte> state(sizeof from.step + from.values.size() * sizeof(double));
     std::memcpy(state.data(), &from.step, sizeof from.step);
@@ -95,6 +108,7 @@ class FakeTraining : public Training {
       throw InputError("the state has the wrong length");
     std::memcpy(&to.step, state.data(), sizeof to.step);
     std::memcpy(to.values.data(), state.data() + sizeof to.step, to.values.size() * sizeof(double));
+    const std::scoped_lock lock(control_.mutex);
     ++control_.restored;
   }
 
@@ -109,7 +123,6 @@ class FakeTraining : public Training {
   void one_step(std::size_t p) {
     Network& network = networks_[p];
     ++network.step;
-    ++control_.network_steps;
     for (std::size_t i = 0; i < network.values.size(); ++i)
       network.values[i] = as_float(std::cos(3.0 * network.values[i] + static_cast<double>(network.step) +
                                             pack_.noise[p].strength + static_cast<double>(i % 5)));
@@ -126,17 +139,20 @@ class FakeEngine : public Engine {
  public:
   explicit FakeEngine(FakeControl& control) : control_(control) {}
   std::string_view name() const override { return "fake"; }
-  std::string device() const override { return "none"; }
+  std::string device() const override { return control_.device; }
   std::string refuses(const Shape&, Precision) const override { return control_.refusal; }
   std::size_t bytes_per_network(const Shape&, std::uint32_t, Precision) const override {
     return control_.bytes_per_network;
   }
   std::size_t memory() const override { return control_.memory; }
+  std::size_t lanes() const override { return control_.lanes; }
   std::size_t preferred_pack(const Shape&, std::uint32_t, Precision) const override {
     return control_.preferred_pack;
   }
   std::unique_ptr<Training> start(const Pack& pack) override {
+    if (control_.on_start) control_.on_start(pack.size());
     if (pack.size() > control_.out_of_memory_above) throw std::bad_alloc();
+    const std::scoped_lock lock(control_.mutex);
     control_.pack_sizes.push_back(pack.size());
     return std::make_unique<FakeTraining>(pack, control_);
   }

@@ -148,18 +148,30 @@ TEST(PackPlanner, KeysTellShapesApart) {
 
 TEST(PackLimit, IsTheSmallestOfPreferenceMemoryAndOption) {
   FakeControl control{.preferred_pack = 64, .bytes_per_network = 1000};
-  const FakeEngine engine(control);
+  FakeEngine engine(control);
   const PackKey key = pack_key(CellSettings{});
-  EXPECT_EQ(pack_limit(engine, key, 0), 64u);
-  control.memory = 63'999;
-  EXPECT_EQ(pack_limit(engine, key, 0), 63u);
-  EXPECT_EQ(pack_limit(engine, key, 7), 7u);
-  control.memory = 10;
-  EXPECT_EQ(pack_limit(engine, key, 0), 1u);
+  const auto limit = [&](std::size_t memory, std::size_t max_pack) {
+    return pack_limit(std::vector<Lane>{{engine, "", memory}}, key, max_pack);
+  };
+  EXPECT_EQ(limit(64'000, 0), 64u);
+  EXPECT_EQ(limit(63'999, 0), 63u);
+  EXPECT_EQ(limit(10, 0), 1u);
+  EXPECT_EQ(limit(63'999, 7), 7u);
   control.refusal = "it is too wide";
-  EXPECT_THAT([&] { (void)pack_limit(engine, key, 0); },
+  EXPECT_THAT([&] { (void)limit(64'000, 0); },
               testing::ThrowsMessage<InputError>(
                   testing::AllOf(testing::HasSubstr("it is too wide"), testing::HasSubstr("4-32-32-32-4"))));
+}
+
+TEST(PackLimit, IsWhatEveryLaneCanTake) {
+  FakeControl first{.preferred_pack = 64, .bytes_per_network = 1000};
+  FakeControl second{.preferred_pack = 32, .bytes_per_network = 1000};
+  FakeEngine one(first);
+  FakeEngine other(second);
+  const PackKey key = pack_key(CellSettings{});
+  EXPECT_EQ(pack_limit(std::vector<Lane>{{one, "", 50'000}, {other, "", 50'000}}, key, 0), 32u);
+  EXPECT_EQ(pack_limit(std::vector<Lane>{{one, "", 20'000}, {other, "", 50'000}}, key, 0), 20u);
+  EXPECT_THROW((void)pack_limit({}, key, 0), LogicError);
 }
 
 TEST(Summary, EqualsSumsOverCells) {
@@ -169,9 +181,10 @@ TEST(Summary, EqualsSumsOverCells) {
   std::unordered_set<std::uint64_t> finished;
   for (std::uint64_t i = 0; i < sweep.size(); i += 5) finished.insert(cell_number(sweep.cell(i)));
   FakeControl control{.preferred_pack = 10, .bytes_per_network = 1000};
-  const FakeEngine engine(control);
+  FakeEngine engine(control);
+  const std::vector<Lane> lanes = {{engine, "", 1'000'000}};
   for (const std::size_t threads : {std::size_t{1}, std::size_t{3}}) {
-    const PlanSummary summary = summarize(sweep, finished, engine, 0, threads);
+    const PlanSummary summary = summarize(sweep, finished, lanes, 0, threads);
     EXPECT_EQ(summary.cells, 148u);
     EXPECT_EQ(summary.finished, 30u);
     EXPECT_EQ(summary.left(), 118u);
@@ -207,8 +220,9 @@ TEST(Summary, EqualsSumsOverCells) {
 TEST(Summary, RefusesWhatCannotBeTrained) {
   FakeControl control;
   control.refusal = "no such kernel";
-  const FakeEngine engine(control);
-  EXPECT_THROW((void)summarize(seeds(3), {}, engine, 0, 2), InputError);
+  FakeEngine engine(control);
+  const std::vector<Lane> lanes = {{engine, "", 1'000'000}};
+  EXPECT_THROW((void)summarize(seeds(3), {}, lanes, 0, 2), InputError);
 }
 
 }  // namespace

@@ -1,13 +1,8 @@
 // The runner with an engine that only pretends, and a real store: nothing lost, nothing twice, the same bits
 // whatever happens on the way.
-#include "fake_engine.h"
-#include "plan/runner.h"
-#include "store_rows.h"
+#include "runner_test.h"
 
-#include <filesystem>
-#include <map>
 #include <set>
-#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,70 +16,9 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
-using testing_support::all_results;
-using testing_support::FakeControl;
-using testing_support::FakeEngine;
+using testing_support::expect_equal_results;
 using testing_support::query_rows;
-
-void expect_equal_results(const std::string& path, const std::string& expected) {
-  const auto got = all_results(path);
-  for (const auto& [table, rows] : all_results(expected)) EXPECT_EQ(got.at(table), rows) << table;
-}
-
-class RunnerTest : public testing::Test {
- protected:
-  RunnerTest()
-      : folder_(std::filesystem::temp_directory_path() /
-                ("modsweep-runner-" + std::to_string(::getpid()) + "-" +
-                 testing::UnitTest::GetInstance()->current_test_info()->name())) {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  ~RunnerTest() override { std::filesystem::remove_all(folder_); }
-
-  [[nodiscard]] std::string path(const std::string& name) const { return (folder_ / name).string(); }
-
-  /// `seeds` x three strengths x two widths, 40 steps, measured at 0, 1, 2, 5, 10, 15, 20, 22, 25, ....
-  static Sweep sweep(int seeds) {
-    Sweep sweep;
-    sweep.name = "runner";
-    sweep.base.task.train_samples = sweep.base.task.test_samples = 10;
-    sweep.base.training.steps = 40;
-    sweep.base.measure.initial = true;
-    sweep.base.measure.every_steps = 5;
-    sweep.base.measure.points_per_decade = 3;
-    Axis axis{{"training.seed"}, {}};
-    for (int s = 0; s < seeds; ++s) axis.values.push_back({std::to_string(s)});
-    sweep.axes = {
-        axis, {{"noise.strength"}, {{"0"}, {"0.1"}, {"1"}}}, {{"network.hidden"}, {{"[3]"}, {"[5]"}}}};
-    return sweep;
-  }
-
-  RunResult run(const Sweep& sweep, const std::string& store_path, std::function<bool()> stop = {}) {
-    Store store(store_path, Store::Access::read_write);
-    const auto finished = store.finished_cells();
-    const PlanSummary plan = summarize(sweep, finished, engine_, options_.max_pack, 1);
-    store.add_sweep(sweep);
-    DatasetCache datasets;
-    Progress progress(messages_, Progress::Style::lines);
-    return run_sweep({.sweep = sweep,
-                      .finished = finished,
-                      .plan = plan,
-                      .store = store,
-                      .engine = engine_,
-                      .datasets = datasets,
-                      .progress = progress,
-                      .device = engine_.device(),
-                      .stop = std::move(stop)},
-                     options_);
-  }
-
-  std::filesystem::path folder_;
-  FakeControl control_;
-  FakeEngine engine_{control_};
-  RunOptions options_{.checkpoint_seconds = 60.0};
-  std::ostringstream messages_;
-};
+using testing_support::RunnerTest;
 
 TEST_F(RunnerTest, TrainsAndMeasuresEveryCellAsScheduled) {
   const Sweep grid = sweep(3);
