@@ -18,7 +18,7 @@ ExitCode devices(const Options&, Console& console) {
       fmt::print(console.out, "  cannot be used here: {}\n", reason);
       continue;
     }
-    for (const auto& engine : entry.make(0)) fmt::print(console.out, "  {}\n", engine->device());
+    for (const auto& engine : entry.make(0)) fmt::print(console.out, "  {}\n", device_text(*engine));
   }
   fmt::print(console.out, "--engine auto takes: {}\n", choose_engine("auto", 0).name());
   return ExitCode::done;

@@ -7,6 +7,8 @@
 #include "plan/progress.h"
 #include "plan/summary.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
@@ -43,6 +45,7 @@ ExitCode plan(const SweepOptions& options, Console& console) {
   std::ostream& out = console.out;
   fmt::print(out, "sweep         {} ({})\n", sweep.name, sweep.id());
   fmt::print(out, "engine        {} ({})\n", choice.name(), choice.text());
+  for (const auto& engine : choice.engines) fmt::print(out, "device        {}\n", device_text(*engine));
   fmt::print(out, "cells         {}\n", format_count(static_cast<double>(plan.cells)));
   fmt::print(out, "finished      {} (in {})\n", format_count(static_cast<double>(plan.finished)),
              options.store());
@@ -53,7 +56,10 @@ ExitCode plan(const SweepOptions& options, Console& console) {
   DatasetCache datasets;
   const Calibration speed =
       calibrate(sweep, plan, *choice.engines.front(), datasets, options.thread_count(), 0.5);
-  const double training = plan.seconds(speed.flop_per_second);
+  // Devices train side by side, each about as fast as the one that was timed, as long as there are packs.
+  const auto at_work = std::min<std::uint64_t>(choice.engines.size(), plan.packs());
+  const double flop_per_second = speed.flop_per_second * static_cast<double>(at_work);
+  const double training = plan.seconds(flop_per_second);
   const double measuring = plan.measurements * speed.seconds_per_measurement;
   fmt::print(out, "steps         {} network-steps\n", format_count(plan.steps()));
   fmt::print(out, "operations    {} (6 a weight and sample; noise and regularizers not counted)\n",
@@ -64,7 +70,7 @@ ExitCode plan(const SweepOptions& options, Console& console) {
              format_count(plan.measurements));
   fmt::print(out, "time          about {}: training {} at {}, measuring {}, as timed just now\n",
              format_duration(training + measuring), format_duration(training),
-             format_unit(speed.flop_per_second, "FLOP/s"), format_duration(measuring));
+             format_unit(flop_per_second, "FLOP/s"), format_duration(measuring));
   return ExitCode::done;
 }
 

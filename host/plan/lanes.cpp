@@ -1,6 +1,10 @@
 #include "plan/lanes.h"
 
+#include "plan/progress.h"
+
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace modsweep {
 
@@ -14,6 +18,12 @@ std::vector<Lane> make_lanes(std::span<const std::unique_ptr<Engine>> engines, c
       if (turn < engine->lanes())
         lanes.push_back({*engine, engine->device() + note, engine->memory() / engine->lanes()});
   return lanes;
+}
+
+std::string device_text(const Engine& engine) {
+  return fmt::format("{}: packs may take {}{}", engine.device(),
+                     format_unit(static_cast<double>(engine.memory()), "B"),
+                     engine.lanes() > 1 ? fmt::format(", {} lanes share it", engine.lanes()) : "");
 }
 
 }  // namespace modsweep

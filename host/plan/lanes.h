@@ -23,4 +23,7 @@ struct Lane {
 [[nodiscard]] std::vector<Lane> make_lanes(std::span<const std::unique_ptr<Engine>> engines,
                                            const std::string& note = "");
 
+/// An engine's device and what it has room for: "AVX-512, 2 threads: packs may take 4.17 GB".
+[[nodiscard]] std::string device_text(const Engine& engine);
+
 }  // namespace modsweep

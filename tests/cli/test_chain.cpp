@@ -122,6 +122,7 @@ TEST_F(ChainTest, WeightsOfDoublePrecisionAreF64AndOfGroupsDense) {
 TEST_F(ChainTest, PlanWritesNothingAndCountsWhatIsLeft) {
   const Outcome before = modsweep({"plan", "tiny.toml"});
   EXPECT_EQ(before.code, 0) << before.err;
+  EXPECT_THAT(before.out, HasSubstr(": packs may take "));
   EXPECT_THAT(before.out, HasSubstr("cells         6\n"));
   EXPECT_THAT(before.out, HasSubstr("left          6 in "));
   EXPECT_THAT(before.out, HasSubstr("4-8-6-4, batch 20, fp32"));

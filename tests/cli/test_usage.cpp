@@ -98,6 +98,7 @@ TEST_F(UsageTest, DevicesNamesTheCpuEngine) {
   const Outcome outcome = modsweep({"devices"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_TRUE(outcome.out.starts_with("cpu: ")) << outcome.out;
+  EXPECT_NE(outcome.out.find(": packs may take "), std::string::npos) << outcome.out;
 }
 
 TEST_F(UsageTest, AFullDiskBehindStandardOutputIsAFailure) {

@@ -97,6 +97,13 @@ TEST(MakeLanes, TakesEnginesInTurnAndSharesTheirMemory) {
   }
 }
 
+TEST(DeviceText, TellsOfLanesWhereThereAreSeveral) {
+  FakeControl control{.memory = 3'000'000'000, .device = "a device"};
+  EXPECT_EQ(device_text(FakeEngine(control)), "a device: packs may take 3.00 GB");
+  control.lanes = 2;
+  EXPECT_EQ(device_text(FakeEngine(control)), "a device: packs may take 3.00 GB, 2 lanes share it");
+}
+
 TEST_F(LanesTest, ARunNeedsOne) {
   EXPECT_THROW((void)run_on({}, sweep(0), path("a.db")), LogicError);
 }
