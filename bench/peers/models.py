@@ -2,65 +2,45 @@
 
 The same computation in several forms, so that a comparison meets the fastest of them:
 loop        nn.Linear layers, autograd, torch.optim.Adam: what most people write
-ensemble    weights [P, I, O], baddbmm over the networks, with
-  adam        autograd, torch.optim.Adam over the stacked parameters
-  flat        autograd, Adam by hand, in place, over one flat vector of all parameters
-  manual      gradients by hand as well, without autograd
+ensemble    weights [P, I, O], baddbmm over the networks, autograd
+vmap        the loss of one network, of which torch.func makes the gradients of P
+
+each with several kinds of optimizer:
+plain foreach fused   torch.optim.Adam over the parameters
+flat                  Adam by hand, in place, over one flat vector of all parameters
+manual                the same, and gradients by hand as well, without autograd
+manual-fused          gradients by hand, torch.optim.Adam(fused=True) over the flat vector
 
 The l2 term is given to Adam as weight decay of the weights (2 l2 W is its gradient), which saves its part of the graph.
+
+A training has `step(x, y)`, which returns the losses and reads nothing back; `reset()`, to the initial parameters and a
+fresh optimizer, in place; `compile()`, which hands its work to torch.compile; `batch(x)`, x [B, I] as its step wants;
+`parameters()`, [(W [P, O, I], b [P, O])] per layer. execution.py says how a step is run.
 """
 
-import math
-from typing import NamedTuple
-
-import numpy as np
 import torch
 from torch import nn
 
-SLOPE = 0.1  # of the leaky ReLU
-BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+from standard import BETA1, BETA2, EPSILON, SLOPE
 
 
-class Setting(NamedTuple):
-    """What is added to the mean squared error, and the multiplicative noise g = a + noise * eps * |a|."""
-
-    l2: float = 1e-4
-    weighted_activity: float = 0.0
-    noise: float = 0.0
-
-
-SETTINGS = {
-    "l2": Setting(),
-    "wa2": Setting(weighted_activity=1e-3),
-    "noise2": Setting(noise=0.1),
-}
-
-
-def regression_data(inputs, count=1000, seed=145):
-    """Training data of the task `modular_regression`, as (x, y) in float64."""
-    generator = np.random.RandomState(seed)
-    amplitudes = 0.7 + 0.3 * generator.rand(inputs)
-    frequencies = 0.4 + 1.4 * generator.rand(inputs)
-    phases = 2 * np.pi * generator.rand(inputs)
-    x = (generator.rand(count, inputs) - 0.5) * 4
-    return x, amplitudes * np.sin(frequencies * x + phases)
-
-
-def initial_parameters(sizes, networks, dtype, device, seed=0):
-    """[(W [P, O, I], b [P, O])] per layer, uniform in +-1/sqrt(I)."""
-    generator = torch.Generator().manual_seed(seed)
-    layers = []
-    for inputs, outputs in zip(sizes, sizes[1:]):
-        bound = 1 / math.sqrt(inputs)
-        draw = lambda *shape: (torch.rand(*shape, generator=generator, dtype=dtype) * 2 - 1) * bound
-        layers.append((draw(networks, outputs, inputs).to(device), draw(networks, outputs).to(device)))
-    return layers
-
-
-def make_adam(groups, kind, learning_rate):
+def make_adam(groups, kind, learning_rate, capturable):
     """torch.optim.Adam of the given kind ("plain", "foreach", "fused"); raises where this PyTorch has it not."""
     options = {"foreach": {"foreach": True}, "fused": {"fused": True}, "plain": {}}[kind]
+    if capturable:  # step counters on the device; said only when needed, since it slows the other steps
+        options["capturable"] = True
     return torch.optim.Adam(groups, lr=learning_rate, betas=(BETA1, BETA2), eps=EPSILON, **options)
+
+
+def restart_adam(optimizer):
+    """Step counters and moments back to 0, in place."""
+    for state in optimizer.state.values():
+        for value in state.values():
+            value.zero_()
+
+
+def compiled(function):
+    return torch.compile(function, dynamic=False)
 
 
 class LoopTraining:
@@ -68,7 +48,7 @@ class LoopTraining:
 
     networks = 1
 
-    def __init__(self, sizes, setting, layers, kind="plain", learning_rate=1e-3, fixed_noise=None):
+    def __init__(self, sizes, setting, layers, kind="plain", learning_rate=1e-3, fixed_noise=None, capturable=False):
         self.setting, self.fixed_noise = setting, fixed_noise
         self.layers = nn.ModuleList()
         for weight, bias in layers:
@@ -76,11 +56,12 @@ class LoopTraining:
             linear.weight = nn.Parameter(weight[0].clone())
             linear.bias = nn.Parameter(bias[0].clone())
             self.layers.append(linear)
+        self.initial = [value.detach().clone() for value in self.layers.parameters()]
         groups = [
             {"params": [layer.weight for layer in self.layers], "weight_decay": 2 * setting.l2},
             {"params": [layer.bias for layer in self.layers], "weight_decay": 0.0},
         ]
-        self.optimizer = make_adam(groups, kind, learning_rate)
+        self.optimizer = make_adam(groups, kind, learning_rate, capturable)
 
     def loss(self, x, y):
         """Mean squared error plus weighted activity; without the l2 term, which the optimizer applies."""
@@ -104,8 +85,16 @@ class LoopTraining:
         self.optimizer.step()
         return loss
 
+    def compile(self):
+        self.loss = compiled(self.loss)
+
+    def reset(self):
+        with torch.no_grad():
+            for value, initial in zip(self.layers.parameters(), self.initial):
+                value.copy_(initial)
+        restart_adam(self.optimizer)
+
     def parameters(self):
-        """[(W [1, O, I], b [1, O])] per layer."""
         return [(layer.weight.detach()[None], layer.bias.detach()[None]) for layer in self.layers]
 
     @staticmethod
@@ -116,40 +105,57 @@ class LoopTraining:
 class EnsembleTraining:
     """P networks; all tensors have them as the leading axis. x is [P, B, I]."""
 
-    def __init__(self, sizes, setting, layers, kind="flat", learning_rate=1e-3, fixed_noise=None):
+    def __init__(self, sizes, setting, layers, kind="flat", learning_rate=1e-3, fixed_noise=None, capturable=False):
         self.setting, self.kind, self.learning_rate, self.fixed_noise = setting, kind, learning_rate, fixed_noise
         self.networks = layers[0][0].shape[0]
-        pieces = [w.transpose(1, 2) for w, _ in layers] + [b[:, None] for _, b in layers]
-        # All W first, then all b, each [P, ...] contiguous: weight decay is one operation on the front of the vector.
-        self.flat = torch.cat([piece.reshape(-1) for piece in pieces])
-        self.gradient = torch.zeros_like(self.flat)
-        self.decayed = sum(w.numel() for w, _ in layers)
-        count = len(layers)
-        views, gradients, start = [], [], 0
-        for piece in pieces:
-            stop = start + piece.numel()
-            views.append(self.flat[start:stop].view(piece.shape))
-            gradients.append(self.gradient[start:stop].view(piece.shape))
-            start = stop
-        self.weights, self.biases = views[:count], views[count:]
-        self.weight_gradients, self.bias_gradients = gradients[:count], gradients[count:]
+        self.lay_out(layers)
+        if self.by_autograd():
+            for view, gradient in zip(self.weights + self.biases, self.weight_gradients + self.bias_gradients):
+                view.requires_grad_()
+                if kind == "flat":
+                    view.grad = gradient
         if kind in ("flat", "manual"):
             self.first = torch.zeros_like(self.flat)
             self.second = torch.zeros_like(self.flat)
             self.scratch = torch.empty_like(self.flat)
-            self.steps = 0
-        if kind != "manual":
-            for view, gradient in zip(views, gradients):
-                view.requires_grad_()
-                if kind == "flat":
-                    view.grad = gradient
-        if kind in ("plain", "foreach", "fused"):
-            groups = [{"params": self.weights, "weight_decay": 2 * setting.l2},
-                      {"params": self.biases, "weight_decay": 0.0}]
-            self.optimizer = make_adam(groups, kind, learning_rate)
+            # BETA1^t and BETA2^t, on the device: a captured or compiled step must not have t as a constant.
+            self.powers = torch.ones(2, dtype=torch.float64, device=self.flat.device)
+            self.betas = torch.tensor([BETA1, BETA2], dtype=torch.float64, device=self.flat.device)
+        else:
+            weights, biases = self.weights, self.biases
+            if kind.startswith("manual-"):
+                weights, biases = [self.flat[: self.decayed]], [self.flat[self.decayed :]]
+                weights[0].grad, biases[0].grad = self.gradient[: self.decayed], self.gradient[self.decayed :]
+            groups = [{"params": weights, "weight_decay": 2 * setting.l2}, {"params": biases, "weight_decay": 0.0}]
+            self.optimizer = make_adam(groups, kind.removeprefix("manual-"), learning_rate, capturable)
+
+    def by_autograd(self):
+        return not self.kind.startswith("manual")
+
+    def lay_out(self, layers):
+        """One vector of all parameters and one of their gradients. All W first, then all b, each [P, ...] contiguous:
+        weight decay is one operation on the front of the vector."""
+        pieces = [w.transpose(1, 2) for w, _ in layers] + [b[:, None] for _, b in layers]
+        self.shapes = [piece.shape for piece in pieces]
+        self.decayed = sum(w.numel() for w, _ in layers)
+        self.flat = torch.cat([piece.reshape(-1) for piece in pieces])
+        self.initial = self.flat.clone()
+        self.gradient = torch.zeros_like(self.flat)
+        self.weights, self.biases = self.views(self.flat)
+        self.weight_gradients, self.bias_gradients = self.views(self.gradient)
+
+    def views(self, flat):
+        """(weights [P, I, O], biases [P, 1, O]) of all layers in a vector."""
+        views, start = [], 0
+        for shape in self.shapes:
+            stop = start + shape.numel()
+            views.append(flat[start:stop].view(shape))
+            start = stop
+        count = len(views) // 2
+        return views[:count], views[count:]
 
     def draw(self, index, a):
-        return torch.empty_like(a).normal_() if self.fixed_noise is None else self.fixed_noise[index]
+        return torch.randn_like(a) if self.fixed_noise is None else self.fixed_noise[index]
 
     def loss(self, x, y):
         """Losses of the networks, [P], as LoopTraining's."""
@@ -167,9 +173,10 @@ class EnsembleTraining:
         return loss if penalty is None else loss + self.setting.weighted_activity * penalty
 
     def step(self, x, y):
-        if self.kind == "manual":
-            loss = self.gradients_by_hand(x, y)
-            self.flat_adam()
+        if not self.by_autograd():
+            loss, _ = self.gradients_by_hand(x, y, self.weights, self.biases, self.weight_gradients,
+                                             self.bias_gradients)
+            self.update()
             return loss
         if self.kind == "flat":
             self.gradient.zero_()
@@ -177,68 +184,164 @@ class EnsembleTraining:
             self.optimizer.zero_grad(set_to_none=True)
         loss = self.loss(x, y)
         loss.sum().backward()
-        if self.kind == "flat":
-            with torch.no_grad():
-                self.flat_adam()
-        else:
-            self.optimizer.step()
+        self.update()
         return loss
 
-    def gradients_by_hand(self, x, y):
-        """Fills self.gradient; the same losses as `loss`."""
+    def update(self):
+        if self.kind in ("flat", "manual"):
+            with torch.no_grad():
+                self.flat_adam(self.gradient)
+        else:
+            self.optimizer.step()
+
+    def whole_step(self, x, y):
+        """step() of kind `manual` for torch.compile: no two of the tensors it is given share memory."""
+        weights, biases = self.views(self.flat)
+        none = [None] * len(weights)
+        loss, gradients = self.gradients_by_hand(x, y, weights, biases, none, none)
+        self.flat_adam(torch.cat([gradient.reshape(-1) for gradient in gradients]))
+        return loss
+
+    def compile(self):
+        if self.kind == "manual":
+            self.step = compiled(self.whole_step)
+        elif self.kind == "manual-fused":
+            raise RuntimeError("kind manual-fused writes gradients into shared memory; compile kind manual")
+        else:
+            self.loss = compiled(self.loss)
+            if self.kind == "flat":
+                self.flat_adam = compiled(self.flat_adam)
+
+    def gradients_by_hand(self, x, y, weights, biases, weight_gradients, bias_gradients):
+        """(losses as `loss`, gradients of all weights, then of all biases), written where the last two arguments say;
+        None: into new tensors."""
         wa, sigma = self.setting.weighted_activity, self.setting.noise
         batch, outputs = y.shape[1], y.shape[2]
         clean, noisy, factors, squares, outgoing = [], [x], [], [], []
-        for index, (weight, bias) in enumerate(zip(self.weights[:-1], self.biases)):
+        for index, (weight, bias) in enumerate(zip(weights[:-1], biases)):
             a = nn.functional.leaky_relu_(torch.baddbmm(bias, noisy[-1], weight), SLOPE)
             clean.append(a)
             if wa:
                 squares.append(a.square().mean(1))
-                outgoing.append(self.weights[index + 1].square().sum(2))
+                outgoing.append(weights[index + 1].square().sum(2))
             if sigma:
                 # g = a + sigma eps |a| = a (1 + sigma eps sign(a)), and the bracket is also dg/da.
                 factor = torch.sign(a).mul_(self.draw(index, a)).mul_(sigma).add_(1)
                 factors.append(factor)
                 a = a * factor
             noisy.append(a)
-        delta = torch.baddbmm(self.biases[-1], noisy[-1], self.weights[-1]).sub_(y)
+        delta = torch.baddbmm(biases[-1], noisy[-1], weights[-1]).sub_(y)
         loss = delta.square().mean((1, 2))
         delta.mul_(2 / (batch * outputs))
-        for index in reversed(range(len(self.weights))):
-            torch.bmm(noisy[index].transpose(1, 2), delta, out=self.weight_gradients[index])
-            torch.sum(delta, 1, keepdim=True, out=self.bias_gradients[index])
+        gradients = [None] * (2 * len(weights))
+        for index in reversed(range(len(weights))):
+            by_weight = torch.bmm(noisy[index].transpose(1, 2), delta, out=weight_gradients[index])
+            by_bias = torch.sum(delta, 1, keepdim=True, out=bias_gradients[index])
+            gradients[index], gradients[len(weights) + index] = by_weight, by_bias
             if index == 0:
                 break
-            weight, a = self.weights[index], clean[index - 1]
+            weight, a = weights[index], clean[index - 1]
             delta = torch.bmm(delta, weight.transpose(1, 2))
             if sigma:
                 delta.mul_(factors[index - 1])
             if wa:
                 loss = loss + wa * (squares[index - 1] * outgoing[index - 1]).sum(1)
                 delta.addcmul_(a, outgoing[index - 1][:, None], value=2 * wa / batch)
-                self.weight_gradients[index].addcmul_(weight, squares[index - 1][:, :, None], value=2 * wa)
+                by_weight.addcmul_(weight, squares[index - 1][:, :, None], value=2 * wa)
             delta = torch.ops.aten.leaky_relu_backward(delta, a, SLOPE, True)
-        return loss
+        return loss, gradients
 
-    def flat_adam(self):
-        """PyTorch's Adam with both bias corrections moved into the step size and epsilon."""
-        self.steps += 1
-        correction = math.sqrt(1 - BETA2**self.steps)
-        rate = self.learning_rate * correction / (1 - BETA1**self.steps)
+    def flat_adam(self, gradient):
+        """PyTorch's Adam: with c = 1 - BETA^t, its update lr m / c1 / (sqrt(v / c2) + eps) is
+        m / (sqrt(v) c1 / (lr sqrt(c2)) + eps c1 / lr)."""
+        self.powers.mul_(self.betas)
+        correction1, correction2 = (1 - self.powers).unbind()
+        scale = (correction1 / (self.learning_rate * correction2.sqrt())).to(gradient.dtype)
+        epsilon = (correction1 * (EPSILON / self.learning_rate)).to(gradient.dtype)
         if self.setting.l2:
-            self.gradient[: self.decayed].add_(self.flat[: self.decayed], alpha=2 * self.setting.l2)
-        self.first.lerp_(self.gradient, 1 - BETA1)
-        self.second.mul_(BETA2).addcmul_(self.gradient, self.gradient, value=1 - BETA2)
-        torch.sqrt(self.second, out=self.scratch).add_(EPSILON * correction)
-        self.flat.addcdiv_(self.first, self.scratch, value=-rate)
+            gradient[: self.decayed].add_(self.flat[: self.decayed], alpha=2 * self.setting.l2)
+        self.first.lerp_(gradient, 1 - BETA1)
+        self.second.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
+        torch.sqrt(self.second, out=self.scratch)
+        torch.addcmul(epsilon, self.scratch, scale, out=self.scratch)
+        self.flat.addcdiv_(self.first, self.scratch, value=-1)
+
+    def reset(self):
+        with torch.no_grad():
+            self.flat.copy_(self.initial)
+        if self.kind in ("flat", "manual"):
+            self.first.zero_()
+            self.second.zero_()
+            self.powers.fill_(1)
+        else:
+            restart_adam(self.optimizer)
 
     def parameters(self):
-        """[(W [P, O, I], b [P, O])] per layer."""
         return [(w.detach().transpose(1, 2), b.detach()[:, 0]) for w, b in zip(self.weights, self.biases)]
 
     def batch(self, x):
         return x.expand(self.networks, *x.shape).contiguous()
 
 
-FORMS = {"loop": LoopTraining, "ensemble": EnsembleTraining}
-KINDS = {"loop": ("plain", "foreach", "fused"), "ensemble": ("plain", "foreach", "fused", "flat", "manual")}
+def functional_tools():
+    """(vmap, grad_and_value) of torch.func, or of functorch, as it was called before PyTorch 2."""
+    try:
+        from torch.func import grad_and_value, vmap
+    except ImportError:
+        try:
+            from functorch import grad_and_value, vmap
+        except ImportError:
+            raise RuntimeError("this PyTorch has neither torch.func nor functorch") from None
+    return vmap, grad_and_value
+
+
+class VmapTraining(EnsembleTraining):
+    """P networks from the loss of one. x is [B, I], the same for all."""
+
+    def __init__(self, sizes, setting, layers, kind="plain", learning_rate=1e-3, fixed_noise=None, capturable=False):
+        super().__init__(sizes, setting, layers, kind, learning_rate, fixed_noise, capturable)
+        vmap, grad_and_value = functional_tools()
+        # Parameters and fixed noise have the networks as leading axis, the batch has not.
+        noise_axis = None if fixed_noise is None else 0
+        self.gradients = vmap(grad_and_value(self.loss_of_one), in_dims=(0, noise_axis, None, None),
+                              randomness="different")
+
+    def by_autograd(self):
+        return False
+
+    def loss_of_one(self, parameters, fixed_noise, x, y):
+        """As LoopTraining's, of one network with weights [I, O] and biases [1, O]."""
+        count = len(parameters) // 2
+        weights, biases = parameters[:count], parameters[count:]
+        g, penalty = x, 0.0
+        for index, (weight, bias) in enumerate(zip(weights[:-1], biases)):
+            a = nn.functional.leaky_relu(g @ weight + bias, SLOPE)
+            if self.setting.weighted_activity:
+                penalty = penalty + a.square().mean(0) @ weights[index + 1].square().sum(1)
+            g = a
+            if self.setting.noise:
+                eps = torch.randn_like(a) if fixed_noise is None else fixed_noise[index]
+                g = a + self.setting.noise * eps * a.abs()
+        loss = (g @ weights[-1] + biases[-1] - y).square().mean()
+        return loss + self.setting.weighted_activity * penalty if self.setting.weighted_activity else loss
+
+    def step(self, x, y):
+        parameters = self.weights + self.biases
+        gradients, losses = self.gradients(parameters, self.fixed_noise, x, y)
+        for parameter, gradient in zip(parameters, gradients):
+            parameter.grad = gradient
+        self.optimizer.step()
+        return losses
+
+    def compile(self):
+        self.gradients = compiled(self.gradients)
+
+    @staticmethod
+    def batch(x):
+        return x
+
+
+FORMS = {"loop": LoopTraining, "ensemble": EnsembleTraining, "vmap": VmapTraining}
+KINDS = {"loop": ("plain", "foreach", "fused"),
+         "ensemble": ("plain", "foreach", "fused", "flat", "manual", "manual-fused"),
+         "vmap": ("plain", "foreach", "fused")}

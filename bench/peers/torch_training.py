@@ -2,29 +2,64 @@
 """Times modsweep's standard training in PyTorch. Prints one JSON line per measured form.
 
 Microseconds are per optimizer step of ONE network: an ensemble's step divided by its networks. With --processes N,
-N processes of --threads threads train an ensemble of their own each at the same time.
+N processes of --threads threads train an ensemble of their own each at the same time (CPU only).
 """
 
 import argparse
+import gc
 import json
 import multiprocessing
 import os
 import statistics
 import sys
 import time
+from typing import NamedTuple
+
+
+# Written out, since models.py loads NumPy and PyTorch, and they read the number of threads when loaded.
+FORMS = ("loop", "ensemble", "vmap")
+RUNS = ("eager", "graph", "compile", "compile-graph")
+SETTINGS = ("l2", "wa2", "noise2")
+
+
+class Case(NamedTuple):
+    """What is measured; models.py says what form and kind are, execution.py what run is."""
+
+    form: str
+    kind: str
+    run: str
+    setting: str
+    networks: int
+
+
+def case_from(text):
+    """FORM:KIND:RUN:SETTING:NETWORKS, for argparse."""
+    *names, networks = text.split(":")
+    if len(names) == 4 and networks.isdecimal():
+        case = Case(*names, int(networks))
+        if case.form in FORMS and case.run in RUNS and case.setting in SETTINGS:
+            return case
+    raise argparse.ArgumentTypeError(f"'{text}' is not FORM:KIND:RUN:SETTING:NETWORKS with form {'|'.join(FORMS)}, "
+                                     f"run {'|'.join(RUNS)}, setting {'|'.join(SETTINGS)}")
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--form", choices=("loop", "ensemble"), default="ensemble")
-    parser.add_argument("--kind", nargs="+", default=None, help="plain foreach fused flat manual; default: all")
-    parser.add_argument("--setting", nargs="+", choices=("l2", "wa2", "noise2"), default=["l2", "wa2", "noise2"])
+    parser.add_argument("--form", choices=FORMS, default="ensemble")
+    parser.add_argument("--kind", nargs="+", default=None,
+                        help="plain foreach fused, and of an ensemble: flat manual manual-fused; default: all")
+    parser.add_argument("--run", nargs="+", choices=RUNS, default=["eager"],
+                        help="how steps are run; graph needs a CUDA device, compile PyTorch 2")
+    parser.add_argument("--setting", nargs="+", choices=SETTINGS, default=SETTINGS)
     parser.add_argument("--networks", type=int, nargs="+", default=[8, 32, 64, 128])
+    parser.add_argument("--case", type=case_from, nargs="+", metavar="FORM:KIND:RUN:SETTING:NETWORKS",
+                        help="just these, instead of all combinations of the options above")
     parser.add_argument("--inputs", type=int, default=4, help="inputs, and as many outputs")
     parser.add_argument("--width", type=int, default=32)
     parser.add_argument("--depth", type=int, default=3, help="hidden layers")
     parser.add_argument("--batch", type=int, default=200)
     parser.add_argument("--precision", choices=("fp32", "fp64"), default="fp32")
+    parser.add_argument("--tf32", action="store_true", help="let float32 matrix products round to TF32")
     parser.add_argument("--device", default="cpu", help="cpu, or a CUDA device")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--processes", type=int, default=1)
@@ -54,30 +89,45 @@ def blas_name():
     return "unknown"
 
 
-class Case:
+def environment(device, tf32):
+    """What a row says about the library and the device; sets TF32 as asked."""
+    import torch
+
+    torch.backends.cuda.matmul.allow_tf32 = tf32
+    about = {"device": device, "tf32": tf32, "torch": torch.__version__}
+    if device == "cpu":
+        return {**about, "blas": blas_name()}
+    return {**about, "device_name": torch.cuda.get_device_name(device), "cuda": torch.version.cuda}
+
+
+class Measured:
     """One training, ready to take steps."""
 
-    def __init__(self, arguments, form, kind, setting, networks):
+    def __init__(self, arguments, case):
         import torch
-        from models import FORMS, SETTINGS, initial_parameters, regression_data
+        from execution import prepare
+        from models import FORMS
+        from standard import SETTINGS, batches_of, initial_parameters, layer_sizes, regression_data
 
         torch.set_num_threads(arguments.threads)
+        environment(arguments.device, arguments.tf32)
         dtype = torch.float32 if arguments.precision == "fp32" else torch.float64
-        sizes = [arguments.inputs] + [arguments.width] * arguments.depth + [arguments.inputs]
-        layers = initial_parameters(sizes, networks, dtype, arguments.device)
-        self.networks = networks
-        self.training = FORMS[form](sizes, SETTINGS[setting], layers, kind)
-        self.synchronize = torch.cuda.synchronize if arguments.device != "cpu" else lambda: None
-        x, y = (torch.tensor(values, dtype=dtype, device=arguments.device)
-                for values in regression_data(arguments.inputs))
-        self.batches = [
-            (self.training.batch(x[i : i + arguments.batch]), self.training.batch(y[i : i + arguments.batch]))
-            for i in range(0, len(x) - arguments.batch + 1, arguments.batch)
-        ]
+        tensor = lambda values: torch.tensor(values, dtype=dtype, device=arguments.device)
+        sizes = layer_sizes(arguments.inputs, arguments.width, arguments.depth)
+        x, y = (tensor(batches_of(values, arguments.batch)) for values in regression_data(arguments.inputs))
+
+        def make_training(capturable):
+            layers = [(tensor(w), tensor(b)) for w, b in initial_parameters(sizes, case.networks)]
+            return FORMS[case.form](sizes, SETTINGS[case.setting], layers, case.kind, capturable=capturable)
+
+        self.training = prepare(make_training, case.run, x[0], y[0])
+        self.synchronize = (lambda: None) if arguments.device == "cpu" else torch.cuda.synchronize
+        self.batches = [(self.training.batch(x[i]), self.training.batch(y[i])) for i in range(len(x))]
         self.next = 0
 
     def run(self, steps):
-        """Seconds that `steps` steps take."""
+        """Seconds that `steps` steps take, the device's work included."""
+        self.synchronize()
         begin = time.perf_counter()
         for _ in range(steps):
             self.training.step(*self.batches[self.next % len(self.batches)])
@@ -95,26 +145,25 @@ class Case:
         return max(1, round(steps * seconds / taken))
 
 
-def worker(arguments, specification, pipe):
+def worker(arguments, case, pipe):
     """A process of an ensemble over several: warms up, then takes the steps it is told when it is told."""
-    case = Case(arguments, *specification)
-    pipe.send(case.warm_up(arguments.seconds))
+    measured = Measured(arguments, case)
+    pipe.send(measured.warm_up(arguments.seconds))
     while (steps := pipe.recv()) is not None:
-        pipe.send(case.run(steps))
+        pipe.send(measured.run(steps))
 
 
-def times_of_processes(arguments, specification):
-    """(networks in all, microseconds per network-step of each repeat), from the wall time of all processes together."""
+def times_of_processes(arguments, case):
+    """Microseconds per network-step of each repeat, from the wall time of all processes together."""
     context = multiprocessing.get_context("spawn")
     pipes, processes = [], []
     for _ in range(arguments.processes):
         here, there = context.Pipe()
-        process = context.Process(target=worker, args=(arguments, specification, there), daemon=True)
+        process = context.Process(target=worker, args=(arguments, case, there), daemon=True)
         process.start()
         there.close()
         pipes.append(here)
         processes.append(process)
-    networks = specification[-1] * arguments.processes
     steps = min(pipe.recv() for pipe in pipes)
     times = []
     for _ in range(arguments.repeats):
@@ -123,45 +172,58 @@ def times_of_processes(arguments, specification):
             pipe.send(steps)
         for pipe in pipes:
             pipe.recv()
-        times.append((time.perf_counter() - begin) * 1e6 / (steps * networks))
+        times.append((time.perf_counter() - begin) * 1e6 / (steps * case.networks * arguments.processes))
     for pipe, process in zip(pipes, processes):
         pipe.send(None)
         process.join()
-    return networks, times
+    return times
 
 
-def times_of(arguments, specification):
+def times_of(arguments, case):
     if arguments.processes > 1:
-        return times_of_processes(arguments, specification)
-    case = Case(arguments, *specification)
-    steps = case.warm_up(arguments.seconds)
-    return case.networks, [case.run(steps) * 1e6 / (steps * case.networks) for _ in range(arguments.repeats)]
+        return times_of_processes(arguments, case)
+    measured = Measured(arguments, case)
+    steps = measured.warm_up(arguments.seconds)
+    return [measured.run(steps) * 1e6 / (steps * case.networks) for _ in range(arguments.repeats)]
+
+
+def all_cases(arguments):
+    from models import KINDS
+
+    return [Case(arguments.form, kind, run, setting, networks)
+            for setting in arguments.setting
+            for kind in arguments.kind or KINDS[arguments.form]
+            for run in arguments.run
+            for networks in ([1] if arguments.form == "loop" else arguments.networks)]
 
 
 def main():
     arguments = parse_arguments()
     limit_threads(arguments.threads)
     import torch
-    from models import KINDS
+    from standard import layer_sizes
 
-    shape = "-".join(map(str, [arguments.inputs] + [arguments.width] * arguments.depth + [arguments.inputs]))
-    for setting in arguments.setting:
-        for kind in arguments.kind or KINDS[arguments.form]:
-            for networks in [1] if arguments.form == "loop" else arguments.networks:
-                try:
-                    total, times = times_of(arguments, (arguments.form, kind, setting, networks))
-                except (RuntimeError, TypeError, ValueError, EOFError) as error:
-                    # This PyTorch lacks that optimizer, or memory is out: say so and go on with the others.
-                    print(f"torch_training: {arguments.form} {kind} with {networks} networks left out: {error}",
-                          file=sys.stderr)
-                    continue
-                print(json.dumps({
-                    "bench": "train", "program": "torch", "form": arguments.form, "kind": kind, "setting": setting,
-                    "shape": shape, "batch": arguments.batch, "precision": arguments.precision,
-                    "device": arguments.device, "threads": arguments.threads, "processes": arguments.processes,
-                    "networks": total, "median_us": statistics.median(times), "min_us": min(times),
-                    "max_us": max(times), "repeats": len(times), "torch": torch.__version__, "blas": blas_name(),
-                }), flush=True)
+    shape = "-".join(map(str, layer_sizes(arguments.inputs, arguments.width, arguments.depth)))
+    about = environment(arguments.device, arguments.tf32)
+    for case in arguments.case or all_cases(arguments):
+        try:
+            times = times_of(arguments, case)
+        except (RuntimeError, TypeError, ValueError, KeyError, EOFError) as error:
+            # This PyTorch lacks that form, kind or run, or memory is out: say so and go on with the others.
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            print(f"torch_training: {':'.join(map(str, case))} left out: {reason}", file=sys.stderr)
+            continue
+        finally:
+            gc.collect()  # a training and its graph refer to each other
+            if arguments.device != "cpu":
+                torch.cuda.empty_cache()
+        row = {**case._asdict(), "networks": case.networks * arguments.processes}
+        print(json.dumps({
+            "bench": "train", "program": "torch", **row, "shape": shape, "batch": arguments.batch,
+            "precision": arguments.precision, "threads": arguments.threads, "processes": arguments.processes,
+            "median_us": statistics.median(times), "min_us": min(times), "max_us": max(times), "repeats": len(times),
+            **about,
+        }), flush=True)
 
 
 if __name__ == "__main__":

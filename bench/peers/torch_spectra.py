@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Times the spectra of many layers with torch.linalg.eigvalsh. Prints one JSON line per size.
+
+Microseconds are per matrix [n, n] of a batch: the normalized Laplacian of random weights, in memory already.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+
+ENTRIES = 10_000 * 32 * 32  # of all matrices of a size, where --matrices does not say otherwise
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--n", type=int, nargs="+", default=[8, 16, 32, 64, 128, 256, 512], help="rows of a matrix")
+    parser.add_argument("--matrices", type=int, help="in a batch; default: 10,000, above n = 32 as many entries")
+    parser.add_argument("--precision", choices=("fp32", "fp64"), default="fp32")
+    parser.add_argument("--tf32", action="store_true", help="let float32 matrix products round to TF32")
+    parser.add_argument("--device", default="cpu", help="cpu, or a CUDA device")
+    parser.add_argument("--seconds", type=float, default=1.0, help="about this long per repeat, one batch at least")
+    parser.add_argument("--repeats", type=int, default=5)
+    return parser.parse_args()
+
+
+def laplacian(weights):
+    """I - D^-1/2 S D^-1/2 of weights [..., rows, columns], which has the spectrum of the measure's I - D^-1 S. Rows
+    that are zero stay isolated."""
+    import torch
+
+    rows = weights.abs()
+    norms = rows.norm(dim=-1, keepdim=True)
+    rows = torch.where(norms > 0, rows / norms, torch.zeros_like(rows))
+    similarity = rows @ rows.transpose(-1, -2)
+    degrees = similarity.sum(-1)
+    scale = torch.where(degrees > 0, degrees.rsqrt(), torch.zeros_like(degrees))
+    identity = torch.eye(weights.shape[-2], dtype=weights.dtype, device=weights.device)
+    return identity - scale[..., :, None] * similarity * scale[..., None, :]
+
+
+def time_calls(matrices, calls, synchronize):
+    """Seconds that `calls` calls take, the device's work included."""
+    import torch
+
+    synchronize()
+    begin = time.perf_counter()
+    for _ in range(calls):
+        torch.linalg.eigvalsh(matrices)
+    synchronize()
+    return time.perf_counter() - begin
+
+
+def times_of(arguments, n, count, synchronize):
+    """Microseconds per matrix of each repeat."""
+    import torch
+
+    dtype = torch.float32 if arguments.precision == "fp32" else torch.float64
+    weights = torch.randn(count, n, n, generator=torch.Generator().manual_seed(0), dtype=dtype)
+    matrices = laplacian(weights.to(arguments.device))
+    time_calls(matrices, 1, synchronize)
+    calls = max(1, round(arguments.seconds / time_calls(matrices, 1, synchronize)))
+    return [time_calls(matrices, calls, synchronize) * 1e6 / (calls * count) for _ in range(arguments.repeats)]
+
+
+def main():
+    arguments = parse_arguments()
+    import torch
+    from torch_training import environment
+
+    about = environment(arguments.device, arguments.tf32)
+    synchronize = (lambda: None) if arguments.device == "cpu" else torch.cuda.synchronize
+    for n in arguments.n:
+        count = arguments.matrices or min(10_000, max(1, ENTRIES // (n * n)))
+        try:
+            times = times_of(arguments, n, count, synchronize)
+        except RuntimeError as error:  # device memory is out, or the solver does not take so many: go on
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            print(f"torch_spectra: n = {n} with {count} matrices left out: {reason}", file=sys.stderr)
+            continue
+        print(json.dumps({
+            "bench": "spectra", "program": "torch", "form": "eigvalsh", "n": n, "networks": count,
+            "precision": arguments.precision, "median_us": statistics.median(times), "min_us": min(times),
+            "max_us": max(times), "repeats": len(times), **about,
+        }), flush=True)
+
+
+if __name__ == "__main__":
+    main()
