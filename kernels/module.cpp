@@ -1,5 +1,6 @@
 // What libmodsweep_gpu.so offers to the program that loads it.
 #include "device/check.h"
+#include "gemm/gemm_bench.h"
 #include "gemm/gemm_engine.h"
 
 namespace modsweep {
@@ -33,7 +34,7 @@ std::vector<GpuDevice> devices() {
   return found;
 }
 
-constexpr GpuModule module = {devices, make_gemm_engine};
+constexpr GpuModule module = {devices, make_gemm_engine, bench_gemm};
 
 }  // namespace
 }  // namespace modsweep

@@ -2,6 +2,8 @@
 #include "cpu/bench.h"
 
 #include "cli/command.h"
+#include "cli/engines.h"
+#include "cli/gpu_bench.h"
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/version.h"
@@ -13,6 +15,7 @@
 #include <fmt/ostream.h>
 #include <nlohmann/json.hpp>
 
+#include "modsweep/bench.h"
 #include "modsweep/names.h"
 
 namespace modsweep::cli {
@@ -21,6 +24,7 @@ namespace {
 struct Options : cpu::BenchOptions {
   std::string engine = "auto";
   std::string json_path;
+  GpuBenchRequest gpu;
 };
 
 /// "AMD EPYC 9B14", for the records; what the kernel calls it.
@@ -72,22 +76,49 @@ nlohmann::ordered_json to_json(const cpu::BenchRow& row, const std::string& mach
           {"share_of_peak", row.share()}};
 }
 
-ExitCode bench(const Options& options, Console& console) {
-  std::optional<AtomicOutput> json;
-  if (!options.json_path.empty())
-    json.emplace(options.json_path);  // before the work: a wrong path fails at once
+nlohmann::ordered_json bench_cpu(const Options& options, Console& console) {
+  if (!options.gpu.empty())
+    throw InputError(
+        "--networks, --shape, --batch and --spectra are of GPU engines; leave them out or give --engine "
+        "gemm");
   const std::string machine = machine_name();
   fmt::print(console.out, "{}\n", machine);
   console.out.flush();
   const std::vector<cpu::BenchRow> rows = cpu::run_bench(options);
   print_rows(rows, console.out);
+  auto list = nlohmann::ordered_json::array();
+  for (const cpu::BenchRow& row : rows) list.push_back(to_json(row, machine));
+  return list;
+}
+
+GpuBenchRequest gpu_request(const Options& options) {
+  if (!options.threads.empty() || !options.instruction_set.empty())
+    throw InputError(
+        "--threads and --instruction-set are of the CPU engine; leave them out or give --engine cpu");
+  GpuBenchRequest request = options.gpu;
+  request.settings = options.settings;
+  request.quick = options.quick;
+  return request;
+}
+
+ExitCode bench(const Options& options, Console& console) {
+  std::optional<AtomicOutput> json;
+  if (!options.json_path.empty())
+    json.emplace(options.json_path);  // before the work: a wrong path fails at once
+  const nlohmann::ordered_json rows = choose_engine(options.engine, 1).name() == "cpu"
+                                          ? bench_cpu(options, console)
+                                          : bench_gpu(gpu_request(options), console.out);
   if (json) {
-    auto list = nlohmann::ordered_json::array();
-    for (const cpu::BenchRow& row : rows) list.push_back(to_json(row, machine));
-    json->stream() << list.dump(1) << '\n';
+    json->stream() << rows.dump(1) << '\n';
     json->commit();
   }
   return ExitCode::done;
+}
+
+std::vector<std::string> setting_names() {
+  std::vector<std::string> names;
+  for (const BenchSetting& setting : bench_settings()) names.emplace_back(setting.name);
+  return names;
 }
 
 }  // namespace
@@ -97,7 +128,7 @@ void add_bench(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
       "bench", "Time whole training steps and single kernels, with the share of the measured peak");
   command->add_option("--engine", options->engine, "What to time [auto]")
-      ->check(CLI::IsMember({"auto", "cpu"}))
+      ->check(CLI::IsMember(engine_names()))
       ->type_name("NAME");
   command
       ->add_option("--threads", options->threads,
@@ -108,16 +139,36 @@ void add_bench(CLI::App& app, Action& chosen) {
   command
       ->add_option("--setting", options->settings,
                    "Only whole steps of this setting; may be given many times [all, and kernels]")
-      ->check(CLI::IsMember(cpu::bench_settings()))
+      ->check(CLI::IsMember(setting_names()))
       ->type_name("NAME")
       ->allow_extra_args(false);
   command
       ->add_option("--instruction-set", options->instruction_set,
                    "avx512, avx2 or x86-64 [the best one here]")
       ->type_name("NAME");
+  command
+      ->add_option("--networks", options->gpu.networks,
+                   "Networks of a pack on a GPU; may be given many times [1 to 16384]")
+      ->check(CLI::Range(1, 1 << 20))
+      ->type_name("N")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--shape", options->gpu.shapes,
+                   "Layer sizes on a GPU; may be given many times [4-32-32-32-4 and others]")
+      ->type_name("4-32-4")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--batch", options->gpu.batches,
+                   "Samples of a batch on a GPU; may be given many times [200]")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("B")
+      ->allow_extra_args(false);
+  command->add_flag("--spectra", options->gpu.spectra, "Only spectra on a GPU");
   command->add_option("--json", options->json_path, "Also write the results here")->type_name("FILE");
   command->add_flag("--quick", options->quick, "Seconds instead of a minute, less exact");
-  command->footer("Examples:\n  modsweep bench --quick\n  modsweep bench --json bench.json");
+  command->footer(
+      "Examples:\n  modsweep bench --quick\n  modsweep bench --json bench.json\n  modsweep bench --engine "
+      "gemm --setting wa2 --networks 1024");
   on_chosen(command, chosen, options, bench);
 }
 

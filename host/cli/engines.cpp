@@ -1,5 +1,7 @@
 #include "cli/engines.h"
 
+#include "gpu/gpu_module.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -19,6 +21,17 @@ std::vector<std::unique_ptr<Engine>> make_cpu(std::size_t threads) {
   return engines;
 }
 
+std::string no_gpu() {
+  return open_gpu().reason;
+}
+
+std::vector<std::unique_ptr<Engine>> make_gemm(std::size_t) {
+  const GpuAccess gpu = open_gpu();
+  std::vector<std::unique_ptr<Engine>> engines;
+  for (const GpuDevice& device : gpu.devices) engines.push_back(gpu.module->make_gemm_engine(device));
+  return engines;
+}
+
 std::string note_of(const EngineChoice& choice) {
   return choice.why.empty() ? "" : "; auto: " + choice.why;
 }
@@ -27,6 +40,8 @@ std::string note_of(const EngineChoice& choice) {
 
 const std::vector<EngineEntry>& engine_entries() {
   static const std::vector<EngineEntry> entries = {
+      {"gemm", "batched matrix products and fused kernels on every NVIDIA GPU of this machine", no_gpu,
+       make_gemm},
       {"cpu", "vectorized, many networks over all cores", always, make_cpu},
   };
   return entries;
@@ -56,9 +71,7 @@ EngineChoice choose_engine(std::string_view name, std::size_t threads) {
     if (reason.empty()) {
       EngineChoice choice{entry.make(threads), {}};
       if (name != "auto") return choice;
-      if (engine_entries().size() == 1)
-        choice.why = "the only engine of this build";
-      else if (passed_over.empty())
+      if (passed_over.empty())
         choice.why = "the fastest engine of this build";
       else
         choice.why = fmt::format("{}", fmt::join(passed_over, "; "));

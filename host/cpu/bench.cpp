@@ -10,6 +10,7 @@
 #include <random>
 #include <thread>
 
+#include "modsweep/bench.h"
 #include "modsweep/cpu_engine.h"
 
 namespace modsweep::cpu {
@@ -69,54 +70,11 @@ void time_row(BenchRow& row, Isa isa, std::size_t repetitions, double calls, dou
   row.peak_gflops = median(peaks);
 }
 
-struct Setting {
-  const char* name;
-  NoiseSettings noise;
-  RegularizerSettings regularizer;
-};
-
-/// All settings of whole steps.
-std::vector<Setting> settings() {
-  const RegularizerSettings l2{.l2 = 1e-4};
-  const RegularizerSettings wa2{.l2 = 1e-4, .weighted_activity = 1e-3};
-  const auto noise = [](double exponent) { return NoiseSettings{.strength = 0.1, .exponent = exponent}; };
-  return {{"l2", {}, l2},
-          {"wa2", {}, wa2},
-          {"noise0", noise(0.0), l2},
-          {"noise1", noise(1.0), l2},
-          {"noise2", noise(2.0), l2},
-          {"noise0.7", noise(0.7), l2}};
-}
-
-std::shared_ptr<const Dataset> random_dataset(std::uint32_t inputs, std::uint32_t samples) {
-  std::mt19937 generator(1);
-  std::uniform_real_distribution<double> uniform(-2.0, 2.0);
-  Dataset data;
-  for (Samples* s : {&data.train, &data.test}) {
-    *s = {samples, inputs, inputs, {}, {}};
-    for (std::uint32_t i = 0; i < samples * inputs; ++i) {
-      s->x.push_back(uniform(generator));
-      s->y.push_back(std::sin(s->x.back()));
-    }
-  }
-  return std::make_shared<const Dataset>(std::move(data));
-}
-
-BenchRow bench_training(const Setting& setting, Precision precision, std::size_t threads, Isa isa,
+BenchRow bench_training(const BenchSetting& setting, Precision precision, std::size_t threads, Isa isa,
                         bool quick) {
-  CellSettings cell;
-  cell.noise = setting.noise;
-  cell.regularizer = setting.regularizer;
-  cell.training.precision = precision;
-  cell.training.steps = 1ULL << 31U;
-  const auto data = random_dataset(cell.task.inputs, 1000);
-  Pack pack;
   BenchRow row;
   row.networks = threads == 1 ? 1 : 8 * threads;
-  for (std::size_t i = 0; i < row.networks; ++i) {
-    cell.training.seed = static_cast<std::uint32_t>(i);
-    pack.add(cell, data);
-  }
+  const Pack pack = bench_pack(setting, {4, 32, 32, 32, 4}, 200, precision, row.networks);
   const auto engine = make_cpu_engine({.threads = threads, .instruction_set = std::string(isa_name(isa))});
   const auto training = engine->start(pack);
   row.bench = "train";
@@ -257,12 +215,6 @@ std::vector<BenchRow> bench_kernels(Isa isa, Precision precision, bool quick) {
 
 }  // namespace
 
-std::vector<std::string> bench_settings() {
-  std::vector<std::string> names;
-  for (const Setting& setting : settings()) names.emplace_back(setting.name);
-  return names;
-}
-
 double measure_peak(Isa isa, Precision precision, std::size_t threads, double seconds) {
   return precision == Precision::fp32 ? peak_of<float>(isa, threads, seconds)
                                       : peak_of<double>(isa, threads, seconds);
@@ -277,7 +229,7 @@ std::vector<BenchRow> run_bench(const BenchOptions& options) {
   }
   std::vector<BenchRow> rows;
   for (const std::size_t count : threads)
-    for (const Setting& setting : settings()) {
+    for (const BenchSetting& setting : bench_settings()) {
       if (!options.settings.empty() && std::ranges::count(options.settings, setting.name) == 0) continue;
       for (const Precision precision : {Precision::fp32, Precision::fp64})
         rows.push_back(bench_training(setting, precision, count, isa, options.quick));

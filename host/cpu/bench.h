@@ -40,9 +40,6 @@ struct BenchRow {
   [[nodiscard]] double share() const { return peak_gflops > 0.0 ? gflops / peak_gflops : 0.0; }
 };
 
-/// Names of the settings of whole steps: "l2", "wa2", ...
-[[nodiscard]] std::vector<std::string> bench_settings();
-
 /// Floating-point peak of `threads` threads at once, in GFLOP/s: two operations per lane and fused
 /// multiply-add.
 [[nodiscard]] double measure_peak(Isa isa, Precision precision, std::size_t threads, double seconds);

@@ -1,7 +1,6 @@
 #include "gpu/gpu_module.h"
 
 #include <exception>
-#include <filesystem>
 
 #include <dlfcn.h>
 #include <fmt/format.h>
@@ -27,10 +26,11 @@ std::string last_error() {
 
 }  // namespace
 
-GpuAccess open_gpu() {
+GpuAccess open_gpu(std::filesystem::path path) {
   GpuAccess access;
-  const std::filesystem::path path = find_module();
-  if (path.empty()) {
+  if (path.empty()) path = find_module();
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) {
     access.reason = "this build has no GPU engines; build it where nvcc is on the PATH";
     return access;
   }

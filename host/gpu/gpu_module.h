@@ -1,6 +1,7 @@
 // Loads the GPU engines' module where the machine has a device.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,9 @@ struct GpuAccess {
   std::string reason;                 ///< one line: what is missing
 };
 
-/// Looks for libmodsweep_gpu.so beside the program and in the library folder of its installation, and for
-/// devices. Does not throw for what is missing or fails: the reason says it. The module stays loaded.
-[[nodiscard]] GpuAccess open_gpu();
+/// Loads a module and lists its devices. `path` empty: libmodsweep_gpu.so beside the program or in the
+/// library folder of its installation. Does not throw for what is missing or fails: the reason says it. The
+/// module stays loaded.
+[[nodiscard]] GpuAccess open_gpu(std::filesystem::path path = {});
 
 }  // namespace modsweep

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,12 +23,45 @@ struct GpuDevice {
   std::size_t multiprocessors = 0;
 };
 
+/// What is timed on a device.
+struct GpuBenchOptions {
+  std::vector<std::string> settings;               ///< of whole steps, by name; empty: all
+  std::vector<std::vector<std::uint32_t>> shapes;  ///< sizes of all layers
+  std::vector<std::uint32_t> batches;
+  std::vector<std::size_t> networks;  ///< of a pack
+  std::vector<std::uint32_t> orders;  ///< of the matrices whose spectra are timed
+  bool train = true;                  ///< whole steps
+  bool kernels = true;                ///< every kernel of a step
+  bool spectra = true;
+  bool quick = false;
+};
+
+/// One measured thing; times are of a network's step, of a kernel's launch, or of a matrix.
+struct GpuBenchRow {
+  std::string bench;    ///< "train", "kernel" or "spectra"
+  std::string setting;  ///< "wa2", or the kernel's name
+  std::string shape;
+  std::uint32_t batch = 0;
+  std::size_t networks = 0;  ///< of the pack; matrices at once
+  std::uint32_t n = 0;       ///< order of a matrix
+  Precision precision = Precision::fp32;
+  double median_us = 0.0;
+  double min_us = 0.0;
+  double max_us = 0.0;
+  double gflops = 0.0;  ///< at the median; a step counts 6 operations per weight and sample; 0: not counted
+  double gbytes = 0.0;  ///< GB/s that have to be read and written, at the median; 0: not counted
+  double peak_gflops = 0.0;  ///< fused multiply-adds, measured in the same run
+  double peak_gbytes = 0.0;  ///< of a copy, measured in the same run
+};
+
 /// What the module offers. Its functions throw IoError where CUDA fails.
 struct GpuModule {
   /// All devices that its engines run on.
   std::vector<GpuDevice> (*devices)();
   /// Batched matrix products with fused kernels around them, for networks of any shape.
   std::unique_ptr<Engine> (*make_gemm_engine)(const GpuDevice& device);
+  /// Times the gemm engine, its kernels and spectra.
+  std::vector<GpuBenchRow> (*bench_gemm)(const GpuDevice& device, const GpuBenchOptions& options);
 };
 
 /// The symbol of the function in the module that returns its GpuModule.

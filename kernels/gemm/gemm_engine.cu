@@ -24,6 +24,18 @@ class GemmEngine final : public Engine {
     return gemm::values_per_network(shape, batch_size) * scalar;
   }
 
+  /// A tenth is left to datasets, spectra and libraries. Throws IoError where the device does not answer.
+  [[nodiscard]] std::size_t memory() const override {
+    std::size_t free = 0;
+    std::size_t total = 0;
+    MODSWEEP_CHECK(cudaSetDevice(device_.index));
+    MODSWEEP_CHECK(cudaMemGetInfo(&free, &total));
+    return free / 10 * 9;
+  }
+
+  /// While one pack is measured and copied, the other trains.
+  [[nodiscard]] std::size_t lanes() const override { return 2; }
+
   [[nodiscard]] std::size_t preferred_pack(const Shape&, std::uint32_t, Precision) const override {
     return most_networks;
   }

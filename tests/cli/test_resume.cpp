@@ -1,5 +1,5 @@
-// Contract 3 and 4 with the program itself: the same bits alone and in any pack, with any number of threads,
-// and after any number of kills.
+// Contract 3 and 4 with the program itself on the CPU engine: the same bits alone and in any pack, with any
+// number of threads, and after any number of kills.
 #include "plan/store_rows.h"
 #include "program.h"
 
@@ -78,7 +78,7 @@ class ResumeTest : public ProgramTest {
 
   [[nodiscard]] std::vector<std::string> command(const std::string& store,
                                                  const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> arguments = {"run", "varied.toml", "-o", store, "--quiet"};
+    std::vector<std::string> arguments = {"run", "varied.toml", "-o", store, "--quiet", "--engine", "cpu"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   }
@@ -113,7 +113,7 @@ TEST_F(ResumeTest, PackSizeAndThreadsDoNotMatter) {
 TEST_F(ResumeTest, ACellAloneEqualsItselfInACrowd) {
   run("all.db");
   write("alone.toml", std::string(settings) + one_cell);
-  ASSERT_EQ(modsweep({"run", "alone.toml", "--quiet"}).code, 0);
+  ASSERT_EQ(modsweep({"run", "alone.toml", "--quiet", "--engine", "cpu"}).code, 0);
   ASSERT_EQ(query_rows(path("alone.db"), "SELECT id FROM cells").size(), 1u);
   const std::string id = query_rows(path("alone.db"), "SELECT id FROM cells").front().substr(0, 16);
   expect_equal("alone.db", "all.db", "'" + id + "'");
@@ -185,7 +185,7 @@ TEST_F(ResumeTest, InterruptedUntilThroughGivesTheSameBits) {
   int interrupts = 0;
   for (Outcome outcome; outcome.code != 0;) {
     ASSERT_LT(interrupts, 200) << "interrupted runs do not get on";
-    Running running(folder_, {"run", "varied.toml", "-o", "interrupted.db"}, "");
+    Running running(folder_, {"run", "varied.toml", "-o", "interrupted.db", "--engine", "cpu"}, "");
     ASSERT_TRUE(running.spoke());
     std::this_thread::sleep_for(std::chrono::duration<double>(delay(random)));
     running.send(SIGINT);

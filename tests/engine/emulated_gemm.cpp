@@ -17,6 +17,8 @@ class EmulatedGemmEngine final : public Engine {
     return gemm::values_per_network(shape, batch_size) *
            (precision == Precision::fp32 ? sizeof(float) : sizeof(double));
   }
+  [[nodiscard]] std::size_t memory() const override { return std::size_t{1} << 30; }
+  [[nodiscard]] std::size_t lanes() const override { return 1; }
   [[nodiscard]] std::size_t preferred_pack(const Shape&, std::uint32_t, Precision) const override {
     return 64;
   }

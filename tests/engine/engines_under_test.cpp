@@ -2,6 +2,7 @@
 
 #include "cpu/isa_names.h"
 #include "engine/emulated_gemm.h"
+#include "gpu/gpu_module.h"
 
 #include <algorithm>
 #include <cmath>
@@ -27,6 +28,18 @@ EngineUnderTest cpu_engine(std::string name, std::string instruction_set) {
           {Precision::fp32, Precision::fp64}};
 }
 
+EngineUnderTest gpu_engine(std::string name, std::unique_ptr<Engine> (*GpuModule::*make)(const GpuDevice&)) {
+  return {.name = std::move(name),
+          .available = [] { return open_gpu(MODSWEEP_GPU_MODULE).module != nullptr; },
+          .make =
+              [make](std::size_t) {
+                const GpuAccess gpu = open_gpu(MODSWEEP_GPU_MODULE);
+                return (gpu.module->*make)(gpu.devices.front());
+              },
+          .precisions = {Precision::fp32, Precision::fp64},
+          .exact_in_any_pack = false};
+}
+
 }  // namespace
 
 const std::vector<EngineUnderTest>& engines_under_test() {
@@ -38,6 +51,7 @@ const std::vector<EngineUnderTest>& engines_under_test() {
        [] { return true; },
        [](std::size_t) { return make_emulated_gemm_engine(); },
        {Precision::fp32, Precision::fp64}},
+      gpu_engine("gemm", &GpuModule::make_gemm_engine),
   };
   return engines;
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct EngineUnderTest {
   std::function<bool()> available;  ///< whether this machine can run it
   std::function<std::unique_ptr<Engine>(std::size_t)> make;  ///< with so many threads
   std::vector<Precision> precisions;
+  /// Whether a network has the same bits in packs of any size. Else, as with cuBLAS, which chooses its kernel
+  /// by the size of a batch, it is the same up to rounding.
+  bool exact_in_any_pack = true;
 };
 
 [[nodiscard]] const std::vector<EngineUnderTest>& engines_under_test();
@@ -27,8 +31,16 @@ struct EngineCase {
   Precision precision = Precision::fp64;
 };
 
+/// So that a test's parameter is listed by name.
+inline void PrintTo(const EngineUnderTest& engine, std::ostream* out) {
+  *out << engine.name;
+}
+
 [[nodiscard]] std::vector<EngineCase> engine_cases();
 [[nodiscard]] std::string engine_case_name(const EngineCase& test_case);
+inline void PrintTo(const EngineCase& test_case, std::ostream* out) {
+  *out << engine_case_name(test_case);
+}
 
 /// Largest |a - b| over the largest |b|; infinite where the sizes differ or anything is not finite.
 [[nodiscard]] double relative_distance(const std::vector<double>& a, const std::vector<double>& b);

@@ -84,9 +84,21 @@ TEST_P(Laws, ANetworkAloneEqualsItselfInPacksOfAnySizeAndOnAnyNumberOfThreads) {
   const auto crowd_engine = under_test.make(2);
   const auto crowd = run(*crowd_engine, cells, cache_);
   const auto seven = run(*alone_engine, std::vector(cells.begin(), cells.begin() + 7), cache_);
-  for (std::size_t i = 0; i < 7; ++i) EXPECT_EQ(crowd[i], seven[i]) << i;
-  for (const std::size_t i : {0U, 1U, 5U, 6U, 31U, 63U})
-    EXPECT_EQ(crowd[i], run(*alone_engine, {cells[i]}, cache_)[0]) << i;
+  const auto expect_same = [&](const Outcome& a, const Outcome& b) {
+    if (under_test.exact_in_any_pack) {
+      EXPECT_EQ(a, b);
+      return;
+    }
+    // Rounding differs from the first step on, and tens of steps with noise of small exponents spread it.
+    EXPECT_LE(relative_distance(a.weights, b.weights), precision == Precision::fp64 ? 1e-8 : 1e-2);
+    EXPECT_EQ(a.step, b.step);
+    EXPECT_EQ(a.diverged, b.diverged);
+  };
+  for (const std::size_t i : {0U, 1U, 5U, 6U, 31U, 63U}) {
+    SCOPED_TRACE(i);
+    if (i < 7) expect_same(crowd[i], seven[i]);
+    expect_same(crowd[i], run(*alone_engine, {cells[i]}, cache_)[0]);
+  }
 }
 
 TEST_P(Laws, PermutingCellsPermutesResults) {

@@ -1,0 +1,179 @@
+#include "cli/gpu_bench.h"
+
+#include "cli/report.h"
+#include "cli/version.h"
+#include "gpu/gpu_module.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include "modsweep/error.h"
+#include "modsweep/names.h"
+
+namespace modsweep::cli {
+namespace {
+
+using Sizes = std::vector<std::uint32_t>;
+
+/// "4-32-4" as its numbers.
+Sizes parse_shape(const std::string& text) {
+  Sizes sizes;
+  const char* next = text.data();
+  const char* const end = next + text.size();
+  while (true) {
+    std::uint32_t size = 0;
+    const auto [after, error] = std::from_chars(next, end, size);
+    if (error != std::errc() || size == 0 || (after != end && *after != '-'))
+      throw InputError(fmt::format("--shape {}: not a list of layer sizes; write it as 4-32-32-32-4", text));
+    sizes.push_back(size);
+    if (after == end) break;
+    next = after + 1;
+  }
+  if (sizes.size() < 3 || sizes.front() != sizes.back())
+    throw InputError(fmt::format(
+        "--shape {}: needs inputs, at least one hidden layer, and as many outputs as inputs; write it as "
+        "4-32-32-32-4",
+        text));
+  return sizes;
+}
+
+Sizes standard_shape(std::uint32_t width, std::size_t depth) {
+  Sizes sizes = {4};
+  sizes.insert(sizes.end(), depth, width);
+  sizes.push_back(4);
+  return sizes;
+}
+
+/// What is timed where the user leaves the choice to us: one thing varied at a time around the paper's
+/// network.
+std::vector<GpuBenchOptions> whole_tour(const GpuBenchRequest& request) {
+  const GpuBenchOptions base{
+      .settings = request.settings.empty() ? std::vector<std::string>{"wa2"} : request.settings,
+      .shapes = {standard_shape(32, 3)},
+      .batches = {200},
+      .networks = {1024},
+      .orders = {},
+      .train = true,
+      .kernels = true,
+      .spectra = false,
+      .quick = request.quick};
+  GpuBenchOptions packs = base;
+  packs.kernels = false;
+  packs.networks = {1, 16, 64, 256, 4096, 16384};
+  GpuBenchOptions settings = base;
+  settings.settings = request.settings;
+  settings.kernels = false;
+  GpuBenchOptions widths = base;
+  widths.shapes.clear();
+  for (const std::uint32_t width : {8U, 16U, 64U, 128U, 256U, 1024U})
+    widths.shapes.push_back(standard_shape(width, 3));
+  GpuBenchOptions depths = base;
+  depths.kernels = false;
+  depths.shapes.clear();
+  for (const std::size_t depth : {1U, 2U, 5U, 8U}) depths.shapes.push_back(standard_shape(32, depth));
+  GpuBenchOptions batches = base;
+  batches.kernels = false;
+  batches.batches = {32, 64, 1000};
+  if (request.quick) return {base, settings};
+  return {base, settings, packs, widths, depths, batches};
+}
+
+std::vector<GpuBenchOptions> options_of(const GpuBenchRequest& request) {
+  std::vector<GpuBenchOptions> list;
+  if (!request.spectra && request.empty()) list = whole_tour(request);
+  if (!request.spectra && !request.empty()) {
+    GpuBenchOptions chosen{.settings = request.settings,
+                           .shapes = {},
+                           .batches = request.batches,
+                           .networks = request.networks,
+                           .orders = {},
+                           .train = true,
+                           .kernels = false,
+                           .spectra = false,
+                           .quick = request.quick};
+    for (const std::string& text : request.shapes) chosen.shapes.push_back(parse_shape(text));
+    if (chosen.shapes.empty()) chosen.shapes = {standard_shape(32, 3)};
+    if (chosen.batches.empty()) chosen.batches = {200};
+    if (chosen.networks.empty()) chosen.networks = {1024};
+    list.push_back(std::move(chosen));
+  }
+  if (request.spectra || request.empty())
+    list.push_back({.settings = {},
+                    .shapes = {},
+                    .batches = {},
+                    .networks = {},
+                    .orders = {8, 16, 32, 64, 128, 256, 512},
+                    .train = false,
+                    .kernels = false,
+                    .spectra = true,
+                    .quick = request.quick});
+  return list;
+}
+
+std::string share(double value, double peak) {
+  return value > 0.0 && peak > 0.0 ? fmt::format("{:.0f} %", 100.0 * value / peak) : "-";
+}
+
+void print_rows(const std::vector<GpuBenchRow>& rows, std::ostream& out) {
+  std::vector<std::vector<std::string>> table = {{"bench", "setting", "shape", "batch", "precision",
+                                                  "networks", "us", "min", "max", "GFLOP/s", "of peak",
+                                                  "GB/s", "of peak"}};
+  for (const GpuBenchRow& row : rows)
+    table.push_back(
+        {row.bench, row.setting, row.shape, std::to_string(row.batch), std::string(name_of(row.precision)),
+         std::to_string(row.networks), fmt::format("{:.4g}", row.median_us),
+         fmt::format("{:.4g}", row.min_us), fmt::format("{:.4g}", row.max_us),
+         row.gflops > 0.0 ? fmt::format("{:.0f}", row.gflops) : "-", share(row.gflops, row.peak_gflops),
+         row.gbytes > 0.0 ? fmt::format("{:.0f}", row.gbytes) : "-", share(row.gbytes, row.peak_gbytes)});
+  print_table(out, table, 3);
+  fmt::print(
+      out,
+      "(us: median time of one step of one network, of one launch of a kernel, or of the spectrum of one "
+      "matrix; peaks: fused multiply-adds and a copy, measured in the same run)\n");
+}
+
+nlohmann::ordered_json to_json(const GpuBenchRow& row, const GpuDevice& device) {
+  return {{"engine", "gemm"},
+          {"device", device.name},
+          {"architecture", device.architecture},
+          {"driver", device.driver},
+          {"version", MODSWEEP_VERSION},
+          {"bench", row.bench},
+          {"setting", row.setting},
+          {"shape", row.shape},
+          {"batch", row.batch},
+          {"precision", name_of(row.precision)},
+          {"networks", row.networks},
+          {"n", row.n},
+          {"median_us", row.median_us},
+          {"min_us", row.min_us},
+          {"max_us", row.max_us},
+          {"gflops", row.gflops},
+          {"gbytes", row.gbytes},
+          {"peak_gflops", row.peak_gflops},
+          {"peak_gbytes", row.peak_gbytes}};
+}
+
+}  // namespace
+
+nlohmann::ordered_json bench_gpu(const GpuBenchRequest& request, std::ostream& out) {
+  const std::vector<GpuBenchOptions> list =
+      options_of(request);  // before any work: a wrong shape fails at once
+  const GpuAccess gpu = open_gpu();
+  if (gpu.module == nullptr)
+    throw InputError(fmt::format("there is no GPU to time: {}; use --engine cpu", gpu.reason));
+  const GpuDevice& device = gpu.devices.front();
+  fmt::print(out, "{}, {}, driver {}\n", device.name, device.architecture, device.driver);
+  out.flush();
+  std::vector<GpuBenchRow> rows;
+  for (const GpuBenchOptions& options : list)
+    for (GpuBenchRow& row : gpu.module->bench_gemm(device, options)) rows.push_back(std::move(row));
+  print_rows(rows, out);
+  auto json = nlohmann::ordered_json::array();
+  for (const GpuBenchRow& row : rows) json.push_back(to_json(row, device));
+  return json;
+}
+
+}  // namespace modsweep::cli

@@ -1,0 +1,311 @@
+// Times of whole steps, of every kernel of a step, and of spectra; beside them the device's peaks.
+#include "device/machine.cuh"
+#include "gemm/gemm_bench.h"
+#include "gemm/gemm_engine.h"
+#include "gemm/gemm_training.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <typeinfo>
+
+#include <cxxabi.h>
+
+#include "modsweep/bench.h"
+
+namespace modsweep {
+namespace {
+
+using device::Machine;
+
+double median_of(std::vector<double>& times) {
+  std::sort(times.begin(), times.end());
+  return times[times.size() / 2];
+}
+
+/// Microseconds of work on a stream, by events.
+class StreamTimer {
+ public:
+  explicit StreamTimer(cudaStream_t stream) : stream_(stream) {}
+  template <typename Work>
+  [[nodiscard]] double operator()(const Work& work) {
+    MODSWEEP_CHECK(cudaEventRecord(begin_.get(), stream_));
+    work();
+    MODSWEEP_CHECK(cudaEventRecord(end_.get(), stream_));
+    MODSWEEP_CHECK(cudaEventSynchronize(end_.get()));
+    float milliseconds = 0.0F;
+    MODSWEEP_CHECK(cudaEventElapsedTime(&milliseconds, begin_.get(), end_.get()));
+    return 1e3 * static_cast<double>(milliseconds);
+  }
+
+ private:
+  cudaStream_t stream_;
+  device::Event begin_ = device::make_event();
+  device::Event end_ = device::make_event();
+};
+
+/// Independent chains of fused multiply-adds in registers.
+struct FmaChains {
+  static constexpr std::uint32_t chains = 8;
+  static constexpr std::uint32_t length = 4096;
+  float* out = nullptr;
+  MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
+    float sum[chains];
+    for (std::uint32_t c = 0; c < chains; ++c) sum[c] = static_cast<float>(item + c + p);
+    for (std::uint32_t k = 0; k < length; ++k)
+      for (float& s : sum) s = math::multiply_add(s, 0.999F, 0.001F);
+    float total = 0.0F;
+    for (const float s : sum) total += s;
+    if (total == -1.0F) out[0] = total;  // never, which the compiler does not know
+  }
+};
+
+struct CopyQuads {
+  const float* from = nullptr;
+  float* to = nullptr;
+  MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t item) const {
+    gemm::store_quad(to + std::size_t{item} * gemm::quad,
+                     gemm::load_quad(from + std::size_t{item} * gemm::quad));
+  }
+};
+
+struct Peaks {
+  double gflops = 0.0;
+  double gbytes = 0.0;
+};
+
+Peaks measure_peaks(const GpuDevice& device) {
+  constexpr int repetitions = 7;
+  Machine machine(device.index);
+  StreamTimer timer(machine.stream());
+  std::vector<double> fma;
+  std::vector<double> copy;
+  const auto threads = static_cast<std::uint32_t>(device.multiprocessors * 2048);
+  auto out = machine.allocate<float>(1);
+  const std::size_t bytes = std::min<std::size_t>(std::size_t{1} << 30, device.free_memory / 8);
+  const std::size_t values = bytes / sizeof(float) / gemm::quad * gemm::quad;
+  auto from = machine.allocate<float>(values);
+  auto to = machine.allocate<float>(values);
+  for (int i = 0; i < repetitions; ++i) {
+    fma.push_back(timer([&] { machine.for_each(1, threads, FmaChains{out.data()}); }));
+    copy.push_back(timer([&] {
+      machine.for_each(1, static_cast<std::uint32_t>(values / gemm::quad), CopyQuads{from.data(), to.data()});
+    }));
+  }
+  const double operations = 2.0 * threads * FmaChains::chains * FmaChains::length;
+  return {operations / median_of(fma) * 1e-3,
+          2.0 * static_cast<double>(values * sizeof(float)) / median_of(copy) * 1e-3};
+}
+
+GpuBenchRow make_row(const char* bench, const Peaks& peaks, std::vector<double> times, double operations,
+                     double bytes) {
+  GpuBenchRow row;
+  row.bench = bench;
+  row.median_us = median_of(times);
+  row.min_us = times.front();
+  row.max_us = times.back();
+  row.gflops = operations / row.median_us * 1e-3;
+  row.gbytes = bytes / row.median_us * 1e-3;
+  row.peak_gflops = peaks.gflops;
+  row.peak_gbytes = peaks.gbytes;
+  return row;
+}
+
+void name_pack(GpuBenchRow& row, const Pack& pack) {
+  row.shape = pack.shape.text();
+  row.batch = pack.batch_size;
+  row.networks = pack.size();
+}
+
+GpuBenchRow bench_training(const GpuDevice& device, const Peaks& peaks, const BenchSetting& setting,
+                           const Pack& pack, bool quick) {
+  const std::unique_ptr<Engine> engine = make_gemm_engine(device);
+  const auto training = engine->start(pack);
+  const auto seconds = [&](std::uint64_t steps) {
+    const auto begin = std::chrono::steady_clock::now();
+    training->advance(steps);  // ends with a copy, which waits
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  };
+  (void)seconds(10);
+  const double wanted = quick ? 0.02 : 0.1;
+  const auto steps = static_cast<std::uint64_t>(std::clamp(wanted / (seconds(20) / 20.0), 10.0, 5000.0));
+  std::vector<double> times;
+  for (int i = 0; i < (quick ? 5 : 9); ++i)
+    times.push_back(seconds(steps) * 1e6 / static_cast<double>(steps * pack.size()));
+  const double operations =
+      6.0 * static_cast<double>(ParameterLayout(pack.shape).weights()) * pack.batch_size;
+  GpuBenchRow row = make_row("train", peaks, std::move(times), operations, 0.0);
+  row.setting = setting.name;
+  name_pack(row, pack);
+  return row;
+}
+
+/// Bytes that a kernel cannot help reading and writing; 0 where they are not what limits it.
+template <typename F>
+double bytes_of(const F&) {
+  return 0.0;
+}
+template <typename T>
+double rows_of(const gemm::PackView<T>& v, const gemm::Layer& layer) {
+  return static_cast<double>(sizeof(T) * v.networks * v.batch) * layer.output_stride;
+}
+template <typename T>
+double bytes_of(const gemm::ForwardUnits<T>& f) {
+  return 2.0 * rows_of(f.v, f.layer);  // z, g
+}
+template <typename T>
+double bytes_of(const gemm::BackwardUnits<T>& f) {
+  return 3.0 * rows_of(f.v, f.layer);  // z, delta in and out
+}
+template <typename T>
+double bytes_of(const gemm::Update<T>& f) {
+  return 7.0 * static_cast<double>(sizeof(T) * f.v.networks * f.v.parameter_stride);  // p, m, v in and out; g
+}
+
+/// A machine that times what it is asked for instead of recording it.
+class TimedMachine : public Machine {
+ public:
+  struct Times {
+    std::vector<double> microseconds;
+    double operations = 0.0;
+    double bytes = 0.0;
+  };
+  using Recording = std::function<void()>;
+
+  explicit TimedMachine(int device) : Machine(device), timer_(stream()) {}
+
+  template <typename F>
+  void for_each(std::uint32_t networks, std::uint32_t items, const F& f) {
+    note(kernel_name(typeid(F).name()), 0.0, bytes_of(f), [&] { Machine::for_each(networks, items, f); });
+  }
+  template <typename T>
+  void multiply(const gemm::BatchedProduct<T>& g) {
+    const std::string name = "gemm " + std::to_string(g.rows) + "x" + std::to_string(g.columns) + "x" +
+                             std::to_string(g.inner) +
+                             (g.a.transposed   ? " tn"
+                              : g.b.transposed ? " nt"
+                                               : " nn");
+    const double operations = 2.0 * g.rows * g.columns * g.inner * g.networks;
+    note(name, operations, 0.0, [&] { Machine::multiply(g); });
+  }
+  [[nodiscard]] Recording record(Recording work) { return work; }
+  void replay(const Recording& recording, std::uint64_t times) {
+    for (std::uint64_t i = 0; i < times; ++i) recording();
+  }
+
+  [[nodiscard]] const std::map<std::string, Times>& times() const { return times_; }
+  void forget() { times_.clear(); }
+
+ private:
+  /// "modsweep::gemm::ForwardUnits<float>" mangled: "ForwardUnits".
+  static std::string kernel_name(const char* mangled) {
+    int status = 0;
+    char* text = abi::__cxa_demangle(mangled, nullptr, nullptr, &status);
+    std::string name = status == 0 ? text : mangled;
+    std::free(text);
+    name = name.substr(0, name.find('<'));
+    return name.substr(name.rfind(':') + 1);
+  }
+  template <typename Work>
+  void note(const std::string& name, double operations, double bytes, const Work& work) {
+    Times& entry = times_[name];
+    entry.microseconds.push_back(timer_(work));
+    entry.operations = std::max(entry.operations, operations);
+    entry.bytes = std::max(entry.bytes, bytes);
+  }
+
+  StreamTimer timer_;
+  std::map<std::string, Times> times_;
+};
+
+std::vector<GpuBenchRow> bench_kernels(const GpuDevice& device, const Peaks& peaks,
+                                       const BenchSetting& setting, const Pack& pack, bool quick) {
+  auto owned = std::make_unique<TimedMachine>(device.index);
+  TimedMachine& machine = *owned;
+  gemm::GemmTraining<TimedMachine, float> training(std::move(owned), pack);
+  training.advance(3);
+  machine.forget();
+  training.advance(quick ? 10 : 50);
+  std::vector<GpuBenchRow> rows;
+  for (const auto& [name, times] : machine.times()) {
+    rows.push_back(make_row("kernel", peaks, times.microseconds, times.operations, times.bytes));
+    rows.back().setting = name + " (" + std::string(setting.name) + ")";
+    name_pack(rows.back(), pack);
+  }
+  return rows;
+}
+
+/// Spectra of random matrices of one order, as many as `count`: from weights to eigenvalues on the host.
+GpuBenchRow bench_spectra(const GpuDevice& device, const Peaks& peaks, std::uint32_t n, std::size_t count,
+                          bool quick) {
+  Machine machine(device.index);
+  gemm::Layer layer;
+  layer.inputs = layer.outputs = n;
+  layer.input_stride = layer.output_stride = gemm::round_up(n, gemm::quad);
+  layer.output = true;
+  std::vector<float> weights(count * n * n);
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    weights[i] =
+        static_cast<float>(2.0 * math::uniform(math::random_block(1, math::Stream::initial_weights, 0, 0,
+                                                                  static_cast<std::uint32_t>(i >> 32U),
+                                                                  static_cast<std::uint32_t>(i))
+                                                   .word[0]) -
+                           1.0);
+  auto parameters = machine.allocate<float>(weights.size());
+  machine.upload(parameters, weights.data(), weights.size());
+  std::vector<std::size_t> networks(count);
+  for (std::size_t i = 0; i < count; ++i) networks[i] = i;
+  spectrum::PackSpectra<Machine> spectra(machine);
+  const auto run = [&] {
+    (void)spectra({layer}, static_cast<const float*>(parameters.data()), std::size_t{n} * n, networks,
+                  ClusterBy::incoming);
+  };
+  run();
+  std::vector<double> times;
+  for (int i = 0; i < (quick ? 3 : 7); ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    run();
+    times.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() * 1e6 /
+                    static_cast<double>(count));
+  }
+  GpuBenchRow row = make_row("spectra", peaks, std::move(times), 0.0, 0.0);
+  row.setting = "laplacian";
+  row.precision = Precision::fp64;
+  row.shape = std::to_string(n) + "-" + std::to_string(n);
+  row.networks = count;
+  row.n = n;
+  return row;
+}
+
+bool wanted(const GpuBenchOptions& options, const BenchSetting& setting) {
+  return options.settings.empty() ||
+         std::find(options.settings.begin(), options.settings.end(), setting.name) != options.settings.end();
+}
+
+}  // namespace
+
+std::vector<GpuBenchRow> bench_gemm(const GpuDevice& device, const GpuBenchOptions& options) {
+  const Peaks peaks = measure_peaks(device);
+  const std::unique_ptr<Engine> engine = make_gemm_engine(device);
+  std::vector<GpuBenchRow> rows;
+  for (const auto& sizes : options.shapes)
+    for (const std::uint32_t batch : options.batches)
+      for (const std::size_t networks : options.networks)
+        for (const BenchSetting& setting : bench_settings()) {
+          if (!wanted(options, setting)) continue;
+          const Pack pack = bench_pack(setting, sizes, batch, Precision::fp32, networks);
+          if (engine->bytes_per_network(pack.shape, batch, Precision::fp32) * networks > engine->memory())
+            continue;  // a row less, not an end
+          if (options.train) rows.push_back(bench_training(device, peaks, setting, pack, options.quick));
+          if (options.kernels)
+            for (GpuBenchRow& row : bench_kernels(device, peaks, setting, pack, options.quick))
+              rows.push_back(std::move(row));
+        }
+  if (!options.spectra) return rows;
+  for (const std::uint32_t n : options.orders)
+    rows.push_back(bench_spectra(device, peaks, n, n <= 64 ? 10000 : n <= 256 ? 1000 : 100, options.quick));
+  return rows;
+}
+
+}  // namespace modsweep
