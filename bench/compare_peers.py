@@ -32,6 +32,8 @@ def run_peer(arguments, seconds=None, repeats=None, **options):
     """Rows of torch_training.py."""
     command = [arguments.python, "-B", PEER, "--seconds", seconds or (0.2 if arguments.quick else 1.0), "--repeats",
                repeats or (3 if arguments.quick else 5)]
+    if arguments.default_allocator:
+        command.append("--default-allocator")
     for name, value in options.items():
         command += [f"--{name}", *(value if isinstance(value, (list, tuple)) else [value])]
     # The message that an optimizer is not in this PyTorch is no news here.
@@ -103,6 +105,9 @@ def main():
     parser.add_argument("--python", help="a Python that has NumPy and PyTorch")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="short measurements, to see that it works")
+    parser.add_argument("--default-allocator", action="store_true",
+                        help="run PyTorch as it comes: by default it runs with a C library that keeps freed memory, which "
+                             "makes its ensembles faster")
     parser.add_argument("--json", type=pathlib.Path, help="keep all records here")
     arguments = parser.parse_args()
     if not arguments.program.is_file():
@@ -122,6 +127,7 @@ def main():
 
     print(f"{SHAPE}, batch {BATCH}, fp32; microseconds per step of one network, median (min-max) of "
           f"{arguments.rounds} rounds")
+    about["default_allocator"] = arguments.default_allocator
     print(f"{about['cpu']}, {cores} cores; {about['compiler']}; PyTorch {about['torch']} with {about['blas']}; "
           f"commit {about['commit']}; {about['date']}")
     records = print_table(rounds)

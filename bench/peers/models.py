@@ -262,8 +262,8 @@ class EnsembleTraining:
             gradient[: self.decayed].add_(self.flat[: self.decayed], alpha=2 * self.setting.l2)
         self.first.lerp_(gradient, 1 - BETA1)
         self.second.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
-        torch.sqrt(self.second, out=self.scratch)
-        torch.addcmul(epsilon, self.scratch, scale, out=self.scratch)
+        # Not addcmul: with factors of one element it leaves PyTorch's vectorized paths.
+        torch.sqrt(self.second, out=self.scratch).mul_(scale).add_(epsilon)
         self.flat.addcdiv_(self.first, self.scratch, value=-1)
 
     def reset(self):

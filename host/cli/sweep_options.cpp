@@ -27,9 +27,7 @@ void add_sweep_options(CLI::App& command, SweepOptions& options) {
   command
       .add_option("-o,--output", options.store_path, "The store [the sweep's name with .db, in this folder]")
       ->type_name("FILE.db");
-  command
-      .add_option("--engine", options.engine,
-                  "What trains: auto takes the fastest that this machine has [auto]")
+  command.add_option("--engine", options.engine, "What trains; modsweep devices lists them [auto]")
       ->check(CLI::IsMember(engine_names()))
       ->type_name("NAME");
   command
