@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 namespace modsweep::testing_support {
@@ -71,15 +72,14 @@ class Running {
 
   /// Waits until the program has written a line to standard error, or has ended; false after a minute.
   [[nodiscard]] bool spoke() const {
-    for (int i = 0; i < 6000; ++i) {
-      siginfo_t ended{};
-      if (read_text(err_).find('\n') != std::string::npos) return true;
-      if (::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-          ended.si_pid == pid_)
-        return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return false;
+    return becomes([&] { return read_text(err_).find('\n') != std::string::npos; });
+  }
+
+  /// Waits until the program has used the processors for `seconds` more, whatever else the machine does, or
+  /// has ended; false after a minute.
+  [[nodiscard]] bool computed(double seconds) const {
+    const double enough = processor_seconds() + seconds;
+    return becomes([&] { return processor_seconds() >= enough; });
   }
 
   [[nodiscard]] Outcome wait() {
@@ -99,6 +99,30 @@ class Running {
   }
 
  private:
+  [[nodiscard]] bool ended() const {
+    siginfo_t info{};
+    return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == pid_;
+  }
+
+  [[nodiscard]] double processor_seconds() const {
+    clockid_t clock{};
+    timespec time{};
+    if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return 0.0;
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+  }
+
+  /// Whether a condition comes to hold, or the program to an end, within a minute.
+  template <class Condition>
+  [[nodiscard]] bool becomes(Condition&& condition) const {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (!condition() && !ended()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return true;
+  }
+
   pid_t pid_ = -1;
   std::filesystem::path out_;
   std::filesystem::path err_;
