@@ -16,8 +16,9 @@ bool finite(const Parameters& network) {
   return std::all_of(network.values.begin(), network.values.end(), [](double v) { return std::isfinite(v); });
 }
 
-/// Everything that follows from the weights of one network and that the engine has not worked out.
-void analyze(const Pack& pack, const MeasureRequest& request, Measured& result) {
+/// Everything that follows from the weights of one network and that the engine has not worked out; `leaks`:
+/// these, too.
+void analyze(const Pack& pack, const MeasureRequest& request, bool leaks, Measured& result) {
   Measurement& row = result.measurement;
   const Parameters& network = result.weights;
   const RegularizerValues of_weights = weight_regularizers(network);
@@ -34,7 +35,7 @@ void analyze(const Pack& pack, const MeasureRequest& request, Measured& result) 
                                           network.shape.sizes[l], ask.cluster_by));
     }
   }
-  if (ask.leaks) {
+  if (leaks && ask.leaks) {
     const Samples& test = pack.dataset[request.network]->test;
     row.path_leak = path_leak(network);
     row.jacobian_leak = jacobian_leak(network, request.settings->network.activation,
@@ -58,6 +59,25 @@ void take_spectra(Training& training, std::span<const MeasureRequest> requests,
     for (std::size_t i = 0; i < members.size(); ++i)
       results[members[i]].measurement.spectra = std::move((*spectra)[i]);
   }
+}
+
+/// Leaks of those that ask for them and are finite; false where the engine leaves them to the host.
+bool take_leaks(Training& training, std::span<const MeasureRequest> requests,
+                std::vector<Measured>& results) {
+  std::vector<std::size_t> members;
+  std::vector<std::size_t> networks;
+  for (std::size_t r = 0; r < requests.size(); ++r) {
+    if (!requests[r].settings->measure.leaks || !finite(results[r].weights)) continue;
+    members.push_back(r);
+    networks.push_back(requests[r].network);
+  }
+  const auto leaks = training.leaks(networks);
+  if (!leaks) return false;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    results[members[i]].measurement.path_leak = (*leaks)[i].path;
+    results[members[i]].measurement.jacobian_leak = (*leaks)[i].jacobian;
+  }
+  return true;
 }
 
 /// Noisy losses: one evaluation of the pack for each noise that is asked for, which is one in nearly every
@@ -95,8 +115,9 @@ std::vector<Measured> measure(Training& training, const Pack& pack, std::span<co
     results[r].weights = training.weights(p);
   }
   take_spectra(training, requests, results);
+  const bool leaks = !take_leaks(training, requests, results);
   parallel_for(threads, requests.size(),
-               [&](std::size_t r, std::size_t) { analyze(pack, requests[r], results[r]); });
+               [&](std::size_t r, std::size_t) { analyze(pack, requests[r], leaks, results[r]); });
   return results;
 }
 

@@ -66,6 +66,12 @@ class Training {
     static_cast<void>(by);
     return std::nullopt;
   }
+  /// Functional leaks of these networks on their test sets, worked out where the weights are; none where an
+  /// engine leaves that to the caller. Weights must be finite.
+  [[nodiscard]] virtual std::optional<std::vector<Leaks>> leaks(std::span<const std::size_t> networks) {
+    static_cast<void>(networks);
+    return std::nullopt;
+  }
 
   /// All state of one network that later steps depend on, exactly. Portable between pack compositions.
   [[nodiscard]] virtual std::vector<std::byte> save(std::size_t network) const = 0;

@@ -33,6 +33,12 @@ struct LayerSpectra {
 [[nodiscard]] LayerSpectra layer_spectra(std::span<const double> w, std::size_t rows, std::size_t columns,
                                          ClusterBy by = ClusterBy::incoming);
 
+/// Both functional leaks of one network; none where path_leak and jacobian_leak have none.
+struct Leaks {
+  std::optional<double> path;
+  std::optional<double> jacobian;
+};
+
 /// Off-diagonal share of |W^H| ... |W^0| (outputs x inputs); none unless outputs == inputs or where the
 /// product is 0 or not finite.
 [[nodiscard]] std::optional<double> path_leak(const Parameters& network);

@@ -11,6 +11,10 @@
 #include <cstring>
 #include <vector>
 
+#include <cub/device/device_segmented_reduce.cuh>
+#include <thrust/iterator/counting_iterator.h>
+#include <thrust/iterator/transform_iterator.h>
+
 namespace modsweep::device {
 
 /// Block (x, y) takes items blockDim.x * x + ... of the networks y, y + gridDim.y, ...; no shared memory, no
@@ -21,6 +25,19 @@ __global__ void apply(const F f, std::uint32_t networks, std::uint32_t items) {
   if (item >= items) return;
   for (std::uint32_t p = blockIdx.y; p < networks; p += gridDim.y) f(p, item);
 }
+
+/// Function of (segment, item) as one of a place in all segments one after the other.
+template <typename F>
+struct Flattened {
+  F f;
+  std::size_t length = 1;
+  __host__ __device__ double operator()(std::size_t place) const { return f(place / length, place % length); }
+};
+
+struct Multiples {
+  std::size_t factor = 1;
+  __host__ __device__ std::size_t operator()(std::size_t n) const { return n * factor; }
+};
 
 /// Not for several threads at once; several machines may share a device.
 class Machine {
@@ -97,6 +114,26 @@ class Machine {
   }
   void multiply(const gemm::BatchedProduct<double>& g) {
     multiply(g, [](auto... arguments) { return cublasDgemmStridedBatched(arguments...); });
+  }
+
+  /// results[s] = f(s, 0) ... f(s, length - 1), joined from 0 on in an order that depends on the length only.
+  template <typename F, typename Operation>
+  void reduce(std::size_t segments, std::size_t length, const F& f, const Operation& join, double* results) {
+    if (segments == 0) return;
+    activate();
+    const thrust::counting_iterator<std::size_t> places(0);
+    const auto values = thrust::make_transform_iterator(places, Flattened<F>{f, length});
+    const auto begins = thrust::make_transform_iterator(places, Multiples{length});
+    const auto count = static_cast<std::int64_t>(segments);
+    std::size_t bytes = 0;
+    MODSWEEP_CHECK(cub::DeviceSegmentedReduce::Reduce(nullptr, bytes, values, results, count, begins,
+                                                      begins + 1, join, 0.0, stream_.get()));
+    if (reduce_workspace_.size() < bytes) {
+      reduce_workspace_ = {};
+      reduce_workspace_ = allocate<std::byte>(bytes);
+    }
+    MODSWEEP_CHECK(cub::DeviceSegmentedReduce::Reduce(reduce_workspace_.data(), bytes, values, results, count,
+                                                      begins, begins + 1, join, 0.0, stream_.get()));
   }
 
   /// Of symmetric matrices [count][n][n], which are overwritten; ascending, [count][n].
@@ -203,6 +240,7 @@ class Machine {
   Array<std::byte> workspace_;
   Blas blas_;
   std::unique_ptr<PinnedBytes> staging_;
+  Array<std::byte> reduce_workspace_;
   Solver solver_;  ///< made when first wanted, as is what it works with
   SolverParameters solver_parameters_;
   Array<std::byte> solver_workspace_;

@@ -4,7 +4,7 @@
 // every line of the engine but the launches. A machine has
 //   Array<U>, allocate<U>(count), upload(array, values, count, offset), download(values, array, count,
 //   offset), for_each(networks, items, f): f(network, item) for all of them, in any order, at once,
-//   multiply(BatchedProduct<T>), eigenvalues (spectrum/pack_spectra.h),
+//   multiply(BatchedProduct<T>), eigenvalues (spectrum/pack_spectra.h), reduce (spectrum/pack_leaks.h),
 //   record(work) -> Recording: what `work` would do, and replay(recording, times).
 #pragma once
 
@@ -14,6 +14,7 @@
 #include "gemm/sums.h"
 #include "gemm/units.h"
 #include "gemm/update.h"
+#include "spectrum/pack_leaks.h"
 #include "spectrum/pack_spectra.h"
 
 #include <algorithm>
@@ -129,6 +130,10 @@ class GemmTraining final : public Training {
   [[nodiscard]] std::optional<std::vector<std::vector<LayerSpectra>>> spectra(
       std::span<const std::size_t> networks, ClusterBy by) override {
     return spectra_(memory_.layers(), memory_.view().parameters, layout_.padded(), networks, by);
+  }
+
+  [[nodiscard]] std::optional<std::vector<Leaks>> leaks(std::span<const std::size_t> networks) override {
+    return leaks_(pack_, memory_.layers(), memory_.view().parameters, layout_.padded(), networks);
   }
 
   [[nodiscard]] std::vector<std::byte> save(std::size_t network) const override {
@@ -295,6 +300,7 @@ class GemmTraining final : public Training {
   Array<NetworkRule<T>> evaluation_rules_;
   typename Machine::Recording step_;
   spectrum::PackSpectra<Machine> spectra_{machine_};
+  spectrum::PackLeaks<Machine> leaks_{machine_};
   mutable std::vector<T> parameters_copy_, moment1_copy_, moment2_copy_, gradients_copy_;
   std::vector<LossSums> losses_copy_;  ///< of the last inspection
 };

@@ -4,6 +4,7 @@
 
 #include "gemm/product.h"
 #include "spectrum/laplacian.h"
+#include "spectrum/scratch.h"
 
 #include <algorithm>
 #include <span>
@@ -38,12 +39,10 @@ class PackSpectra {
       v.columns = v.outgoing ? layer.outputs : layer.inputs;
       v.parameters = parameters;
       v.parameter_stride = parameter_stride;
-      const std::size_t at_once = std::max<std::size_t>(1, memory_bytes / bytes_per_request(v));
-      for (std::size_t first = 0; first < networks.size(); first += at_once) {
-        const auto part = networks.subspan(first, std::min(at_once, networks.size() - first));
+      in_parts(networks, bytes_per_request(v), [&](std::size_t first, std::span<const std::size_t> part) {
         auto spectra = spectra_of(v, part);
         for (std::size_t r = 0; r < part.size(); ++r) result[first + r].push_back(std::move(spectra[r]));
-      }
+      });
     }
     return result;
   }
@@ -51,9 +50,6 @@ class PackSpectra {
  private:
   template <typename U>
   using Array = typename Machine::template Array<U>;
-
-  /// Of the arrays of one layer; a larger request is worked through in parts.
-  static constexpr std::size_t memory_bytes = std::size_t{256} << 20;
 
   template <typename T>
   static std::size_t bytes_per_request(const LaplacianView<T>& v) {
@@ -127,24 +123,15 @@ class PackSpectra {
   void place(LaplacianView<T>& v, std::span<const std::size_t> networks) {
     const std::size_t rows = networks.size() * v.rows;
     const std::vector<std::uint32_t> places(networks.begin(), networks.end());
-    v.networks = at_least(networks_, places.size());
+    v.networks = at_least(machine_, networks_, places.size());
     machine_.upload(networks_, places.data(), places.size());
-    v.unit_rows = at_least(unit_rows_, rows * v.columns);
-    v.norms = at_least(norms_, rows);
-    v.dead = at_least(dead_, rows);
-    v.scale = at_least(scale_, rows);
-    v.similarity = at_least(similarity_, rows * v.rows);
-    v.laplacian = at_least(laplacian_, rows * v.rows);
-    at_least(values_, rows);
-  }
-
-  template <typename U>
-  U* at_least(Array<U>& array, std::size_t count) {
-    if (array.size() < count) {
-      array = Array<U>();  // given back before more is asked for
-      array = machine_.template allocate<U>(count);
-    }
-    return array.data();
+    v.unit_rows = at_least(machine_, unit_rows_, rows * v.columns);
+    v.norms = at_least(machine_, norms_, rows);
+    v.dead = at_least(machine_, dead_, rows);
+    v.scale = at_least(machine_, scale_, rows);
+    v.similarity = at_least(machine_, similarity_, rows * v.rows);
+    v.laplacian = at_least(machine_, laplacian_, rows * v.rows);
+    at_least(machine_, values_, rows);
   }
 
   template <typename F>

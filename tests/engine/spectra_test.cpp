@@ -1,10 +1,11 @@
-// Spectra that an engine works out where its weights are, against those of the host.
+// Spectra and leaks that an engine works out where its weights are, against those of the host.
 #include "engine/engines_under_test.h"
 
 #include <random>
 
 #include <gtest/gtest.h>
 
+#include "modsweep/names.h"
 #include "modsweep/spectrum.h"
 
 namespace modsweep::test {
@@ -48,6 +49,42 @@ Pack random_pack(std::vector<std::uint32_t> hidden, std::vector<std::uint32_t> g
   return pack;
 }
 
+/// Networks that differ in activation, test set and scale; the last has no path from input to output.
+Pack varied_pack(std::vector<std::uint32_t> hidden, std::vector<std::uint32_t> groups, bool prelu, bool bias,
+                 std::uint32_t inputs, Precision precision) {
+  DatasetCache cache;
+  Pack pack;
+  for (std::uint32_t p = 0; p < 6; ++p) {
+    CellSettings cell;
+    cell.network = {.hidden = hidden, .groups = groups, .leaky_slope = 0.05 * p, .bias = bias};
+    cell.network.activation = prelu ? Activation::prelu : EnumNames<Activation>::table[p % 4].first;
+    cell.training.steps = 2;
+    cell.training.seed = p;
+    cell.training.precision = precision;
+    cell.task.inputs = inputs;
+    // More than are worked out at once, one, and numbers between.
+    cell.task.test_samples = p == 1 ? 2500 : p == 2 ? 1 : 100 * p + 7;
+    pack.add(cell, cache.get(cell.task));
+  }
+  std::vector<std::shared_ptr<const Parameters>> initial;
+  for (std::size_t p = 0; p < pack.size(); ++p) {
+    Parameters network{pack.shape, pack.initial_parameters(p)};
+    const double scale = p == 3 ? 1e12 : p == 5 ? 0.0 : 1.0;
+    for (double& value : network.values) value *= scale;
+    initial.push_back(std::make_shared<const Parameters>(std::move(network)));
+  }
+  pack.initial = std::move(initial);
+  return pack;
+}
+
+/// Equal to rounding; none where the other is none.
+void expect_near(const std::optional<double>& have, const std::optional<double>& want) {
+  ASSERT_EQ(have.has_value(), want.has_value());
+  if (want) {
+    EXPECT_NEAR(*have, *want, 1e-11 * *want);
+  }
+}
+
 TEST_P(EngineSpectra, AreThoseOfTheHost) {
   const auto [under_test, precision] = GetParam();
   const auto engine = under_test.make(1);
@@ -80,6 +117,38 @@ TEST_P(EngineSpectra, AreThoseOfTheHost) {
           }
         }
       }
+    }
+  }
+}
+
+TEST_P(EngineSpectra, LeaksAreThoseOfTheHost) {
+  const auto [under_test, precision] = GetParam();
+  const auto engine = under_test.make(1);
+  struct Case {
+    std::vector<std::uint32_t> hidden, groups;
+    bool prelu, bias;
+    std::uint32_t inputs;
+  };
+  for (const Case& test_case : std::vector<Case>{{{32, 32, 32}, {}, false, true, 4},
+                                                 {{5}, {}, true, true, 3},
+                                                 {{8, 12}, {4, 2, 2}, false, false, 4},
+                                                 {{6, 7}, {}, false, true, 1}}) {
+    const Pack pack = varied_pack(test_case.hidden, test_case.groups, test_case.prelu, test_case.bias,
+                                  test_case.inputs, precision);
+    const auto training = engine->start(pack);
+    training->advance(2);
+    const std::vector<std::size_t> requests = {5, 0, 1, 3, 2, 4};
+    const auto got = training->leaks(requests);
+    if (!got) GTEST_SKIP() << under_test.name << " leaves leaks to the host";
+    ASSERT_EQ(got->size(), requests.size());
+    for (std::size_t r = 0; r < requests.size(); ++r) {
+      const std::size_t p = requests[r];
+      SCOPED_TRACE(pack.shape.text() + " network " + std::to_string(p));
+      const Parameters network = training->weights(p);
+      const Samples& test = pack.dataset[p]->test;
+      expect_near((*got)[r].path, path_leak(network));
+      expect_near((*got)[r].jacobian,
+                  jacobian_leak(network, pack.activation[p], pack.leaky_slope[p], test.x, test.count));
     }
   }
 }

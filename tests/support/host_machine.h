@@ -83,6 +83,15 @@ class HostMachine {
     }
   }
 
+  template <typename F, typename Operation>
+  void reduce(std::size_t segments, std::size_t length, const F& f, const Operation& join, double* results) {
+    for (std::size_t s = 0; s < segments; ++s) {
+      results[s] = 0.0;
+      for (std::size_t i = 0; i < length; ++i)
+        results[s] = join(results[s], f(s, backwards_ ? length - 1 - i : i));
+    }
+  }
+
   void eigenvalues(double* matrices, double* values, std::uint32_t n, std::size_t count) {
     const auto size = static_cast<Eigen::Index>(n);
     for (std::size_t i = 0; i < count; ++i) {

@@ -1,0 +1,209 @@
+// Functional leaks of the networks of a pack, worked out where the weights are.
+#pragma once
+
+#include "gemm/product.h"
+#include "spectrum/scratch.h"
+#include "spectrum/tangents.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "modsweep/pack.h"
+#include "modsweep/spectrum.h"
+
+namespace modsweep::spectrum {
+
+/// Besides what GemmTraining asks of it, the machine has
+///   reduce(segments, length, f, operation, results): results[s] = f(s, 0) ... f(s, length - 1), joined by
+///   `operation` from 0 on, in any order that is always the same.
+template <typename Machine>
+class PackLeaks {
+ public:
+  /// Keeps a reference to the machine.
+  explicit PackLeaks(Machine& machine) : machine_(machine) {}
+
+  /// [request]. `pack` is the same in every call. `parameters` is [P][parameter_stride] in the machine's
+  /// memory, `networks` the requested rows of it, whose entries must be finite.
+  template <typename T>
+  [[nodiscard]] std::vector<Leaks> operator()(const Pack& pack, const std::vector<gemm::Layer>& layers,
+                                              const T* parameters, std::size_t parameter_stride,
+                                              std::span<const std::size_t> networks) {
+    if (pack.shape.inputs() != pack.shape.outputs()) return std::vector<Leaks>(networks.size());
+    if (subjects_.size() == 0) set_up(pack);
+    LeakView<T> v;
+    v.inputs = pack.shape.inputs();
+    v.prelu = pack.shape.prelu;
+    v.subjects = subjects_.data();
+    v.parameters = parameters;
+    v.parameter_stride = parameter_stride;
+    std::uint32_t most = 0;
+    for (const std::size_t p : networks) most = std::max(most, pack.dataset[p]->test.count);
+    v.samples = std::max(1U, std::min(most, samples_at_once));
+    std::vector<Leaks> result(networks.size());
+    in_parts(networks, bytes_per_request(v, widest(layers)),
+             [&](std::size_t first, std::span<const std::size_t> part) {
+               place(v, widest(layers), part);
+               each(part.size(), parameter_stride, CopyParameters<T>{v});
+               path_leaks(v, layers, part.size());
+               jacobian_leaks(v, layers, part.size(), most);
+               for (auto& [leak, shares] :
+                    {std::pair{&Leaks::path, &path_leak_}, std::pair{&Leaks::jacobian, &jacobian_leak_}}) {
+                 std::vector<double> values(part.size());
+                 machine_.download(values.data(), *shares, values.size());
+                 for (std::size_t r = 0; r < values.size(); ++r)
+                   if (std::isfinite(values[r])) result[first + r].*leak = values[r];
+               }
+             });
+    return result;
+  }
+
+ private:
+  template <typename U>
+  using Array = typename Machine::template Array<U>;
+
+  static constexpr std::uint32_t samples_at_once = 1024;
+
+  static std::size_t widest(const std::vector<gemm::Layer>& layers) {
+    std::size_t units = layers.front().inputs;
+    for (const gemm::Layer& layer : layers) units = std::max<std::size_t>(units, layer.outputs);
+    return units;
+  }
+
+  template <typename T>
+  static std::size_t bytes_per_request(const LeakView<T>& v, std::size_t units) {
+    return sizeof(double) * (2 * v.parameter_stride + 2 * units * (v.rows() + v.inputs) +
+                             3 * std::size_t{v.inputs} * v.inputs + 3);
+  }
+
+  /// Uploads what the networks' parameters do not say. Test sets are kept in double: rounded ones would move
+  /// samples across the kinks of activations.
+  void set_up(const Pack& pack) {
+    std::map<const Dataset*, const double*> known;
+    std::vector<LeakSubject> subjects;
+    for (std::size_t p = 0; p < pack.size(); ++p) {
+      const Samples& test = pack.dataset[p]->test;
+      const auto [entry, added] = known.try_emplace(pack.dataset[p].get(), nullptr);
+      if (added) {
+        Array<double>& x = test_sets_.emplace_back(machine_.template allocate<double>(test.x.size()));
+        machine_.upload(x, test.x.data(), test.x.size());
+        entry->second = x.data();
+      }
+      subjects.push_back({entry->second, test.count, pack.activation[p], pack.leaky_slope[p]});
+    }
+    subjects_ = machine_.template allocate<LeakSubject>(subjects.size());
+    machine_.upload(subjects_, subjects.data(), subjects.size());
+  }
+
+  template <typename T>
+  void path_leaks(LeakView<T>& v, const std::vector<gemm::Layer>& layers, std::size_t requests) {
+    v.paths = paths_[0].data();
+    each(requests, v.inputs * v.inputs, BeginPaths<T>{v});
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+      const gemm::Layer& layer = layers[l];
+      const double* below = v.paths;
+      v.paths = paths_[(l + 1) % 2].data();
+      for (std::uint32_t group = 0; group < layer.groups; ++group) {
+        const std::size_t from = std::size_t{group} * layer.group_inputs() * v.inputs;
+        const std::size_t to = std::size_t{group} * layer.group_outputs() * v.inputs;
+        machine_.multiply(gemm::BatchedProduct<double>{
+            .a = weights(v, layer, v.magnitudes, group, false),
+            .b = {below + from, v.inputs, std::size_t{layer.inputs} * v.inputs, false},
+            .c = {v.paths + to, v.inputs, std::size_t{layer.outputs} * v.inputs, false},
+            .rows = layer.group_outputs(),
+            .columns = v.inputs,
+            .inner = layer.group_inputs(),
+            .networks = static_cast<std::uint32_t>(requests)});
+      }
+      const std::size_t entries = std::size_t{layer.outputs} * v.inputs;
+      machine_.reduce(requests, entries, PathEntry<T>{v, entries}, Larger{}, v.largest);
+      each(requests, entries, ScalePaths<T>{v, layer.outputs});
+    }
+    each(requests, 1, OffDiagonalShare{v.inputs, v.paths, v.path_leak});
+  }
+
+  template <typename T>
+  void jacobian_leaks(LeakView<T>& v, const std::vector<gemm::Layer>& layers, std::size_t requests,
+                      std::uint32_t most) {
+    const std::uint32_t outputs = layers.back().outputs;
+    v.first = 0;
+    do {
+      const double* rows = forward(v, layers, requests);
+      machine_.reduce(requests * outputs * v.inputs, v.samples, JacobianEntry<T>{v, outputs, rows}, Plus{},
+                      v.part);
+      each(requests, outputs * v.inputs, AddPart<T>{v, outputs});
+      v.first += v.samples;
+    } while (v.first < most);
+    each(requests, 1, OffDiagonalShare{v.inputs, v.jacobian, v.jacobian_leak});
+  }
+
+  /// The outputs' rows: values without bias, and derivatives by inputs.
+  template <typename T>
+  const double* forward(const LeakView<T>& v, const std::vector<gemm::Layer>& layers, std::size_t requests) {
+    double* rows = rows_[0].data();
+    each(requests, std::size_t{v.rows()} * v.inputs, BeginRows<T>{v, rows});
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+      const gemm::Layer& layer = layers[l];
+      double* above = rows_[(l + 1) % 2].data();
+      for (std::uint32_t group = 0; group < layer.groups; ++group)
+        machine_.multiply(
+            gemm::BatchedProduct<double>{.a = {rows + group * layer.group_inputs(), layer.inputs,
+                                               std::size_t{v.rows()} * layer.inputs, false},
+                                         .b = weights(v, layer, v.values, group, true),
+                                         .c = {above + group * layer.group_outputs(), layer.outputs,
+                                               std::size_t{v.rows()} * layer.outputs, false},
+                                         .rows = v.rows(),
+                                         .columns = layer.group_outputs(),
+                                         .inner = layer.group_inputs(),
+                                         .networks = static_cast<std::uint32_t>(requests)});
+      rows = above;
+      if (!layer.output)
+        each(requests, std::size_t{v.samples} * layer.outputs, ActivateRows<T>{v, layer, rows});
+    }
+    return rows;
+  }
+
+  template <typename T>
+  static gemm::Matrices<const double> weights(const LeakView<T>& v, const gemm::Layer& layer,
+                                              const double* parameters, std::uint32_t group,
+                                              bool transposed) {
+    const std::size_t offset = std::size_t{group} * layer.group_outputs() * layer.group_inputs();
+    return {parameters + layer.weights + offset, layer.group_inputs(), v.parameter_stride, transposed};
+  }
+
+  /// Points the view at arrays that are large enough, and says which networks are meant.
+  template <typename T>
+  void place(LeakView<T>& v, std::size_t units, std::span<const std::size_t> networks) {
+    const std::size_t requests = networks.size();
+    const std::vector<std::uint32_t> places(networks.begin(), networks.end());
+    v.networks = at_least(machine_, networks_, requests);
+    machine_.upload(networks_, places.data(), places.size());
+    v.values = at_least(machine_, values_, requests * v.parameter_stride);
+    v.magnitudes = at_least(machine_, magnitudes_, requests * v.parameter_stride);
+    for (auto& paths : paths_) at_least(machine_, paths, requests * units * v.inputs);
+    for (auto& rows : rows_) at_least(machine_, rows, requests * units * v.rows());
+    const std::size_t square = requests * v.inputs * v.inputs;
+    v.part = at_least(machine_, part_, square);
+    v.jacobian = at_least(machine_, jacobian_, square);
+    v.largest = at_least(machine_, largest_, requests);
+    v.path_leak = at_least(machine_, path_leak_, requests);
+    v.jacobian_leak = at_least(machine_, jacobian_leak_, requests);
+  }
+
+  template <typename F>
+  void each(std::size_t requests, std::size_t items, const F& f) {
+    machine_.for_each(static_cast<std::uint32_t>(requests), static_cast<std::uint32_t>(items), f);
+  }
+
+  Machine& machine_;
+  std::vector<Array<double>> test_sets_;  ///< of the distinct datasets, [count][I]
+  Array<LeakSubject> subjects_;           ///< [P]
+  Array<std::uint32_t> networks_;
+  Array<double> values_, magnitudes_, paths_[2], rows_[2], part_, jacobian_, largest_, path_leak_,
+      jacobian_leak_;
+};
+
+}  // namespace modsweep::spectrum
