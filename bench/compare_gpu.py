@@ -39,7 +39,7 @@ def parse_arguments():
     parser.add_argument("--networks", type=int, default=1024)
     parser.add_argument("--width", type=int, nargs="+", default=[32, 64, 128, 256], help="units of each hidden layer")
     parser.add_argument("--peer", nargs="+", choices=(*TORCH_FAMILIES, JAX, SPECTRA), help="only these")
-    parser.add_argument("--tf32", action="store_true", help="let the peers' float32 matrix products round to TF32")
+    parser.add_argument("--tf32", action="store_true", help="let float32 matrix products round to TF32, ours and the peers'")
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda",
                         help="of the peers; cpu only to see that this script works")
     parser.add_argument("--rounds", type=int, default=3)
@@ -73,12 +73,13 @@ def gpu():
 def run_ours(arguments, width):
     """{setting: row of `modsweep bench`} for whole training steps."""
     shape = f"4-{width}-{width}-{width}-4"
-    options = ["--engine", "gemm", "--networks", arguments.networks, "--shape", shape]
+    precision = "tf32" if arguments.tf32 else "fp32"
+    options = ["--engine", "gemm", "--networks", arguments.networks, "--shape", shape, "--precision", precision]
     for setting in arguments.setting:
         options += ["--setting", setting]
     rows = bench_rows(arguments.program, options + (["--quick"] if arguments.quick else []))
     return rows_by_setting(rows, arguments.setting, {"bench": "train", "engine": "gemm", "shape": shape, "batch": BATCH,
-                                                     "precision": "fp32", "networks": arguments.networks})
+                                                     "precision": precision, "networks": arguments.networks})
 
 
 def run_peer(arguments, script, options, brief=False):
@@ -222,7 +223,7 @@ def main():
     spectra = [spectra_round(arguments) for _ in range(arguments.rounds)] if SPECTRA in arguments.peer else []
 
     print(f"{about['gpu']}; {about['cpu']}; commit {about['commit']}; {about['date']}")
-    print(f"batch {BATCH}, fp32, TF32 of the peers {'on' if arguments.tf32 else 'off'}; median (min-max) of "
+    print(f"batch {BATCH}, fp32, TF32 {'on' if arguments.tf32 else 'off'}; median (min-max) of "
           f"{arguments.rounds} rounds")
     records = print_training(in_all(rounds)) + print_spectra(in_all(spectra))
     if arguments.json:

@@ -24,6 +24,7 @@ namespace {
 struct Options : cpu::BenchOptions {
   std::string engine = "auto";
   std::string json_path;
+  std::string precision;
   GpuBenchRequest gpu;
 };
 
@@ -77,10 +78,10 @@ nlohmann::ordered_json to_json(const cpu::BenchRow& row, const std::string& mach
 }
 
 nlohmann::ordered_json bench_cpu(const Options& options, Console& console) {
-  if (!options.gpu.empty())
+  if (!options.gpu.empty() || !options.precision.empty())
     throw InputError(
-        "--networks, --shape, --batch and --spectra are of GPU engines; leave them out or give --engine "
-        "gemm");
+        "--networks, --shape, --batch, --precision and --spectra are of GPU engines; leave them out or give "
+        "--engine gemm");
   const std::string machine = machine_name();
   fmt::print(console.out, "{}\n", machine);
   console.out.flush();
@@ -96,6 +97,7 @@ GpuBenchRequest gpu_request(const Options& options) {
     throw InputError(
         "--threads and --instruction-set are of the CPU engine; leave them out or give --engine cpu");
   GpuBenchRequest request = options.gpu;
+  request.precision = value_of<Precision>(options.precision).value_or(Precision::fp32);
   request.settings = options.settings;
   request.quick = options.quick;
   return request;
@@ -163,6 +165,9 @@ void add_bench(CLI::App& app, Action& chosen) {
       ->check(CLI::Range(1, 1000))
       ->type_name("B")
       ->allow_extra_args(false);
+  command->add_option("--precision", options->precision, "Of whole steps and kernels on a GPU [fp32]")
+      ->check(CLI::IsMember(names_of<Precision>()))
+      ->type_name("NAME");
   command->add_flag("--spectra", options->gpu.spectra, "Only spectra on a GPU");
   command->add_option("--json", options->json_path, "Also write the results here")->type_name("FILE");
   command->add_flag("--quick", options->quick, "Seconds instead of a minute, less exact");

@@ -9,6 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "modsweep/settings.h"
+
 namespace modsweep::cli {
 
 /// What the user asked for; empty lists: a choice of ours.
@@ -17,6 +19,7 @@ struct GpuBenchRequest {
   std::vector<std::size_t> networks;
   std::vector<std::string> shapes;  ///< "4-32-4"
   std::vector<std::uint32_t> batches;
+  Precision precision = Precision::fp32;
   bool spectra = false;  ///< nothing else
   bool quick = false;
 

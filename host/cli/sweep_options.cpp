@@ -21,8 +21,6 @@ std::size_t SweepOptions::thread_count() const {
 }
 
 void add_sweep_options(CLI::App& command, SweepOptions& options) {
-  std::vector<std::string> precisions;
-  for (const auto& [value, name] : EnumNames<Precision>::table) precisions.emplace_back(name);
   command.add_option("sweep", options.sweep_path, "The sweep file")->required()->type_name("SWEEP.toml");
   command
       .add_option("-o,--output", options.store_path, "The store [the sweep's name with .db, in this folder]")
@@ -31,8 +29,9 @@ void add_sweep_options(CLI::App& command, SweepOptions& options) {
       ->check(CLI::IsMember(engine_names()))
       ->type_name("NAME");
   command
-      .add_option("--precision", options.precision, "fp32 or fp64, the same as --set training.precision=...")
-      ->check(CLI::IsMember(precisions))
+      .add_option("--precision", options.precision,
+                  "fp32, fp64 or, on a GPU, tf32; the same as --set training.precision=...")
+      ->check(CLI::IsMember(names_of<Precision>()))
       ->type_name("NAME");
   command.add_option("--threads", options.threads, "Threads to use [all]; results do not depend on it")
       ->check(CLI::Range(1, 4096))

@@ -30,12 +30,13 @@ class CpuEngine final : public Engine {
                        threads_ == 1 ? "" : "s");
   }
 
-  [[nodiscard]] std::string refuses(const Shape&, Precision) const override { return {}; }
+  [[nodiscard]] std::string refuses(const Shape&, Precision precision) const override {
+    return precision == Precision::tf32 ? "products of TensorFloat-32 are a GPU's" : "";
+  }
 
   [[nodiscard]] std::size_t bytes_per_network(const Shape& shape, std::uint32_t,
                                               Precision precision) const override {
-    const std::size_t scalar = precision == Precision::fp32 ? sizeof(float) : sizeof(double);
-    return 3 * ParameterLayout(shape).padded() * scalar;
+    return 3 * ParameterLayout(shape).padded() * scalar_bytes(precision);
   }
 
   /// Half of the machine's memory: datasets and other programs need some, too.
@@ -54,9 +55,9 @@ class CpuEngine final : public Engine {
   }
 
   [[nodiscard]] std::unique_ptr<Training> start(const Pack& pack) override {
-    if (pack.precision == Precision::fp32)
-      return std::make_unique<cpu::CpuTraining<float>>(pack, cpu::kernels_for<float>(isa_), threads_);
-    return std::make_unique<cpu::CpuTraining<double>>(pack, cpu::kernels_for<double>(isa_), threads_);
+    if (pack.precision == Precision::fp64)
+      return std::make_unique<cpu::CpuTraining<double>>(pack, cpu::kernels_for<double>(isa_), threads_);
+    return std::make_unique<cpu::CpuTraining<float>>(pack, cpu::kernels_for<float>(isa_), threads_);
   }
 
  private:

@@ -38,7 +38,7 @@ std::size_t pack_limit(std::span<const Lane> lanes, const PackKey& key, std::siz
   for (const auto& [engine, device, memory] : lanes) {
     if (const std::string reason = engine.refuses(key.shape, key.precision); !reason.empty()) {
       throw InputError(fmt::format(
-          "engine {} cannot train networks of shape {}: {}; change the shape or choose another --engine",
+          "engine {} cannot train networks of shape {}: {}; change that or choose another --engine",
           engine.name(), key.text(), reason));
     }
     limit = std::min(limit, engine.preferred_pack(key.shape, key.batch_size, key.precision));

@@ -59,7 +59,7 @@ void add_cell(Part& part, const Cell& cell, std::uint64_t index, std::span<const
   part.measurements += measurements;
   part.store_bytes += bytes_per_cell + measurements * measurement_bytes(key, cell.settings.measure);
   if (cell.settings.measure.weights) {
-    part.store_bytes += static_cast<double>(plan.parameters) * (key.precision == Precision::fp64 ? 8.0 : 4.0);
+    part.store_bytes += static_cast<double>(plan.parameters) * static_cast<double>(scalar_bytes(key.precision));
   }
 }
 

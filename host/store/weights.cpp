@@ -68,7 +68,7 @@ Shape shape_from_json(const std::string& json, const std::string& path) {
 }
 
 const char* weights_dtype(Precision precision) {
-  return precision == Precision::fp32 ? "F32" : "F64";
+  return precision == Precision::fp64 ? "F64" : "F32";
 }
 
 std::vector<std::byte> pack_weights(const Parameters& weights, Precision precision) {
@@ -76,7 +76,7 @@ std::vector<std::byte> pack_weights(const Parameters& weights, Precision precisi
   if (weights.values.size() != expected)
     throw LogicError(fmt::format("{} parameters given for shape {}, which has {}", weights.values.size(),
                                  weights.shape.text(), expected));
-  return precision == Precision::fp32 ? pack<float>(weights.values) : pack<double>(weights.values);
+  return precision == Precision::fp64 ? pack<double>(weights.values) : pack<float>(weights.values);
 }
 
 std::vector<double> unpack_weights(std::span<const std::byte> bytes, const std::string& dtype,

@@ -86,7 +86,7 @@ class Engine {
   [[nodiscard]] virtual std::string_view name() const = 0;
   /// What it runs on, for records: "AVX-512, 2 threads".
   [[nodiscard]] virtual std::string device() const = 0;
-  /// Why this shape cannot be trained; empty if it can.
+  /// Why this shape cannot be trained in this precision; empty if it can.
   [[nodiscard]] virtual std::string refuses(const Shape& shape, Precision precision) const = 0;
   /// Memory that one network of a pack takes, datasets aside.
   [[nodiscard]] virtual std::size_t bytes_per_network(const Shape& shape, std::uint32_t batch_size,

@@ -29,6 +29,7 @@ struct GpuBenchOptions {
   std::vector<std::vector<std::uint32_t>> shapes;  ///< sizes of all layers
   std::vector<std::uint32_t> batches;
   std::vector<std::size_t> networks;  ///< of a pack
+  Precision precision = Precision::fp32;
   std::vector<std::uint32_t> orders;  ///< of the matrices whose spectra are timed
   bool train = true;                  ///< whole steps
   bool kernels = true;                ///< every kernel of a step

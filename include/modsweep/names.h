@@ -4,8 +4,10 @@
 
 #include <array>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "modsweep/settings.h"
 
@@ -51,9 +53,10 @@ struct EnumNames<Optimizer> {
 
 template <>
 struct EnumNames<Precision> {
-  static constexpr std::array<std::pair<Precision, std::string_view>, 2> table = {{
+  static constexpr std::array<std::pair<Precision, std::string_view>, 3> table = {{
       {Precision::fp32, "fp32"},
       {Precision::fp64, "fp64"},
+      {Precision::tf32, "tf32"},
   }};
 };
 
@@ -71,6 +74,14 @@ template <typename Enum>
   for (const auto& [entry, name] : EnumNames<Enum>::table)
     if (entry == value) return name;
   return {};
+}
+
+/// All names, in the order of the table.
+template <typename Enum>
+[[nodiscard]] std::vector<std::string> names_of() {
+  std::vector<std::string> names;
+  for (const auto& [entry, name] : EnumNames<Enum>::table) names.emplace_back(name);
+  return names;
 }
 
 /// The value of a name, if there is one.

@@ -2,6 +2,7 @@
 // (science.md sections 1-6). One table in host/config lists every key of them by its name in a sweep file.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -15,7 +16,9 @@ enum class NoiseSite : std::uint8_t { post, pre };
 /// Whether the noise term takes part in the gradient (science.md section 2).
 enum class NoiseGradient : std::uint8_t { reparameterized, detached };
 enum class Optimizer : std::uint8_t { adam, sgd };
-enum class Precision : std::uint8_t { fp32, fp64 };
+/// Of a training: `tf32` is fp32 whose matrix products see only 10 bits of each factor's fraction, as the
+/// tensor cores of a GPU take them; it is never chosen unless asked for.
+enum class Precision : std::uint8_t { fp32, fp64, tf32 };
 /// Which neurons of a weight matrix are clustered: the receiving ones (rows, the paper's) or the sending
 /// ones.
 enum class ClusterBy : std::uint8_t { incoming, outgoing };
@@ -118,6 +121,11 @@ struct CellSettings {
 
   bool operator==(const CellSettings&) const = default;
 };
+
+/// Bytes of a parameter.
+[[nodiscard]] constexpr std::size_t scalar_bytes(Precision precision) {
+  return precision == Precision::fp64 ? sizeof(double) : sizeof(float);
+}
 
 /// Optimizer steps of a run: `steps`, or epochs times the batches of an epoch (the last may be smaller).
 [[nodiscard]] inline std::uint64_t total_steps(const CellSettings& cell) {

@@ -20,8 +20,7 @@ class GemmEngine final : public Engine {
 
   [[nodiscard]] std::size_t bytes_per_network(const Shape& shape, std::uint32_t batch_size,
                                               Precision precision) const override {
-    const std::size_t scalar = precision == Precision::fp32 ? sizeof(float) : sizeof(double);
-    return gemm::values_per_network(shape, batch_size) * scalar;
+    return gemm::values_per_network(shape, batch_size) * scalar_bytes(precision);
   }
 
   /// A tenth is left to datasets, spectra and libraries. Throws IoError where the device does not answer.
@@ -41,9 +40,9 @@ class GemmEngine final : public Engine {
   }
 
   [[nodiscard]] std::unique_ptr<Training> start(const Pack& pack) override {
-    if (pack.precision == Precision::fp32)
-      return std::make_unique<gemm::GemmTraining<device::Machine, float>>(machine(), pack);
-    return std::make_unique<gemm::GemmTraining<device::Machine, double>>(machine(), pack);
+    if (pack.precision == Precision::fp64)
+      return std::make_unique<gemm::GemmTraining<device::Machine, double>>(machine(), pack);
+    return std::make_unique<gemm::GemmTraining<device::Machine, float>>(machine(), pack);
   }
 
  private:

@@ -4,7 +4,7 @@
 // every line of the engine but the launches. A machine has
 //   Array<U>, allocate<U>(count), upload(array, values, count, offset), download(values, array, count,
 //   offset), for_each(networks, items, f): f(network, item) for all of them, in any order, at once,
-//   multiply(BatchedProduct<T>), eigenvalues (spectrum/pack_spectra.h), reduce (spectrum/pack_leaks.h),
+//   multiply(BatchedProduct<T>), use_tf32(on) for products of floats, eigenvalues (spectrum/pack_spectra.h), reduce (spectrum/pack_leaks.h),
 //   record(work) -> Recording: what `work` would do, and replay(recording, times).
 #pragma once
 
@@ -40,6 +40,7 @@ class GemmTraining final : public Training {
         memory_(machine_, pack),
         progress_(pack.size()) {
     for (std::size_t p = 0; p < pack_.size(); ++p) rules_.push_back(network_rule<T>(pack_, p));
+    machine_.use_tf32(pack_.precision == Precision::tf32);
     evaluation_rules_ = machine_.template allocate<NetworkRule<T>>(pack_.size());
     step_ = machine_.record([this] { step(memory_.view(), false); });
   }

@@ -68,7 +68,7 @@ done < <(dry_run --dependencies "$work/dependencies")
 
 # What compare_gpu.py asks of `modsweep bench`.
 mapfile -t asked < <(sed -n '/^def run_ours/,/^def run_peer/p; /^def spectra_round/,/^def in_all/p' \
-  "$root/bench/compare_gpu.py" | grep -oE '"--[a-z-]+"' | tr -d '"' | sort -u | grep -vxE -- '--precision|--n')
+  "$root/bench/compare_gpu.py" | grep -oE '"--[a-z-]+"' | tr -d '"' | sort -u | grep -vx -- --n)
 ((${#asked[@]})) || complain "compare_gpu.py asks nothing of modsweep bench"
 check_modsweep bench "${asked[@]}"
 

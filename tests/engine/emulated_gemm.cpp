@@ -14,8 +14,7 @@ class EmulatedGemmEngine final : public Engine {
   [[nodiscard]] std::string refuses(const Shape&, Precision) const override { return {}; }
   [[nodiscard]] std::size_t bytes_per_network(const Shape& shape, std::uint32_t batch_size,
                                               Precision precision) const override {
-    return gemm::values_per_network(shape, batch_size) *
-           (precision == Precision::fp32 ? sizeof(float) : sizeof(double));
+    return gemm::values_per_network(shape, batch_size) * scalar_bytes(precision);
   }
   [[nodiscard]] std::size_t memory() const override { return std::size_t{1} << 30; }
   [[nodiscard]] std::size_t lanes() const override { return 1; }
@@ -23,9 +22,9 @@ class EmulatedGemmEngine final : public Engine {
     return 64;
   }
   [[nodiscard]] std::unique_ptr<Training> start(const Pack& pack) override {
-    if (pack.precision == Precision::fp32)
-      return std::make_unique<gemm::GemmTraining<HostMachine, float>>(machine(), pack);
-    return std::make_unique<gemm::GemmTraining<HostMachine, double>>(machine(), pack);
+    if (pack.precision == Precision::fp64)
+      return std::make_unique<gemm::GemmTraining<HostMachine, double>>(machine(), pack);
+    return std::make_unique<gemm::GemmTraining<HostMachine, float>>(machine(), pack);
   }
 
  private:

@@ -1,0 +1,123 @@
+// Engines against the CPU engine: the same training, so the same numbers but for rounding.
+#include "engine/engines_under_test.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "modsweep/cpu_engine.h"
+#include "modsweep/names.h"
+#include "modsweep/task.h"
+
+namespace modsweep::test {
+namespace {
+
+/// Which networks of the pack have no kinks.
+bool smooth(std::size_t network) {
+  return network < 5;
+}
+
+/// Paper settings and others: every kind of noise, regularizer and optimizer, some of each.
+Pack standard_pack(Precision precision) {
+  DatasetCache cache;
+  Pack pack;
+  for (std::uint32_t i = 0; i < 10; ++i) {
+    CellSettings cell;
+    cell.network.hidden = {32, 32, 32};
+    cell.network.activation = smooth(i) ? Activation::tanh : Activation::leaky_relu;
+    cell.training.steps = 100;
+    cell.training.seed = i;
+    cell.training.precision = precision;
+    cell.training.optimizer = i == 9 ? Optimizer::sgd : Optimizer::adam;
+    cell.training.momentum = i == 9 ? 0.9 : 0.0;
+    cell.noise.strength = i % 2 == 1 ? 0.1 : 0.0;
+    // Between 0 and 2 the gradient through the noise has a pole at a = 0, near which any rounding becomes
+    // large.
+    cell.noise.exponent = i % 4 == 1 ? 2.0 : 0.0;
+    cell.regularizer.l2 = 1e-4;
+    cell.regularizer.weighted_activity = i % 3 == 0 ? 1e-3 : 0.0;
+    cell.regularizer.activity = i == 4 ? 1e-3 : 0.0;
+    cell.regularizer.l12 = i == 6 ? 5e-4 : 0.0;
+    cell.regularizer.dropout = i == 8 ? 0.05 : 0.0;
+    pack.add(cell, cache.get(cell.task));
+  }
+  return pack;
+}
+
+std::unique_ptr<Training> start(Engine& engine, Precision precision, std::uint64_t steps) {
+  auto training = engine.start(standard_pack(precision));
+  if (steps > 0) training->advance(steps);
+  return training;
+}
+
+class Agreement : public testing::TestWithParam<EngineCase> {
+ protected:
+  void SetUp() override {
+    if (!GetParam().engine.available()) GTEST_SKIP() << "this machine cannot run " << GetParam().engine.name;
+  }
+  const std::unique_ptr<Engine> engine_ = GetParam().engine.available() ? GetParam().engine.make(1) : nullptr;
+  const std::unique_ptr<Engine> cpu_ = make_cpu_engine({.threads = 1, .instruction_set = "x86-64"});
+};
+
+TEST_P(Agreement, OfTheFirstGradientAndLoss) {
+  const Precision precision = GetParam().precision;
+  const double bound = precision == Precision::fp64 ? 1e-10 : 1e-4;
+  for (const std::uint64_t steps : {0U, 1U}) {
+    const auto have = start(*engine_, precision, steps);
+    const auto want = start(*cpu_, precision, steps);
+    for (std::size_t p = 0; p < 10; ++p) {
+      SCOPED_TRACE(p);
+      const StepInspection a = have->inspect(p);
+      const StepInspection b = want->inspect(p);
+      EXPECT_NEAR(a.total, b.total, bound * b.total);
+      EXPECT_LE(relative_distance(a.gradient, b.gradient), bound);
+    }
+  }
+}
+
+/// Rounding grows along a training, in some networks more than in others: Adam divides by gradients that may
+/// be tiny. How far is shown by the CPU engine itself, by its single precision against its double.
+TEST_P(Agreement, AfterAHundredStepsIsNoWorseThanRounding) {
+  const Precision precision = GetParam().precision;
+  const auto have = start(*engine_, precision, 100);
+  const auto exact = start(*cpu_, Precision::fp64, 100);
+  const auto rounded = start(*cpu_, Precision::fp32, 100);
+  double rounding = 0.0;
+  for (std::size_t p = 0; p < 10; ++p)
+    rounding = std::max(rounding, relative_distance(rounded->weights(p).values, exact->weights(p).values));
+  EXPECT_GT(rounding, 0.0);
+  EXPECT_LT(rounding, 1e-3);
+  if (precision == Precision::fp64) rounding *= 0x1p-29;  // doubles round 2^29 times less
+  // In single precision, a few of the two million activations fall on the other side of a kink. Each changes
+  // one of the 200 samples' share in a step of at most 1e-3.
+  constexpr double kinks = 1e-3;
+  for (std::size_t p = 0; p < 10; ++p)
+    EXPECT_LE(relative_distance(have->weights(p).values, exact->weights(p).values),
+              smooth(p) || precision == Precision::fp64 ? 10.0 * rounding : kinks)
+        << p;
+}
+
+TEST_P(Agreement, TensorFloat32IsRefusedOrRoundsProducts) {
+  if (GetParam().precision != Precision::fp32) GTEST_SKIP() << "fp32 only";
+  const Shape shape = standard_pack(Precision::tf32).shape;
+  if (!engine_->refuses(shape, Precision::tf32).empty()) return;
+  const auto rounded = start(*engine_, Precision::tf32, 0);
+  const auto full = start(*engine_, Precision::fp32, 0);
+  for (std::size_t p = 0; p < 10; ++p) {
+    SCOPED_TRACE(p);
+    const StepInspection a = rounded->inspect(p);
+    const StepInspection b = full->inspect(p);
+    // Each of the four products forward and the seven backward rounds both factors by at most 2^-11.
+    constexpr double most = 11 * 0x1p-10;
+    EXPECT_NEAR(a.total, b.total, most * b.total);
+    const double distance = relative_distance(a.gradient, b.gradient);
+    EXPECT_LE(distance, most);
+    EXPECT_GT(distance, 1e-5) << "as exact as fp32";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, Agreement, testing::ValuesIn(engine_cases()),
+                         [](const auto& test_info) { return engine_case_name(test_info.param); });
+
+}  // namespace
+}  // namespace modsweep::test
