@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -32,57 +33,62 @@ std::uint64_t cell_number(const Cell& cell) {
   return number;
 }
 
-std::size_t pack_limit(std::span<const Lane> lanes, const PackKey& key, std::size_t max_pack) {
-  if (lanes.empty()) throw LogicError("packs are planned for 0 lanes, but need at least 1");
-  std::size_t limit = max_pack > 0 ? max_pack : std::numeric_limits<std::size_t>::max();
-  for (const auto& [engine, device, memory] : lanes) {
-    if (const std::string reason = engine.refuses(key.shape, key.precision); !reason.empty()) {
-      throw InputError(fmt::format(
-          "engine {} cannot train networks of shape {}: {}; change that or choose another --engine",
-          engine.name(), key.text(), reason));
-    }
-    limit = std::min(limit, engine.preferred_pack(key.shape, key.batch_size, key.precision));
-    const std::size_t each = engine.bytes_per_network(key.shape, key.batch_size, key.precision);
-    if (each > 0) limit = std::min(limit, memory / each);
+std::size_t pack_limit(const Lane& lane, const PackKey& key, std::size_t max_pack) {
+  const Engine& engine = lane.engine;
+  if (const std::string reason = engine.refuses(key.shape, key.precision); !reason.empty()) {
+    throw InputError(
+        fmt::format("engine {} cannot train networks of shape {}: {}; change that or choose another --engine",
+                    engine.name(), key.text(), reason));
   }
+  std::size_t limit = max_pack > 0 ? max_pack : std::numeric_limits<std::size_t>::max();
+  limit = std::min(limit, engine.preferred_pack(key.shape, key.batch_size, key.precision));
+  const std::size_t each = engine.bytes_per_network(key.shape, key.batch_size, key.precision);
+  if (each > 0) limit = std::min(limit, lane.memory / each);
   return std::max<std::size_t>(limit, 1);
 }
 
-PackPlanner::PackPlanner(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
-                         PackLimit limit, std::size_t max_open)
-    : sweep_(sweep), finished_(finished), limit_(std::move(limit)), max_open_(max_open) {}
+std::size_t even_pack(std::uint64_t cells, std::size_t limit, std::size_t lanes) {
+  if (lanes < 2 || cells == 0) return limit;
+  const std::uint64_t rounds = (cells + limit * lanes - 1) / (limit * lanes);
+  return static_cast<std::size_t>((cells + rounds * lanes - 1) / (rounds * lanes));
+}
 
-std::vector<Cell> PackPlanner::take(std::size_t pack) {
-  std::vector<Cell> cells = std::exchange(open_[pack].cells, {});
+PackPlanner::PackPlanner(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
+                         std::size_t max_open)
+    : sweep_(sweep), finished_(finished), max_open_(max_open) {}
+
+std::vector<Cell> PackPlanner::take(OpenPack& pack, const PackLimit& limit) {
+  const auto count = static_cast<std::ptrdiff_t>(std::min(pack.cells.size(), limit(pack.key)));
+  std::vector<Cell> cells(std::make_move_iterator(pack.cells.begin()),
+                          std::make_move_iterator(pack.cells.begin() + count));
+  pack.cells.erase(pack.cells.begin(), pack.cells.begin() + count);
   open_cells_ -= cells.size();
   return cells;
 }
 
-std::optional<std::vector<Cell>> PackPlanner::take_fullest() {
-  const auto fullest = std::max_element(open_.begin(), open_.end(), [](const OpenPack& a, const OpenPack& b) {
-    return a.cells.size() < b.cells.size();
-  });
-  if (fullest == open_.end() || fullest->cells.empty()) return std::nullopt;
-  return take(static_cast<std::size_t>(fullest - open_.begin()));
-}
-
-std::optional<std::vector<Cell>> PackPlanner::next() {
+std::optional<std::vector<Cell>> PackPlanner::next(const PackLimit& limit) {
+  // Another lane may have left more than this one takes.
+  for (OpenPack& pack : open_)
+    if (!pack.cells.empty() && pack.cells.size() >= limit(pack.key)) return take(pack, limit);
   for (const std::uint64_t count = sweep_.size(); next_index_ < count;) {
     Cell cell = sweep_.cell(next_index_++);
     if (finished_.contains(cell_number(cell))) continue;
     PackKey key = pack_key(cell.settings);
     const auto [entry, added] = by_key_.try_emplace(key.text(), open_.size());
-    const std::size_t pack = entry->second;
     if (added) open_.push_back({std::move(key), {}});
-    open_[pack].cells.push_back(std::move(cell));
+    OpenPack& pack = open_[entry->second];
+    pack.cells.push_back(std::move(cell));
     ++open_cells_;
-    if (open_[pack].cells.size() >= limit_(open_[pack].key)) return take(pack);
-    if (open_cells_ >= max_open_) return take_fullest();
+    if (pack.cells.size() >= limit(pack.key)) return take(pack, limit);
+    if (open_cells_ >= max_open_)
+      return take(*std::max_element(
+                      open_.begin(), open_.end(),
+                      [](const OpenPack& a, const OpenPack& b) { return a.cells.size() < b.cells.size(); }),
+                  limit);
   }
-  // The rest: in order of first appearance. A limit that fell meanwhile is obeyed by the runner's own
-  // splitting.
-  for (std::size_t pack = 0; pack < open_.size(); ++pack)
-    if (!open_[pack].cells.empty()) return take(pack);
+  // The rest: in order of first appearance.
+  for (OpenPack& pack : open_)
+    if (!pack.cells.empty()) return take(pack, limit);
   return std::nullopt;
 }
 

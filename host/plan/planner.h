@@ -37,33 +37,36 @@ struct PackKey {
 /// The largest pack to make for a key: at least 1.
 using PackLimit = std::function<std::size_t(const PackKey&)>;
 
-/// What every lane can take: as its engine prefers, bounded by its memory and `max_pack` (0: no bound).
-/// Throws InputError where an engine refuses the shape.
-[[nodiscard]] std::size_t pack_limit(std::span<const Lane> lanes, const PackKey& key, std::size_t max_pack);
+/// What a lane can take: as its engine prefers, bounded by its memory and `max_pack` (0: no bound). Throws
+/// InputError where the engine refuses the shape.
+[[nodiscard]] std::size_t pack_limit(const Lane& lane, const PackKey& key, std::size_t max_pack);
+
+/// The size of `cells` in equal packs, as many for each of so many lanes, where each takes at most `limit`:
+/// no lane is left without a pack while another has a large one. One lane: the limit.
+[[nodiscard]] std::size_t even_pack(std::uint64_t cells, std::size_t limit, std::size_t lanes);
 
 /// Streams the unfinished cells of a sweep as packs. Holds only the packs that are not full yet: a sweep of
 /// millions of cells costs no more than one of thousands. The order depends on the sweep, the finished cells
-/// and the limit only.
+/// and the limits only.
 class PackPlanner {
  public:
   /// Keeps references to all arguments. `max_open`: cells held at most in packs that are not full.
-  PackPlanner(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished, PackLimit limit,
+  PackPlanner(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
               std::size_t max_open = std::size_t{1} << 16);
 
-  /// The next pack, never empty; none when all cells were handed out.
-  [[nodiscard]] std::optional<std::vector<Cell>> next();
+  /// The next pack, never empty and within the limit; none when all cells were handed out.
+  [[nodiscard]] std::optional<std::vector<Cell>> next(const PackLimit& limit);
 
  private:
   struct OpenPack {
     PackKey key;
     std::vector<Cell> cells;
   };
-  std::vector<Cell> take(std::size_t pack);
-  std::optional<std::vector<Cell>> take_fullest();
+  /// The first cells of an open pack, at most its limit.
+  std::vector<Cell> take(OpenPack& pack, const PackLimit& limit);
 
   const Sweep& sweep_;
   const std::unordered_set<std::uint64_t>& finished_;
-  PackLimit limit_;
   std::size_t max_open_;
   std::uint64_t next_index_ = 0;
   std::size_t open_cells_ = 0;

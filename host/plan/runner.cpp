@@ -26,35 +26,39 @@ namespace {
 class PackQueue {
  public:
   PackQueue(const RunJob& job, std::size_t max_pack)
-      : job_(job),
-        max_pack_(max_pack),
-        planner_(job.sweep, job.finished, [this](const PackKey& key) { return limit(key); }) {}
-
-  /// None when all cells were handed out.
-  [[nodiscard]] std::optional<std::vector<Cell>> next() {
-    const std::scoped_lock lock(mutex_);
-    return planner_.next();
+      : job_(job), max_pack_(max_pack), limits_(job.lanes.size()), planner_(job.sweep, job.finished) {
+    for (const ShapePlan& plan : job.plan.shapes) cells_[plan.key.text()] = plan.cells;
   }
 
-  /// Makes packs to come no larger than `most`.
-  void lower(const PackKey& key, std::size_t most) {
+  /// None when all cells were handed out. `lane`: which of the job's asks.
+  [[nodiscard]] std::optional<std::vector<Cell>> next(std::size_t lane) {
     const std::scoped_lock lock(mutex_);
-    std::size_t& limit = limits_.try_emplace(key.text(), most).first->second;
+    return planner_.next([this, lane](const PackKey& key) { return limit(lane, key); });
+  }
+
+  /// Makes packs to come of a lane no larger than `most`.
+  void lower(std::size_t lane, const PackKey& key, std::size_t most) {
+    const std::scoped_lock lock(mutex_);
+    std::size_t& limit = limits_[lane].try_emplace(key.text(), most).first->second;
     limit = std::min(limit, most);
   }
 
  private:
   /// Asked by the planner, with the lock held.
-  [[nodiscard]] std::size_t limit(const PackKey& key) {
-    const auto [entry, added] = limits_.try_emplace(key.text(), 0);
-    if (added) entry->second = pack_limit(job_.lanes, key, max_pack_);
+  [[nodiscard]] std::size_t limit(std::size_t lane, const PackKey& key) {
+    const auto [entry, added] = limits_[lane].try_emplace(key.text(), 0);
+    if (added)
+      entry->second =
+          even_pack(cells_.at(entry->first), pack_limit(job_.lanes[lane], key, max_pack_), job_.lanes.size());
     return entry->second;
   }
 
   const RunJob& job_;
   const std::size_t max_pack_;
-  std::mutex mutex_;                           // of all below
-  std::map<std::string, std::size_t> limits_;  // by PackKey::text; lowered where memory did not suffice
+  std::mutex mutex_;  // of all below; keys are PackKey::text
+  std::map<std::string, std::uint64_t> cells_;
+  std::vector<std::map<std::string, std::size_t>>
+      limits_;  // of each lane; lowered where memory did not suffice
   PackPlanner planner_;
 };
 
@@ -65,9 +69,9 @@ class Run {
   RunResult all();
 
  private:
-  void carry(const Lane& lane);
-  [[nodiscard]] bool train(const RunContext& context, std::vector<Cell> cells);
-  [[nodiscard]] bool train_split(const RunContext& context, std::vector<Cell> cells);
+  void carry(std::size_t lane);
+  [[nodiscard]] bool train(std::size_t lane, const RunContext& context, std::vector<Cell> cells);
+  [[nodiscard]] bool train_split(std::size_t lane, const RunContext& context, std::vector<Cell> cells);
   [[nodiscard]] bool stopping();
   void count_training(double steps, double flop, bool restored);
   void count_cell(CellStatus status);
@@ -124,7 +128,7 @@ void Run::count_cell(CellStatus status) {
 }
 
 /// Trains a pack, in two halves where it does not fit in memory. False: a stop was requested.
-bool Run::train(const RunContext& context, std::vector<Cell> cells) {
+bool Run::train(std::size_t lane, const RunContext& context, std::vector<Cell> cells) {
   auto pack = std::make_unique<PackRun>(context, std::move(cells));
   try {
     return pack->run();
@@ -132,10 +136,10 @@ bool Run::train(const RunContext& context, std::vector<Cell> cells) {
     cells = std::move(*pack).unfinished();
   }
   pack.reset();  // its memory is what the halves need
-  return train_split(context, std::move(cells));
+  return train_split(lane, context, std::move(cells));
 }
 
-bool Run::train_split(const RunContext& context, std::vector<Cell> cells) {
+bool Run::train_split(std::size_t lane, const RunContext& context, std::vector<Cell> cells) {
   if (cells.empty()) return true;
   const PackKey key = pack_key(cells.front().settings);
   if (cells.size() == 1)
@@ -144,28 +148,28 @@ bool Run::train_split(const RunContext& context, std::vector<Cell> cells) {
                     "memory, a smaller network or fewer samples",
                     key.text(), cells.front().id));
   const std::size_t half = cells.size() / 2;
-  packs_.lower(key, half);
+  packs_.lower(lane, key, half);
   std::vector<Cell> second(std::make_move_iterator(cells.begin() + static_cast<std::ptrdiff_t>(half)),
                            std::make_move_iterator(cells.end()));
   cells.resize(half);
-  return train(context, std::move(cells)) && train(context, std::move(second));
+  return train(lane, context, std::move(cells)) && train(lane, context, std::move(second));
 }
 
 /// One lane: pack after pack until none is left, a stop is requested or another lane fails.
-void Run::carry(const Lane& lane) {
+void Run::carry(std::size_t lane) {
   const RunContext context{
       .store = store_,
-      .engine = lane.engine,
+      .engine = job_.lanes[lane].engine,
       .datasets = job_.datasets,
       .options = options_,
       .sweep_id = sweep_id_,
-      .device = lane.device,
+      .device = job_.lanes[lane].device,
       .stop = [this] { return stopping(); },
       .trained = [this](double steps, double flop, bool restored) { count_training(steps, flop, restored); },
       .finished = [this](CellStatus status) { count_cell(status); }};
   try {
-    while (auto cells = packs_.next()) {
-      if (!stopping() && train(context, std::move(*cells))) continue;
+    while (auto cells = packs_.next(lane)) {
+      if (!stopping() && train(lane, context, std::move(*cells))) continue;
       const std::scoped_lock lock(mutex_);
       result_.interrupted = true;
       return;
@@ -178,7 +182,7 @@ void Run::carry(const Lane& lane) {
 
 RunResult Run::all() {
   const std::size_t lanes = job_.lanes.size();
-  parallel_for(lanes, lanes, [this](std::size_t lane, std::size_t) { carry(job_.lanes[lane]); });
+  parallel_for(lanes, lanes, [this](std::size_t lane, std::size_t) { carry(lane); });
   if (!result_.interrupted) job_.store.mark_finished(sweep_id_);
   job_.progress.finish(progress_);
   return result_;

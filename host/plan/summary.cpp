@@ -8,6 +8,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "modsweep/error.h"
+
 namespace modsweep {
 namespace {
 
@@ -44,7 +46,8 @@ void add_cell(Part& part, const Cell& cell, std::uint64_t index, std::span<const
     const ParameterLayout layout(key.shape);
     plan.key = key;
     plan.first_index = index;
-    plan.pack_size = pack_limit(lanes, key, max_pack);
+    plan.pack_size = std::numeric_limits<std::size_t>::max();
+    for (const Lane& lane : lanes) plan.pack_size = std::min(plan.pack_size, pack_limit(lane, key, max_pack));
     plan.bytes_per_network = lanes.front().engine.bytes_per_network(key.shape, key.batch_size, key.precision);
     plan.parameters = layout.parameters();
     plan.weights = layout.weights();
@@ -59,7 +62,8 @@ void add_cell(Part& part, const Cell& cell, std::uint64_t index, std::span<const
   part.measurements += measurements;
   part.store_bytes += bytes_per_cell + measurements * measurement_bytes(key, cell.settings.measure);
   if (cell.settings.measure.weights) {
-    part.store_bytes += static_cast<double>(plan.parameters) * static_cast<double>(scalar_bytes(key.precision));
+    part.store_bytes +=
+        static_cast<double>(plan.parameters) * static_cast<double>(scalar_bytes(key.precision));
   }
 }
 
@@ -121,6 +125,7 @@ double PlanSummary::seconds(double flop_per_second) const {
 
 PlanSummary summarize(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
                       std::span<const Lane> lanes, std::size_t max_pack, std::size_t threads) {
+  if (lanes.empty()) throw LogicError("packs are planned for 0 lanes, but need at least 1");
   constexpr std::uint64_t stretch = 1024;  // cells that a worker takes at once
   PlanSummary summary;
   summary.cells = sweep.size();
@@ -139,6 +144,7 @@ PlanSummary summarize(const Sweep& sweep, const std::unordered_set<std::uint64_t
                });
   std::unordered_map<std::string, std::size_t> by_key;
   for (const Part& part : parts) merge(summary, by_key, part);
+  for (ShapePlan& plan : summary.shapes) plan.pack_size = even_pack(plan.cells, plan.pack_size, lanes.size());
   std::sort(summary.shapes.begin(), summary.shapes.end(),
             [](const ShapePlan& a, const ShapePlan& b) { return a.first_index < b.first_index; });
   return summary;

@@ -4,8 +4,9 @@
 // every line of the engine but the launches. A machine has
 //   Array<U>, allocate<U>(count), upload(array, values, count, offset), download(values, array, count,
 //   offset), for_each(networks, items, f): f(network, item) for all of them, in any order, at once,
-//   multiply(BatchedProduct<T>), use_tf32(on) for products of floats, eigenvalues (spectrum/pack_spectra.h), reduce (spectrum/pack_leaks.h),
-//   record(work) -> Recording: what `work` would do, and replay(recording, times).
+//   multiply(BatchedProduct<T>), use_tf32(on) for products of floats, eigenvalues (spectrum/pack_spectra.h),
+//   reduce (spectrum/pack_leaks.h), record(work) -> Recording: what `work` would do, and replay(recording,
+//   times).
 #pragma once
 
 #include "gemm/batch.h"

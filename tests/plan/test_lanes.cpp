@@ -237,7 +237,7 @@ TEST_F(LanesTest, OutOfMemorySplitsThePackOfThatLane) {
   options_.max_pack = 6;
   controls_[1].out_of_memory_above = 2;
   EXPECT_EQ(run_on(engines, grid, path("split.db")).done, 30u);
-  EXPECT_EQ(controls_[0].pack_sizes.front(), 6u);
+  EXPECT_EQ(controls_[0].pack_sizes.front(), 4u);
   EXPECT_FALSE(controls_[1].pack_sizes.empty());
   EXPECT_THAT(controls_[1].pack_sizes, Each(Le(2u)));
   EXPECT_EQ(network_steps(), 30 * 40.0);

@@ -45,11 +45,11 @@ Sweep mixed(int count) {
 std::vector<std::vector<Cell>> all_packs(const Sweep& sweep,
                                          const std::unordered_set<std::uint64_t>& finished, std::size_t limit,
                                          std::size_t max_open = 65536) {
-  PackPlanner planner(
-      sweep, finished, [limit](const PackKey&) { return limit; }, max_open);
+  PackPlanner planner(sweep, finished, max_open);
+  const auto same = [limit](const PackKey&) { return limit; };
   std::vector<std::vector<Cell>> packs;
-  while (auto pack = planner.next()) packs.push_back(std::move(*pack));
-  EXPECT_FALSE(planner.next().has_value());
+  while (auto pack = planner.next(same)) packs.push_back(std::move(*pack));
+  EXPECT_FALSE(planner.next(same).has_value());
   return packs;
 }
 
@@ -118,8 +118,26 @@ TEST(PackPlanner, StartsWithoutWalkingTheGrid) {
   sweep.axes.push_back({{"task.seed"}, points(1000)});
   ASSERT_EQ(sweep.size(), 1'000'000'000u);
   const std::unordered_set<std::uint64_t> none;
-  PackPlanner planner(sweep, none, [](const PackKey&) { return std::size_t{64}; });
-  for (int i = 0; i < 10; ++i) EXPECT_EQ(planner.next().value().size(), 64u);
+  PackPlanner planner(sweep, none);
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(planner.next([](const PackKey&) { return std::size_t{64}; }).value().size(), 64u);
+}
+
+TEST(PackPlanner, KeepsToTheLimitOfWhoAsks) {
+  const Sweep sweep = mixed(100);  // four keys in turn
+  const std::unordered_set<std::uint64_t> none;
+  PackPlanner planner(sweep, none);
+  std::set<std::string> seen;
+  for (const std::size_t limit : {40U, 7U, 7U, 1U, 13U, 100U, 3U}) {
+    const auto pack = planner.next([&](const PackKey&) { return limit; });
+    ASSERT_EQ(pack.value().size(), limit);
+    for (const Cell& cell : *pack) EXPECT_TRUE(seen.insert(cell.id).second);
+  }
+  while (const auto pack = planner.next([&](const PackKey&) { return std::size_t{11}; })) {
+    EXPECT_LE(pack->size(), 11U);
+    for (const Cell& cell : *pack) EXPECT_TRUE(seen.insert(cell.id).second);
+  }
+  EXPECT_EQ(seen.size(), sweep.size());
 }
 
 TEST(PackPlanner, KeysTellShapesApart) {
@@ -151,7 +169,7 @@ TEST(PackLimit, IsTheSmallestOfPreferenceMemoryAndOption) {
   FakeEngine engine(control);
   const PackKey key = pack_key(CellSettings{});
   const auto limit = [&](std::size_t memory, std::size_t max_pack) {
-    return pack_limit(std::vector<Lane>{{engine, "", memory}}, key, max_pack);
+    return pack_limit({engine, "", memory}, key, max_pack);
   };
   EXPECT_EQ(limit(64'000, 0), 64u);
   EXPECT_EQ(limit(63'999, 0), 63u);
@@ -163,15 +181,33 @@ TEST(PackLimit, IsTheSmallestOfPreferenceMemoryAndOption) {
                   testing::AllOf(testing::HasSubstr("it is too wide"), testing::HasSubstr("4-32-32-32-4"))));
 }
 
-TEST(PackLimit, IsWhatEveryLaneCanTake) {
+TEST(EvenPack, GivesEveryLaneAsManyEqualPacks) {
+  EXPECT_EQ(even_pack(1000, 64, 1), 64u);
+  EXPECT_EQ(even_pack(600, 4096, 2), 300u);
+  EXPECT_EQ(even_pack(601, 4096, 2), 301u);
+  EXPECT_EQ(even_pack(10'000, 4096, 2), 2500u);
+  EXPECT_EQ(even_pack(3, 64, 8), 1u);
+  EXPECT_EQ(even_pack(0, 64, 2), 64u);
+  for (const std::uint64_t cells : {1U, 17U, 640U, 641U, 12'345U})
+    for (const std::size_t lanes : {2U, 3U, 8U}) {
+      const std::size_t size = even_pack(cells, 64, lanes);
+      EXPECT_GE(size, 1u);
+      EXPECT_LE(size, 64u);
+      EXPECT_LE((cells + size - 1) / size, (cells + 64 * lanes - 1) / (64 * lanes) * lanes);
+    }
+}
+
+TEST(Summary, PlansPacksThatEveryLaneCanTake) {
   FakeControl first{.preferred_pack = 64, .bytes_per_network = 1000};
   FakeControl second{.preferred_pack = 32, .bytes_per_network = 1000};
   FakeEngine one(first);
   FakeEngine other(second);
-  const PackKey key = pack_key(CellSettings{});
-  EXPECT_EQ(pack_limit(std::vector<Lane>{{one, "", 50'000}, {other, "", 50'000}}, key, 0), 32u);
-  EXPECT_EQ(pack_limit(std::vector<Lane>{{one, "", 20'000}, {other, "", 50'000}}, key, 0), 20u);
-  EXPECT_THROW((void)pack_limit({}, key, 0), LogicError);
+  const auto size = [&](std::vector<Lane> lanes) {
+    return summarize(seeds(640), {}, lanes, 0, 1).shapes.front().pack_size;
+  };
+  EXPECT_EQ(size({{one, "", 50'000}, {other, "", 50'000}}), 32u);
+  EXPECT_EQ(size({{one, "", 20'000}, {other, "", 50'000}}), 20u);
+  EXPECT_THROW((void)summarize(seeds(3), {}, {}, 0, 1), LogicError);
 }
 
 TEST(Summary, EqualsSumsOverCells) {
