@@ -47,8 +47,9 @@ struct Layer {
   std::uint32_t output_stride = 0;  ///< of the rows that it makes
   std::uint32_t first_unit = 0;     ///< in arrays over all units
   bool bias = true;
-  bool output = false;      ///< the last one
-  std::size_t weights = 0;  ///< offsets into a network's parameters, as LayerSlice
+  bool output = false;           ///< the last one
+  std::uint32_t row_stride = 0;  ///< from one unit's incoming weights to the next unit's, in parameters
+  std::size_t weights = 0;       ///< offsets into a network's parameters, as LayerSlice
   std::size_t biases = 0;
   std::size_t slope = 0;
 
@@ -98,6 +99,7 @@ struct Now {
   std::uint32_t active = 0;  ///< 0: every kernel passes it over
   std::uint32_t count = 0;   ///< samples of its batch, at most B
   std::uint32_t first = 0;   ///< place of the batch in the split or in the epoch's order
+  std::uint32_t offset = 0;  ///< samples of the batch that come before these: 0 but for a part of a batch
   std::uint32_t step = 0;    ///< that its random numbers are drawn for
   std::uint64_t next = 0;    ///< the step that is being taken
   T inverse_count{};

@@ -31,6 +31,10 @@ namespace modsweep::gemm {
          chunks * (parts * units + outputs / quad) + sums * units;
 }
 
+/// Where networks keep the activations and sums of a step: in the machine's memory, or in that of the block
+/// that trains them.
+enum class Workspace : std::uint8_t { machine, block };
+
 /// Owns the arrays of a pack on a machine and fills those that do not change in training. `Machine` has
 /// allocate<U>(count), which returns a zeroed Array<U> with data() in its memory, upload and download.
 template <typename Machine, typename T>
@@ -40,7 +44,8 @@ class PackMemory {
   using Array = typename Machine::template Array<U>;
 
   /// Throws std::bad_alloc where the machine's memory does not suffice.
-  PackMemory(Machine& machine, const Pack& pack) : machine_(machine), layers_(layer_table(pack.shape)) {
+  PackMemory(Machine& machine, const Pack& pack, Workspace workspace)
+      : machine_(machine), layers_(layer_table(pack.shape)) {
     view_.networks = static_cast<std::uint32_t>(pack.size());
     view_.batch = pack.batch_size;
     view_.chunks = (pack.batch_size + chunk_samples - 1) / chunk_samples;
@@ -57,8 +62,10 @@ class PackMemory {
     view_.data = keep(network_data(pack));
     view_.fixed_noise = fixed_noise(pack);
     allocate_parameters();
-    allocate_activations();
-    allocate_sums(pack.shape.prelu);
+    if (workspace == Workspace::machine) {
+      allocate_activations();
+      allocate_sums(pack.shape.prelu);
+    }
     fill_parameters(pack);
   }
 

@@ -21,12 +21,12 @@ struct WeightSums {
     const T* parameters = v.parameters + p * v.parameter_stride;
     const std::uint32_t columns = next.group_inputs();
     const std::uint32_t group = place.unit / columns;
-    const T* column = parameters + next.weights + std::size_t{group} * next.group_outputs() * columns +
-                      place.unit % columns;
+    const T* column = parameters + next.weights +
+                      std::size_t{group} * next.group_outputs() * next.row_stride + place.unit % columns;
     T absolute = T(0);
     T square = T(0);
     for (std::uint32_t j = 0; j < next.group_outputs(); ++j) {
-      const T w = column[std::size_t{j} * columns];
+      const T w = column[std::size_t{j} * next.row_stride];
       absolute += math::absolute(w);
       square = math::multiply_add(w, w, square);
     }
@@ -34,7 +34,7 @@ struct WeightSums {
     v.out_absolute[at] = absolute;
     v.out_square[at] = square;
     if (!rule.products()) return;
-    const T* row = parameters + feeding.weights + std::size_t{place.unit} * feeding.group_inputs();
+    const T* row = parameters + feeding.weights + std::size_t{place.unit} * feeding.row_stride;
     absolute = T(0);
     square = T(0);
     for (std::uint32_t i = 0; i < feeding.group_inputs(); ++i) {

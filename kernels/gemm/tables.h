@@ -28,6 +28,7 @@ namespace modsweep::gemm {
     layer.weights = slice.weights;
     layer.biases = slice.biases;
     layer.slope = slice.slope;
+    layer.row_stride = slice.group_inputs();
     layers.push_back(layer);
     unit += layer.output_stride;
   }

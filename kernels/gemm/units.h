@@ -16,23 +16,26 @@ struct PassDraws {
   bool evaluation = false;  ///< samples are counted from the start of the split, not of the batch
 };
 
-/// The four units of a thread.
+/// The four units of a thread, and the samples that it takes.
 template <typename T>
 struct UnitBlock {
   std::uint32_t chunk = 0;
   std::uint32_t unit = 0;   ///< the first one within the layer
   std::uint32_t first = 0;  ///< sample
   std::uint32_t last = 0;   ///< one past
+  std::uint32_t there = 0;  ///< units that are not padding
   Quad<T> bias{};
 
-  MODSWEEP_HD UnitBlock(const PackView<T>& v, const Layer& layer, std::uint32_t p, std::uint32_t item) {
+  MODSWEEP_HD UnitBlock(const PackView<T>& v, const Layer& layer, std::uint32_t p, std::uint32_t item,
+                        std::uint32_t samples = chunk_samples) {
     chunk = item / layer.quads();
     unit = item % layer.quads() * quad;
-    first = chunk * chunk_samples;
-    last = first + chunk_samples < v.batch ? first + chunk_samples : v.batch;
+    first = chunk * samples;
+    last = first + samples < v.batch ? first + samples : v.batch;
+    there = layer.outputs - unit < quad ? layer.outputs - unit : quad;
     const T* parameters = v.parameters + p * v.parameter_stride;
     for (std::uint32_t i = 0; i < quad; ++i)
-      bias.v[i] = layer.bias && unit + i < layer.outputs ? parameters[layer.biases + unit + i] : T(0);
+      bias.v[i] = layer.bias && i < there ? parameters[layer.biases + unit + i] : T(0);
   }
 };
 
@@ -57,11 +60,10 @@ class HiddenUnits {
     }
     T eps[quad] = {};
     T keep[quad] = {T(1), T(1), T(1), T(1)};
-    const std::uint32_t sample = draws_.evaluation ? now_.first + b : b;
+    const std::uint32_t sample = (draws_.evaluation ? now_.first : now_.offset) + b;
     if (noise_ && fixed_ != nullptr) {
       for (std::uint32_t i = 0; i < quad; ++i)
-        if (block.unit + i < layer_.outputs)
-          eps[i] = fixed_[std::size_t{b} * layer_.outputs + block.unit + i];
+        if (i < block.there) eps[i] = fixed_[std::size_t{sample} * layer_.outputs + block.unit + i];
     } else if (noise_) {
       math::block_normals(random(draws_.stream, sample, block.unit), eps);
     }
@@ -91,6 +93,23 @@ class HiddenUnits {
   const T* fixed_ = nullptr;
 };
 
+/// What four units pass on, zeros for padding; |a|^p that the activity regularizers want is added up.
+template <typename T>
+MODSWEEP_HD Quad<T> pass_on(const LayerRule<T>& rule, const math::UnitValues<T> (&u)[quad],
+                            std::uint32_t there, Quad<T>& weighted, Quad<T>& plain) {
+  Quad<T> g{};
+  for (std::uint32_t i = 0; i < quad; ++i) {
+    if (i >= there) continue;
+    g.v[i] = u[i].out;
+    if (rule.weighted_activity)
+      weighted.v[i] +=
+          math::absolute_power(u[i].clean, rule.activity.weighted_kind, rule.activity.weighted_exponent);
+    if (rule.plain_activity)
+      plain.v[i] += math::absolute_power(u[i].clean, rule.activity.plain_kind, rule.activity.plain_exponent);
+  }
+  return g;
+}
+
 /// Items: chunks * quads of the layer. Bias, activation, dropout and noise of a hidden layer: z to g, and the
 /// sums of |a|^p that the regularizers want.
 template <typename T>
@@ -114,16 +133,7 @@ struct ForwardUnits {
       if (b < now.count) {
         math::UnitValues<T> u[quad];
         units(block, b, load_quad(v.z + at), u);
-        for (std::uint32_t i = 0; i < quad; ++i) {
-          if (block.unit + i >= layer.outputs) continue;
-          g.v[i] = u[i].out;
-          if (rule.weighted_activity)
-            weighted.v[i] += math::absolute_power(u[i].clean, rule.activity.weighted_kind,
-                                                  rule.activity.weighted_exponent);
-          if (rule.plain_activity)
-            plain.v[i] +=
-                math::absolute_power(u[i].clean, rule.activity.plain_kind, rule.activity.plain_exponent);
-        }
+        g = pass_on(rule, u, block.there, weighted, plain);
       }
       store_quad(v.g + at, g);
     }
@@ -132,6 +142,27 @@ struct ForwardUnits {
     if (rule.plain_activity) store_quad(v.plain_parts + part, plain);
   }
 };
+
+/// dL/dy of four outputs of one sample, zeros for padding; squares of their errors are added up. `z` is
+/// without bias, `scale` the derivative of the mean of squares by half a square.
+template <typename T>
+MODSWEEP_HD Quad<T> output_gradient(const UnitBlock<T>& block, const Quad<T>& z, const Quad<T>& target,
+                                    T scale, T& squares) {
+  Quad<T> delta{};
+  for (std::uint32_t i = 0; i < quad; ++i) {
+    if (i >= block.there) continue;
+    const T error = z.v[i] + block.bias.v[i] - target.v[i];
+    squares = math::multiply_add(error, error, squares);
+    delta.v[i] = scale * error;
+  }
+  return delta;
+}
+
+/// The factor of an output's error in dL/dy.
+template <typename T>
+MODSWEEP_HD T output_scale(const Layer& layer, const Now<T>& now) {
+  return T(2) * now.inverse_count / static_cast<T>(layer.outputs);
+}
 
 /// Items: chunks * quads of the outputs. Bias of the outputs, their errors and, in place of the outputs in z,
 /// dL/dy; sums for the loss and the biases' gradients.
@@ -144,7 +175,7 @@ struct OutputError {
     const Now<T>& now = v.now[p];
     if (now.active == 0) return;
     const UnitBlock<T> block(v, layer, p, item);
-    const T scale = T(2) * now.inverse_count / static_cast<T>(layer.outputs);
+    const T scale = output_scale(layer, now);
     T squares = T(0);
     Quad<T> sums{};
     for (std::uint32_t b = block.first; b < block.last; ++b) {
@@ -152,21 +183,50 @@ struct OutputError {
       const std::size_t at = v.layer_offset(layer) + row;
       Quad<T> delta{};
       if (b < now.count) {
-        const Quad<T> z = load_quad(v.z + at);
-        const Quad<T> target = load_quad(v.y + row);
-        for (std::uint32_t i = 0; i < quad; ++i) {
-          if (block.unit + i >= layer.outputs) continue;
-          const T error = z.v[i] + block.bias.v[i] - target.v[i];
-          squares = math::multiply_add(error, error, squares);
-          delta.v[i] = scale * error;
-          sums.v[i] += delta.v[i];
-        }
+        delta = output_gradient(block, load_quad(v.z + at), load_quad(v.y + row), scale, squares);
+        for (std::uint32_t i = 0; i < quad; ++i) sums.v[i] += delta.v[i];
       }
       store_quad(v.z + at, delta);
     }
     v.square_parts[(std::size_t{p} * v.chunks + block.chunk) * layer.quads() + block.unit / quad] = squares;
     store_quad(v.bias_parts + v.part(p, block.chunk) + layer.first_unit + block.unit, sums);
   }
+};
+
+/// From dL/dg to dL/dz of four hidden units, with the activity regularizers' share.
+template <typename T>
+class UnitGradients {
+ public:
+  MODSWEEP_HD UnitGradients(const PackView<T>& v, const Layer& layer, std::uint32_t p,
+                            const UnitBlock<T>& block)
+      : rule_(v.rules[p].layer), there_(block.there) {
+    const NetworkRule<T>& rule = v.rules[p];
+    const T inverse_count = v.now[p].inverse_count;
+    plain_ = rule.regularizer.activity * inverse_count;
+    if (!rule_.weighted_activity) return;
+    weighted_ = load_quad(v.out_square + v.unit(p, layer.first_unit + block.unit));
+    for (T& w : weighted_.v) w *= rule.regularizer.weighted_activity * inverse_count;
+  }
+
+  /// Of one sample, zeros for padding; dL/dslope is added up.
+  MODSWEEP_HD Quad<T> operator()(const math::UnitValues<T> (&u)[quad], const Quad<T>& by_out,
+                                 Quad<T>& slope_sums) const {
+    Quad<T> by_z{};
+    for (std::uint32_t i = 0; i < quad; ++i) {
+      if (i >= there_) continue;
+      const T by_clean = math::activity_gradient(rule_.activity, u[i].clean, weighted_.v[i], plain_,
+                                                 rule_.weighted_activity, rule_.plain_activity);
+      by_z.v[i] = math::multiply_add(by_clean, u[i].clean_by_z, by_out.v[i] * u[i].out_by_z);
+      slope_sums.v[i] += math::multiply_add(by_clean, u[i].clean_by_slope, by_out.v[i] * u[i].out_by_slope);
+    }
+    return by_z;
+  }
+
+ private:
+  const LayerRule<T>& rule_;
+  std::uint32_t there_;
+  Quad<T> weighted_{};  ///< wa V_k / B
+  T plain_{};           ///< activity / B
 };
 
 /// Items: chunks * quads of the layer. From dL/dg to dL/dz of a hidden layer, in place in `delta`, with the
@@ -183,39 +243,23 @@ struct BackwardUnits {
     if (now.active == 0) return;
     const UnitBlock<T> block(v, layer, p, item);
     const HiddenUnits<T> units(v, layer, draws, p);
-    const NetworkRule<T>& rule = v.rules[p];
-    const bool has_weighted = rule.layer.weighted_activity;
-    const bool has_plain = rule.layer.plain_activity;
-    const T plain = rule.regularizer.activity * now.inverse_count;
-    Quad<T> weighted{};
-    if (has_weighted) {
-      weighted = load_quad(v.out_square + v.unit(p, layer.first_unit + block.unit));
-      for (T& w : weighted.v) w *= rule.regularizer.weighted_activity * now.inverse_count;
-    }
+    const UnitGradients<T> gradients(v, layer, p, block);
     Quad<T> bias_sums{};
     Quad<T> slope_sums{};
     for (std::uint32_t b = block.first; b < block.last; ++b) {
       const std::size_t row = v.row(layer, p, b) + block.unit;
       Quad<T> by_z{};
       if (b < now.count) {
-        const Quad<T> by_out = load_quad(delta + row);
         math::UnitValues<T> u[quad];
         units(block, b, load_quad(v.z + v.layer_offset(layer) + row), u);
-        for (std::uint32_t i = 0; i < quad; ++i) {
-          if (block.unit + i >= layer.outputs) continue;
-          const T by_clean = math::activity_gradient(rule.layer.activity, u[i].clean, weighted.v[i], plain,
-                                                     has_weighted, has_plain);
-          by_z.v[i] = math::multiply_add(by_clean, u[i].clean_by_z, by_out.v[i] * u[i].out_by_z);
-          bias_sums.v[i] += by_z.v[i];
-          slope_sums.v[i] +=
-              math::multiply_add(by_clean, u[i].clean_by_slope, by_out.v[i] * u[i].out_by_slope);
-        }
+        by_z = gradients(u, load_quad(delta + row), slope_sums);
+        for (std::uint32_t i = 0; i < quad; ++i) bias_sums.v[i] += by_z.v[i];
       }
       store_quad(delta + row, by_z);
     }
     const std::size_t part = v.part(p, block.chunk) + layer.first_unit + block.unit;
     store_quad(v.bias_parts + part, bias_sums);
-    if (rule.layer.prelu) store_quad(v.slope_parts + part, slope_sums);
+    if (v.rules[p].layer.prelu) store_quad(v.slope_parts + part, slope_sums);
   }
 };
 
