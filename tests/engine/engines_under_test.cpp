@@ -1,6 +1,7 @@
 #include "engine/engines_under_test.h"
 
 #include "cpu/isa_names.h"
+#include "engine/emulated_fused.h"
 #include "engine/emulated_gemm.h"
 #include "gpu/gpu_module.h"
 
@@ -50,6 +51,10 @@ const std::vector<EngineUnderTest>& engines_under_test() {
       {"gemm_emulated",
        [] { return true; },
        [](std::size_t) { return make_emulated_gemm_engine(); },
+       {Precision::fp32, Precision::fp64}},
+      {"fused_emulated",
+       [] { return true; },
+       [](std::size_t) { return make_emulated_fused_engine(); },
        {Precision::fp32, Precision::fp64}},
       gpu_engine("gemm", &GpuModule::make_gemm_engine),
   };

@@ -1,0 +1,359 @@
+// One network in the shared memory of a block: what its passes over a batch are made of.
+#pragma once
+
+#include "fused/block.h"
+#include "fused/block_units.h"
+#include "fused/products.h"
+#include "gemm/batch.h"
+#include "gemm/sums.h"
+#include "gemm/update.h"
+
+namespace modsweep::fused {
+
+/// What the blocks of a pack are told.
+template <typename T>
+struct BlockJob {
+  PackView<T> pack;  ///< arrays of all networks in the machine's memory; of activations and sums, none
+  BlockPlan plan;
+  const Layer* layers = nullptr;           ///< [layer_count], with offsets of a block
+  const LayerShare* shares = nullptr;      ///< [layer_count]
+  const std::uint32_t* slots = nullptr;    ///< [parameters]: where a block has them
+  const ParameterPlace* places = nullptr;  ///< [parameter_stride] of a block
+};
+
+/// Items: 1. What a block knows of network p.
+template <typename T>
+struct LoadState {
+  BlockJob<T> job;
+  BlockState<T>* state = nullptr;
+  std::uint32_t p = 0;
+
+  MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t) const {
+    state->rule = job.pack.rules[p];
+    state->data = job.pack.data[p];
+    state->progress = job.pack.progress[p];
+    for (std::uint32_t l = 0; l < job.plan.layer_count; ++l) {
+      state->layers[l] = job.layers[l];
+      state->shares[l] = job.shares[l];
+      state->fixed_noise[l] = nullptr;
+      if (job.pack.fixed_noise != nullptr && l + 1 < job.plan.layer_count)
+        state->fixed_noise[l] = job.pack.fixed_noise[std::size_t{l} * job.pack.networks + p];
+    }
+  }
+};
+
+/// Items: values. Zeros.
+template <typename T>
+struct Clear {
+  T* values = nullptr;
+  MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t item) const { values[item] = T(0); }
+};
+
+/// Items: parameters. From ParameterLayout order to where a block has them.
+template <typename T>
+struct LoadParameters {
+  const std::uint32_t* slots = nullptr;
+  const T* from = nullptr;
+  T* to = nullptr;
+  MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t i) const { to[slots[i]] = from[i]; }
+};
+
+/// Items: parameters. The way back.
+template <typename T>
+struct StoreParameters {
+  const std::uint32_t* slots = nullptr;
+  const T* from = nullptr;
+  T* to = nullptr;
+  MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t i) const { to[i] = from[slots[i]]; }
+};
+
+/// Every thread of a block has one of these, in registers, with the same values.
+template <typename T, typename Block>
+class BlockNetwork {
+ public:
+  MODSWEEP_HD BlockNetwork(const BlockJob<T>& job, Block& block)
+      : job_(job), block_(block), state_(reinterpret_cast<BlockState<T>*>(block.shared())) {
+    values_ = reinterpret_cast<T*>(block.shared() + job.plan.values);
+    part_ = view();
+    batch_ = part_;
+    batch_.batch = job.pack.batch;
+    batch_.now = &state_->batch;
+  }
+
+  /// Fetches network p, moments included where it is to be trained.
+  MODSWEEP_HD void load(std::uint32_t p, bool moments) {
+    const BlockPlan& plan = job_.plan;
+    const std::size_t at = p * job_.pack.parameter_stride;
+    const std::uint32_t rest = moments ? plan.parameters : 0;
+    block_.phase(each(1, LoadState<T>{job_, state_, p}), each(plan.end, Clear<T>{values_}));
+    block_.phase(each(plan.parameters,
+                      LoadParameters<T>{job_.slots, job_.pack.parameters + at, values_ + plan.weights}),
+                 each(rest, LoadParameters<T>{job_.slots, job_.pack.moment1 + at, values_ + plan.moment1}),
+                 each(rest, LoadParameters<T>{job_.slots, job_.pack.moment2 + at, values_ + plan.moment2}));
+  }
+
+  /// Puts back what training changed.
+  MODSWEEP_HD void store(std::uint32_t p) {
+    const BlockPlan& plan = job_.plan;
+    const std::size_t at = p * job_.pack.parameter_stride;
+    block_.phase(
+        each(plan.parameters,
+             StoreParameters<T>{job_.slots, values_ + plan.weights, job_.pack.parameters + at}),
+        each(plan.parameters, StoreParameters<T>{job_.slots, values_ + plan.moment1, job_.pack.moment1 + at}),
+        each(plan.parameters, StoreParameters<T>{job_.slots, values_ + plan.moment2, job_.pack.moment2 + at}),
+        each(1, Copy<Progress>{&state_->progress, job_.pack.progress + p}));
+  }
+
+  MODSWEEP_HD void store_losses(std::uint32_t p) {
+    block_.phase(each(1, Copy<LossSums>{&state_->losses, job_.pack.losses + p}));
+  }
+  MODSWEEP_HD void store_gradients(std::uint32_t p) {
+    block_.phase(
+        each(job_.plan.parameters, StoreParameters<T>{job_.slots, values_ + job_.plan.gradients,
+                                                      job_.pack.gradients + p * job_.pack.parameter_stride}));
+  }
+
+  /// Whether the network takes a step; to inspect, it always does.
+  MODSWEEP_HD bool begin_step(bool inspect) {
+    block_.phase(each(1, gemm::BeginStep<T>{batch_, inspect}));
+    return state_->batch.active != 0;
+  }
+
+  /// Losses and the data's share of the gradient. A step is counted, or its network found to have diverged,
+  /// unless it is only inspected.
+  MODSWEEP_HD void differentiate(bool inspect) {
+    const gemm::PassDraws draws{.stream = math::Stream::noise, .dropout = true, .evaluation = false};
+    const std::uint32_t count = state_->batch.count;
+    for (std::uint32_t offset = 0; offset < count; offset += job_.plan.rows) {
+      block_.phase(each(1, BeginPart<T>{state_, offset, job_.plan.rows}));
+      gather(offset == 0, gemm::Gather<T>{part_, false, false});
+      forward(draws, offset == 0);
+      backward(draws, offset == 0);
+    }
+    if (job_.plan.prelu) block_.phase(each(job_.plan.layer_count - 1, gemm::SumSlopes<T>{batch_}));
+    block_.phase(each(1, gemm::SumLoss<T>{batch_, true, !inspect}));
+  }
+
+  /// The regularizers' share of the gradient, and the optimizer's step unless the step is only inspected.
+  MODSWEEP_HD void update(bool inspect) {
+    const std::uint32_t quads = job_.plan.parameter_stride / quad;
+    block_.phase(each(inspect ? quads : 0, gemm::Regularize<T>{batch_}),
+                 each(inspect ? 0 : quads, gemm::Update<T>{batch_}));
+  }
+
+  /// Adds up the losses of a split.
+  MODSWEEP_HD void evaluate(bool test) {
+    const gemm::PassDraws draws{.stream = math::Stream::test_noise, .dropout = false, .evaluation = true};
+    const std::uint32_t count = test ? state_->data.test.count : state_->data.train.count;
+    for (std::uint32_t first = 0; first < count; first += job_.plan.rows) {
+      block_.phase(each(1, gemm::BeginEvaluation<T>{part_, test, first}));
+      gather(first == 0, gemm::Gather<T>{part_, test, true});
+      forward(draws, true);
+      block_.phase(each(1, sum_squares()), each(1, gemm::SumLoss<T>{part_, true, false}));
+    }
+  }
+
+ private:
+  template <typename U>
+  struct Copy {
+    const U* from;
+    U* to;
+    MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t) const { *to = *from; }
+  };
+
+  /// The network's arrays as those of a pack of one, whose batch is a part of the network's.
+  [[nodiscard]] MODSWEEP_HD PackView<T> view() const {
+    const BlockPlan& plan = job_.plan;
+    PackView<T> v;
+    v.networks = 1;
+    v.batch = plan.rows;
+    v.chunks = 0;  // squares are added up part by part, by SumSquares
+    v.units = plan.units;
+    v.layer_count = plan.layer_count;
+    v.input_stride = plan.input_stride;
+    v.parameter_stride = plan.parameter_stride;
+    v.layers = state_->layers;
+    v.unit_places = job_.pack.unit_places;
+    v.places = job_.places;
+    v.rules = &state_->rule;
+    v.data = &state_->data;
+    v.fixed_noise = state_->fixed_noise;
+    v.progress = &state_->progress;
+    v.now = &state_->part;
+    v.losses = &state_->losses;
+    v.parameters = values_ + plan.weights;
+    v.gradients = values_ + plan.gradients;
+    v.moment1 = values_ + plan.moment1;
+    v.moment2 = values_ + plan.moment2;
+    v.x = values_ + plan.x;
+    v.y = values_ + plan.y;
+    v.z = values_ + plan.z;
+    v.weighted_sums = values_ + plan.weighted_sums;
+    v.plain_sums = values_ + plan.plain_sums;
+    v.slope_sums = values_ + plan.slope_sums;
+    v.in_absolute = values_ + plan.in_absolute;
+    v.in_square = values_ + plan.in_square;
+    v.out_absolute = values_ + plan.out_absolute;
+    v.out_square = values_ + plan.out_square;
+    return v;
+  }
+
+  /// Shares into which the rows of a part are dealt to the threads of a layer's units.
+  [[nodiscard]] MODSWEEP_HD std::uint32_t unit_shares(std::uint32_t l) const {
+    const std::uint32_t rows = state_->shares[l].unit_rows;
+    return (job_.plan.rows + rows - 1) / rows;
+  }
+  [[nodiscard]] MODSWEEP_HD T* z_of(const Layer& layer) const { return part_.z + part_.layer_offset(layer); }
+
+  /// The sums over weights go along, once for a batch.
+  MODSWEEP_HD void gather(bool start, const gemm::Gather<T>& gather) {
+    const Layer& last = state_->layers[job_.plan.layer_count - 1];
+    const std::uint32_t columns = job_.plan.input_stride + last.output_stride;
+    block_.phase(each(job_.plan.rows * columns, gather),
+                 each(start ? job_.plan.units : 0, gemm::WeightSums<T>{part_}));
+  }
+
+  /// From x to the errors of the outputs. Leaves pre-activations in z, and sums of squares in parts.
+  MODSWEEP_HD void forward(const gemm::PassDraws& draws, bool start) {
+    T* g = values_ + job_.plan.rows_a;
+    for (std::uint32_t l = 0; l < job_.plan.layer_count; ++l) {
+      const Layer& layer = state_->layers[l];
+      const LayerShare& share = state_->shares[l];
+      const RowProduct<T> product{.layer = layer,
+                                  .backward = false,
+                                  .parameters = part_.parameters,
+                                  .in = l == 0 ? part_.x : g,
+                                  .out = z_of(layer),
+                                  .rows = state_->part.count,
+                                  .rows_per_item = share.forward_rows};
+      // The sums of the units below go along with the product.
+      const LayerRule<T>& rule = state_->rule.layer;
+      const Layer& below = state_->layers[l == 0 ? 0 : l - 1];
+      const std::uint32_t shares = unit_shares(below.number);
+      const auto sum = [&](bool wanted, std::uint32_t parts, T* sums) {
+        return each(wanted && l > 0 ? below.outputs : 0,
+                    SumShares<T>{below, shares, start, values_ + parts, sums});
+      };
+      block_.phase(each(product.items(), product),
+                   sum(rule.weighted_activity, job_.plan.parts_a, part_.weighted_sums),
+                   sum(rule.plain_activity, job_.plan.parts_b, part_.plain_sums));
+      const std::uint32_t items = unit_shares(l) * layer.quads();
+      T* parts_a = values_ + job_.plan.parts_a;
+      if (layer.output)
+        block_.phase(each(items, OutputRows<T>{part_, layer, share.unit_rows, parts_a}));
+      else
+        block_.phase(each(items, ForwardRows<T>{part_, layer, draws, share.unit_rows, g, parts_a,
+                                                values_ + job_.plan.parts_b}));
+    }
+  }
+
+  [[nodiscard]] MODSWEEP_HD SumSquares<T> sum_squares() const {
+    const std::uint32_t last = job_.plan.layer_count - 1;
+    return {values_ + job_.plan.parts_a, unit_shares(last) * state_->layers[last].quads(), &state_->losses};
+  }
+
+  /// From the errors of the outputs to the gradients. What was passed on takes z's place, layer by layer.
+  MODSWEEP_HD void backward(const gemm::PassDraws& draws, bool start) {
+    const std::uint32_t last = job_.plan.layer_count - 1;
+    const T* delta = z_of(state_->layers[last]);
+    T* below = values_ + job_.plan.rows_a;
+    T* spare = values_ + job_.plan.rows_b;
+    for (std::uint32_t l = last; l > 0; --l) {
+      const Layer& hidden = state_->layers[l - 1];
+      const RowProduct<T> product{.layer = state_->layers[l],
+                                  .backward = true,
+                                  .parameters = part_.parameters,
+                                  .in = delta,
+                                  .out = below,
+                                  .rows = state_->part.count,
+                                  .rows_per_item = state_->shares[l].backward_rows};
+      block_.phase(each(product.items(), product), each(l == last ? 1 : 0, sum_squares()));
+      block_.phase(each(unit_shares(l - 1) * hidden.quads(),
+                        BackwardRows<T>{part_, hidden, draws, state_->shares[l - 1].unit_rows, below,
+                                        values_ + job_.plan.parts_a}));
+      sum_gradients(l, delta, z_of(hidden), start);
+      delta = below;
+      T* const free = spare;
+      spare = below;
+      below = free;
+    }
+    sum_gradients(0, delta, part_.x, start);
+  }
+
+  /// Of layer l's weights and biases, and the shares of the units below in their layer's slope.
+  MODSWEEP_HD void sum_gradients(std::uint32_t l, const T* delta, const T* in, bool start) {
+    const Layer& layer = state_->layers[l];
+    const std::uint32_t rows = state_->part.count;
+    const WeightGradient<T> weights{.layer = layer,
+                                    .delta = delta,
+                                    .in = in,
+                                    .gradients = part_.gradients,
+                                    .rows = rows,
+                                    .tile = state_->shares[l].tile,
+                                    .start = start};
+    const BiasGradient<T> biases{layer, delta, part_.gradients, rows, start};
+    const Layer& below = state_->layers[l == 0 ? 0 : l - 1];
+    const SumShares<T> slopes{below, unit_shares(below.number), start, values_ + job_.plan.parts_a,
+                              part_.slope_sums};
+    block_.phase(each(weights.items(), weights), each(biases.items(), biases),
+                 each(job_.plan.prelu && l > 0 ? below.outputs : 0, slopes));
+  }
+
+  const BlockJob<T>& job_;
+  Block& block_;
+  BlockState<T>* state_;
+  T* values_;
+  PackView<T> batch_;  ///< with the whole batch's Now
+  PackView<T> part_;
+};
+
+/// A block's work on network p: all its steps up to its target.
+template <typename T>
+struct TrainNetwork {
+  BlockJob<T> job;
+
+  template <typename Block>
+  MODSWEEP_HD void operator()(Block& block, std::uint32_t p) const {
+    BlockNetwork<T, Block> network(job, block);
+    network.load(p, true);
+    while (network.begin_step(false)) {
+      network.differentiate(false);
+      network.update(false);
+    }
+    network.store(p);
+  }
+};
+
+/// A block's work on network p: losses and whole gradient of its next step.
+template <typename T>
+struct InspectNetwork {
+  BlockJob<T> job;
+
+  template <typename Block>
+  MODSWEEP_HD void operator()(Block& block, std::uint32_t p) const {
+    BlockNetwork<T, Block> network(job, block);
+    network.load(p, false);
+    network.begin_step(true);
+    network.differentiate(true);
+    network.update(true);
+    network.store_losses(p);
+    network.store_gradients(p);
+  }
+};
+
+/// A block's work on network p: losses over a split.
+template <typename T>
+struct EvaluateNetwork {
+  BlockJob<T> job;
+  bool test = false;
+
+  template <typename Block>
+  MODSWEEP_HD void operator()(Block& block, std::uint32_t p) const {
+    BlockNetwork<T, Block> network(job, block);
+    network.load(p, false);
+    network.evaluate(test);
+    network.store_losses(p);
+  }
+};
+
+}  // namespace modsweep::fused

@@ -1,0 +1,238 @@
+// What a thread block keeps in shared memory to train one network, and where: plain values that the host
+// works out once for a shape.
+//
+// A block works through a batch in parts of `rows` samples. A layer's weights lie in rows that begin at
+// multiples of four values and are an odd number of quads apart, so that neighboring threads that read
+// neighboring units' weights by quads meet no bank twice.
+#pragma once
+
+#include "gemm/tables.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace modsweep::fused {
+
+using gemm::Layer;
+using gemm::LossSums;
+using gemm::NetworkData;
+using gemm::Now;
+using gemm::PackView;
+using gemm::ParameterPlace;
+using gemm::Progress;
+using gemm::Quad;
+using gemm::quad;
+using gemm::round_up;
+using gemm::UnitPlace;
+
+/// Layers of weights, at most.
+constexpr std::uint32_t most_layers = 9;
+/// Partial sums over the samples of a part of a batch, at most.
+constexpr std::uint32_t most_parts = 16;
+
+/// How a layer's work is shared out among a block's threads.
+struct LayerShare {
+  std::uint32_t unit_rows = 1;      ///< samples of a thread that owns four units
+  std::uint32_t forward_rows = 1;   ///< of one that owns an output unit's weights
+  std::uint32_t backward_rows = 1;  ///< of one that owns an input unit's weights
+  std::uint32_t tile = quad;        ///< gradients of one input unit's weights that a thread sums up
+};
+
+/// What a block knows of its network besides arrays; it comes first in shared memory.
+template <typename T>
+struct BlockState {
+  NetworkRule<T> rule;
+  NetworkData<T> data;
+  Progress progress;
+  Now<T> batch;  ///< the whole batch
+  Now<T> part;   ///< the part of it that is being worked on
+  LossSums losses;
+  Layer layers[most_layers];
+  LayerShare shares[most_layers];
+  const T* fixed_noise[most_layers];
+};
+
+/// Memory that blocks share out.
+struct BlockLimits {
+  std::size_t block = 0;           ///< bytes that one block may have
+  std::size_t multiprocessor = 0;  ///< bytes that the blocks of one multiprocessor have together
+  std::size_t reserved = 0;        ///< bytes that each of them takes besides
+};
+
+/// Offsets are in values of T from `values` bytes on.
+struct BlockPlan {
+  std::uint32_t threads = 0;
+  std::uint32_t rows = 0;  ///< R: samples at once
+  std::uint32_t layer_count = 0;
+  std::uint32_t input_stride = 0;
+  std::uint32_t units = 0;             ///< of all layers, padding included
+  std::uint32_t widest = 0;            ///< stride of the widest layer of units
+  std::uint32_t parameters = 0;        ///< of the network
+  std::uint32_t parameter_stride = 0;  ///< of its arrays in shared memory
+  bool prelu = false;
+
+  std::uint32_t values = 0;                         ///< bytes that come before
+  std::uint32_t weights = 0, gradients = 0;         ///< [parameter_stride], as are:
+  std::uint32_t moment1 = 0, moment2 = 0;           //
+  std::uint32_t x = 0;                              ///< [R][input_stride]
+  std::uint32_t y = 0;                              ///< [R][output stride]
+  std::uint32_t z = 0;                              ///< every layer's [R][stride]
+  std::uint32_t rows_a = 0, rows_b = 0;             ///< [R][widest]
+  std::uint32_t parts_a = 0, parts_b = 0;           ///< [most_parts][widest]
+  std::uint32_t weighted_sums = 0, plain_sums = 0;  ///< [units], as are:
+  std::uint32_t slope_sums = 0;                     //
+  std::uint32_t in_absolute = 0, in_square = 0;     //
+  std::uint32_t out_absolute = 0, out_square = 0;   //
+  std::uint32_t end = 0;                            ///< of all arrays
+  std::size_t bytes = 0;                            ///< of shared memory, all together
+};
+
+/// The layers of a shape with their parameters where a block has them.
+[[nodiscard]] inline std::vector<Layer> block_layers(const Shape& shape) {
+  std::vector<Layer> layers = gemm::layer_table(shape);
+  std::size_t next = 0;
+  const auto take = [&next](std::size_t count) {
+    const std::size_t at = next;
+    next += (count + quad - 1) / quad * quad;
+    return at;
+  };
+  for (Layer& layer : layers) {
+    const std::uint32_t quads = (layer.group_inputs() + quad - 1) / quad;
+    layer.row_stride = (quads | 1U) * quad;
+    layer.weights = take(std::size_t{layer.outputs} * layer.row_stride);
+    layer.biases = take(layer.bias ? layer.outputs : 0);
+    layer.slope = take(shape.prelu && !layer.output ? 1 : 0);
+  }
+  return layers;
+}
+
+/// One past the last parameter of a block.
+[[nodiscard]] inline std::size_t block_parameters(const Shape& shape) {
+  const Layer last = block_layers(shape).back();
+  return last.biases + (last.bias ? round_up(last.outputs, quad) : 0);
+}
+
+/// Where a block has each parameter, in ParameterLayout order.
+[[nodiscard]] inline std::vector<std::uint32_t> slot_table(const Shape& shape) {
+  const std::vector<Layer> outside = gemm::layer_table(shape);
+  const std::vector<Layer> inside = block_layers(shape);
+  std::vector<std::uint32_t> slots(ParameterLayout(shape).parameters());
+  for (std::size_t l = 0; l < outside.size(); ++l) {
+    const Layer& from = outside[l];
+    const Layer& to = inside[l];
+    for (std::size_t o = 0; o < from.outputs; ++o) {
+      for (std::size_t i = 0; i < from.group_inputs(); ++i)
+        slots[from.weights + o * from.row_stride + i] =
+            static_cast<std::uint32_t>(to.weights + o * to.row_stride + i);
+      if (from.bias) slots[from.biases + o] = static_cast<std::uint32_t>(to.biases + o);
+    }
+    if (shape.prelu && !from.output) slots[from.slope] = static_cast<std::uint32_t>(to.slope);
+  }
+  return slots;
+}
+
+/// Where the parameters of a block belong.
+[[nodiscard]] inline std::vector<ParameterPlace> place_table(const Shape& shape) {
+  const std::vector<std::uint32_t> slots = slot_table(shape);
+  const std::vector<ParameterPlace> outside = gemm::parameter_table(shape, gemm::layer_table(shape));
+  std::vector<ParameterPlace> places(block_parameters(shape));
+  for (std::size_t i = 0; i < slots.size(); ++i) places[slots[i]] = outside[i];
+  return places;
+}
+
+[[nodiscard]] inline std::vector<LayerShare> share_table(const Shape& shape, const BlockPlan& plan,
+                                                         std::uint32_t widest_tile) {
+  std::vector<LayerShare> shares;
+  const auto share = [](std::uint32_t n, std::uint32_t among) {
+    return std::max(1U, (n + among - 1) / among);
+  };
+  for (const Layer& layer : block_layers(shape)) {
+    LayerShare s;
+    s.unit_rows = share(plan.rows, std::clamp(plan.threads / layer.quads(), 1U, most_parts));
+    s.forward_rows = share(plan.rows, std::max(1U, plan.threads / layer.outputs));
+    s.backward_rows = share(plan.rows, std::max(1U, plan.threads / layer.inputs));
+    const auto tiles = [&](std::uint32_t tile) { return layer.inputs * share(layer.group_outputs(), tile); };
+    s.tile = widest_tile;
+    while (s.tile > quad && tiles(s.tile) < plan.threads) s.tile /= 2;
+    shares.push_back(s);
+  }
+  return shares;
+}
+
+/// The plan with R samples at once; `bytes` says whether it fits.
+template <typename T>
+[[nodiscard]] BlockPlan plan_with_rows(const Shape& shape, std::uint32_t rows) {
+  const std::vector<Layer> layers = block_layers(shape);
+  BlockPlan plan;
+  plan.rows = rows;
+  plan.layer_count = static_cast<std::uint32_t>(layers.size());
+  plan.input_stride = layers.front().input_stride;
+  plan.units = layers.back().first_unit + layers.back().output_stride;
+  for (const Layer& layer : layers) plan.widest = std::max(plan.widest, layer.output_stride);
+  plan.threads = plan.widest <= 32 ? 128 : 256;
+  plan.parameters = static_cast<std::uint32_t>(ParameterLayout(shape).parameters());
+  plan.parameter_stride = static_cast<std::uint32_t>(block_parameters(shape));
+  plan.prelu = shape.prelu;
+  plan.values = round_up(static_cast<std::uint32_t>(sizeof(BlockState<T>)), 16);
+  std::size_t next = 0;
+  const auto take = [&next](std::size_t count) {
+    const std::size_t at = next;
+    next += count;
+    return static_cast<std::uint32_t>(at);
+  };
+  for (std::uint32_t* array : {&plan.weights, &plan.gradients, &plan.moment1, &plan.moment2})
+    *array = take(block_parameters(shape));
+  plan.x = take(std::size_t{rows} * plan.input_stride);
+  plan.y = take(std::size_t{rows} * layers.back().output_stride);
+  plan.z = take(std::size_t{rows} * plan.units);
+  for (std::uint32_t* array : {&plan.rows_a, &plan.rows_b}) *array = take(std::size_t{rows} * plan.widest);
+  for (std::uint32_t* array : {&plan.parts_a, &plan.parts_b})
+    *array = take(std::size_t{most_parts} * plan.widest);
+  for (std::uint32_t* array : {&plan.weighted_sums, &plan.plain_sums, &plan.slope_sums, &plan.in_absolute,
+                               &plan.in_square, &plan.out_absolute, &plan.out_square})
+    *array = take(plan.units);
+  plan.end = take(0);
+  plan.bytes = plan.values + next * sizeof(T);
+  return plan;
+}
+
+/// Samples at once that a block needs room for at least, and that it has a use for at most.
+constexpr std::uint32_t fewest_rows = 4;
+constexpr std::uint32_t most_rows = 64;
+
+/// Why a block cannot train this shape; empty if it can.
+template <typename T>
+[[nodiscard]] std::string refuses_shape(const Shape& shape, const BlockLimits& limits) {
+  if (shape.weight_layers() > most_layers)
+    return "the fused engine trains up to " + std::to_string(most_layers - 1) + " hidden layers, not " +
+           std::to_string(shape.hidden_layers());
+  const std::size_t bytes = plan_with_rows<T>(shape, fewest_rows).bytes;
+  if (bytes > limits.block)
+    return "a network " + shape.text() + " takes " + std::to_string(bytes) +
+           " bytes of a thread block's shared memory, which has " + std::to_string(limits.block) +
+           "; use --engine gemm";
+  return {};
+}
+
+/// A plan for this batch size. Several blocks on a multiprocessor hide each other's waiting, but parts of few
+/// samples pay for every pass over the weights: three blocks if each has room for 16 samples, else two, else
+/// as many samples as one block holds. The shape must not be refused.
+template <typename T>
+[[nodiscard]] BlockPlan block_plan(const Shape& shape, std::uint32_t batch, const BlockLimits& limits) {
+  const auto largest = [&](std::size_t bytes) {
+    std::uint32_t rows = most_rows;
+    while (rows > fewest_rows && plan_with_rows<T>(shape, rows).bytes > bytes) rows -= quad;
+    return rows;
+  };
+  std::uint32_t rows = 0;
+  for (const std::size_t blocks : {3, 2}) {
+    const std::size_t each = std::min(limits.block, limits.multiprocessor / blocks - limits.reserved);
+    if (rows == 0 && plan_with_rows<T>(shape, 16).bytes <= each) rows = largest(each);
+  }
+  if (rows == 0) rows = largest(limits.block);
+  const std::uint32_t parts = (batch + rows - 1) / rows;  // of even size
+  return plan_with_rows<T>(shape, std::min(rows, round_up((batch + parts - 1) / parts, quad)));
+}
+
+}  // namespace modsweep::fused

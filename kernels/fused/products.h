@@ -1,0 +1,188 @@
+// Matrix products of one network in shared memory, as parts of phases (block.h). A thread owns a unit and
+// keeps 32 (in double 16) of its weights, or up to as many gradients, in registers; the threads of a warp own
+// neighboring units and read the same samples, so that a quad of activations comes as one broadcast. Every
+// sum is one thread's, over units or samples in their order, whatever the number of threads.
+#pragma once
+
+#include "fused/block_plan.h"
+
+namespace modsweep::fused {
+
+/// Weights that a thread keeps at once, and gradients that it sums up at most.
+template <typename T>
+constexpr std::uint32_t registers_of = 128 / sizeof(T);
+/// Samples that a thread works on side by side: so many chains of sums do not wait for themselves.
+constexpr std::uint32_t rows_at_once = 4;
+
+/// Up to `there` neighboring values, zeros in place of the others. `whole`: four are there, or zeros, at a
+/// multiple of four values.
+template <typename T>
+MODSWEEP_HD Quad<T> load_up_to(const T* p, std::uint32_t there, bool whole) {
+  if (whole) return gemm::load_quad(p);
+  Quad<T> values{};
+  for (std::uint32_t i = 0; i < quad; ++i)
+    if (i < there) values.v[i] = p[i];
+  return values;
+}
+
+/// Whether the units of every group begin at a multiple of four. Rows end in zeros where there is one group.
+MODSWEEP_HD bool whole_quads(std::uint32_t groups, std::uint32_t group_units) {
+  return groups == 1 || group_units % quad == 0;
+}
+
+/// Items: columns * shares of the rows. out [rows][columns] = in [rows][groups * inner] times each column's
+/// weights: those into a unit of weight layer `layer` (forward), or those out of one (backward).
+template <typename T>
+struct RowProduct {
+  Layer layer;
+  bool backward = false;
+  const T* parameters = nullptr;
+  const T* in = nullptr;  ///< [rows][in_stride]
+  T* out = nullptr;       ///< [rows][out_stride]
+  std::uint32_t rows = 0;
+  std::uint32_t rows_per_item = 1;
+
+  /// For rows up to `rows`.
+  [[nodiscard]] MODSWEEP_HD std::uint32_t items() const {
+    return columns() * ((rows + rows_per_item - 1) / rows_per_item);
+  }
+
+  MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t item) const {
+    const std::uint32_t column = item % columns();
+    const std::uint32_t first = item / columns() * rows_per_item;
+    const std::uint32_t last = first + rows_per_item < rows ? first + rows_per_item : rows;
+    for (std::uint32_t from = 0; from < inner(); from += registers_of<T>) {
+      T w[registers_of<T>];
+      load_weights(column, from, w);
+      for (std::uint32_t b = first; b < last; b += rows_at_once) add(column, from, w, b, last);
+    }
+  }
+
+ private:
+  [[nodiscard]] MODSWEEP_HD std::uint32_t columns() const { return backward ? layer.inputs : layer.outputs; }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t inner() const {
+    return backward ? layer.group_outputs() : layer.group_inputs();
+  }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t in_stride() const {
+    return backward ? layer.output_stride : layer.input_stride;
+  }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t out_stride() const {
+    return backward ? layer.input_stride : layer.output_stride;
+  }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t group(std::uint32_t column) const {
+    return column / (backward ? layer.group_inputs() : layer.group_outputs());
+  }
+
+  /// Weights `from` and on of a column, zeros past the last.
+  MODSWEEP_HD void load_weights(std::uint32_t column, std::uint32_t from, T (&w)[registers_of<T>]) const {
+    const std::uint32_t left = inner() - from;
+    const T* weights = parameters + layer.weights;
+    if (backward) {
+      weights += std::size_t{group(column) * layer.group_outputs() + from} * layer.row_stride +
+                 column % layer.group_inputs();
+      for (std::uint32_t i = 0; i < registers_of<T>; ++i)
+        w[i] = i < left ? weights[i * layer.row_stride] : T(0);
+      return;
+    }
+    weights += std::size_t{column} * layer.row_stride + from;
+    for (std::uint32_t i = 0; i < registers_of<T>; i += quad) {
+      const Quad<T> q = i < left ? gemm::load_quad(weights + i) : Quad<T>{};
+      for (std::uint32_t j = 0; j < quad; ++j) w[i + j] = i + j < left ? q.v[j] : T(0);
+    }
+  }
+
+  /// Adds these weights' share of `rows_at_once` rows from b on.
+  MODSWEEP_HD void add(std::uint32_t column, std::uint32_t from, const T (&w)[registers_of<T>],
+                       std::uint32_t b, std::uint32_t last) const {
+    const std::uint32_t left = inner() - from;
+    const bool whole = whole_quads(layer.groups, inner());
+    const T* values = in + group(column) * inner() + from;
+    std::uint32_t at[rows_at_once];
+    T sum[rows_at_once];
+    for (std::uint32_t r = 0; r < rows_at_once; ++r) {
+      at[r] = b + r < last ? b + r : last - 1;  // what a row past the last makes is not stored
+      sum[r] = from == 0 ? T(0) : out[at[r] * out_stride() + column];
+    }
+    for (std::uint32_t i = 0; i < registers_of<T>; i += quad) {
+      if (i >= left) break;
+      for (std::uint32_t r = 0; r < rows_at_once; ++r) {
+        const Quad<T> x = load_up_to(values + at[r] * in_stride() + i, left - i, whole);
+        for (std::uint32_t j = 0; j < quad; ++j) sum[r] = math::multiply_add(w[i + j], x.v[j], sum[r]);
+      }
+    }
+    for (std::uint32_t r = 0; r < rows_at_once; ++r)
+      if (b + r < last) out[at[r] * out_stride() + column] = sum[r];
+  }
+};
+
+/// Items: inputs * tiles of a group's outputs. Gradients of a layer's weights: sums over rows of delta [rows]
+/// [output stride] times in [rows][input stride], added to those of the parts of the batch before.
+template <typename T>
+struct WeightGradient {
+  Layer layer;
+  const T* delta = nullptr;
+  const T* in = nullptr;
+  T* gradients = nullptr;  ///< laid out as parameters
+  std::uint32_t rows = 0;
+  std::uint32_t tile = quad;
+  bool start = false;  ///< there are none before
+
+  [[nodiscard]] MODSWEEP_HD std::uint32_t items() const {
+    return layer.inputs * ((layer.group_outputs() + tile - 1) / tile);
+  }
+
+  MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t item) const {
+    if constexpr (registers_of<T> >= 32)
+      if (tile == 32) return sum<32>(item);
+    if (tile == 16) return sum<16>(item);
+    if (tile == 8) return sum<8>(item);
+    sum<quad>(item);
+  }
+
+ private:
+  template <std::uint32_t size>
+  MODSWEEP_HD void sum(std::uint32_t item) const {
+    const std::uint32_t column = item % layer.inputs;
+    const std::uint32_t group = column / layer.group_inputs();
+    const std::uint32_t first = item / layer.inputs * size;  // output within the group
+    const std::uint32_t left = layer.group_outputs() - first;
+    const bool whole = whole_quads(layer.groups, layer.group_outputs());
+    const std::uint32_t output = group * layer.group_outputs() + first;
+    T* gradient =
+        gradients + layer.weights + std::size_t{output} * layer.row_stride + column % layer.group_inputs();
+    T sums[size];
+    for (std::uint32_t j = 0; j < size; ++j)
+      sums[j] = start || j >= left ? T(0) : gradient[j * layer.row_stride];
+    for (std::uint32_t b = 0; b < rows; ++b) {
+      const T x = in[b * layer.input_stride + column];
+      for (std::uint32_t j = 0; j < size; j += quad) {
+        if (j >= left) break;
+        const Quad<T> d = load_up_to(delta + b * layer.output_stride + output + j, left - j, whole);
+        for (std::uint32_t i = 0; i < quad; ++i) sums[j + i] = math::multiply_add(d.v[i], x, sums[j + i]);
+      }
+    }
+    for (std::uint32_t j = 0; j < size; ++j)
+      if (j < left) gradient[j * layer.row_stride] = sums[j];
+  }
+};
+
+/// Items: outputs. Gradients of a layer's biases: sums over rows of delta, added to those before.
+template <typename T>
+struct BiasGradient {
+  Layer layer;
+  const T* delta = nullptr;
+  T* gradients = nullptr;
+  std::uint32_t rows = 0;
+  bool start = false;
+
+  [[nodiscard]] MODSWEEP_HD std::uint32_t items() const { return layer.bias ? layer.outputs : 0; }
+
+  MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t unit) const {
+    T& gradient = gradients[layer.biases + unit];
+    T sum = start ? T(0) : gradient;
+    for (std::uint32_t b = 0; b < rows; ++b) sum += delta[b * layer.output_stride + unit];
+    gradient = sum;
+  }
+};
+
+}  // namespace modsweep::fused
