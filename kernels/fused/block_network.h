@@ -32,6 +32,7 @@ struct LoadState {
     state->rule = job.pack.rules[p];
     state->data = job.pack.data[p];
     state->progress = job.pack.progress[p];
+    state->losses = {};  // of a split without samples
     for (std::uint32_t l = 0; l < job.plan.layer_count; ++l) {
       state->layers[l] = job.layers[l];
       state->shares[l] = job.shares[l];

@@ -88,6 +88,11 @@ struct BlockPlan {
   std::size_t bytes = 0;                            ///< of shared memory, all together
 };
 
+/// Whether the units of every group begin at a multiple of four. Rows end in zeros where there is one group.
+MODSWEEP_HD bool whole_quads(std::uint32_t groups, std::uint32_t group_units) {
+  return groups == 1 || group_units % quad == 0;
+}
+
 /// The layers of a shape with their parameters where a block has them.
 [[nodiscard]] inline std::vector<Layer> block_layers(const Shape& shape) {
   std::vector<Layer> layers = gemm::layer_table(shape);
@@ -153,7 +158,7 @@ struct BlockPlan {
     s.forward_rows = share(plan.rows, std::max(1U, plan.threads / layer.outputs));
     s.backward_rows = share(plan.rows, std::max(1U, plan.threads / layer.inputs));
     const auto tiles = [&](std::uint32_t tile) { return layer.inputs * share(layer.group_outputs(), tile); };
-    s.tile = widest_tile;
+    s.tile = whole_quads(layer.groups, layer.group_outputs()) ? widest_tile : quad;
     while (s.tile > quad && tiles(s.tile) < plan.threads) s.tile /= 2;
     shares.push_back(s);
   }

@@ -1,7 +1,9 @@
 // Matrix products of one network in shared memory, as parts of phases (block.h). A thread owns a unit and
 // keeps 32 (in double 16) of its weights, or up to as many gradients, in registers; the threads of a warp own
 // neighboring units and read the same samples, so that a quad of activations comes as one broadcast. Every
-// sum is one thread's, over units or samples in their order, whatever the number of threads.
+// sum is one thread's, over units or samples in their order, whatever the number of threads. Products are
+// added as `s += a * b`: a device fuses that by itself, and hosts without a fused multiply-add need not
+// imitate one.
 #pragma once
 
 #include "fused/block_plan.h"
@@ -16,18 +18,13 @@ constexpr std::uint32_t rows_at_once = 4;
 
 /// Up to `there` neighboring values, zeros in place of the others. `whole`: four are there, or zeros, at a
 /// multiple of four values.
-template <typename T>
-MODSWEEP_HD Quad<T> load_up_to(const T* p, std::uint32_t there, bool whole) {
-  if (whole) return gemm::load_quad(p);
+template <bool whole, typename T>
+MODSWEEP_HD Quad<T> load_up_to(const T* p, std::uint32_t there) {
+  if constexpr (whole) return gemm::load_quad(p);
   Quad<T> values{};
   for (std::uint32_t i = 0; i < quad; ++i)
     if (i < there) values.v[i] = p[i];
   return values;
-}
-
-/// Whether the units of every group begin at a multiple of four. Rows end in zeros where there is one group.
-MODSWEEP_HD bool whole_quads(std::uint32_t groups, std::uint32_t group_units) {
-  return groups == 1 || group_units % quad == 0;
 }
 
 /// Items: columns * shares of the rows. out [rows][columns] = in [rows][groups * inner] times each column's
@@ -48,17 +45,25 @@ struct RowProduct {
   }
 
   MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t item) const {
+    if (whole_quads(layer.groups, inner()))
+      multiply<true>(item);
+    else
+      multiply<false>(item);
+  }
+
+ private:
+  template <bool whole>
+  MODSWEEP_HD void multiply(std::uint32_t item) const {
     const std::uint32_t column = item % columns();
     const std::uint32_t first = item / columns() * rows_per_item;
     const std::uint32_t last = first + rows_per_item < rows ? first + rows_per_item : rows;
     for (std::uint32_t from = 0; from < inner(); from += registers_of<T>) {
       T w[registers_of<T>];
       load_weights(column, from, w);
-      for (std::uint32_t b = first; b < last; b += rows_at_once) add(column, from, w, b, last);
+      for (std::uint32_t b = first; b < last; b += rows_at_once) add<whole>(column, from, w, b, last);
     }
   }
 
- private:
   [[nodiscard]] MODSWEEP_HD std::uint32_t columns() const { return backward ? layer.inputs : layer.outputs; }
   [[nodiscard]] MODSWEEP_HD std::uint32_t inner() const {
     return backward ? layer.group_outputs() : layer.group_inputs();
@@ -92,10 +97,10 @@ struct RowProduct {
   }
 
   /// Adds these weights' share of `rows_at_once` rows from b on.
+  template <bool whole>
   MODSWEEP_HD void add(std::uint32_t column, std::uint32_t from, const T (&w)[registers_of<T>],
                        std::uint32_t b, std::uint32_t last) const {
     const std::uint32_t left = inner() - from;
-    const bool whole = whole_quads(layer.groups, inner());
     const T* values = in + group(column) * inner() + from;
     std::uint32_t at[rows_at_once];
     T sum[rows_at_once];
@@ -106,8 +111,8 @@ struct RowProduct {
     for (std::uint32_t i = 0; i < registers_of<T>; i += quad) {
       if (i >= left) break;
       for (std::uint32_t r = 0; r < rows_at_once; ++r) {
-        const Quad<T> x = load_up_to(values + at[r] * in_stride() + i, left - i, whole);
-        for (std::uint32_t j = 0; j < quad; ++j) sum[r] = math::multiply_add(w[i + j], x.v[j], sum[r]);
+        const Quad<T> x = load_up_to<whole>(values + at[r] * in_stride() + i, left - i);
+        for (std::uint32_t j = 0; j < quad; ++j) sum[r] += w[i + j] * x.v[j];
       }
     }
     for (std::uint32_t r = 0; r < rows_at_once; ++r)
@@ -132,21 +137,28 @@ struct WeightGradient {
   }
 
   MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t item) const {
-    if constexpr (registers_of<T> >= 32)
-      if (tile == 32) return sum<32>(item);
-    if (tile == 16) return sum<16>(item);
-    if (tile == 8) return sum<8>(item);
-    sum<quad>(item);
+    if (whole_quads(layer.groups, layer.group_outputs()))
+      sum_tile<true>(item);
+    else
+      sum<false, quad>(item);  // such a layer's tile: share_table
   }
 
  private:
-  template <std::uint32_t size>
+  template <bool whole>
+  MODSWEEP_HD void sum_tile(std::uint32_t item) const {
+    if constexpr (registers_of<T> >= 32)
+      if (tile == 32) return sum<whole, 32>(item);
+    if (tile == 16) return sum<whole, 16>(item);
+    if (tile == 8) return sum<whole, 8>(item);
+    sum<whole, quad>(item);
+  }
+
+  template <bool whole, std::uint32_t size>
   MODSWEEP_HD void sum(std::uint32_t item) const {
     const std::uint32_t column = item % layer.inputs;
     const std::uint32_t group = column / layer.group_inputs();
     const std::uint32_t first = item / layer.inputs * size;  // output within the group
     const std::uint32_t left = layer.group_outputs() - first;
-    const bool whole = whole_quads(layer.groups, layer.group_outputs());
     const std::uint32_t output = group * layer.group_outputs() + first;
     T* gradient =
         gradients + layer.weights + std::size_t{output} * layer.row_stride + column % layer.group_inputs();
@@ -157,8 +169,8 @@ struct WeightGradient {
       const T x = in[b * layer.input_stride + column];
       for (std::uint32_t j = 0; j < size; j += quad) {
         if (j >= left) break;
-        const Quad<T> d = load_up_to(delta + b * layer.output_stride + output + j, left - j, whole);
-        for (std::uint32_t i = 0; i < quad; ++i) sums[j + i] = math::multiply_add(d.v[i], x, sums[j + i]);
+        const Quad<T> d = load_up_to<whole>(delta + b * layer.output_stride + output + j, left - j);
+        for (std::uint32_t i = 0; i < quad; ++i) sums[j + i] += d.v[i] * x;
       }
     }
     for (std::uint32_t j = 0; j < size; ++j)

@@ -1,4 +1,6 @@
-// What would be a race on a device: a kernel whose items depend on the order in which they are taken.
+// What would be a race on a device: a kernel whose items depend on the order in which they are taken, or a
+// phase of a block on the order of its threads.
+#include "engine/emulated_fused.h"
 #include "engine/emulated_gemm.h"
 
 #include <gtest/gtest.h>
@@ -38,12 +40,14 @@ Pack varied_pack(Precision precision, bool prelu) {
   return pack;
 }
 
-TEST(EmulatedGemm, TheOrderOfItemsDoesNotMatter) {
+using MakeEngine = std::unique_ptr<Engine> (*)(bool backwards);
+
+void expect_order_does_not_matter(MakeEngine make) {
   for (const Precision precision : {Precision::fp32, Precision::fp64})
     for (const bool prelu : {false, true}) {
       const Pack pack = varied_pack(precision, prelu);
-      const auto forwards = make_emulated_gemm_engine(false)->start(pack);
-      const auto backwards = make_emulated_gemm_engine(true)->start(pack);
+      const auto forwards = make(false)->start(pack);
+      const auto backwards = make(true)->start(pack);
       for (Training* training : {forwards.get(), backwards.get()}) training->advance(100);
       const auto test_forwards = forwards->evaluate(Split::test, {.strength = 0.1, .exponent = 1.0});
       const auto test_backwards = backwards->evaluate(Split::test, {.strength = 0.1, .exponent = 1.0});
@@ -62,6 +66,14 @@ TEST(EmulatedGemm, TheOrderOfItemsDoesNotMatter) {
       }
       EXPECT_EQ(diverged, 1U);
     }
+}
+
+TEST(EmulatedGemm, TheOrderOfItemsDoesNotMatter) {
+  expect_order_does_not_matter(make_emulated_gemm_engine);
+}
+
+TEST(EmulatedFused, TheOrderOfThreadsDoesNotMatter) {
+  expect_order_does_not_matter(make_emulated_fused_engine);
 }
 
 }  // namespace

@@ -1,0 +1,124 @@
+// The fused engine's plan of a block, and its gradients on sizes around every tile.
+#include "engine/emulated_fused.h"
+#include "engine/engines_under_test.h"
+#include "fused/block_plan.h"
+
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "modsweep/cpu_engine.h"
+
+namespace modsweep::test {
+namespace {
+
+using fused::BlockLimits;
+using fused::BlockPlan;
+
+constexpr BlockLimits sm_90 = {.block = 232448, .multiprocessor = 233472, .reserved = 1024};
+
+CellSettings cell_of(std::vector<std::uint32_t> hidden, std::vector<std::uint32_t> groups = {},
+                     Activation activation = Activation::leaky_relu) {
+  CellSettings cell;
+  cell.network.hidden = std::move(hidden);
+  cell.network.groups = std::move(groups);
+  cell.network.activation = activation;
+  cell.training.steps = 2;
+  return cell;
+}
+
+Shape shape_of_cell(const CellSettings& cell) {
+  return shape_of(cell, 4);
+}
+
+std::vector<CellSettings> cells_around_tiles() {
+  std::vector<CellSettings> cells = {cell_of({1}),
+                                     cell_of({3, 4, 5}),
+                                     cell_of({15, 16, 17}),
+                                     cell_of({31, 32, 33}),
+                                     cell_of({65, 5}),
+                                     cell_of({6, 9, 33}, {2, 3, 3, 1}),
+                                     cell_of({64, 4, 64}, {4, 4, 2, 1}),
+                                     cell_of({2, 2, 2, 2, 2, 2, 2, 2}),
+                                     cell_of({7, 9, 5}, {}, Activation::prelu)};
+  cells.push_back(cell_of({9, 6}, {1, 3, 2}));
+  cells.back().network.bias = false;
+  return cells;
+}
+
+TEST(FusedPlan, ThreeBlocksOfThePapersNetworkShareAMultiprocessor) {
+  const BlockPlan plan = fused::block_plan<float>(shape_of_cell(cell_of({32, 32, 32})), 200, sm_90);
+  EXPECT_LE(3 * (plan.bytes + sm_90.reserved), sm_90.multiprocessor);
+  EXPECT_GE(plan.rows, 16U);
+}
+
+TEST(FusedPlan, EveryParameterHasAPlaceOfItsOwn) {
+  for (const CellSettings& cell : cells_around_tiles()) {
+    const Shape shape = shape_of_cell(cell);
+    SCOPED_TRACE(shape.text());
+    const auto slots = fused::slot_table(shape);
+    EXPECT_EQ(std::set<std::uint32_t>(slots.begin(), slots.end()).size(), slots.size());
+    for (const std::uint32_t slot : slots) EXPECT_LT(slot, fused::block_parameters(shape));
+    for (const auto& layer : fused::block_layers(shape)) {
+      EXPECT_EQ(layer.weights % 4, 0U);
+      EXPECT_EQ(layer.row_stride % 8, 4U);  // an odd number of quads
+      EXPECT_GE(layer.row_stride, layer.group_inputs());
+    }
+  }
+}
+
+TEST(FusedPlan, APartOfABatchIsNoLargerThanTheBatch) {
+  const Shape shape = shape_of_cell(cell_of({8}));
+  for (const std::uint32_t batch : {1U, 4U, 5U, 63U, 64U, 65U, 200U, 100000U}) {
+    const std::uint32_t rows = fused::block_plan<float>(shape, batch, sm_90).rows;
+    EXPECT_LE(rows, std::min(64U, (batch + 3) / 4 * 4)) << batch;
+    EXPECT_GE(rows, std::min(4U, batch)) << batch;
+  }
+}
+
+TEST(FusedPlan, WhatDoesNotFitIsRefusedWithAReason) {
+  const auto engine = make_emulated_fused_engine();
+  const auto refusal = [&](const CellSettings& cell) {
+    return engine->refuses(shape_of_cell(cell), cell.training.precision);
+  };
+  EXPECT_EQ(refusal(cell_of({32, 32, 32})), "");
+  EXPECT_EQ(refusal(cell_of(std::vector<std::uint32_t>(8, 8))), "");
+  EXPECT_NE(refusal(cell_of(std::vector<std::uint32_t>(9, 8))).find("8 hidden layers, not 9"),
+            std::string::npos);
+  const std::string wide = refusal(cell_of({256, 256}));
+  EXPECT_NE(wide.find("4-256-256-4"), std::string::npos) << wide;
+  EXPECT_NE(wide.find("232448"), std::string::npos) << wide;
+  EXPECT_NE(refusal(cell_of({1000000, 1000000})), "");
+}
+
+/// Against the CPU engine in double, tile sizes of widths and parts of the batch.
+TEST(EmulatedFused, GradientsOnSizesAroundEveryTile) {
+  const auto cpu = make_cpu_engine({.threads = 1, .instruction_set = {}});
+  const auto fused = make_emulated_fused_engine();
+  DatasetCache cache;
+  for (CellSettings cell : cells_around_tiles())
+    for (const std::uint32_t batch : {1U, 3U, 63U, 64U, 65U, 130U}) {
+      SCOPED_TRACE(shape_of_cell(cell).text() + " batch " + std::to_string(batch));
+      cell.training.batch_size = batch;
+      cell.task.train_samples = 120;
+      cell.noise = {.strength = 0.1, .exponent = 2.0};
+      cell.regularizer = {.l2 = 1e-3, .weighted_activity = 1e-2, .activity = 1e-2, .l12 = 1e-3};
+      const auto inspect = [&](Engine& engine, Precision precision) {
+        cell.training.precision = precision;
+        Pack pack;
+        pack.add(cell, cache.get(cell.task));
+        const auto training = engine.start(pack);
+        training->advance(1);
+        return training->inspect(0);
+      };
+      const StepInspection want = inspect(*cpu, Precision::fp64);
+      for (const auto& [precision, bound] : {std::pair{Precision::fp32, 1e-4}, {Precision::fp64, 1e-10}}) {
+        const StepInspection got = inspect(*fused, precision);
+        EXPECT_NEAR(got.total, want.total, bound * want.total);
+        EXPECT_LE(relative_distance(got.gradient, want.gradient), bound);
+      }
+    }
+}
+
+}  // namespace
+}  // namespace modsweep::test
