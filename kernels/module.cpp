@@ -1,5 +1,6 @@
 // What libmodsweep_gpu.so offers to the program that loads it.
 #include "device/check.h"
+#include "fused/fused_engine.h"
 #include "gemm/gemm_bench.h"
 #include "gemm/gemm_engine.h"
 
@@ -34,7 +35,7 @@ std::vector<GpuDevice> devices() {
   return found;
 }
 
-constexpr GpuModule module = {devices, make_gemm_engine, bench_gemm};
+constexpr GpuModule module = {devices, make_gemm_engine, make_fused_engine, bench_device};
 
 }  // namespace
 }  // namespace modsweep

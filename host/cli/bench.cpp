@@ -81,7 +81,7 @@ nlohmann::ordered_json bench_cpu(const Options& options, Console& console) {
   if (!options.gpu.empty() || !options.precision.empty())
     throw InputError(
         "--networks, --shape, --batch, --precision and --spectra are of GPU engines; leave them out or give "
-        "--engine gemm");
+        "--engine gemm or fused");
   const std::string machine = machine_name();
   fmt::print(console.out, "{}\n", machine);
   console.out.flush();
@@ -92,11 +92,12 @@ nlohmann::ordered_json bench_cpu(const Options& options, Console& console) {
   return list;
 }
 
-GpuBenchRequest gpu_request(const Options& options) {
+GpuBenchRequest gpu_request(const Options& options, std::string_view engine) {
   if (!options.threads.empty() || !options.instruction_set.empty())
     throw InputError(
         "--threads and --instruction-set are of the CPU engine; leave them out or give --engine cpu");
   GpuBenchRequest request = options.gpu;
+  request.engine = engine;
   request.precision = value_of<Precision>(options.precision).value_or(Precision::fp32);
   request.settings = options.settings;
   request.quick = options.quick;
@@ -107,9 +108,10 @@ ExitCode bench(const Options& options, Console& console) {
   std::optional<AtomicOutput> json;
   if (!options.json_path.empty())
     json.emplace(options.json_path);  // before the work: a wrong path fails at once
-  const nlohmann::ordered_json rows = choose_engine(options.engine, 1).name() == "cpu"
+  const EngineChoice choice = choose_engine(options.engine, 1);
+  const nlohmann::ordered_json rows = choice.name() == "cpu"
                                           ? bench_cpu(options, console)
-                                          : bench_gpu(gpu_request(options), console.out);
+                                          : bench_gpu(gpu_request(options, choice.name()), console.out);
   if (json) {
     json->stream() << rows.dump(1) << '\n';
     json->commit();

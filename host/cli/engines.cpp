@@ -25,10 +25,11 @@ std::string no_gpu() {
   return open_gpu().reason;
 }
 
-std::vector<std::unique_ptr<Engine>> make_gemm(std::size_t) {
+template <auto make>
+std::vector<std::unique_ptr<Engine>> make_gpu(std::size_t) {
   const GpuAccess gpu = open_gpu();
   std::vector<std::unique_ptr<Engine>> engines;
-  for (const GpuDevice& device : gpu.devices) engines.push_back(gpu.module->make_gemm_engine(device));
+  for (const GpuDevice& device : gpu.devices) engines.push_back((gpu.module->*make)(device));
   return engines;
 }
 
@@ -39,11 +40,13 @@ std::string note_of(const EngineChoice& choice) {
 }  // namespace
 
 const std::vector<EngineEntry>& engine_entries() {
-  // The GPU comes last, and only when it is named, until it has been measured on one (bench/README.md).
+  // GPUs come last, and only when they are named, until they have been measured on one (bench/README.md).
   static const std::vector<EngineEntry> entries = {
       {"cpu", "vectorized, many networks over all cores", always, make_cpu},
       {"gemm", "batched matrix products and fused kernels on every NVIDIA GPU of this machine", no_gpu,
-       make_gemm},
+       make_gpu<&GpuModule::make_gemm_engine>},
+      {"fused", "a thread block for each small network on every NVIDIA GPU of this machine", no_gpu,
+       make_gpu<&GpuModule::make_fused_engine>},
   };
   return entries;
 }

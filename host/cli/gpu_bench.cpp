@@ -82,6 +82,11 @@ std::vector<GpuBenchOptions> whole_tour(const GpuBenchRequest& request) {
 }
 
 std::vector<GpuBenchOptions> options_of(const GpuBenchRequest& request) {
+  const bool fused = request.engine == "fused";
+  if (fused && request.spectra)
+    throw InputError("--spectra: the fused engine has them from gemm's kernels; give --engine gemm");
+  if (fused && request.precision == Precision::tf32)
+    throw InputError("--precision tf32: the fused engine computes in fp32 and fp64; give --engine gemm");
   std::vector<GpuBenchOptions> list;
   if (!request.spectra && request.empty()) list = whole_tour(request);
   if (!request.spectra && !request.empty()) {
@@ -101,7 +106,11 @@ std::vector<GpuBenchOptions> options_of(const GpuBenchRequest& request) {
     if (chosen.networks.empty()) chosen.networks = {1024};
     list.push_back(std::move(chosen));
   }
-  if (request.spectra || request.empty())
+  for (GpuBenchOptions& options : list) {
+    options.fused = fused;
+    if (fused) options.kernels = false;
+  }
+  if (!fused && (request.spectra || request.empty()))
     list.push_back({.settings = {},
                     .shapes = {},
                     .batches = {},
@@ -137,8 +146,8 @@ void print_rows(const std::vector<GpuBenchRow>& rows, std::ostream& out) {
       "matrix; peaks: fused multiply-adds and a copy, measured in the same run)\n");
 }
 
-nlohmann::ordered_json to_json(const GpuBenchRow& row, const GpuDevice& device) {
-  return {{"engine", "gemm"},
+nlohmann::ordered_json to_json(const GpuBenchRow& row, std::string_view engine, const GpuDevice& device) {
+  return {{"engine", engine},
           {"device", device.name},
           {"architecture", device.architecture},
           {"driver", device.driver},
@@ -172,10 +181,10 @@ nlohmann::ordered_json bench_gpu(const GpuBenchRequest& request, std::ostream& o
   out.flush();
   std::vector<GpuBenchRow> rows;
   for (const GpuBenchOptions& options : list)
-    for (GpuBenchRow& row : gpu.module->bench_gemm(device, options)) rows.push_back(std::move(row));
+    for (GpuBenchRow& row : gpu.module->bench(device, options)) rows.push_back(std::move(row));
   print_rows(rows, out);
   auto json = nlohmann::ordered_json::array();
-  for (const GpuBenchRow& row : rows) json.push_back(to_json(row, device));
+  for (const GpuBenchRow& row : rows) json.push_back(to_json(row, request.engine, device));
   return json;
 }
 

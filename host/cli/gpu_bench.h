@@ -15,6 +15,7 @@ namespace modsweep::cli {
 
 /// What the user asked for; empty lists: a choice of ours.
 struct GpuBenchRequest {
+  std::string engine = "gemm";  ///< or "fused"
   std::vector<std::string> settings;
   std::vector<std::size_t> networks;
   std::vector<std::string> shapes;  ///< "4-32-4"
@@ -28,8 +29,8 @@ struct GpuBenchRequest {
   }
 };
 
-/// Times the gemm engine on the first device and prints a table; returns the rows. Throws InputError where
-/// there is no device or a shape makes no sense.
+/// Times the engine on the first device and prints a table; returns the rows. Throws InputError where
+/// there is no device, a shape makes no sense, or the engine has no such times.
 [[nodiscard]] nlohmann::ordered_json bench_gpu(const GpuBenchRequest& request, std::ostream& out);
 
 }  // namespace modsweep::cli

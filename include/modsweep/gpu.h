@@ -31,6 +31,7 @@ struct GpuBenchOptions {
   std::vector<std::size_t> networks;  ///< of a pack
   Precision precision = Precision::fp32;
   std::vector<std::uint32_t> orders;  ///< of the matrices whose spectra are timed
+  bool fused = false;                 ///< of the fused engine, which has whole steps only; else of gemm
   bool train = true;                  ///< whole steps
   bool kernels = true;                ///< every kernel of a step
   bool spectra = true;
@@ -61,8 +62,11 @@ struct GpuModule {
   std::vector<GpuDevice> (*devices)();
   /// Batched matrix products with fused kernels around them, for networks of any shape.
   std::unique_ptr<Engine> (*make_gemm_engine)(const GpuDevice& device);
-  /// Times the gemm engine, its kernels and spectra.
-  std::vector<GpuBenchRow> (*bench_gemm)(const GpuDevice& device, const GpuBenchOptions& options);
+  /// A thread block for each network, whose kernel takes many steps, for networks that fit a block's shared
+  /// memory.
+  std::unique_ptr<Engine> (*make_fused_engine)(const GpuDevice& device);
+  /// Times an engine, the kernels of gemm, and spectra.
+  std::vector<GpuBenchRow> (*bench)(const GpuDevice& device, const GpuBenchOptions& options);
 };
 
 /// The symbol of the function in the module that returns its GpuModule.

@@ -1,5 +1,6 @@
 // Times of whole steps, of every kernel of a step, and of spectra; beside them the device's peaks.
 #include "device/machine.cuh"
+#include "fused/fused_engine.h"
 #include "gemm/gemm_bench.h"
 #include "gemm/gemm_engine.h"
 #include "gemm/gemm_training.h"
@@ -95,10 +96,9 @@ void name_pack(GpuBenchRow& row, const Pack& pack) {
   row.precision = pack.precision;
 }
 
-GpuBenchRow bench_training(const GpuDevice& device, const Peaks& peaks, const BenchSetting& setting,
-                           const Pack& pack, bool quick) {
-  const std::unique_ptr<Engine> engine = make_gemm_engine(device);
-  const auto training = engine->start(pack);
+GpuBenchRow bench_training(Engine& engine, const Peaks& peaks, const BenchSetting& setting, const Pack& pack,
+                           bool quick) {
+  const auto training = engine.start(pack);
   const auto seconds = [&](std::uint64_t steps) {
     const auto begin = std::chrono::steady_clock::now();
     training->advance(steps);  // ends with a copy, which waits
@@ -185,9 +185,9 @@ bool wanted(const GpuBenchOptions& options, const BenchSetting& setting) {
 
 }  // namespace
 
-std::vector<GpuBenchRow> bench_gemm(const GpuDevice& device, const GpuBenchOptions& options) {
+std::vector<GpuBenchRow> bench_device(const GpuDevice& device, const GpuBenchOptions& options) {
   const Peaks peaks = measure_peaks(device);
-  const std::unique_ptr<Engine> engine = make_gemm_engine(device);
+  const std::unique_ptr<Engine> engine = options.fused ? make_fused_engine(device) : make_gemm_engine(device);
   std::vector<GpuBenchRow> rows;
   for (const auto& sizes : options.shapes)
     for (const std::uint32_t batch : options.batches)
@@ -195,9 +195,10 @@ std::vector<GpuBenchRow> bench_gemm(const GpuDevice& device, const GpuBenchOptio
         for (const BenchSetting& setting : bench_settings()) {
           if (!wanted(options, setting)) continue;
           const Pack pack = bench_pack(setting, sizes, batch, options.precision, networks);
+          if (!engine->refuses(pack.shape, pack.precision).empty()) continue;  // a row less, not an end
           if (engine->bytes_per_network(pack.shape, batch, pack.precision) * networks > engine->memory())
-            continue;  // a row less, not an end
-          if (options.train) rows.push_back(bench_training(device, peaks, setting, pack, options.quick));
+            continue;
+          if (options.train) rows.push_back(bench_training(*engine, peaks, setting, pack, options.quick));
           if (!options.kernels) continue;
           const auto kernels =
               pack.precision == Precision::fp64 ? bench_kernels<double> : bench_kernels<float>;

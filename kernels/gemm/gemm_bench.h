@@ -1,4 +1,4 @@
-// How fast the gemm engine is on a device.
+// How fast the engines are on a device.
 #pragma once
 
 #include <vector>
@@ -7,6 +7,6 @@
 
 namespace modsweep {
 
-[[nodiscard]] std::vector<GpuBenchRow> bench_gemm(const GpuDevice& device, const GpuBenchOptions& options);
+[[nodiscard]] std::vector<GpuBenchRow> bench_device(const GpuDevice& device, const GpuBenchOptions& options);
 
 }  // namespace modsweep

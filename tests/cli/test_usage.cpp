@@ -102,6 +102,7 @@ TEST_F(UsageTest, DevicesNamesEveryEngine) {
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_TRUE(outcome.out.starts_with("cpu: ")) << outcome.out;
   EXPECT_NE(outcome.out.find("\ngemm: "), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("\nfused: "), std::string::npos) << outcome.out;
   EXPECT_NE(outcome.out.find(": packs may take "), std::string::npos) << outcome.out;
 }
 

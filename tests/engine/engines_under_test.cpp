@@ -29,7 +29,8 @@ EngineUnderTest cpu_engine(std::string name, std::string instruction_set) {
           {Precision::fp32, Precision::fp64}};
 }
 
-EngineUnderTest gpu_engine(std::string name, std::unique_ptr<Engine> (*GpuModule::*make)(const GpuDevice&)) {
+EngineUnderTest gpu_engine(std::string name, std::unique_ptr<Engine> (*GpuModule::*make)(const GpuDevice&),
+                           bool exact_in_any_pack) {
   return {.name = std::move(name),
           .available = [] { return open_gpu(MODSWEEP_GPU_MODULE).module != nullptr; },
           .make =
@@ -38,7 +39,7 @@ EngineUnderTest gpu_engine(std::string name, std::unique_ptr<Engine> (*GpuModule
                 return (gpu.module->*make)(gpu.devices.front());
               },
           .precisions = {Precision::fp32, Precision::fp64},
-          .exact_in_any_pack = false};
+          .exact_in_any_pack = exact_in_any_pack};
 }
 
 }  // namespace
@@ -56,7 +57,8 @@ const std::vector<EngineUnderTest>& engines_under_test() {
        [] { return true; },
        [](std::size_t) { return make_emulated_fused_engine(); },
        {Precision::fp32, Precision::fp64}},
-      gpu_engine("gemm", &GpuModule::make_gemm_engine),
+      gpu_engine("gemm", &GpuModule::make_gemm_engine, false),
+      gpu_engine("fused", &GpuModule::make_fused_engine, true),
   };
   return engines;
 }

@@ -1,0 +1,13 @@
+// The `fused` engine: a thread block owns a network, and one kernel takes many steps.
+#pragma once
+
+#include <memory>
+
+#include "modsweep/gpu.h"
+
+namespace modsweep {
+
+/// Throws IoError where the device cannot be used.
+[[nodiscard]] std::unique_ptr<Engine> make_fused_engine(const GpuDevice& device);
+
+}  // namespace modsweep
