@@ -9,6 +9,7 @@
 #include "gemm/tables.h"
 
 #include <algorithm>
+#include <bit>
 #include <string>
 #include <vector>
 
@@ -175,7 +176,8 @@ template <typename T>
   plan.input_stride = layers.front().input_stride;
   plan.units = layers.back().first_unit + layers.back().output_stride;
   for (const Layer& layer : layers) plan.widest = std::max(plan.widest, layer.output_stride);
-  plan.threads = plan.widest <= 32 ? 128 : 256;
+  // About four for each unit of the widest layer: whole warps, each with samples of its own.
+  plan.threads = std::clamp(4 * std::bit_ceil(std::min(plan.widest, 64U)), 64U, 256U);
   plan.parameters = static_cast<std::uint32_t>(ParameterLayout(shape).parameters());
   plan.parameter_stride = static_cast<std::uint32_t>(block_parameters(shape));
   plan.prelu = shape.prelu;
@@ -206,6 +208,11 @@ template <typename T>
 constexpr std::uint32_t fewest_rows = 4;
 constexpr std::uint32_t most_rows = 64;
 
+/// So many samples divide evenly among the threads that share a layer: a multiple of this.
+[[nodiscard]] constexpr std::uint32_t even_rows(std::uint32_t rows) {
+  return rows >= 16 ? 16 : quad;
+}
+
 /// Why a block cannot train this shape; empty if it can.
 template <typename T>
 [[nodiscard]] std::string refuses_shape(const Shape& shape, const BlockLimits& limits) {
@@ -227,7 +234,7 @@ template <typename T>
 [[nodiscard]] BlockPlan block_plan(const Shape& shape, std::uint32_t batch, const BlockLimits& limits) {
   const auto largest = [&](std::size_t bytes) {
     std::uint32_t rows = most_rows;
-    while (rows > fewest_rows && plan_with_rows<T>(shape, rows).bytes > bytes) rows -= quad;
+    while (rows > fewest_rows && plan_with_rows<T>(shape, rows).bytes > bytes) rows -= even_rows(rows - 1);
     return rows;
   };
   std::uint32_t rows = 0;
@@ -236,8 +243,9 @@ template <typename T>
     if (rows == 0 && plan_with_rows<T>(shape, 16).bytes <= each) rows = largest(each);
   }
   if (rows == 0) rows = largest(limits.block);
-  const std::uint32_t parts = (batch + rows - 1) / rows;  // of even size
-  return plan_with_rows<T>(shape, std::min(rows, round_up((batch + parts - 1) / parts, quad)));
+  const std::uint32_t parts = (batch + rows - 1) / rows;
+  const std::uint32_t part = (batch + parts - 1) / parts;
+  return plan_with_rows<T>(shape, round_up(part, even_rows(part)));
 }
 
 }  // namespace modsweep::fused
