@@ -10,16 +10,16 @@ parts=(build tests sanitizers bench check peers sweep)
 declare -A seconds=([build]=130 [tests]=60 [sanitizers]=75 [bench]=25 [check]=75 [peers]=145 [sweep]=25)
 declare -A says=(
   [build]="a clean build, for this machine's GPU"
-  [tests]="ctest: the tests of the GPU engine, then all others but slow ones"
-  [sanitizers]="compute-sanitizer memcheck, racecheck, initcheck on small tests of the GPU engine"
+  [tests]="ctest: the tests of the GPU engines, then all others but slow ones"
+  [sanitizers]="compute-sanitizer memcheck, racecheck, initcheck on small tests of the GPU engines"
   [bench]="modsweep bench on the device: training steps, spectra"
   [check]="the peers against the reference vectors, in double (bench/peers/check_peers.py)"
   [peers]="modsweep, PyTorch and JAX in turn (bench/compare_gpu.py --quick)"
   [sweep]="sweeps/paper_table.toml with fewer steps"
 )
-# The GPU engine's tests are the instances of tests/engine that are named gemm, gemm_fp32 and gemm_fp64.
-gpu_tests_ctest='/gemm(_fp[0-9]+)?( |$)'
-small_gpu_tests='*Laws.*/gemm_fp32:*EngineSpectra.*/gemm_fp32'
+# The GPU engines' tests are the instances of tests/engine that are named gemm or fused, gemm_fp32 and so on.
+gpu_tests_ctest='/(gemm|fused)(_fp[0-9]+)?( |$)'
+small_gpu_tests='*Laws.*/gemm_fp32:*EngineSpectra.*/gemm_fp32:*Laws.*/fused_fp32'
 
 out="" work="${TMPDIR:-/tmp}/modsweep-acceptance" dependencies="" commit="" dry_run=no
 chosen=("${parts[@]}")
@@ -162,6 +162,8 @@ part_bench() {
   run "$work/build/modsweep" devices || code=$?
   run "$work/build/modsweep" bench --engine gemm --quick --setting l2 --setting wa2 --setting noise2 --networks 1024 \
     --json "$out/bench_training.json" || code=$?
+  run "$work/build/modsweep" bench --engine fused --quick --setting l2 --setting wa2 --setting noise2 --networks 1024 \
+    --json "$out/bench_fused.json" || code=$?
   run "$work/build/modsweep" bench --engine gemm --quick --spectra --json "$out/bench_spectra.json" || code=$?
   return "$code"
 }

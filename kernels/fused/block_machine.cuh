@@ -71,6 +71,9 @@ class BlockMachine : public device::Machine {
     MODSWEEP_CHECK(cudaSetDevice(device_));
     MODSWEEP_CHECK(
         cudaFuncSetAttribute(work<F>, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)));
+    // The plan counts on several blocks sharing a multiprocessor: all of its memory that can be shared.
+    MODSWEEP_CHECK(cudaFuncSetAttribute(work<F>, cudaFuncAttributePreferredSharedMemoryCarveout,
+                                        cudaSharedmemCarveoutMaxShared));
     int blocks = 0;
     int multiprocessors = 0;
     MODSWEEP_CHECK(
