@@ -11,7 +11,7 @@ namespace modsweep::test {
 namespace {
 
 /// Cells of one shape that between them meet every kernel and every branch of one.
-Pack varied_pack(Precision precision, bool prelu) {
+Pack varied_pack(Precision precision, bool prelu, std::uint32_t batch) {
   DatasetCache cache;
   Pack pack;
   for (std::uint32_t i = 0; i < 12; ++i) {
@@ -29,11 +29,11 @@ Pack varied_pack(Precision precision, bool prelu) {
     cell.training.optimizer = i % 7 == 6 ? Optimizer::sgd : Optimizer::adam;
     cell.training.learning_rate = i == 8 ? 1e200 : 1e-2;  // one diverges
     cell.training.shuffle = i % 2 == 1;
-    cell.training.batch_size = 21;
+    cell.training.batch_size = batch;
     cell.training.steps = 20 + i;
     cell.training.seed = i;
     cell.training.precision = precision;
-    cell.task.train_samples = 50 + i;
+    cell.task.train_samples = 2 * batch + 8 + i;
     cell.task.test_samples = 30;
     pack.add(cell, cache.get(cell.task));
   }
@@ -42,10 +42,10 @@ Pack varied_pack(Precision precision, bool prelu) {
 
 using MakeEngine = std::unique_ptr<Engine> (*)(bool backwards);
 
-void expect_order_does_not_matter(MakeEngine make) {
+void expect_order_does_not_matter(MakeEngine make, std::uint32_t batch) {
   for (const Precision precision : {Precision::fp32, Precision::fp64})
     for (const bool prelu : {false, true}) {
-      const Pack pack = varied_pack(precision, prelu);
+      const Pack pack = varied_pack(precision, prelu, batch);
       const auto forwards = make(false)->start(pack);
       const auto backwards = make(true)->start(pack);
       for (Training* training : {forwards.get(), backwards.get()}) training->advance(100);
@@ -69,11 +69,12 @@ void expect_order_does_not_matter(MakeEngine make) {
 }
 
 TEST(EmulatedGemm, TheOrderOfItemsDoesNotMatter) {
-  expect_order_does_not_matter(make_emulated_gemm_engine);
+  expect_order_does_not_matter(make_emulated_gemm_engine, 21);
 }
 
 TEST(EmulatedFused, TheOrderOfThreadsDoesNotMatter) {
-  expect_order_does_not_matter(make_emulated_fused_engine);
+  expect_order_does_not_matter(make_emulated_fused_engine, 21);
+  expect_order_does_not_matter(make_emulated_fused_engine, 150);  // more than a block holds at once
 }
 
 }  // namespace
