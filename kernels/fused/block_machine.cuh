@@ -2,6 +2,7 @@
 #pragma once
 
 #include "device/machine.cuh"
+#include "fused/block.h"
 #include "fused/block_plan.h"
 
 #include <algorithm>
@@ -19,7 +20,7 @@ class DeviceBlock {
   template <typename... Parts>
   MODSWEEP_HD void phase(const Parts&... parts) {
 #if defined(__CUDA_ARCH__)
-    (parts(threadIdx.x, blockDim.x), ...);
+    deal(threadIdx.x, blockDim.x, parts...);
     __syncthreads();
 #endif
   }
@@ -33,7 +34,7 @@ constexpr std::uint32_t most_threads = 256;
 
 /// Block x works on the networks x, x + gridDim.x, ... one after another, each alone in the dynamic shared
 /// memory, which every thread writes; f synchronizes, at last after its last access. Up to `most_threads`
-/// threads in one dimension.
+/// threads, a power of two, in one dimension.
 template <typename F>
 __global__ void __launch_bounds__(most_threads) work(const __grid_constant__ F f, std::uint32_t networks) {
   extern __shared__ __align__(16) std::byte shared[];

@@ -129,10 +129,10 @@ class BlockNetwork {
       block_.phase(each(1, BeginPart<T>{state_, offset, job_.plan.rows}));
       gather(offset == 0, gemm::Gather<T>{part_, false, false});
       forward(draws, offset == 0);
-      backward(draws, offset == 0);
+      const bool last = count - offset <= job_.plan.rows;
+      backward(draws, offset == 0, each(last ? 1 : 0, gemm::SumLoss<T>{batch_, true, !inspect}));
     }
     if (job_.plan.prelu) block_.phase(each(job_.plan.layer_count - 1, gemm::SumSlopes<T>{batch_}));
-    block_.phase(each(1, gemm::SumLoss<T>{batch_, true, !inspect}));
   }
 
   /// The regularizers' share of the gradient, and the optimizer's step unless the step is only inspected.
@@ -150,7 +150,8 @@ class BlockNetwork {
       block_.phase(each(1, gemm::BeginEvaluation<T>{part_, test, first}));
       gather(first == 0, gemm::Gather<T>{part_, test, true});
       forward(draws, true);
-      block_.phase(each(1, sum_squares()), each(1, gemm::SumLoss<T>{part_, true, false}));
+      block_.phase(each(1, sum_squares()));
+      block_.phase(each(1, gemm::SumLoss<T>{part_, true, false}));
     }
   }
 
@@ -254,7 +255,8 @@ class BlockNetwork {
   }
 
   /// From the errors of the outputs to the gradients. What was passed on takes z's place, layer by layer.
-  MODSWEEP_HD void backward(const gemm::PassDraws& draws, bool start) {
+  /// `loss` goes along with the last phase, when all that it adds up is there.
+  MODSWEEP_HD void backward(const gemm::PassDraws& draws, bool start, const Each<gemm::SumLoss<T>>& loss) {
     const std::uint32_t last = job_.plan.layer_count - 1;
     const T* delta = z_of(state_->layers[last]);
     T* below = values_ + job_.plan.rows_a;
@@ -272,17 +274,18 @@ class BlockNetwork {
       block_.phase(each(unit_shares(l - 1) * hidden.quads(),
                         BackwardRows<T>{part_, hidden, draws, state_->shares[l - 1].unit_rows, below,
                                         values_ + job_.plan.parts_a}));
-      sum_gradients(l, delta, z_of(hidden), start);
+      sum_gradients(l, delta, z_of(hidden), start, {0, loss.f});
       delta = below;
       T* const free = spare;
       spare = below;
       below = free;
     }
-    sum_gradients(0, delta, part_.x, start);
+    sum_gradients(0, delta, part_.x, start, loss);
   }
 
   /// Of layer l's weights and biases, and the shares of the units below in their layer's slope.
-  MODSWEEP_HD void sum_gradients(std::uint32_t l, const T* delta, const T* in, bool start) {
+  MODSWEEP_HD void sum_gradients(std::uint32_t l, const T* delta, const T* in, bool start,
+                                 const Each<gemm::SumLoss<T>>& loss) {
     const Layer& layer = state_->layers[l];
     const std::uint32_t rows = state_->part.count;
     const WeightGradient<T> weights{.layer = layer,
@@ -297,7 +300,7 @@ class BlockNetwork {
     const SumShares<T> slopes{below, unit_shares(below.number), start, values_ + job_.plan.parts_a,
                               part_.slope_sums};
     block_.phase(each(weights.items(), weights), each(biases.items(), biases),
-                 each(job_.plan.prelu && l > 0 ? below.outputs : 0, slopes));
+                 each(job_.plan.prelu && l > 0 ? below.outputs : 0, slopes), loss);
   }
 
   const BlockJob<T>& job_;

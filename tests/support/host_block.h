@@ -1,6 +1,7 @@
 // Thread blocks of kernels/fused as plain loops in host memory: a phase is a loop over the block's threads.
 #pragma once
 
+#include "fused/block.h"
 #include "fused/block_plan.h"
 #include "support/host_machine.h"
 
@@ -19,7 +20,8 @@ class HostBlock {
 
   template <typename... Parts>
   void phase(const Parts&... parts) {
-    for (std::uint32_t t = 0; t < threads_; ++t) (parts(backwards_ ? threads_ - 1 - t : t, threads_), ...);
+    for (std::uint32_t t = 0; t < threads_; ++t)
+      fused::deal(backwards_ ? threads_ - 1 - t : t, threads_, parts...);
   }
 
  private:
