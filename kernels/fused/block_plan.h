@@ -227,6 +227,13 @@ template <typename T>
   return {};
 }
 
+/// Why a shape cannot be trained in this precision; empty where it can.
+[[nodiscard]] inline std::string refuses(const Shape& shape, Precision precision, const BlockLimits& limits) {
+  if (precision == Precision::fp32) return refuses_shape<float>(shape, limits);
+  if (precision == Precision::fp64) return refuses_shape<double>(shape, limits);
+  return "the fused engine computes in fp32 and fp64; use --engine gemm";
+}
+
 /// A plan for this batch size. Several blocks on a multiprocessor hide each other's waiting, but parts of few
 /// samples pay for every pass over the weights: three blocks if each has room for 16 samples, else two, else
 /// as many samples as one block holds. The shape must not be refused.

@@ -15,9 +15,7 @@ class FusedEngine final : public device::DeviceEngine {
   [[nodiscard]] std::string_view name() const override { return "fused"; }
 
   [[nodiscard]] std::string refuses(const Shape& shape, Precision precision) const override {
-    if (precision == Precision::fp32) return fused::refuses_shape<float>(shape, limits_);
-    if (precision == Precision::fp64) return fused::refuses_shape<double>(shape, limits_);
-    return "the fused engine computes in fp32 and fp64";
+    return fused::refuses(shape, precision, limits_);
   }
 
   [[nodiscard]] std::size_t bytes_per_network(const Shape& shape, std::uint32_t,

@@ -15,9 +15,7 @@ class EmulatedFusedEngine final : public Engine {
   [[nodiscard]] std::string_view name() const override { return "fused"; }
   [[nodiscard]] std::string device() const override { return "host loops"; }
   [[nodiscard]] std::string refuses(const Shape& shape, Precision precision) const override {
-    if (precision == Precision::fp32) return fused::refuses_shape<float>(shape, limits);
-    if (precision == Precision::fp64) return fused::refuses_shape<double>(shape, limits);
-    return "the fused engine computes in fp32 and fp64";
+    return fused::refuses(shape, precision, limits);
   }
   [[nodiscard]] std::size_t bytes_per_network(const Shape& shape, std::uint32_t,
                                               Precision precision) const override {
