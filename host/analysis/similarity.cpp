@@ -1,0 +1,79 @@
+#include "analysis/similarity.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "modsweep/error.h"
+
+namespace modsweep {
+namespace {
+
+using Eigen::Index;
+
+/// A row is dead where its norm is below this share of the largest.
+constexpr double dead_share = 1e-3;
+
+void check_matrix(std::span<const double> w, std::size_t rows, std::size_t columns) {
+  const bool fits = rows == 0 ? w.empty() : w.size() % rows == 0 && w.size() / rows == columns;
+  if (!fits) throw LogicError(fmt::format("layer_spectra: {} entries for {} x {}", w.size(), rows, columns));
+  const auto infinite = std::find_if(w.begin(), w.end(), [](double v) { return !std::isfinite(v); });
+  if (infinite != w.end())
+    throw LogicError(fmt::format("layer_spectra: entry {} is {}", infinite - w.begin(), *infinite));
+}
+
+/// Scales rows to unit length and returns the lengths that they had, as multiples of the largest entry of
+/// all. Each row is divided by its own largest entry before its length is taken: neither squares of huge
+/// entries overflow nor do those of tiny ones vanish.
+Eigen::VectorXd scale_to_unit(RowMajor& rows) {
+  Eigen::VectorXd norms = Eigen::VectorXd::Zero(rows.rows());
+  if (rows.size() == 0) return norms;
+  const double largest = rows.maxCoeff();
+  for (Index r = 0; r < rows.rows(); ++r) {
+    auto row = rows.row(r);
+    const double scale = row.maxCoeff();
+    if (scale == 0.0) continue;
+    row /= scale;
+    const double norm = row.norm();
+    row /= norm;
+    norms[r] = scale / largest * norm;
+  }
+  return norms;
+}
+
+}  // namespace
+
+UnitRows unit_rows(std::span<const double> w, std::size_t rows, std::size_t columns, ClusterBy by) {
+  check_matrix(w, rows, columns);
+  const Eigen::Map<const RowMajor> given(w.data(), static_cast<Index>(rows), static_cast<Index>(columns));
+  UnitRows unit;
+  unit.rows = by == ClusterBy::incoming ? RowMajor(given.cwiseAbs()) : RowMajor(given.transpose().cwiseAbs());
+  const Eigen::VectorXd norms = scale_to_unit(unit.rows);
+  const double longest = norms.size() == 0 ? 0.0 : norms.maxCoeff();
+  for (Index r = 0; r < norms.size(); ++r) {
+    if (norms[r] == 0.0 || norms[r] < dead_share * longest)
+      unit.dead.push_back(static_cast<std::uint32_t>(r));
+    else
+      unit.live.push_back(r);
+  }
+  return unit;
+}
+
+SimilarityGraph similarity_graph(const RowMajor& unit_rows) {
+  SimilarityGraph graph;
+  graph.similarity = unit_rows * unit_rows.transpose();
+  const Eigen::VectorXd degrees = graph.similarity.rowwise().sum();
+  // A zero row has no neighbors: it stays an isolated unit with eigenvalue 1.
+  graph.root_inverse_degrees = (degrees.array() > 0.0).select(degrees.array().rsqrt(), 0.0);
+  return graph;
+}
+
+Eigen::MatrixXd SimilarityGraph::laplacian() const {
+  Eigen::MatrixXd result =
+      -(root_inverse_degrees.asDiagonal() * similarity * root_inverse_degrees.asDiagonal());
+  result.diagonal().array() += 1.0;
+  return result;
+}
+
+}  // namespace modsweep
