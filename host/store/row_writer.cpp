@@ -1,5 +1,7 @@
 #include "store/row_writer.h"
 
+#include "store/csv.h"
+
 #include <cmath>
 
 #include <fmt/format.h>
@@ -11,22 +13,6 @@ namespace modsweep {
 namespace {
 
 constexpr std::size_t flush_bytes = 1 << 16;
-
-std::string csv_text(const std::string& value) {
-  if (!value.empty() && value.find_first_of(",\"\r\n") == std::string::npos) return value;
-  std::string out = "\"";  // an empty string is "", unlike NULL
-  for (const char c : value) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
-
-// A field that is JSON already: strings lose their JSON quotes, everything else is the text itself.
-std::string csv_of_json(const std::string& json) {
-  if (json.empty() || json.front() != '"') return csv_text(json);
-  return csv_text(nlohmann::json::parse(json).get<std::string>());
-}
 
 std::string number_text(const SQLite::Column& value) {
   if (value.isInteger()) return std::to_string(value.getInt64());
@@ -84,13 +70,7 @@ class RowWriter {
     for (std::size_t i = 0; i < table_.columns.size(); ++i) {
       buffer_ += i == 0 ? '{' : ',';
       buffer_ += keys_[i];
-      const auto value = query.getColumn(static_cast<int>(i));
-      if (value.isNull())
-        buffer_ += "null";
-      else if (!table_.columns[i].json_sql.empty())
-        buffer_ += value.getString();
-      else
-        buffer_ += value.isText() ? json_text(value.getString()) : number_text(value);
+      buffer_ += json_value(query.getColumn(static_cast<int>(i)), !table_.columns[i].json_sql.empty());
     }
     buffer_ += '}';
   }
@@ -125,6 +105,12 @@ std::string real_text(double value) {
 
 std::string json_text(const std::string& value) {
   return nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string json_value(const SQLite::Column& value, bool is_json) {
+  if (value.isNull()) return "null";
+  if (is_json) return value.getString();
+  return value.isText() ? json_text(value.getString()) : number_text(value);
 }
 
 void write_rows(const TableQuery& table, SQLite::Statement& query, ExportFormat format, std::ostream& out) {

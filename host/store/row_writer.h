@@ -21,6 +21,9 @@ namespace modsweep {
 /// A string as a JSON string; bytes that are not UTF-8 become U+FFFD.
 [[nodiscard]] std::string json_text(const std::string& value);
 
+/// A value of a query as JSON; `is_json`: it is JSON text already.
+[[nodiscard]] std::string json_value(const SQLite::Column& value, bool is_json);
+
 /// Writes all rows of `query`, made by TableQuery::export_sql() of `table`. NULL is an empty field or `null`,
 /// integers stay integers. Throws IoError where the stream fails.
 void write_rows(const TableQuery& table, SQLite::Statement& query, ExportFormat format, std::ostream& out);

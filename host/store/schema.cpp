@@ -89,4 +89,20 @@ CREATE TABLE weights (          -- final parameters of finished cells, where mea
 )sql";
 }
 
+std::string_view fits_sql() {
+  return R"sql(
+CREATE TABLE IF NOT EXISTS fits (  -- curves through the results, as `modsweep fit` found them
+  num INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,           -- 'transition', 'law', 'balance'
+  group_key TEXT NOT NULL,      -- JSON object: the cells it is of, by the columns that were grouped by
+  parameters TEXT NOT NULL,     -- JSON object: numbers by name; {}: none were found
+  intervals TEXT NOT NULL,      -- JSON object: [low, high] by the name of the parameter
+  note TEXT NOT NULL,           -- why there are no parameters, or what limits them
+  options TEXT NOT NULL,        -- JSON object: columns, bootstrap; the same kind and options replace
+  created TEXT NOT NULL,        -- UTC, '2026-01-31T12:00:00Z'
+  UNIQUE (kind, options, group_key)
+);
+)sql";
+}
+
 }  // namespace modsweep

@@ -3,6 +3,7 @@
 #include "store/commit.h"
 #include "store/connection.h"
 #include "store/row_writer.h"
+#include "store/schema.h"
 #include "store/tables.h"
 #include "store/weights.h"
 #include "store/writer_lock.h"
@@ -11,6 +12,7 @@
 #include <charconv>
 #include <filesystem>
 
+#include <SQLiteCpp/VariadicBind.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -66,6 +68,19 @@ std::size_t deepest(const Sweep& sweep) {
 std::string column_text(const SQLite::Column& value) {
   if (value.isNull()) return "";
   return value.isFloat() ? fmt::format("{}", value.getDouble()) : value.getString();
+}
+
+// Some columns of a table, in the order asked for.
+TableQuery narrowed(const TableQuery& table, const std::vector<std::string>& columns) {
+  TableQuery query{{}, table.rows, table.order};
+  for (const auto& name : columns) {
+    const auto found = std::find_if(table.columns.begin(), table.columns.end(),
+                                    [&](const TableColumn& column) { return column.name == name; });
+    if (found == table.columns.end())
+      throw LogicError(fmt::format("read_rows: there is no column '{}'", name));
+    query.columns.push_back(*found);
+  }
+  return query;
 }
 
 // Refuses statements that write, while it lives.
@@ -278,6 +293,28 @@ void Store::commit(const std::string& sweep_id, std::span<const CellProgress> pr
   });
 }
 
+void Store::record_fits(const std::string& kind, const std::string& options,
+                        std::span<const FitRecord> fits) {
+  impl_->require_writer("record_fits");
+  translate_errors(impl_->path, [&] {
+    SQLite::Transaction transaction(*impl_->db, SQLite::TransactionBehavior::IMMEDIATE);
+    impl_->db->exec(std::string(fits_sql()));
+    SQLite::Statement forget(*impl_->db, "DELETE FROM fits WHERE kind = ? AND options = ?");
+    SQLite::bind(forget, kind, options);
+    forget.exec();
+    SQLite::Statement insert(
+        *impl_->db,
+        "INSERT INTO fits (kind, options, group_key, parameters, intervals, note, created)"
+        " VALUES (?, ?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))");
+    for (const FitRecord& fit : fits) {
+      SQLite::bind(insert, kind, options, fit.group, fit.parameters, fit.intervals, fit.note);
+      insert.exec();
+      insert.reset();
+    }
+    transaction.commit();
+  });
+}
+
 StoreStatus Store::status() const {
   return translate_errors(impl_->path, [&] {
     StoreStatus status;
@@ -314,6 +351,32 @@ void Store::export_table(Table table, ExportFormat format, std::ostream& out) co
     const auto columns = table_query(*impl_->db, table);
     SQLite::Statement query(*impl_->db, columns.export_sql());
     write_rows(columns, query, format, out);
+  });
+}
+
+std::vector<std::string> Store::columns(Table table) const {
+  return translate_errors(impl_->path, [&] {
+    std::vector<std::string> names;
+    for (const auto& column : table_query(*impl_->db, table).columns) names.push_back(column.name);
+    return names;
+  });
+}
+
+std::vector<std::string> Store::varied_keys() const {
+  return translate_errors(impl_->path, [&] { return modsweep::varied_keys(*impl_->db); });
+}
+
+void Store::read_rows(Table table, const std::vector<std::string>& columns, const RowReader& row) const {
+  translate_errors(impl_->path, [&] {
+    SQLite::Transaction snapshot(*impl_->db);  // as in export_table
+    const TableQuery wanted = narrowed(table_query(*impl_->db, table), columns);
+    SQLite::Statement query(*impl_->db, wanted.export_sql());
+    std::vector<std::string> values(columns.size());
+    while (query.executeStep()) {
+      for (std::size_t i = 0; i < columns.size(); ++i)
+        values[i] = json_value(query.getColumn(static_cast<int>(i)), !wanted.columns[i].json_sql.empty());
+      row(values);
+    }
   });
 }
 

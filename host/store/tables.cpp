@@ -154,6 +154,24 @@ TableQuery cells() {
   return query;
 }
 
+TableQuery fits(SQLite::Database& db) {
+  TableQuery query;
+  query.columns = {{"kind", "f.kind", ""},
+                   {"group_key", "f.group_key", "f.group_key"},
+                   {"parameters", "f.parameters", "f.parameters"},
+                   {"intervals", "f.intervals", "f.intervals"},
+                   {"note", "f.note", ""},
+                   {"options", "f.options", "f.options"},
+                   {"created", "f.created", ""}};
+  // A store without the table has no fits, which is the same to readers as a table without rows.
+  query.rows = db.tableExists("fits")
+                   ? "FROM fits f"
+                   : "FROM (SELECT NULL AS num, NULL AS kind, NULL AS group_key, NULL AS parameters,"
+                     " NULL AS intervals, NULL AS note, NULL AS options, NULL AS created WHERE 0) f";
+  query.order = "ORDER BY f.num";
+  return query;
+}
+
 std::string select(const std::vector<std::string>& columns, const std::string& rows) {
   return fmt::format("SELECT\n  {}\n{}", fmt::join(columns, ",\n  "), rows);
 }
@@ -180,10 +198,16 @@ TableQuery table_query(SQLite::Database& db, Table table) {
       return history(read_varying(db));
     case Table::spectra:
       return spectra();
+    case Table::fits:
+      return fits(db);
     case Table::cells:
       break;
   }
   return cells();
+}
+
+std::vector<std::string> varied_keys(SQLite::Database& db) {
+  return read_varying(db).keys;
 }
 
 void refresh_views(SQLite::Database& db) {

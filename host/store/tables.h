@@ -32,10 +32,13 @@ struct TableQuery {
 
 /// The query of a table, for the sweeps that are in the store now. `results`: a row per finished cell;
 /// `history`: a row per cell and measured step; `spectra`: a row per cell, measured step, layer and kind;
-/// `cells`: a row per cell with all its settings. Varied settings are columns named by their dotted keys:
-/// keys of any sweep's axes, then keys whose base values differ between sweeps. Layers past the 50th have no
-/// columns (SQLite joins 64 tables at most); they are in `spectra`.
+/// `cells`: a row per cell with all its settings; `fits`: a row per fit and group. Varied settings are
+/// columns named by their dotted keys: keys of any sweep's axes, then keys whose base values differ between
+/// sweeps. Layers past the 50th have no columns (SQLite joins 64 tables at most); they are in `spectra`.
 [[nodiscard]] TableQuery table_query(SQLite::Database& db, Table table);
+
+/// The varied settings, by their dotted keys, in the order of their columns.
+[[nodiscard]] std::vector<std::string> varied_keys(SQLite::Database& db);
 
 /// Makes the views `results`, `history` and `spectra` fit the sweeps; writes only where something changes.
 void refresh_views(SQLite::Database& db);

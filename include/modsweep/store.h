@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -50,7 +51,15 @@ struct StoreStatus {
   std::optional<std::string> writer;  ///< who holds it for writing now: "process 4711"
 };
 
-enum class Table : std::uint8_t { results, history, spectra, cells };
+/// What a fit found in one group of cells. The texts are JSON objects.
+struct FitRecord {
+  std::string group;       ///< the value of each column that was grouped by
+  std::string parameters;  ///< numbers by name; empty object: none were found
+  std::string intervals;   ///< [low, high] by the name of the parameter
+  std::string note;        ///< plain text: why there are no parameters, or what limits them; may be empty
+};
+
+enum class Table : std::uint8_t { results, history, spectra, cells, fits };
 enum class ExportFormat : std::uint8_t { csv, json, jsonl };
 
 /// An open store. Throws InputError for a file that is not a store, is broken, from a newer version, or held
@@ -82,6 +91,10 @@ class Store {
   void commit(const std::string& sweep_id, std::span<const CellProgress> progress, std::string_view engine,
               std::string_view device);
 
+  /// Keeps the fits of one kind ("transition") and options (a JSON object) in the table `fits`, which is made
+  /// with the first of them; those that were made before with the same kind and options are replaced.
+  void record_fits(const std::string& kind, const std::string& options, std::span<const FitRecord> fits);
+
   [[nodiscard]] StoreStatus status() const;
   /// Final weights and the settings of a cell; `id` may be any unique prefix. Throws InputError if absent.
   struct StoredWeights {
@@ -93,6 +106,16 @@ class Store {
 
   /// Writes a table. The rows stream: memory does not grow with the store.
   void export_table(Table table, ExportFormat format, std::ostream& out) const;
+
+  /// The columns of a table, in order.
+  [[nodiscard]] std::vector<std::string> columns(Table table) const;
+  /// The settings that vary in this store: those that `results` and `history` have columns of.
+  [[nodiscard]] std::vector<std::string> varied_keys() const;
+  /// Hands some columns of a table to `row`, row by row in the table's order: a JSON text for each, "null"
+  /// where there is no value. Memory does not grow with the store. Throws LogicError for a column that the
+  /// table lacks.
+  using RowReader = std::function<void(std::span<const std::string> row)>;
+  void read_rows(Table table, const std::vector<std::string>& columns, const RowReader& row) const;
 
   /// Runs `query` and hands out its column names and rows as text: for the short tables that `run` prints.
   struct TextTable {

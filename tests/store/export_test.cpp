@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
@@ -137,6 +138,56 @@ TEST_F(Export, CellsHaveAllTheirSettings) {
   EXPECT_EQ(settings["noise.site"], "pre");
   EXPECT_EQ(settings["training.learning_rate"], 1e-5);
   EXPECT_EQ(settings["task.inputs"], 1);
+}
+
+TEST_F(Export, RowsCanBeReadAsJsonColumnByColumn) {
+  EXPECT_THAT(store.varied_keys(),
+              ElementsAre("noise.site", "training.shuffle", "training.learning_rate", "network.hidden"));
+  const auto header = exported(store, Table::results, ExportFormat::csv);
+  EXPECT_EQ(fmt::format("{}", fmt::join(store.columns(Table::results), ",")),
+            header.substr(0, header.find('\n')));
+  std::vector<std::vector<std::string>> rows;
+  store.read_rows(Table::history,
+                  {"train_loss", "network.hidden", "training.shuffle", "noise.site", "step", "jacobian_leak"},
+                  [&](std::span<const std::string> row) { rows.emplace_back(row.begin(), row.end()); });
+  EXPECT_THAT(rows, ElementsAre(ElementsAre("1.0", "[2,3]", "true", "\"post\"", "10", "null"),
+                                ElementsAre("1e+22", "[2,3]", "true", "\"post\"", "20", "null")));
+  EXPECT_THROW(store.read_rows(Table::results, {"cell", "step"}, [](auto) {}), LogicError);
+}
+
+TEST_F(Export, FitsReplaceThoseOfTheSameKindAndOptions) {
+  EXPECT_EQ(exported(store, Table::fits, ExportFormat::jsonl), "");
+  const auto columns = [&] {
+    const auto csv = exported(store, Table::fits, ExportFormat::csv);
+    return csv.substr(0, csv.find('\n'));
+  };
+  const auto before = columns();
+  const FitRecord two{R"({"task.inputs":2})", R"({"x_star":30.5})", R"({"x_star":[20.0,40.0]})", ""};
+  const FitRecord three{R"({"task.inputs":3})", "{}", "{}", "no transition, \"really\""};
+  store.record_fits("transition", R"({"y":"gap"})", std::vector{two, three});
+  store.record_fits("transition", R"({"y":"l1"})", std::vector{two});
+  store.record_fits("law", R"({"y":"gap"})", std::vector{three});
+  store.record_fits("transition", R"({"y":"gap"})", std::vector{three});
+  EXPECT_EQ(columns(), before);
+  const auto rows = nlohmann::json::parse(exported(store, Table::fits, ExportFormat::json));
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[0]["options"]["y"], "l1");
+  EXPECT_EQ(rows[0]["parameters"]["x_star"], 30.5);
+  EXPECT_EQ(rows[0]["intervals"]["x_star"][1], 40.0);
+  EXPECT_EQ(rows[1]["kind"], "law");
+  EXPECT_EQ(rows[2]["group_key"]["task.inputs"], 3);
+  EXPECT_EQ(rows[2]["note"], "no transition, \"really\"");
+  EXPECT_THAT(rows[2]["created"].get<std::string>(), testing::MatchesRegex("....-..-..T..:..:..Z"));
+  EXPECT_THAT(column(folder.file("a.db"), "SELECT count(*) FROM fits"), ElementsAre("3"));
+}
+
+TEST_F(Export, FitsAreKeptWholeOrNotAtAll) {
+  const FitRecord fit{"{}", "{}", "{}", "first"};
+  store.record_fits("law", "{}", std::vector{fit});
+  // The same group twice breaks the table's promise of one fit a group: the earlier fit stays.
+  EXPECT_THROW(store.record_fits("law", "{}", std::vector{fit, fit}), IoError);
+  EXPECT_THAT(column(folder.file("a.db"), "SELECT note FROM fits"), ElementsAre("first"));
+  EXPECT_THROW(Store(folder.file("a.db"), Store::Access::read_only).record_fits("law", "{}", {}), LogicError);
 }
 
 TEST_F(Export, ViewsAnswerAnySqliteClient) {
