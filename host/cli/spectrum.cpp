@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "modsweep/names.h"
+#include "modsweep/partition.h"
 #include "modsweep/safetensors.h"
 
 namespace modsweep::cli {
@@ -22,10 +24,15 @@ namespace {
 // An eigenvalue problem of this size takes a minute or so and half a gigabyte.
 constexpr std::uint64_t most_rows = 4096;
 
+// What is found without being asked for is clustered only where that is soon done.
+constexpr std::uint32_t most_modules = 64;
+
 struct Options {
   std::string path;
   std::vector<std::string> tensors;  // empty: every 2-D one
   std::string cluster_by = "incoming";
+  std::uint32_t modules = 0;  // 0: as many as the gaps of the live units say
+  bool order = false;
   bool json = false;
 };
 
@@ -52,9 +59,45 @@ nlohmann::ordered_json to_json(const Spectrum& spectrum) {
   return {{"eigenvalues", spectrum.eigenvalues}, {"gaps", gaps(spectrum)}, {"modules", spectrum.modules()}};
 }
 
-nlohmann::ordered_json to_json(const std::string& name, const Tensor& tensor, const LayerSpectra& spectra) {
-  return {{"tensor", name},       {"dtype", tensor.dtype},       {"shape", tensor.shape},
-          {"dead", spectra.dead}, {"all", to_json(spectra.all)}, {"live", to_json(spectra.live)}};
+/// What was found about one tensor.
+struct Finding {
+  LayerSpectra spectra;
+  std::uint32_t modules = 0;  ///< clusters of the partition
+  std::optional<LayerPartition> partition;
+};
+
+/// The partition into the modules that were asked for, or found. One module is no partition, and many are a
+/// sign that there are none.
+Finding find(const Options& options, const Tensor& tensor, ClusterBy by) {
+  Finding found{layer_spectra(tensor.values, tensor.shape[0], tensor.shape[1], by), 0, std::nullopt};
+  found.modules = options.modules;
+  if (found.modules == 0) {
+    found.modules = found.spectra.live.modules();
+    if (found.modules < 2 || found.modules > most_modules) return found;
+  }
+  found.partition = layer_partition(tensor.values, tensor.shape[0], tensor.shape[1], found.modules, by);
+  return found;
+}
+
+nlohmann::ordered_json to_json(const Finding& found) {
+  if (!found.partition) return nullptr;
+  return {{"modules", found.modules},
+          {"modularity", found.partition->modularity},
+          {"normalized_cut", found.partition->normalized_cut},
+          {"block_share", found.partition->block_share},
+          {"order", found.partition->order},
+          {"cluster_of", found.partition->cluster_of}};
+}
+
+nlohmann::ordered_json to_json(const std::string& name, const Tensor& tensor, const Finding& found) {
+  const LayerSpectra& spectra = found.spectra;
+  return {{"tensor", name},
+          {"dtype", tensor.dtype},
+          {"shape", tensor.shape},
+          {"dead", spectra.dead},
+          {"all", to_json(spectra.all)},
+          {"live", to_json(spectra.live)},
+          {"partition", to_json(found)}};
 }
 
 void print_numbers(std::ostream& out, std::string_view title, std::vector<double> values) {
@@ -78,8 +121,29 @@ void print_spectrum(std::ostream& out, std::string_view title, const Spectrum& s
   print_numbers(out, "gaps", gaps(spectrum));
 }
 
-void print_tensor(std::ostream& out, const std::string& name, const Tensor& tensor,
-                  const LayerSpectra& spectra) {
+/// The units cluster by cluster; dead ones are told of elsewhere.
+void print_order(std::ostream& out, const LayerPartition& partition, std::uint32_t modules) {
+  fmt::print(out, "    order, from 0:");
+  std::uint32_t cluster = 0;
+  for (const std::uint32_t unit : partition.order) {
+    if (partition.cluster_of[unit] == modules) break;
+    if (partition.cluster_of[unit] != cluster) fmt::print(out, " |");
+    cluster = partition.cluster_of[unit];
+    fmt::print(out, " {}", unit);
+  }
+  fmt::print(out, "\n");
+}
+
+void print_partition(std::ostream& out, const Finding& found, bool order) {
+  if (!found.partition) return;
+  fmt::print(out, "  units without dead ones in {}: Q {:.4f}, ncut {:.4f}, block share {:.4f}\n",
+             format_plural(found.modules, "cluster"), found.partition->modularity,
+             found.partition->normalized_cut, found.partition->block_share);
+  if (order) print_order(out, *found.partition, found.modules);
+}
+
+void print_spectra(std::ostream& out, const std::string& name, const Tensor& tensor,
+                   const LayerSpectra& spectra) {
   fmt::print(out, "{}: {} x {}, {}\n", name, tensor.shape[0], tensor.shape[1], tensor.dtype);
   if (spectra.dead.empty()) {
     print_spectrum(out, "all units", spectra.all);
@@ -129,11 +193,13 @@ ExitCode spectrum(const Options& options, Console& console) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const std::string& name : select(options, file, by, console.err)) {
     const Tensor& tensor = file.tensors.at(name);
-    const LayerSpectra spectra = layer_spectra(tensor.values, tensor.shape[0], tensor.shape[1], by);
-    if (options.json)
-      list.push_back(to_json(name, tensor, spectra));
-    else
-      print_tensor(console.out, name, tensor, spectra);
+    const Finding found = find(options, tensor, by);
+    if (options.json) {
+      list.push_back(to_json(name, tensor, found));
+    } else {
+      print_spectra(console.out, name, tensor, found.spectra);
+      print_partition(console.out, found, options.order);
+    }
   }
   if (options.json) console.out << list.dump(2) << '\n';
   return ExitCode::done;
@@ -161,8 +227,20 @@ void add_spectrum(CLI::App& app, Action& chosen) {
           "Cluster the receiving units (incoming: rows) or the sending ones (outgoing: columns) [incoming]")
       ->check(CLI::IsMember({"incoming", "outgoing"}))
       ->type_name("SIDE");
-  command->add_flag("--json", options->json, "Print JSON");
+  command
+      ->add_option("--modules", options->modules,
+                   "Clusters to look for [where the largest gap of the live units is, up to 64]")
+      ->check(CLI::Range(1, 4096))
+      ->type_name("COUNT");
+  command->add_flag("--order", options->order,
+                    "Print the units in the order of their clusters, for pictures");
+  command->add_flag("--json", options->json, "Print JSON, with the order");
   command->footer(
+      "Clusters: k-means on the first eigenvectors of the Laplacian. Q: Newman's modularity of the "
+      "similarity\n"
+      "graph; ncut: its normalized cut, 0 where nothing is shared; block share: of the sum of |W|, each "
+      "column\n"
+      "belonging to the cluster that has most of it.\n"
       "Examples:\n"
       "  modsweep spectrum network.safetensors\n"
       "  modsweep spectrum model.safetensors --tensor encoder.fc1.weight --json");

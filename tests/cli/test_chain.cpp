@@ -212,5 +212,20 @@ TEST_F(ChainTest, AReaderThatLeavesIsNoError) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
+TEST_F(ChainTest, SpectrumTellsThePartitionAndItsOrder) {
+  // Units 0, 2 and 4 read columns 1 and 2, units 1 and 5 read column 0, unit 3 is dead.
+  const std::vector<double> w = {0.1, 2, 1, 3, 0, 0, 0, 2, -1, 0, 0, 0, 0, 1, 1, -1, 0, 0.1};
+  write_safetensors(path("blocks.safetensors"), {{{"W0", {"F64", {6, 3}, w}}}, {}});
+  const Outcome text = modsweep({"spectrum", "blocks.safetensors", "--order"});
+  EXPECT_EQ(text.code, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("units without dead ones in 2 clusters: Q 0."));
+  EXPECT_THAT(text.out, HasSubstr("\n    order, from 0: 1 5 | 0 2 4\n"));
+  EXPECT_THAT(modsweep({"spectrum", "blocks.safetensors"}).out, testing::Not(HasSubstr("order")));
+  const Outcome json = modsweep({"spectrum", "blocks.safetensors", "--modules", "2", "--json"});
+  EXPECT_THAT(json.out, HasSubstr("\"block_share\": 0.98"));  // all but 0.2 of 12.2
+  const Outcome none = modsweep({"spectrum", "blocks.safetensors", "--modules", "6", "--json"});
+  EXPECT_THAT(none.out, HasSubstr("\"partition\": null"));
+}
+
 }  // namespace
 }  // namespace modsweep
