@@ -29,6 +29,8 @@ void add_run(CLI::App& app, Action& chosen);
 void add_plan(CLI::App& app, Action& chosen);
 void add_status(CLI::App& app, Action& chosen);
 void add_export(CLI::App& app, Action& chosen);
+void add_aggregate(CLI::App& app, Action& chosen);
+void add_fit(CLI::App& app, Action& chosen);
 void add_spectrum(CLI::App& app, Action& chosen);
 void add_weights(CLI::App& app, Action& chosen);
 void add_bench(CLI::App& app, Action& chosen);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +16,9 @@
 namespace modsweep::cli {
 namespace {
 
-constexpr std::array<AddCommand, 8> commands = {add_run,      add_plan,    add_status, add_export,
-                                                add_spectrum, add_weights, add_bench,  add_devices};
+constexpr std::array<AddCommand, 10> commands = {add_run,       add_plan,   add_status,   add_export,
+                                                 add_aggregate, add_fit,    add_spectrum, add_weights,
+                                                 add_bench,     add_devices};
 
 std::string help_hint(const CLI::App& app) {
   std::string command = "modsweep";
@@ -24,23 +26,46 @@ std::string help_hint(const CLI::App& app) {
   return command + " --help";
 }
 
+std::vector<std::string_view> names_of_subcommands(const CLI::App& app) {
+  std::vector<std::string_view> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  return names;
+}
+
+bool contains(const std::vector<std::string_view>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+[[noreturn]] void refuse_name(std::string_view what, std::string_view asked,
+                              const std::vector<std::string_view>& names) {
+  const auto close = nearest(asked, names);
+  throw InputError(fmt::format("there is no {} '{}'; {}", what, one_line(asked),
+                               close ? fmt::format("did you mean {}?", *close)
+                                     : fmt::format("choose one of {}", fmt::join(names, ", "))));
+}
+
+/// The kind of a command that has several (`fit FILE.db KIND`). Where none is there the parser says so.
+void check_kind(const CLI::App& command, std::span<const char* const> arguments) {
+  const auto kinds = names_of_subcommands(command);
+  if (kinds.empty() || arguments.size() < 2) return;
+  const std::string_view asked = arguments[1];
+  if (!asked.starts_with('-') && !contains(kinds, asked))
+    refuse_name("kind of " + command.get_name(), asked, kinds);
+}
+
 /// The parser takes an unknown command for a missing one: says what is wrong before it does.
-void check_command(const CLI::App& app, int argc, const char* const* argv) {
-  if (argc < 2) return;
-  const std::string_view asked = argv[1];
+void check_command(const CLI::App& app, std::span<const char* const> arguments) {
+  if (arguments.size() < 2) return;
+  const std::string_view asked = arguments[1];
   if (asked.starts_with('-')) {
     if (asked == "-h" || asked == "--help" || asked == "--version") return;
     throw InputError(
         fmt::format("there is no option '{}' before a command; see modsweep --help", one_line(asked)));
   }
-  std::vector<std::string_view> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
-    names.push_back(command->get_name());
-  if (std::find(names.begin(), names.end(), asked) != names.end()) return;
-  const auto close = nearest(asked, names);
-  throw InputError(fmt::format("there is no command '{}'; {}", one_line(asked),
-                               close ? fmt::format("did you mean {}?", *close)
-                                     : fmt::format("choose one of {}", fmt::join(names, ", "))));
+  const auto names = names_of_subcommands(app);
+  if (!contains(names, asked)) refuse_name("command", asked, names);
+  check_kind(*app.get_subcommand(std::string(asked)), arguments.subspan(2));
 }
 
 }  // namespace
@@ -56,7 +81,7 @@ ExitCode run_command_line(int argc, const char* const* argv, Console& console) {
       "(state saved: the same command goes on).");
   Action chosen;
   for (const AddCommand add : commands) add(app, chosen);
-  check_command(app, argc, argv);
+  check_command(app, {argv, static_cast<std::size_t>(argc)});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

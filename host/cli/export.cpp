@@ -11,11 +11,12 @@
 namespace modsweep::cli {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Table>, 4> tables = {{
+constexpr std::array<std::pair<std::string_view, Table>, 5> tables = {{
     {"results", Table::results},
     {"history", Table::history},
     {"spectra", Table::spectra},
     {"cells", Table::cells},
+    {"fits", Table::fits},
 }};
 constexpr std::array<std::pair<std::string_view, ExportFormat>, 3> formats = {{
     {"csv", ExportFormat::csv},
@@ -68,7 +69,8 @@ void add_export(CLI::App& app, Action& chosen) {
       ->add_option("--table", options->table,
                    "results: a row per cell, settings and final numbers; history: a row per measurement; "
                    "spectra: a row "
-                   "per layer and measurement, with eigenvalues; cells: status and settings [results]")
+                   "per layer and measurement, with eigenvalues; cells: status and settings; fits: what "
+                   "modsweep fit found [results]")
       ->check(CLI::IsMember(names(tables)))
       ->type_name("NAME");
   command->add_option("--format", options->format, "csv, json, or jsonl (an object per line) [csv]")

@@ -14,6 +14,8 @@
 #include <fmt/ostream.h>
 #include <fmt/ranges.h>
 
+#include "modsweep/statistics.h"
+
 namespace modsweep::cli {
 namespace {
 
@@ -114,7 +116,7 @@ std::string median_text(const std::vector<FinalNumbers>& cells, fmt::format_stri
   std::vector<double> values;
   for (const FinalNumbers& cell : cells)
     if (const std::optional<double> number = value(cell)) values.push_back(*number);
-  return values.empty() ? "-" : fmt::format(format, median(std::move(values)));
+  return values.empty() ? "-" : fmt::format(format, median(values));
 }
 
 /// Hidden layers whose gaps the table shows, of the sweep's deepest network.
@@ -129,12 +131,6 @@ std::size_t shown_layers(const Sweep& sweep) {
 }
 
 }  // namespace
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : 0.5 * (values[half - 1] + values[half]);
-}
 
 void print_table(std::ostream& out, const std::vector<std::vector<std::string>>& rows, std::size_t left) {
   std::vector<std::size_t> width;

@@ -14,9 +14,6 @@ namespace modsweep::cli {
 /// Columns of text, aligned: the first `left` ones to the left, the others to the right.
 void print_table(std::ostream& out, const std::vector<std::vector<std::string>>& rows, std::size_t left);
 
-/// The median; the mean of the two in the middle for an even count. Reorders; needs at least one value.
-[[nodiscard]] double median(std::vector<double> values);
-
 /// Medians over training.seed of the finished cells of a sweep, one row for each point of the other axes, in
 /// grid order; of a large sweep the first rows and a hint to export the rest of `store_path`.
 void print_results(const Sweep& sweep, const Store& store, const std::string& store_path, std::ostream& out);

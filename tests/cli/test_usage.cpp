@@ -63,6 +63,19 @@ INSTANTIATE_TEST_SUITE_P(
                     WrongUsage{{"export", "text.db", "-o", "out.csv"}, "text.db"},
                     WrongUsage{{"export", "text.db", "--table", "tables"}, "tables"},
                     WrongUsage{{"export", "text.db", "--format", "xml"}, "xml"},
+                    WrongUsage{{"aggregate", "text.db"}, "--value"},
+                    WrongUsage{{"aggregate", "absent.db", "--value", "test_loss"}, "absent.db"},
+                    WrongUsage{{"aggregate", "text.db", "--value", "test_loss"}, "text.db"},
+                    WrongUsage{{"aggregate", "text.db", "--value", "l1", "--table", "cells"}, "cells"},
+                    WrongUsage{{"aggregate", "text.db", "--value", "l1", "--format", "xml"}, "xml"},
+                    WrongUsage{{"aggregate", "text.db", "--value", "l1", "--statistic", "mode"}, "mode"},
+                    WrongUsage{{"aggregate", "text.db", "--value", "l1", "--confidence", "95"}, "95"},
+                    WrongUsage{{"aggregate", "text.db", "--value", "l1", "--resamples", "0"}, "0"},
+                    WrongUsage{{"fit"}, "fit --help"}, WrongUsage{{"fit", "text.db"}, "fit --help"},
+                    WrongUsage{{"fit", "text.db", "transitoin"}, "did you mean transition?"},
+                    WrongUsage{{"fit", "absent.db", "transition"}, "absent.db"},
+                    WrongUsage{{"fit", "text.db", "law"}, "text.db"},
+                    WrongUsage{{"fit", "text.db", "balance", "--y", "l1"}, "--y"},
                     WrongUsage{{"weights", "text.db", "-o", "w.safetensors"}, "--cell"},
                     WrongUsage{{"weights", "absent.db", "--cell", "00", "-o", "w.safetensors"}, "absent.db"},
                     WrongUsage{{"spectrum"}, "spectrum --help"},
@@ -83,8 +96,8 @@ TEST_P(HelpTest, IsPrintedWithAnExample) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Commands, HelpTest,
-                         testing::Values("run", "plan", "status", "export", "spectrum", "weights", "bench",
-                                         "devices"));
+                         testing::Values("run", "plan", "status", "export", "aggregate", "fit", "spectrum",
+                                         "weights", "bench", "devices"));
 
 class UsageTest : public ProgramTest {};
 

@@ -1,0 +1,379 @@
+// modsweep fit: transitions, scaling laws and balances, with bootstrap intervals; kept in the store.
+#include "modsweep/fit.h"
+
+#include "cli/command.h"
+#include "cli/fit_report.h"
+#include "cli/grouping.h"
+#include "cli/result_table.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+#include <fmt/ranges.h>
+
+#include "modsweep/store.h"
+
+namespace modsweep::cli {
+namespace {
+
+using nlohmann::json;
+
+struct Options {
+  std::shared_ptr<std::string> store_path;  // an argument of `fit` itself, known once all is parsed
+  std::string x;
+  std::string y;                        // transition, law
+  std::string n = "task.inputs";        // law
+  std::string loss = "test_loss";       // balance
+  std::string gap = "gap_live_layer1";  // balance
+  std::vector<std::string> keys;        // empty: every other setting that varies, without training.seed
+  BootstrapSettings bootstrap;
+  bool no_save = false;
+  ResultOptions result;
+};
+
+/// The numbers of the networks of a group by their x: a row of the other columns for each network.
+using ByX = std::map<double, std::vector<std::vector<double>>>;
+
+/// Networks without one of the numbers are left out; so are those whose x has no logarithm, and `left_out`
+/// counts them.
+ByX by_x(const CellGroup& group, std::size_t columns, std::size_t& left_out) {
+  ByX result;
+  for (std::size_t i = 0; i < group.numbers.size(); i += columns) {
+    const auto row = std::span(group.numbers).subspan(i, columns);
+    if (std::any_of(row.begin(), row.end(), [](double v) { return std::isnan(v); })) continue;
+    if (row[0] > 0.0)
+      result[row[0]].emplace_back(row.begin() + 1, row.end());
+    else
+      ++left_out;
+  }
+  // Nothing depends on the order in which the networks were finished.
+  for (auto& [x, networks] : result) std::sort(networks.begin(), networks.end());
+  return result;
+}
+
+std::vector<AxisPoint> axis_points(const ByX& networks) {
+  std::vector<AxisPoint> points;
+  for (const auto& [x, rows] : networks) {
+    AxisPoint& point = points.emplace_back(AxisPoint{x, {}});
+    for (const auto& row : rows) point.y.push_back(row[0]);
+  }
+  return points;
+}
+
+/// What a kind of fit needs to do its work.
+struct Work {
+  const Options& options;
+  std::vector<std::string> keys;
+  std::vector<CellGroup> groups;
+  std::size_t left_out = 0;
+};
+
+constexpr std::array transition_parameters = {
+    FitParameter{"x_star", true},           FitParameter{"low", false}, FitParameter{"high", false},
+    FitParameter{"steepness", false},       FitParameter{"rms", false}, FitParameter{"values", false},
+    FitParameter{"failed_resamples", false}};
+
+std::string transition_note(const TransitionFit& fit) {
+  if (!fit.curve) return fit.reason;
+  if (fit.step)
+    return fmt::format("sharper than the axis: somewhere from {:g} to {:g}", fit.step->low, fit.step->high);
+  if (!fit.replicates.empty() && !fit.middle_interval)
+    return fmt::format("no interval: {} of {} resamples have no transition on the axis", fit.failed,
+                       fit.replicates.size());
+  return {};
+}
+
+std::vector<FitRow> fit_transitions(Work& work) {
+  std::vector<FitRow> rows;
+  for (const CellGroup& group : work.groups) {
+    const auto points = axis_points(by_x(group, 2, work.left_out));
+    const TransitionFit fit = fit_transition(points, work.options.bootstrap);
+    FitRow& row = rows.emplace_back(FitRow{group.keys});
+    row.note = transition_note(fit);
+    if (!fit.curve) continue;
+    std::size_t values = 0;
+    for (const AxisPoint& point : points) values += point.y.size();
+    row.set("x_star", fit.curve->middle, fit.middle_interval);
+    row.set("low", fit.curve->low);
+    row.set("high", fit.curve->high);
+    row.set("steepness", fit.curve->steepness);
+    row.set("rms", fit.rms);
+    row.set("values", values);
+    row.set("failed_resamples", fit.failed);
+  }
+  return rows;
+}
+
+constexpr std::array law_parameters = {FitParameter{"a", true},
+                                       FitParameter{"b", true},
+                                       FitParameter{"residual_sum", false},
+                                       FitParameter{"aic", false},
+                                       FitParameter{"power_a", true},
+                                       FitParameter{"power_b", true},
+                                       FitParameter{"power_residual_sum", false},
+                                       FitParameter{"power_aic", false},
+                                       FitParameter{"better", false},
+                                       FitParameter{"transitions", false}};
+
+/// The value of --n of a group: the last of its keys.
+double n_of(const CellGroup& group, const Options& options) {
+  const json& n = group.keys.back();
+  if (!n.is_number() || !(n.get<double>() > 0.0))
+    throw InputError(fmt::format("{}: column '{}' holds {}, not positive numbers; choose another --n",
+                                 *options.store_path, options.n, n.dump()));
+  return n.get<double>();
+}
+
+void set_law(FitRow& row, const LawFit& fit, std::size_t transitions) {
+  if (!fit.exponential) return;
+  row.set("a", fit.exponential->a, fit.exponential->a_interval);
+  row.set("b", fit.exponential->b, fit.exponential->b_interval);
+  row.set("residual_sum", fit.exponential->residual_sum);
+  row.set("aic", fit.exponential->aic);
+  row.set("power_a", fit.power->a, fit.power->a_interval);
+  row.set("power_b", fit.power->b, fit.power->b_interval);
+  row.set("power_residual_sum", fit.power->residual_sum);
+  row.set("power_aic", fit.power->aic);
+  row.set("better", fit.exponential->aic < fit.power->aic ? "exponential" : "power");
+  row.set("transitions", transitions);
+}
+
+/// The law of the groups that differ in n only.
+FitRow fit_one_law(std::span<const CellGroup> groups, Work& work) {
+  FitRow row{std::vector<json>(groups[0].keys.begin(), groups[0].keys.end() - 1)};
+  std::vector<LawPoint> points;
+  std::vector<std::string> notes;
+  for (const CellGroup& group : groups) {
+    const double n = n_of(group, work.options);
+    // Resamples of different n must not go together: each has a sequence of its own.
+    BootstrapSettings bootstrap = work.options.bootstrap;
+    bootstrap.seed += 0x9e37'79b9'7f4a'7c15U * points.size();
+    const TransitionFit fit = fit_transition(axis_points(by_x(group, 2, work.left_out)), bootstrap);
+    if (fit.curve)
+      points.push_back({n, fit.curve->middle, fit.replicates});
+    else
+      notes.push_back(fmt::format("{} {:g}: {}", work.options.n, n, fit.reason));
+  }
+  const LawFit fit = fit_law(points, work.options.bootstrap.confidence);
+  set_law(row, fit, points.size());
+  if (!fit.reason.empty()) notes.insert(notes.begin(), fit.reason);
+  row.note = fmt::format("{}", fmt::join(notes, "; "));
+  return row;
+}
+
+std::vector<FitRow> fit_laws(Work& work) {
+  std::vector<FitRow> rows;
+  const auto same_law = [&](const CellGroup& a, const CellGroup& b) {
+    return std::equal(a.keys.begin(), a.keys.end() - 1, b.keys.begin());
+  };
+  for (std::size_t begin = 0; begin < work.groups.size();) {
+    std::size_t end = begin + 1;
+    while (end < work.groups.size() && same_law(work.groups[begin], work.groups[end])) ++end;
+    rows.push_back(fit_one_law(std::span(work.groups).subspan(begin, end - begin), work));
+    begin = end;
+  }
+  work.keys.pop_back();  // n
+  return rows;
+}
+
+constexpr std::array balance_parameters = {FitParameter{"balance", true}, FitParameter{"advantage", false},
+                                           FitParameter{"values", false}};
+
+std::string balance_note(const BalanceFit& fit) {
+  if (fit.x && fit.interval && (*fit.x < fit.interval->low || *fit.x > fit.interval->high))
+    return "unstable: most resamples have their balance elsewhere";
+  return fit.reason;
+}
+
+std::vector<FitRow> fit_balances(Work& work) {
+  std::vector<FitRow> rows;
+  for (const CellGroup& group : work.groups) {
+    std::vector<TradeoffPoint> points;
+    std::size_t values = 0;
+    for (const auto& [x, networks] : by_x(group, 3, work.left_out)) {
+      TradeoffPoint& point = points.emplace_back(TradeoffPoint{x, {}, {}});
+      for (const auto& network : networks) {
+        if (!(network[0] > 0.0))
+          throw InputError(
+              fmt::format("{}: column '{}' holds {}, which has no logarithm; choose another --loss",
+                          *work.options.store_path, work.options.loss, network[0]));
+        point.loss.push_back(network[0]);
+        point.gap.push_back(network[1]);
+      }
+      values += point.loss.size();
+    }
+    const BalanceFit fit = fit_balance(points, work.options.bootstrap);
+    FitRow& row = rows.emplace_back(FitRow{group.keys});
+    row.note = balance_note(fit);
+    if (!fit.x) continue;
+    row.set("balance", *fit.x, fit.interval);
+    row.set("advantage", fit.advantage);
+    row.set("values", values);
+  }
+  return rows;
+}
+
+/// One kind of fit: the columns it reads, what it finds, and how.
+struct Kind {
+  const char* name;
+  std::vector<std::string> columns;  ///< x first
+  std::string last_key;              ///< grouped by at last; empty: none
+  std::span<const FitParameter> parameters;
+  std::vector<FitRow> (*fit)(Work& work);
+};
+
+json options_json(const Options& options, const Kind& kind, const std::vector<std::string>& keys) {
+  json columns = kind.columns;
+  if (!kind.last_key.empty()) columns.push_back(kind.last_key);
+  return {{"columns", columns},
+          {"by", keys},
+          {"confidence", options.bootstrap.confidence},
+          {"resamples", options.bootstrap.resamples},
+          {"seed", options.bootstrap.seed}};
+}
+
+Work read_work(const Options& options, const Kind& kind) {
+  const Store store(*options.store_path, Store::Access::read_only);
+  std::vector<std::string> used = kind.columns;
+  if (!kind.last_key.empty()) used.push_back(kind.last_key);
+  std::vector<std::string> keys = options.keys.empty() ? default_keys(store, used) : options.keys;
+  if (!kind.last_key.empty()) keys.push_back(kind.last_key);
+  auto groups = read_groups(store, *options.store_path, Table::results, keys, kind.columns);
+  return {options, std::move(keys), std::move(groups)};
+}
+
+ExitCode fit(const Options& options, const Kind& kind, Console& console) {
+  Work work = read_work(options, kind);
+  // Both are made sure of before the bootstrap takes its time.
+  ResultOutput output(options.result, console.out);
+  std::optional<Store> store;
+  if (!options.no_save) store.emplace(*options.store_path, Store::Access::read_write);
+
+  const auto rows = kind.fit(work);
+  if (work.left_out > 0)
+    fmt::print(console.err, "{} networks are left out: their {} is not above 0 and has no logarithm\n",
+               work.left_out, options.x);
+  if (store)
+    store->record_fits(kind.name, options_json(options, kind, work.keys).dump(),
+                       fit_records(work.keys, rows));
+  output.write(fit_table(work.keys, kind.parameters, rows));
+  return ExitCode::done;
+}
+
+ExitCode transition(const Options& options, Console& console) {
+  return fit(options, {"transition", {options.x, options.y}, "", transition_parameters, fit_transitions},
+             console);
+}
+
+ExitCode law(const Options& options, Console& console) {
+  return fit(options, {"law", {options.x, options.y}, options.n, law_parameters, fit_laws}, console);
+}
+
+ExitCode balance(const Options& options, Console& console) {
+  return fit(options,
+             {"balance", {options.x, options.loss, options.gap}, "", balance_parameters, fit_balances},
+             console);
+}
+
+void add_column(CLI::App* command, const char* flag, std::string& column, const char* what) {
+  command->add_option(flag, column, fmt::format("{} [{}]", what, column))->type_name("COLUMN");
+}
+
+/// The options that all kinds share. The store itself is an argument of `fit`.
+std::shared_ptr<Options> add_kind(CLI::App* command, const std::shared_ptr<std::string>& store_path) {
+  auto options = std::make_shared<Options>();
+  options->store_path = store_path;
+  command
+      ->add_option("--by", options->keys,
+                   "Columns to group by: a fit for each group [every other setting that varies, without "
+                   "training.seed]")
+      ->delimiter(',')
+      ->type_name("COLUMN");
+  add_bootstrap_options(command, options->bootstrap);
+  command->add_flag("--no-save", options->no_save, "Do not keep the fits in the store's table `fits`");
+  add_result_options(command, options->result);
+  return options;
+}
+
+void add_transition(CLI::App* fit, const std::shared_ptr<std::string>& path, Action& chosen) {
+  CLI::App* command =
+      fit->add_subcommand("transition", "Where y changes from one plateau to another (figure 6)");
+  const auto options = add_kind(command, path);
+  options->x = "task.train_samples";
+  options->y = "gap_live_layer1";
+  add_column(command, "--x", options->x, "The axis");
+  add_column(command, "--y", options->y, "What changes along it");
+  command->footer(
+      "y = low + (high - low) / (1 + exp(-steepness (log x - log x_star))), least squares through every "
+      "network.\n"
+      "No transition, and why: a constant does as well (AICc), or the axis lacks a plateau. The interval "
+      "draws\n"
+      "networks anew at each x.\n"
+      "Example:\n"
+      "  modsweep fit fig06.db transition --x task.train_samples --y gap_live_layer1 --by task.inputs");
+  on_chosen(command, chosen, options, transition);
+}
+
+void add_law(CLI::App* fit, const std::shared_ptr<std::string>& path, Action& chosen) {
+  CLI::App* command = fit->add_subcommand("law", "How the transition grows with n (figure 6)");
+  const auto options = add_kind(command, path);
+  options->x = "task.train_samples";
+  options->y = "gap_live_layer1";
+  add_column(command, "--x", options->x, "The axis");
+  add_column(command, "--y", options->y, "What changes along it");
+  add_column(command, "--n", options->n, "What the transition grows with");
+  command->footer(
+      "log x_star = a + b n (exponential) against log x_star = a + b log n (power_a, power_b), natural "
+      "logarithms,\n"
+      "least squares; residual_sum is of squares of log x_star, the law with the smaller AIC is `better`.\n"
+      "The intervals come from the resamples of the transitions; what an axis is too coarse to tell is not "
+      "in them.\n"
+      "Example:\n"
+      "  modsweep fit fig06.db law --x task.train_samples --y gap_live_layer1 --n task.inputs");
+  on_chosen(command, chosen, options, law);
+}
+
+void add_balance(CLI::App* fit, const std::shared_ptr<std::string>& path, Action& chosen) {
+  CLI::App* command = fit->add_subcommand("balance", "Where loss and gap balance (figure 2)");
+  const auto options = add_kind(command, path);
+  options->x = "noise.strength";
+  add_column(command, "--x", options->x, "The axis");
+  add_column(command, "--loss", options->loss, "What should be low; its logarithm counts");
+  add_column(command, "--gap", options->gap, "What should be high");
+  command->footer(
+      "Medians of log loss and of the gap are each scaled to [0, 1] over the axis. The balance is the x at "
+      "which\n"
+      "scaled gap minus scaled log loss is largest (`advantage`), interpolated by a parabola in log x. None "
+      "where\n"
+      "that is an end of the axis. The interval draws networks anew at each x.\n"
+      "Example:\n"
+      "  modsweep fit fig02.db balance --x noise.strength --loss test_loss --gap gap_live_layer1");
+  on_chosen(command, chosen, options, balance);
+}
+
+}  // namespace
+
+void add_fit(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand(
+      "fit", "Transitions, scaling laws and balances with bootstrap intervals; kept in the store");
+  const auto path = std::make_shared<std::string>();
+  command->add_option("store", *path, "The store")->required()->type_name("FILE.db");
+  command->require_subcommand(1);
+  add_transition(command, path, chosen);
+  add_law(command, path, chosen);
+  add_balance(command, path, chosen);
+  command->footer(
+      "Fits are also kept in the store: modsweep export FILE.db --table fits. The same fit made again "
+      "replaces\n"
+      "the earlier one.\n"
+      "Examples:\n"
+      "  modsweep fit fig06.db transition --y gap_live_layer1 --by task.inputs\n"
+      "  modsweep fit fig02.db balance --help");
+}
+
+}  // namespace modsweep::cli

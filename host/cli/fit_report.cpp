@@ -1,0 +1,46 @@
+#include "cli/fit_report.h"
+
+namespace modsweep::cli {
+namespace {
+
+using nlohmann::json;
+
+void add_columns(std::vector<json>& cells, const FitRow& row, const FitParameter& parameter) {
+  const auto value = row.parameters.find(parameter.name);
+  cells.push_back(value == row.parameters.end() ? json() : json(*value));
+  if (!parameter.has_interval) return;
+  const auto interval = row.intervals.find(parameter.name);
+  for (const std::size_t end : {0U, 1U})
+    cells.push_back(interval == row.intervals.end() ? json() : json(interval->at(end)));
+}
+
+}  // namespace
+
+ResultTable fit_table(const std::vector<std::string>& keys, std::span<const FitParameter> parameters,
+                      const std::vector<FitRow>& rows) {
+  ResultTable table{keys, {}};
+  for (const FitParameter& parameter : parameters) {
+    const std::string name = parameter.name;
+    table.columns.push_back(name);
+    if (parameter.has_interval) table.columns.insert(table.columns.end(), {name + "_low", name + "_high"});
+  }
+  table.columns.emplace_back("note");
+  for (const FitRow& row : rows) {
+    auto& cells = table.rows.emplace_back(row.keys);
+    for (const FitParameter& parameter : parameters) add_columns(cells, row, parameter);
+    cells.push_back(row.note.empty() ? json() : json(row.note));
+  }
+  return table;
+}
+
+std::vector<FitRecord> fit_records(const std::vector<std::string>& keys, const std::vector<FitRow>& rows) {
+  std::vector<FitRecord> records;
+  for (const FitRow& row : rows) {
+    nlohmann::ordered_json group = nlohmann::ordered_json::object();
+    for (std::size_t i = 0; i < keys.size(); ++i) group[keys[i]] = row.keys[i];
+    records.push_back({group.dump(), row.parameters.dump(), row.intervals.dump(), row.note});
+  }
+  return records;
+}
+
+}  // namespace modsweep::cli

@@ -1,0 +1,46 @@
+// What `fit` found, as a table for people and as records for the store.
+#pragma once
+
+#include "cli/result_table.h"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "modsweep/statistics.h"
+#include "modsweep/store.h"
+
+namespace modsweep::cli {
+
+/// A number that a kind of fit finds.
+struct FitParameter {
+  const char* name = "";
+  bool has_interval = false;
+};
+
+/// The fit of one group.
+struct FitRow {
+  std::vector<nlohmann::json> keys;
+  nlohmann::ordered_json parameters = nlohmann::ordered_json::object();
+  nlohmann::ordered_json intervals = nlohmann::ordered_json::object();
+  std::string note{};
+
+  void set(const char* name, const nlohmann::json& value) { parameters[name] = value; }
+  void set(const char* name, double value, const std::optional<Interval>& interval) {
+    parameters[name] = value;
+    if (interval) intervals[name] = {interval->low, interval->high};
+  }
+};
+
+/// A row a fit: keys, each parameter (with NAME_low and NAME_high), the note. What a fit lacks is null.
+[[nodiscard]] ResultTable fit_table(const std::vector<std::string>& keys,
+                                    std::span<const FitParameter> parameters,
+                                    const std::vector<FitRow>& rows);
+
+[[nodiscard]] std::vector<FitRecord> fit_records(const std::vector<std::string>& keys,
+                                                 const std::vector<FitRow>& rows);
+
+}  // namespace modsweep::cli

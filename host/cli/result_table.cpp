@@ -1,0 +1,88 @@
+#include "cli/result_table.h"
+
+#include "cli/report.h"
+#include "store/csv.h"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+#include <fmt/ranges.h>
+
+namespace modsweep::cli {
+namespace {
+
+using nlohmann::json;
+
+/// Numbers to a few digits, as people compare them; the other formats have all of them.
+std::string short_text(const json& value) {
+  if (value.is_null()) return "-";
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_float()) return fmt::format("{:.4g}", value.get<double>());
+  return value.dump();
+}
+
+void write_aligned(const ResultTable& table, std::ostream& out) {
+  std::vector<std::vector<std::string>> rows = {table.columns};
+  for (const auto& row : table.rows) {
+    auto& texts = rows.emplace_back();
+    for (const json& value : row) texts.push_back(short_text(value));
+  }
+  print_table(out, rows, 0);
+}
+
+void write_csv(const ResultTable& table, std::ostream& out) {
+  std::vector<std::string> fields;
+  for (const auto& name : table.columns) fields.push_back(csv_text(name));
+  fmt::print(out, "{}\n", fmt::join(fields, ","));
+  for (const auto& row : table.rows) {
+    fields.clear();
+    for (const json& value : row) fields.push_back(value.is_null() ? "" : csv_of_json(value.dump()));
+    fmt::print(out, "{}\n", fmt::join(fields, ","));
+  }
+}
+
+std::string json_object(const ResultTable& table, const std::vector<json>& row) {
+  nlohmann::ordered_json object;
+  for (std::size_t i = 0; i < row.size(); ++i) object[table.columns[i]] = row[i];
+  return object.dump();
+}
+
+void write_json(const ResultTable& table, bool lines, std::ostream& out) {
+  std::vector<std::string> objects;
+  for (const auto& row : table.rows) objects.push_back(json_object(table, row));
+  if (!lines)
+    fmt::print(out, "[\n{}\n]\n", fmt::join(objects, ",\n"));
+  else
+    for (const auto& object : objects) fmt::print(out, "{}\n", object);
+}
+
+}  // namespace
+
+ResultOutput::ResultOutput(const ResultOptions& options, std::ostream& standard_output)
+    : format_(options.format), standard_output_(standard_output) {
+  if (format_.empty()) format_ = options.output_path.empty() ? "table" : "csv";
+  if (!options.output_path.empty()) file_.emplace(options.output_path);
+}
+
+void ResultOutput::write(const ResultTable& table) {
+  std::ostream& out = file_ ? file_->stream() : standard_output_;
+  if (format_ == "table")
+    write_aligned(table, out);
+  else if (format_ == "csv")
+    write_csv(table, out);
+  else
+    write_json(table, format_ == "jsonl", out);
+  if (file_) file_->commit();
+}
+
+void add_result_options(CLI::App* command, ResultOptions& options) {
+  command
+      ->add_option(
+          "--format", options.format,
+          "csv, json, jsonl (an object per line), or table: aligned, for reading [table; csv with -o]")
+      ->check(CLI::IsMember({"csv", "json", "jsonl", "table"}))
+      ->type_name("NAME");
+  command->add_option("-o,--output", options.output_path, "Write here, whole or not at all [standard output]")
+      ->type_name("FILE");
+}
+
+}  // namespace modsweep::cli

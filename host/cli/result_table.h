@@ -1,0 +1,51 @@
+// Short tables of computed numbers, in the formats of `export` and as aligned text.
+#pragma once
+
+#include "cli/output.h"
+
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+namespace modsweep::cli {
+
+/// Rows of JSON values under named columns; null: no value.
+struct ResultTable {
+  std::vector<std::string> columns;
+  std::vector<std::vector<nlohmann::json>> rows;
+};
+
+/// --format and --output.
+struct ResultOptions {
+  std::string format;       ///< empty: `table` on standard output, `csv` into a file
+  std::string output_path;  ///< empty: standard output
+};
+
+/// Adds both options to a command.
+void add_result_options(CLI::App* command, ResultOptions& options);
+
+/// Where a command's result goes. A file is made sure of before anything is computed, and appears whole or
+/// not at all. Throws IoError.
+class ResultOutput {
+ public:
+  ResultOutput(const ResultOptions& options, std::ostream& standard_output);
+
+  void write(const ResultTable& table);
+
+ private:
+  std::string format_;
+  std::ostream& standard_output_;
+  std::optional<AtomicOutput> file_;
+};
+
+/// A value, or null.
+template <typename Optional>
+[[nodiscard]] nlohmann::json json_or_null(const Optional& value) {
+  return value ? nlohmann::json(*value) : nlohmann::json();
+}
+
+}  // namespace modsweep::cli
