@@ -119,13 +119,7 @@ std::string median_text(const std::vector<FinalNumbers>& cells, fmt::format_stri
 
 /// Hidden layers whose gaps the table shows, of the sweep's deepest network.
 std::size_t shown_layers(const Sweep& sweep) {
-  std::size_t layers = sweep.base.network.hidden.size();
-  for (const Axis& axis : sweep.axes)
-    for (std::size_t k = 0; k < axis.keys.size(); ++k)
-      if (axis.keys[k] == "network.hidden")
-        for (const auto& point : axis.values)
-          layers = std::max(layers, static_cast<std::size_t>(std::ranges::count(point[k], ',')) + 1);
-  return std::min(layers, most_layers);
+  return std::min(sweep.most_hidden_layers(), most_layers);
 }
 
 }  // namespace
