@@ -65,16 +65,13 @@ class GemmTraining final : public Training {
     PackView<T> v = memory_.view();
     v.rules = evaluation_rules_.data();
 
-    const bool test = split == Split::test;
-    const auto samples = [&](std::size_t p) {
-      return test ? pack_.dataset[p]->test.count : pack_.dataset[p]->train.count;
-    };
+    const auto samples = [&](std::size_t p) { return pack_.dataset[p]->split(split).count; };
     std::uint32_t longest = 0;
     for (std::size_t p = 0; p < pack_.size(); ++p) longest = std::max(longest, samples(p));
     for (std::uint64_t first = 0; first < longest; first += pack_.batch_size) {
-      each(1, BeginEvaluation<T>{v, test, static_cast<std::uint32_t>(first)});
+      each(1, BeginEvaluation<T>{v, split, static_cast<std::uint32_t>(first)});
       if (first == 0) each(v.units, WeightSums<T>{v});
-      gather(v, test, true);
+      gather(v, split, true);
       forward(v, {.stream = math::Stream::test_noise, .dropout = false, .evaluation = true});
       each(v.units, SumActivity<T>{v});
       each(1, SumLoss<T>{v, true, false});
@@ -167,7 +164,7 @@ class GemmTraining final : public Training {
     const PassDraws draws{.stream = math::Stream::noise, .dropout = true, .evaluation = false};
     each(1, BeginStep<T>{v, inspect});
     each(v.units, WeightSums<T>{v});
-    gather(v, false, false);
+    gather(v, Split::train, false);
     forward(v, draws);
     each(v.units, SumActivity<T>{v});
     backward(v, draws);
@@ -180,9 +177,9 @@ class GemmTraining final : public Training {
       each(v.parameter_stride / quad, Update<T>{v});
   }
 
-  void gather(const PackView<T>& v, bool test, bool evaluation) {
+  void gather(const PackView<T>& v, Split split, bool evaluation) {
     const std::size_t columns = v.input_stride + memory_.layers().back().output_stride;
-    each(v.batch * columns, Gather<T>{v, test, evaluation});
+    each(v.batch * columns, Gather<T>{v, split, evaluation});
   }
 
   void forward(const PackView<T>& v, const PassDraws& draws) {
