@@ -14,7 +14,7 @@ using testing::HasSubstr;
 
 /// A store of format 1 with one finished cell: measurements had neither ood_loss nor block_error.
 std::string store_of_format_1(const TemporaryFolder& folder) {
-  const auto path = folder.file("old.db");
+  auto path = folder.file("old.db");
   const auto sweep = seed_sweep(2);
   {
     Store store(path, Store::Access::read_write);

@@ -117,7 +117,7 @@ TEST(Gaussian2d, DependsOnTheSeed) {
 }
 
 struct Composition {
-  double a[3], w[3], p[3];
+  double a[3] = {}, w[3] = {}, p[3] = {};
   explicit Composition(std::uint32_t seed) {
     NumpyRandom random(seed);
     for (double& v : a) v = 0.7 + 0.3 * random.uniform();
