@@ -59,6 +59,30 @@ std::optional<double> off_diagonal_share(const MatrixXd& matrix) {
   return off / scaled.sum();
 }
 
+/// z -> f(z) of a hidden layer, in place.
+void activate(MatrixXd& values, Activation activation, double slope) {
+  for (Index k = 0; k < values.size(); ++k)
+    values.data()[k] = math::activate(activation, values.data()[k], slope);
+}
+
+/// Weight layers up to the blocks' outputs; 0 where the network has no blocks.
+std::size_t block_layers(const Shape& shape) {
+  const std::uint32_t blocks = shape.inputs();
+  if (blocks < 2 || shape.outputs() != blocks) return 0;
+  for (std::size_t l = 0; l < shape.hidden_layers() && shape.groups[l] == blocks; ++l)
+    if (shape.sizes[l + 1] == blocks) return l + 1;
+  return 0;
+}
+
+/// Root mean square error of the best straight line from x to y.
+double line_error(const VectorXd& x, const VectorXd& y) {
+  const VectorXd dx = x.array() - x.mean();
+  VectorXd residual = y.array() - y.mean();
+  const double square = dx.squaredNorm();
+  if (square > 0.0) residual -= dx * (dx.dot(residual) / square);
+  return std::sqrt(residual.squaredNorm() / static_cast<double>(x.size()));
+}
+
 /// Adds |dy_i/dx_j| of each of the samples (one a column of `x`) to sum(i, j). The derivatives by all inputs
 /// go forward with the values: input j has the columns j * samples ... of `tangents`.
 void add_jacobians(const std::vector<Layer>& layers, Activation activation,
@@ -124,6 +148,31 @@ std::optional<double> jacobian_leak(const Parameters& network, Activation activa
     add_jacobians(layers, activation, columns, sum);
   }
   return off_diagonal_share(sum);
+}
+
+std::optional<double> block_error(const Parameters& network, Activation activation, double leaky_slope,
+                                  const Samples& samples) {
+  const Shape& shape = network.shape;
+  if (samples.inputs != shape.inputs() || samples.outputs != shape.outputs())
+    throw LogicError(fmt::format("block_error: samples {} -> {} for shape {}", samples.inputs,
+                                 samples.outputs, shape.text()));
+  const std::size_t depth = block_layers(shape);
+  if (depth == 0 || samples.count == 0) return std::nullopt;
+
+  const std::vector<Layer> layers = layers_of(network, leaky_slope);
+  const auto columns = [&](const std::vector<double>& values, std::uint32_t rows) {
+    return Eigen::Map<const MatrixXd>(values.data(), rows, samples.count);
+  };
+  MatrixXd values = columns(samples.x, samples.inputs);
+  for (std::size_t l = 0; l < depth; ++l) {
+    values = ((layers[l].weights * values).colwise() + layers[l].biases).eval();
+    activate(values, activation, layers[l].slope);
+  }
+  const MatrixXd targets = columns(samples.y, samples.outputs);
+  double sum = 0.0;
+  for (Index i = 0; i < values.rows(); ++i) sum += line_error(values.row(i), targets.row(i));
+  const double mean = sum / static_cast<double>(values.rows());
+  return std::isfinite(mean) ? std::optional(mean) : std::nullopt;
 }
 
 }  // namespace modsweep

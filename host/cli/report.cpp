@@ -25,7 +25,7 @@ constexpr std::size_t most_layers = 4;       // whose gaps are shown
 
 /// Final numbers of one finished cell; those that were not measured or are not finite are missing.
 struct FinalNumbers {
-  std::optional<double> test_loss, sum_w2, modules;
+  std::optional<double> test_loss, ood_loss, block_error, sum_w2, modules;
   std::array<std::optional<double>, most_layers> gap;  // of layer l + 1
 };
 
@@ -81,8 +81,8 @@ std::unordered_map<std::string, FinalNumbers> look_up(const Store& store,
   for (std::size_t begin = 0; begin < ids.size(); begin += at_once) {
     const auto some = std::span(ids).subspan(begin, std::min(at_once, ids.size() - begin));
     const auto table =
-        store.query(fmt::format("SELECT c.id, m.test_loss, m.sum_w2, l.layer, l.gap_live, l.modules_live "
-                                "FROM cells c "
+        store.query(fmt::format("SELECT c.id, m.test_loss, m.sum_w2, l.layer, l.gap_live, l.modules_live, "
+                                "m.ood_loss, m.block_error FROM cells c "
                                 "JOIN measurements m ON m.cell = c.num AND m.step = c.step "
                                 "LEFT JOIN layers l ON l.cell = c.num AND l.step = c.step "
                                 "WHERE c.status = 'done' AND c.id IN ('{}')",
@@ -91,6 +91,8 @@ std::unordered_map<std::string, FinalNumbers> look_up(const Store& store,
       FinalNumbers& numbers = found[row[0]];
       numbers.test_loss = number(row[1]);
       numbers.sum_w2 = number(row[2]);
+      numbers.ood_loss = number(row[6]);
+      numbers.block_error = number(row[7]);
       const auto layer = static_cast<std::size_t>(number(row[3]).value_or(0.0));
       if (layer == 0 || layer > most_layers) continue;
       numbers.gap[layer - 1] = number(row[4]);
@@ -119,15 +121,26 @@ std::string median_text(const std::vector<FinalNumbers>& cells, fmt::format_stri
   return values.empty() ? "-" : fmt::format(format, median(values));
 }
 
+/// Medians that only some sweeps have, each a column where any cell has the number.
+struct OptionalColumn {
+  const char* name;
+  std::optional<double> FinalNumbers::*value;
+};
+constexpr std::array<OptionalColumn, 2> optional_columns = {
+    {{"ood loss", &FinalNumbers::ood_loss}, {"block error", &FinalNumbers::block_error}}};
+
+std::vector<OptionalColumn> present_columns(const std::unordered_map<std::string, FinalNumbers>& found) {
+  std::vector<OptionalColumn> present;
+  for (const OptionalColumn& column : optional_columns)
+    if (std::ranges::any_of(found,
+                            [&](const auto& entry) { return (entry.second.*column.value).has_value(); }))
+      present.push_back(column);
+  return present;
+}
+
 /// Hidden layers whose gaps the table shows, of the sweep's deepest network.
 std::size_t shown_layers(const Sweep& sweep) {
-  std::size_t layers = sweep.base.network.hidden.size();
-  for (const Axis& axis : sweep.axes)
-    for (std::size_t k = 0; k < axis.keys.size(); ++k)
-      if (axis.keys[k] == "network.hidden")
-        for (const auto& point : axis.values)
-          layers = std::max(layers, static_cast<std::size_t>(std::ranges::count(point[k], ',')) + 1);
-  return std::min(layers, most_layers);
+  return std::min(sweep.most_hidden_layers(), most_layers);
 }
 
 }  // namespace
@@ -177,8 +190,10 @@ void print_results(const Sweep& sweep, const Store& store, const std::string& st
   const std::size_t varied = rows[0].size();
   const auto found = look_up(store, every_id);
   const std::size_t layers = shown_layers(sweep);
-  rows[0].insert(rows[0].end(),
-                 {"cells", "test loss", "sum W^2", "modules layer 1", gap_name(sweep) + " layer 1"});
+  const std::vector<OptionalColumn> optional = present_columns(found);
+  rows[0].insert(rows[0].end(), {"cells", "test loss"});
+  for (const OptionalColumn& column : optional) rows[0].emplace_back(column.name);
+  rows[0].insert(rows[0].end(), {"sum W^2", "modules layer 1", gap_name(sweep) + " layer 1"});
   for (std::size_t l = 2; l <= layers; ++l) rows[0].push_back(fmt::format("layer {}", l));
   for (std::uint64_t group = 0; group < shown; ++group) {
     std::vector<FinalNumbers> cells;
@@ -187,6 +202,8 @@ void print_results(const Sweep& sweep, const Store& store, const std::string& st
     auto& row = rows[group + 1];
     row.push_back(std::to_string(cells.size()));
     row.push_back(median_text(cells, "{:.2e}", [](const FinalNumbers& c) { return c.test_loss; }));
+    for (const OptionalColumn& column : optional)
+      row.push_back(median_text(cells, "{:.2e}", [&](const FinalNumbers& c) { return c.*column.value; }));
     row.push_back(median_text(cells, "{:.2f}", [](const FinalNumbers& c) { return c.sum_w2; }));
     row.push_back(median_text(cells, "{:g}", [](const FinalNumbers& c) { return c.modules; }));
     for (std::size_t l = 0; l < layers; ++l)

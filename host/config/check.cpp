@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "modsweep/error.h"
+#include "modsweep/names.h"
 #include "modsweep/network.h"
 #include "modsweep/task.h"
 
@@ -38,23 +39,54 @@ void check_optimizer(const TrainingSettings& t) {
     throw InputError("training.nesterov = true needs momentum; set training.momentum above 0");
 }
 
-void check_task(const TaskSettings& task) {
-  const TaskKind& kind = task_kind(task.kind);
-  kind.check(task);
-  CellSettings given;
-  given.task = task;
-  CellSettings used;
-  used.task = kind.canonical(task);
+// Names the first setting whose value differs between what was given and what is used of it.
+void refuse_unused(const CellSettings& given, const CellSettings& used, std::string_view reason) {
   if (given == used) return;
   for (const KeyInfo& key : setting_keys()) {
     std::string own, standard;
     key.write(given, own);
     key.write(used, standard);
-    if (own != standard)
-      throw InputError(
-          fmt::format("{} = {} has no effect with task.kind = \"{}\"; leave it out or choose another task",
-                      key.name, own, task.kind));
+    if (own != standard) throw InputError(fmt::format("{} = {} {}", key.name, own, reason));
   }
+}
+
+void check_task(const TaskSettings& task) {
+  const TaskKind& kind = task_kind(task.kind);
+  kind.check(task);
+  CellSettings given, used;
+  given.task = task;
+  used.task = kind.canonical(task);
+  refuse_unused(
+      given, used,
+      fmt::format("has no effect with task.kind = \"{}\"; leave it out or choose another task", task.kind));
+}
+
+void check_network(const CellSettings& cell) {
+  constexpr std::uint64_t widest = 65536;
+  const NetworkSettings standard;
+  const NetworkSettings& own = cell.network;
+  CellSettings given, used;
+  given.network = used.network = own;
+  if (own.architecture == Architecture::layers) {
+    used.network.block_depth = standard.block_depth;
+    used.network.block_width = standard.block_width;
+    used.network.joint_depth = standard.joint_depth;
+    used.network.joint_width = standard.joint_width;
+    refuse_unused(given, used,
+                  "has no effect without network.architecture; name one, as \"modular\", or leave it out");
+    return;
+  }
+  used.network.hidden = standard.hidden;
+  used.network.groups = standard.groups;
+  refuse_unused(given, used,
+                fmt::format("is given beside network.architecture = \"{}\", which says what the layers are; "
+                            "keep one of the two",
+                            name_of(own.architecture)));
+  if (std::uint64_t{cell.task.inputs} * own.block_width > widest)
+    throw InputError(fmt::format(
+        "network.block_width = {} makes layers of {} units with task.inputs = {}, "
+        "more than {}; lower it",
+        own.block_width, std::uint64_t{cell.task.inputs} * own.block_width, cell.task.inputs, widest));
 }
 
 }  // namespace
@@ -63,6 +95,7 @@ void check_cell(const CellSettings& cell) {
   check_schedule(cell);
   check_optimizer(cell.training);
   check_task(cell.task);
+  check_network(cell);
   (void)shape_of(cell, task_kind(cell.task.kind).outputs(cell.task));
 }
 

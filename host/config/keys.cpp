@@ -45,14 +45,15 @@ void append_value(std::string& out, std::uint32_t value) {
 void append_value(std::string& out, std::uint64_t value) {
   append_json(out, value);
 }
-// Texts need no escapes: the reader lets only letters, digits, '.', '_' and '-' in.
+// Texts need no escapes: the reader lets neither quotes nor backslashes nor control characters in.
 void append_value(std::string& out, std::string_view value) {
   (out += '"').append(value) += '"';
 }
 void append_value(std::string& out, Enumeration auto value) {
   append_value(out, name_of(value));
 }
-void append_value(std::string& out, const std::vector<std::uint32_t>& values) {
+template <typename T>
+void append_value(std::string& out, const std::vector<T>& values) {
   out += '[';
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (i > 0) out += ',';
@@ -77,7 +78,7 @@ requires(std::same_as<T, double> || std::same_as<T, std::uint32_t> ||
   return whole;
 }
 bool read_value(std::string_view json, std::string& value) {
-  if (json.size() < 2 || json.front() != '"' || json.back() != '"') return false;
+  if (json.size() < 2 || json.front() != '"' || json.find('"', 1) != json.size() - 1) return false;
   value = json.substr(1, json.size() - 2);
   return true;
 }
@@ -88,12 +89,18 @@ bool read_value(std::string_view json, Enum& value) {
   if (found) value = *found;
   return found.has_value();
 }
-bool read_value(std::string_view json, std::vector<std::uint32_t>& values) {
+/// Length of the first value of a list's inside, up to its comma: one in quotes is none.
+std::size_t first_value(std::string_view json) {
+  const std::size_t from = json.front() == '"' ? json.find('"', 1) : 0;
+  return std::min(json.find(',', from), json.size());
+}
+template <typename T>
+bool read_value(std::string_view json, std::vector<T>& values) {
   if (json.size() < 2 || json.front() != '[' || json.back() != ']') return false;
   json = json.substr(1, json.size() - 2);
-  std::vector<std::uint32_t> read;
+  std::vector<T> read;
   while (!json.empty()) {
-    const std::size_t comma = std::min(json.find(','), json.size());
+    const std::size_t comma = first_value(json);
     if (!read_value(json.substr(0, comma), read.emplace_back())) return false;
     if (comma + 1 == json.size()) return false;  // a comma at the end
     json.remove_prefix(std::min(comma + 1, json.size()));
@@ -193,12 +200,32 @@ KeyInfo list(std::string_view name, std::size_t shortest, std::size_t longest, L
   return info;
 }
 
+template <auto Member>
+KeyInfo line(std::string_view name, std::string_view doc) {
+  return key<Member>(name, ValueKind::line, doc);
+}
+
+template <auto Member>
+KeyInfo lines(std::string_view name, std::size_t longest, std::string_view doc) {
+  KeyInfo info = key<Member>(name, ValueKind::line_list, doc);
+  info.shortest = 1;
+  info.longest = longest;
+  return info;
+}
+
+KeyInfo later(KeyInfo info) {
+  info.later = true;
+  return info;
+}
+
 // No coefficient of a network has a use beyond this, and it is finite in single precision too.
 constexpr double huge = 1e30;
 constexpr Limits counter = {0, 2147483648.0};  // steps are 32-bit counters of the noise generator
 constexpr Limits seed = {0, 4294967295.0};
 constexpr Limits samples = {1, 1e8};
 constexpr Limits width = {1, 65536};
+constexpr Limits depth = {1, 31};  // of either part of a named architecture: 63 hidden layers at most
+constexpr Limits share = {0, 1};
 constexpr Limits not_negative = {0, huge};
 constexpr Limits positive = {0, huge, true};
 constexpr Limits exponent = {0, 16};
@@ -224,6 +251,19 @@ std::vector<KeyInfo> table() {
                          "mixed_regression: inputs (early) or outputs (late) are rotated"),
       key<&Task::mixing_angle>("task.mixing_angle", Limits{-1000, 1000},
                                "mixed_regression: angle of the rotation in radians"),
+      later(key<&Task::ood_samples>("task.ood_samples", Limits{0, 1e8},
+                                    "out-of-distribution samples of tasks that have them; 0: none")),
+      later(key<&Task::data_seed>("task.data_seed", seed, "random_composition: seed of patches and points")),
+      later(key<&Task::fan_fraction>("task.fan_fraction", share,
+                                     "gaussian2d: phi, the share of the disc that is learned")),
+      later(key<&Task::patch_fraction>("task.patch_fraction", share,
+                                       "random_composition: the share of patches that is learned")),
+      later(line<&Task::file>("task.file", "table: a .csv or .npy file, beside the sweep file")),
+      later(key<&Task::file_hash>("task.file_hash", "table: hash of the file's bytes; found by itself")),
+      later(lines<&Task::input_columns>("task.input_columns", 65536, "table: the columns that are inputs")),
+      later(lines<&Task::target_columns>("task.target_columns", 65536, "table: the columns to be learned")),
+      later(line<&Task::split_column>("task.split_column",
+                                      "table: the column that says train, test or ood; none: in file order")),
 
       list<&Network::hidden>("network.hidden", 1, 64, width, "units of each hidden layer"),
       list<&Network::groups>("network.groups", 0, 65, width,
@@ -231,6 +271,16 @@ std::vector<KeyInfo> table() {
       key<&Network::activation>("network.activation", "activation function of the hidden layers"),
       key<&Network::leaky_slope>("network.leaky_slope", Limits{-1000, 1000}, "leaky_relu: slope below 0"),
       key<&Network::bias>("network.bias", "whether layers have biases"),
+      later(key<&Network::architecture>("network.architecture",
+                                        "layers (as hidden and groups say), or a form with a name")),
+      later(key<&Network::block_depth>("network.block_depth", depth,
+                                       "named architectures: hidden layers of a block, its output aside")),
+      later(key<&Network::block_width>("network.block_width", width,
+                                       "named architectures: units of each of them, for each input")),
+      later(key<&Network::joint_depth>("network.joint_depth", depth,
+                                       "named architectures: hidden layers behind the blocks")),
+      later(key<&Network::joint_width>("network.joint_width", width,
+                                       "named architectures: units of each of them")),
 
       key<&Noise::strength>("noise.strength", not_negative, "strength sigma of the noise in training"),
       key<&Noise::exponent>("noise.exponent", exponent,
@@ -319,21 +369,21 @@ std::string KeyInfo::type() const {
       return "a string of letters, digits, '.', '_' and '-'";
     case ValueKind::choice:
       return fmt::format("one of \"{}\"", fmt::join(choices, "\", \""));
+    case ValueKind::line:
+      return "a string on one line, without quotes and backslashes";
+    case ValueKind::line_list:
+      return fmt::format("a list of {} to {} strings on one line, without quotes and backslashes", shortest,
+                         longest);
     case ValueKind::integer_list:
       return fmt::format("a list of {} to {} integers {}", shortest, longest, limits.text());
   }
   return {};
 }
 
-std::string KeyInfo::default_json() const {
-  std::string out;
-  write(CellSettings{}, out);
-  return out;
-}
-
 const std::vector<KeyInfo>& setting_keys() {
   static const std::vector<KeyInfo> keys = [] {
     auto all = table();
+    for (KeyInfo& key : all) key.write(CellSettings{}, key.standard);
     std::ranges::sort(all, {}, &KeyInfo::name);
     return all;
   }();

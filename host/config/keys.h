@@ -12,7 +12,12 @@
 
 namespace modsweep {
 
-enum class ValueKind : std::uint8_t { boolean, integer, number, text, choice, integer_list };
+/// `text`: a plain name; `line`: any text on one line that needs no escapes, as the path of a file.
+enum class ValueKind : std::uint8_t { boolean, integer, number, text, choice, line, integer_list, line_list };
+
+[[nodiscard]] constexpr bool is_list(ValueKind kind) {
+  return kind == ValueKind::integer_list || kind == ValueKind::line_list;
+}
 
 /// Which numbers a key takes; for a list, each of its entries.
 struct Limits {
@@ -35,9 +40,11 @@ struct KeyInfo {
   ValueKind kind = ValueKind::boolean;
   Limits limits;                          ///< integer, number, integer_list
   std::vector<std::string_view> choices;  ///< choice
-  std::size_t shortest = 0;               ///< integer_list: entries
+  std::size_t shortest = 0;               ///< lists: entries
   std::size_t longest = 0;
   std::string_view doc;  ///< one line
+  bool later = false;    ///< came after the first stores: no part of an id while it has its default
+  std::string standard;  ///< canonical JSON of its default
 
   /// Appends the canonical JSON of this setting's value.
   void (*write)(const CellSettings&, std::string& out) = nullptr;
@@ -49,7 +56,6 @@ struct KeyInfo {
   [[nodiscard]] std::string_view leaf() const { return name.substr(name.find('.') + 1); }
   /// What a value must be, for messages and documentation: "an integer from 1 to 65536".
   [[nodiscard]] std::string type() const;
-  [[nodiscard]] std::string default_json() const;
 };
 
 /// All settings, sorted by name.

@@ -1,6 +1,7 @@
 // From a sweep file and --set options to a checked Sweep.
 #include "config/check.h"
 #include "config/draft.h"
+#include "config/files.h"
 #include "config/grid.h"
 #include "config/text.h"
 
@@ -16,6 +17,7 @@
 
 #include "modsweep/error.h"
 #include "modsweep/sweep.h"
+#include "modsweep/task.h"
 
 namespace modsweep {
 namespace {
@@ -173,20 +175,48 @@ void check_index(const Sweep& sweep, std::uint64_t index, Draft& draft, const st
   }
 }
 
+// Data that a user gave are read once for each task that the checked cells have: before anything runs.
+class DataCheck {
+ public:
+  DataCheck(Draft& draft, const std::string& top) : draft_(draft), top_(top) {}
+
+  void operator()(const TaskSettings& task) {
+    const auto check = task_kind(task.kind).check_data;
+    if (check == nullptr || std::ranges::find(checked_, task) != checked_.end()) return;
+    try {
+      check(task);
+    } catch (const InputError& error) {
+      // What is wrong inside a file has its own place.
+      const bool inside = std::string_view(error.what()).starts_with(task.file);
+      throw InputError(inside ? error.what() : place_of(error.what(), draft_, top_) + ": " + error.what());
+    }
+    checked_.push_back(task);
+  }
+
+ private:
+  Draft& draft_;
+  const std::string& top_;
+  std::vector<TaskSettings> checked_;
+};
+
 // All cells of a small grid; of a large one every value of every axis beside the first values of the others.
 void check_cells(const Sweep& sweep, Draft& draft, const std::string& top) {
+  DataCheck check_data(draft, top);
+  const auto check = [&](std::uint64_t index) {
+    check_index(sweep, index, draft, top);
+    check_data(settings_at(sweep, index).task);
+  };
   const std::uint64_t size = sweep.size();
   if (size <= check_all_up_to) {
-    for (std::uint64_t i = 0; i < size; ++i) check_index(sweep, i, draft, top);
+    for (std::uint64_t i = 0; i < size; ++i) check(i);
     return;
   }
   std::uint64_t stride = size;
   for (const Axis& axis : sweep.axes) {
     stride /= axis.values.size();
-    for (std::uint64_t point = 0; point < axis.values.size(); ++point)
-      check_index(sweep, point * stride, draft, top);
+    for (std::uint64_t point = 0; point < axis.values.size(); ++point) check(point * stride);
   }
-  check_index(sweep, size - 1, draft, top);
+  check(size - 1);
 }
 
 }  // namespace
@@ -198,6 +228,7 @@ Sweep parse_sweep(const std::string& text, const std::string& path,
   draft.name = default_name(path);
   read_document(parse_text(text, path, source), source, draft);
   apply_overrides(overrides, draft);
+  find_files(draft, std::filesystem::path(path).parent_path().string());
 
   Sweep sweep;
   sweep.name = draft.name;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
+#include <utility>
 
 #include <fmt/format.h>
 #define XXH_INLINE_ALL
@@ -12,6 +14,7 @@
 #include <xxhash.h>
 
 #include "modsweep/error.h"
+#include "modsweep/network.h"
 
 namespace modsweep {
 namespace {
@@ -20,14 +23,23 @@ std::string hash_text(std::string_view text) {
   return fmt::format("{:016x}", std::uint64_t{XXH3_64bits(text.data(), text.size())});
 }
 
-// The text that ids are hashes of: a line "key=json" for every setting, sorted by key.
-std::string canonical_text(const CellSettings& settings) {
+// The text that ids are hashes of: a line "key=json" for every setting, sorted by key, but those of
+// `left_out` and those that came later and have their defaults. A file stands there with what it holds,
+// wherever it lies.
+std::string canonical_text(CellSettings settings, const std::set<std::string_view>& left_out = {}) {
+  if (!settings.task.file_hash.empty()) settings.task.file.clear();
   std::string text;
   text.reserve(2048);
   for (const KeyInfo& key : setting_keys()) {
+    if (left_out.contains(key.name)) continue;
+    const std::size_t begin = text.size();
     text.append(key.name) += '=';
+    const std::size_t value = text.size();
     key.write(settings, text);
-    text += '\n';
+    if (key.later && std::string_view(text).substr(value) == key.standard)
+      text.resize(begin);
+    else
+      text += '\n';
   }
   return text;
 }
@@ -131,23 +143,43 @@ Cell Sweep::cell(std::uint64_t index) const {
   return cell;
 }
 
-std::string Sweep::id() const {
-  if (size() == 0) return hash_text("");
-  // The first cell stands for the base, so that what the axes replace plays no part.
-  std::string text = "base\n" + canonical_text(settings_at(*this, 0));
-  std::vector<std::string> parts;
-  for (const Axis& axis : axes) parts.push_back(canonical_axis(axis));
-  std::ranges::sort(parts);
-  // Sorted points need no first cell: the varied keys' lines are taken out.
+std::size_t Sweep::most_hidden_layers() const {
+  if (size() == 0) return 0;
+  CellSettings cell = settings_at(*this, 0);
+  const NetworkSettings& network = cell.network;
+  std::size_t listed = 0, blocks = 0, joint = 0;
+  bool free = false, named = false;
+  const auto look = [&] {
+    listed = std::max(listed, network.hidden.size());
+    blocks = std::max<std::size_t>(blocks, network.block_depth);
+    joint = std::max<std::size_t>(joint, network.joint_depth);
+    (network.architecture == Architecture::layers ? free : named) = true;
+  };
+  look();
   for (const Axis& axis : axes) {
-    for (const std::string& key : axis.keys) {
-      for (const std::string_view varied : {std::string_view(key), schedule_partner(key)}) {
-        if (varied.empty()) continue;
-        const std::size_t line = text.find(fmt::format("\n{}=", varied)) + 1;
-        text.erase(line, text.find('\n', line) + 1 - line);
+    for (std::size_t k = 0; k < axis.keys.size(); ++k) {
+      if (!axis.keys[k].starts_with("network.")) continue;
+      for (const auto& point : axis.values) {
+        set_value(cell, axis.keys[k], point[k]);
+        look();
       }
     }
   }
+  return std::max(free ? listed : 0, named ? blocks + 1 + joint : 0);
+}
+
+std::string Sweep::id() const {
+  if (size() == 0) return hash_text("");
+  // The first cell stands for the base, so that what the axes replace plays no part; its own values of the
+  // varied keys are left out, because the order of points plays none either.
+  std::set<std::string_view> varied;
+  std::vector<std::string> parts;
+  for (const Axis& axis : axes) {
+    parts.push_back(canonical_axis(axis));
+    for (const std::string& key : axis.keys) varied.insert({key, schedule_partner(key)});
+  }
+  std::ranges::sort(parts);
+  std::string text = "base\n" + canonical_text(settings_at(*this, 0), varied);
   for (const std::string& part : parts) text += part;
   return hash_text(text);
 }
@@ -163,7 +195,10 @@ std::vector<SettingValue> canonical_settings(const CellSettings& settings) {
 }
 
 std::string cell_id(const CellSettings& settings) {
-  return hash_text(canonical_text(settings));
+  // A named architecture is the same network as its layers one by one, and has the same id.
+  CellSettings own = settings;
+  own.network = spelled_out(settings.network, settings.task.inputs);
+  return hash_text(canonical_text(std::move(own)));
 }
 
 }  // namespace modsweep

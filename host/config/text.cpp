@@ -32,6 +32,12 @@ bool is_plain_name(std::string_view text) {
   });
 }
 
+bool is_plain_line(std::string_view text) {
+  return !text.empty() && text.size() <= 1000 && std::ranges::none_of(text, [](char c) {
+    return static_cast<unsigned char>(c) < 0x20U || c == 0x7F || c == '"' || c == '\\';
+  });
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});

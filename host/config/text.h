@@ -18,6 +18,9 @@ namespace modsweep {
 /// them.
 [[nodiscard]] bool is_plain_name(std::string_view text);
 
+/// 1 to 1000 bytes without control characters, quotes and backslashes: a text that is its own JSON.
+[[nodiscard]] bool is_plain_line(std::string_view text);
+
 /// The number of insertions, deletions and replacements of bytes that turn one text into the other.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 

@@ -33,7 +33,7 @@ std::string describe(const toml::node& node) {
 
 [[noreturn]] void fail_type(const toml::node& node, const KeyInfo& key, const Source& source) {
   std::string hint;
-  if (node.is_array() && key.kind != ValueKind::integer_list)
+  if (node.is_array() && !is_list(key.kind))
     hint = fmt::format(" here, or vary it under [axes] as \"{}\" = [...]", key.name);
   else if (node.is_floating_point() && key.kind == ValueKind::integer)
     hint = " without a decimal point or exponent";
@@ -64,6 +64,12 @@ std::string text_json(const std::string& text, const KeyInfo& key, const std::st
   return '"' + text + '"';
 }
 
+std::string line_json(const std::string& text, const KeyInfo& key, const std::string& place) {
+  if (!is_plain_line(text))
+    fail(place, fmt::format("{} has the text \"{}\"; give {}", key.name, one_line(text, 40), key.type()));
+  return '"' + text + '"';
+}
+
 std::string choice_json(const std::string& text, const KeyInfo& key, const std::string& place) {
   if (std::ranges::find(key.choices, text) == key.choices.end()) {
     const auto best = nearest(text, key.choices);
@@ -83,9 +89,12 @@ std::string list_json(const toml::array& list, const KeyInfo& key, const Source&
       fail(source.at(entry.source()),
            fmt::format("{} holds a list; give {}, or vary it under [axes] as a list of lists", key.name,
                        key.type()));
-    if (!entry.is_integer()) fail_type(entry, key, source);
+    const bool fits = key.kind == ValueKind::integer_list ? entry.is_integer() : entry.is_string();
+    if (!fits) fail_type(entry, key, source);
     if (json.size() > 1) json += ',';
-    json += integer_json(entry.as_integer()->get(), key, source.at(entry.source()));
+    const std::string place = source.at(entry.source());
+    json += key.kind == ValueKind::integer_list ? integer_json(entry.as_integer()->get(), key, place)
+                                                : line_json(entry.as_string()->get(), key, place);
   }
   return json + ']';
 }
@@ -286,7 +295,11 @@ std::string value_json(const toml::node& node, const KeyInfo& key, const Source&
     case ValueKind::choice:
       if (const auto* value = node.as_string()) return choice_json(value->get(), key, place);
       break;
+    case ValueKind::line:
+      if (const auto* value = node.as_string()) return line_json(value->get(), key, place);
+      break;
     case ValueKind::integer_list:
+    case ValueKind::line_list:
       if (const auto* value = node.as_array()) return list_json(*value, key, source);
       break;
   }
@@ -297,7 +310,7 @@ bool is_axis(const toml::node& node, const KeyInfo& key) {
   if (node.is_table()) return true;
   const auto* list = node.as_array();
   if (list == nullptr) return false;
-  if (key.kind != ValueKind::integer_list) return true;
+  if (!is_list(key.kind)) return true;
   return std::ranges::any_of(*list, [](const toml::node& entry) { return entry.is_array(); });
 }
 
@@ -312,10 +325,11 @@ std::vector<std::string> axis_json(const toml::node& node, const KeyInfo& key, c
   std::vector<std::string> points;
   points.reserve(list->size());
   for (const toml::node& entry : *list) {
-    if (key.kind == ValueKind::integer_list && !entry.is_array())
+    if (is_list(key.kind) && !entry.is_array())
       fail(source.at(entry.source()),
-           fmt::format("the axis {} holds {}; its values are lists, as in [[32, 32], [64, 64]]", key.name,
-                       describe(entry)));
+           fmt::format(
+               "the axis {} holds {}; its values are lists, as in {}", key.name, describe(entry),
+               key.kind == ValueKind::integer_list ? "[[32, 32], [64, 64]]" : "[[\"a\", \"b\"], [\"c\"]]"));
     points.push_back(value_json(entry, key, source));
   }
   return points;

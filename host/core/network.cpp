@@ -16,20 +16,42 @@ std::string Shape::text() const {
   return out;
 }
 
+NetworkSettings spelled_out(const NetworkSettings& network, std::uint32_t inputs) {
+  if (network.architecture == Architecture::layers) return network;
+  const NetworkSettings standard;
+  NetworkSettings out = network;
+  const bool full = network.architecture == Architecture::full;
+  out.hidden.assign(network.block_depth, inputs * network.block_width);
+  out.hidden.push_back(full ? network.joint_width : inputs);
+  out.hidden.insert(out.hidden.end(), network.joint_depth, network.joint_width);
+  out.groups.clear();
+  if (network.architecture == Architecture::modular) {
+    out.groups.assign(network.block_depth + 1, inputs);
+    out.groups.insert(out.groups.end(), network.joint_depth + 1, 1);
+  }
+  out.architecture = Architecture::layers;
+  out.block_depth = standard.block_depth;
+  out.block_width = standard.block_width;
+  out.joint_depth = standard.joint_depth;
+  out.joint_width = standard.joint_width;
+  return out;
+}
+
 Shape shape_of(const CellSettings& cell, std::uint32_t outputs) {
+  const NetworkSettings network = spelled_out(cell.network, cell.task.inputs);
   Shape shape;
   shape.sizes.push_back(cell.task.inputs);
-  shape.sizes.insert(shape.sizes.end(), cell.network.hidden.begin(), cell.network.hidden.end());
+  shape.sizes.insert(shape.sizes.end(), network.hidden.begin(), network.hidden.end());
   shape.sizes.push_back(outputs);
-  shape.bias = cell.network.bias;
-  shape.prelu = cell.network.activation == Activation::prelu;
-  shape.groups = cell.network.groups;
+  shape.bias = network.bias;
+  shape.prelu = network.activation == Activation::prelu;
+  shape.groups = network.groups;
   if (shape.groups.empty()) shape.groups.assign(shape.weight_layers(), 1);
   if (shape.groups.size() != shape.weight_layers())
     throw InputError(
         fmt::format("network.groups has {} entries but {} hidden layers make {} weight layers; give one "
                     "number per weight layer",
-                    shape.groups.size(), cell.network.hidden.size(), shape.weight_layers()));
+                    shape.groups.size(), network.hidden.size(), shape.weight_layers()));
   for (std::size_t l = 0; l < shape.weight_layers(); ++l) {
     const std::uint32_t g = shape.groups[l];
     if (g == 0 || shape.sizes[l] % g != 0 || shape.sizes[l + 1] % g != 0)

@@ -82,10 +82,13 @@ void Pack::check() const {
   for (std::size_t p = 0; p < n; ++p) {
     if (!dataset[p] || dataset[p]->train.count == 0)
       throw LogicError(fmt::format("Pack: network {} has no training data", p));
-    for (const Samples* s : {&dataset[p]->train, &dataset[p]->test})
-      if (s->inputs != shape.inputs() || s->outputs != shape.outputs())
+    for (const Split split : all_splits) {
+      const Samples& s = dataset[p]->split(split);
+      if (split == Split::ood && s.count == 0) continue;
+      if (s.inputs != shape.inputs() || s.outputs != shape.outputs())
         throw LogicError(
-            fmt::format("Pack: dataset {} -> {} does not fit shape {}", s->inputs, s->outputs, shape.text()));
+            fmt::format("Pack: dataset {} -> {} does not fit shape {}", s.inputs, s.outputs, shape.text()));
+    }
     if ((activation[p] == Activation::prelu) != shape.prelu)
       throw LogicError(fmt::format("Pack: network {} and its shape disagree on prelu", p));
     if (!initial.empty() && initial[p] && initial[p]->shape != shape)

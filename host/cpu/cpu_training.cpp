@@ -85,8 +85,8 @@ std::vector<Evaluation> CpuTraining<T>::evaluate(Split split, const EvaluationNo
   std::vector<Evaluation> out(pack_.size());
   parallel_for(threads_, pack_.size(), [&](std::size_t network, std::size_t worker) {
     const FlushDenormals flush;
-    const DatasetBlocks<T>& data = blocks_.at(pack_.dataset[network].get());
-    const BlockedSamples<T>& samples = split == Split::train ? data.train : data.test;
+    const BlockedSamples<T>& samples =
+        blocks_.at(pack_.dataset[network].get()).whole[static_cast<std::size_t>(split)];
     if (samples.batches() == 0) return;
     NetworkRule<T> rule = rules_[network];
     std::optional<Draw> draw;

@@ -16,13 +16,12 @@ namespace modsweep::cpu {
 template <typename T>
 struct DatasetBlocks {
   BlockedSamples<T> batches;
-  BlockedSamples<T> train;
-  BlockedSamples<T> test;
+  std::vector<BlockedSamples<T>> whole;  ///< by Split; no batch where a split is empty
 
-  DatasetBlocks(const Dataset& data, std::uint32_t batch_size)
-      : batches(data.train, batch_size),
-        train(data.train, std::max(1U, data.train.count)),
-        test(data.test, std::max(1U, data.test.count)) {}
+  DatasetBlocks(const Dataset& data, std::uint32_t batch_size) : batches(data.train, batch_size) {
+    for (const Split split : all_splits)
+      whole.emplace_back(data.split(split), std::max(1U, data.split(split).count));
+  }
 };
 
 template <typename T>

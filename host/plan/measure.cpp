@@ -41,6 +41,9 @@ void analyze(const Pack& pack, const MeasureRequest& request, bool leaks, Measur
     row.jacobian_leak = jacobian_leak(network, request.settings->network.activation,
                                       request.settings->network.leaky_slope, test.x, test.count);
   }
+  const NetworkSettings& own = request.settings->network;
+  row.block_error =
+      block_error(network, own.activation, own.leaky_slope, pack.dataset[request.network]->test);
 }
 
 /// Spectra of those that ask for them and are finite, where the engine works them out itself.
@@ -96,6 +99,18 @@ void evaluate_noisy(Training& training, std::span<const MeasureRequest> requests
   }
 }
 
+/// Losses out of distribution of those whose tasks have such samples.
+void evaluate_ood(Training& training, const Pack& pack, std::span<const MeasureRequest> requests,
+                  std::vector<Measured>& results) {
+  const auto has_ood = [&](const MeasureRequest& request) {
+    return pack.dataset[request.network]->ood.count > 0;
+  };
+  if (std::ranges::none_of(requests, has_ood)) return;
+  const std::vector<Evaluation> ood = training.evaluate(Split::ood, {});
+  for (std::size_t r = 0; r < requests.size(); ++r)
+    if (has_ood(requests[r])) results[r].measurement.ood_loss = ood[requests[r].network].mse;
+}
+
 }  // namespace
 
 std::vector<Measured> measure(Training& training, const Pack& pack, std::span<const MeasureRequest> requests,
@@ -104,6 +119,7 @@ std::vector<Measured> measure(Training& training, const Pack& pack, std::span<co
   const std::vector<Evaluation> train = training.evaluate(Split::train, {});
   const std::vector<Evaluation> test = training.evaluate(Split::test, {});
   evaluate_noisy(training, requests, results);
+  evaluate_ood(training, pack, requests, results);
   for (std::size_t r = 0; r < requests.size(); ++r) {
     const std::size_t p = requests[r].network;
     Measurement& row = results[r].measurement;

@@ -100,7 +100,8 @@ CellWriter::CellWriter(SQLite::Database& db)
             " ON CONFLICT (id) DO UPDATE SET status = excluded.status, step = excluded.step,"
             " diverged_at = excluded.diverged_at, engine = excluded.engine, device = excluded.device,"
             " seconds = seconds + excluded.seconds RETURNING num"),
-      measurement_(db, "INSERT OR REPLACE INTO measurements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+      measurement_(
+          db, "INSERT OR REPLACE INTO measurements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
       forget_layers_(db, "DELETE FROM layers WHERE cell = ? AND step = ?"),
       forget_eigenvalues_(db, "DELETE FROM eigenvalues WHERE cell = ? AND step = ?"),
       layer_(db, "INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
@@ -165,6 +166,8 @@ void CellWriter::write_measurement(std::int64_t cell, const Measurement& measure
   bind_finite(measurement_, 11, r.l21);
   bind_finite(measurement_, 12, measurement.path_leak);
   bind_finite(measurement_, 13, measurement.jacobian_leak);
+  bind_finite(measurement_, 14, measurement.ood_loss);
+  bind_finite(measurement_, 15, measurement.block_error);
   measurement_.exec();
 }
 

@@ -101,6 +101,12 @@ void configure(SQLite::Database& db, Store::Access access) {
       "PRAGMA journal_size_limit = 67108864");
 }
 
+// A store of an earlier format is brought up to date by whoever may write it; others read it as it is.
+void adapt_format(SQLite::Database& db, Store::Access access) {
+  if (pragma(db, "user_version") == store_format) return;
+  db.exec(std::string(access == Store::Access::read_write ? upgrade_sql() : view_as_current_sql()));
+}
+
 // A rename is safe against a power cut only once the folder is written.
 void sync_folder(const std::string& folder) {
   const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -196,7 +202,9 @@ std::unique_ptr<SQLite::Database> open_store(const std::string& path, Store::Acc
     check_format(*db, path);
     if (!pending) check_size(*db, path);  // pages of the log are yet to be moved to the file
     checkpoint_at_close(true);
+    if (access == Store::Access::read_only) adapt_format(*db, access);  // `configure` ends all writing
     configure(*db, access);
+    if (access == Store::Access::read_write) adapt_format(*db, access);
     return db;
   });
 }

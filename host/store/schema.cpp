@@ -47,6 +47,8 @@ CREATE TABLE measurements (     -- one network at one step; NULL: not measured, 
   l21 REAL,
   path_leak REAL,               -- off-diagonal share of |W^H| ... |W^0|
   jacobian_leak REAL,           -- off-diagonal share of the mean |dy_i/dx_j| over the test set
+  ood_loss REAL,                -- mean squared error, clean, of all out-of-distribution samples
+  block_error REAL,             -- mean over blocks of the RMSE of the best line from output to target
   PRIMARY KEY (cell, step)
 ) WITHOUT ROWID;
 
@@ -103,6 +105,22 @@ CREATE TABLE IF NOT EXISTS fits (  -- curves through the results, as `modsweep f
   UNIQUE (kind, options, group_key)
 );
 )sql";
+}
+
+std::string_view upgrade_sql() {
+  return R"sql(
+BEGIN IMMEDIATE;
+ALTER TABLE measurements ADD COLUMN ood_loss REAL;
+ALTER TABLE measurements ADD COLUMN block_error REAL;
+PRAGMA user_version = 2;
+COMMIT;
+)sql";
+}
+
+std::string_view view_as_current_sql() {
+  // A temporary name hides the file's own in every query of this connection.
+  return "CREATE TEMP VIEW measurements AS SELECT *, NULL AS ood_loss, NULL AS block_error"
+         " FROM main.measurements";
 }
 
 }  // namespace modsweep

@@ -9,8 +9,9 @@ namespace modsweep {
 /// PRAGMA application_id of a store: "MSWP" in ASCII.
 inline constexpr std::int32_t store_application_id = 0x4d535750;
 
-/// PRAGMA user_version: raised whenever a table or column changes its meaning.
-inline constexpr std::int32_t store_format = 1;
+/// PRAGMA user_version: raised whenever a table or column is added or changes its meaning.
+/// 1: the first; 2: measurements.ood_loss and block_error.
+inline constexpr std::int32_t store_format = 2;
 
 /// Makes all tables; each column is explained there. The views depend on the sweeps: see tables.h.
 [[nodiscard]] std::string_view schema_sql();
@@ -18,5 +19,12 @@ inline constexpr std::int32_t store_format = 1;
 /// Makes the table `fits` where it is not there yet. It is no part of the schema above: a store has it from
 /// its first fit on, and a store without it is whole.
 [[nodiscard]] std::string_view fits_sql();
+
+/// Turns a store of format 1 into one of this format, in one transaction: nothing that is in it changes.
+[[nodiscard]] std::string_view upgrade_sql();
+
+/// For a connection that only reads a store of format 1: lets queries see the tables of this format, without
+/// a change to the file.
+[[nodiscard]] std::string_view view_as_current_sql();
 
 }  // namespace modsweep

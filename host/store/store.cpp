@@ -52,19 +52,6 @@ std::vector<std::string> axis_keys(const Sweep& sweep) {
   return keys;
 }
 
-// Weight layers of the sweep's deepest network.
-std::size_t deepest(const Sweep& sweep) {
-  std::size_t hidden = 0;
-  bool varied = false;
-  for (const auto& axis : sweep.axes)
-    for (std::size_t k = 0; k < axis.keys.size(); ++k) {
-      if (axis.keys[k] != "network.hidden") continue;
-      varied = true;
-      for (const auto& point : axis.values) hidden = std::max(hidden, nlohmann::json::parse(point[k]).size());
-    }
-  return (varied ? hidden : sweep.base.network.hidden.size()) + 1;
-}
-
 std::string column_text(const SQLite::Column& value) {
   if (value.isNull()) return "";
   return value.isFloat() ? fmt::format("{}", value.getDouble()) : value.getString();
@@ -217,7 +204,7 @@ struct Store::Impl {
     insert.bind(4, json_strings(axis_keys(sweep)));
     insert.bind(5, axes_json(sweep.axes));
     insert.bind(6, static_cast<std::int64_t>(sweep.size()));
-    insert.bind(7, static_cast<std::int64_t>(deepest(sweep)));
+    insert.bind(7, static_cast<std::int64_t>(sweep.most_hidden_layers() + 1));
     insert.exec();
   }
 };

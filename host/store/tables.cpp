@@ -58,8 +58,9 @@ void add_setting_columns(std::vector<TableColumn>& columns, const Varying& varyi
 }
 
 void add_measurement_columns(std::vector<TableColumn>& columns, const Varying& varying) {
-  for (const char* name : {"train_loss", "test_loss", "noisy_test_loss", "l1", "sum_w2", "weighted_activity",
-                           "activity", "l12", "l21", "path_leak", "jacobian_leak"})
+  for (const char* name :
+       {"train_loss", "test_loss", "ood_loss", "noisy_test_loss", "l1", "sum_w2", "weighted_activity",
+        "activity", "l12", "l21", "path_leak", "jacobian_leak", "block_error"})
     columns.push_back({name, fmt::format("m.{}", name), ""});
   for (int k = 1; k <= varying.layers; ++k)
     for (const char* name : {"gap", "gap_live", "modules", "modules_live", "dead"})

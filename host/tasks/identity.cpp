@@ -4,6 +4,7 @@
 // test inputs come after that and so differ from the dense ones.
 #include "tasks/kinds.h"
 #include "tasks/regression_stream.h"
+#include "tasks/unused_settings.h"
 
 namespace modsweep {
 namespace {
@@ -22,10 +23,8 @@ void sparse_targets(const SineFunctions&, Samples& samples, NumpyRandom& random)
 }
 
 TaskSettings canonical(const TaskSettings& task) {
-  const TaskSettings standard;
-  TaskSettings used = task;
-  used.mixing = standard.mixing;
-  used.mixing_angle = standard.mixing_angle;
+  TaskSettings used = only_common(task);
+  used.sparse = task.sparse;
   return used;
 }
 

@@ -4,6 +4,7 @@
 // modular_regression.
 #include "tasks/kinds.h"
 #include "tasks/regression_stream.h"
+#include "tasks/unused_settings.h"
 
 #include <cmath>
 
@@ -46,8 +47,9 @@ void check(const TaskSettings& task) {
 }
 
 TaskSettings canonical(const TaskSettings& task) {
-  TaskSettings used = task;
-  used.sparse = TaskSettings{}.sparse;
+  TaskSettings used = only_common(task);
+  used.mixing = task.mixing;
+  used.mixing_angle = task.mixing_angle;
   return used;
 }
 

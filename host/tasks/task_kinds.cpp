@@ -40,8 +40,13 @@ std::string shown(std::string_view text) {
 }  // namespace
 
 const std::vector<TaskKind>& task_kinds() {
-  static const std::vector<TaskKind> kinds = {modular_regression_task(), identity_task(),
-                                              mixed_regression_task()};
+  static const std::vector<TaskKind> kinds = {modular_regression_task(),
+                                              identity_task(),
+                                              mixed_regression_task(),
+                                              gaussian2d_task(),
+                                              random_composition_task(),
+                                              block_competition_task(),
+                                              table_task()};
   return kinds;
 }
 

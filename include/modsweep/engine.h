@@ -17,8 +17,6 @@
 
 namespace modsweep {
 
-enum class Split : std::uint8_t { train, test };
-
 /// Noise of an evaluation; strength 0 is a clean one. Draws depend on the network's seed and step only.
 struct EvaluationNoise {
   double strength = 0.0;
@@ -48,7 +46,7 @@ class Training {
   /// Takes up to `steps` optimizer steps with every network, stopping each at its own total and at
   /// divergence.
   virtual void advance(std::uint64_t steps) = 0;
-  /// One value per network. Changes nothing.
+  /// One value per network; zeros where a network's task has no samples of that split. Changes nothing.
   [[nodiscard]] virtual std::vector<Evaluation> evaluate(Split split, const EvaluationNoise& noise) = 0;
   [[nodiscard]] virtual StepInspection inspect(std::size_t network) = 0;
 

@@ -34,10 +34,12 @@ struct Measurement {
   std::uint64_t step = 0;
   double train_loss = 0.0;                ///< MSE, clean, whole training set
   double test_loss = 0.0;                 ///< MSE, clean, whole test set
+  std::optional<double> ood_loss;         ///< MSE, clean, all out-of-distribution samples; none: no samples
   std::optional<double> noisy_test_loss;  ///< with the noise of [measure]
   RegularizerValues regularizers;
   std::optional<double> path_leak;
   std::optional<double> jacobian_leak;
+  std::optional<double> block_error;  ///< see block_error(); none for networks without blocks
   std::vector<LayerSpectra> spectra;  ///< one per weight layer; empty where not asked for
 };
 

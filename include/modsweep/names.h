@@ -17,6 +17,16 @@ template <typename Enum>
 struct EnumNames;  // specializations have `table`, an array of (value, name)
 
 template <>
+struct EnumNames<Architecture> {
+  static constexpr std::array<std::pair<Architecture, std::string_view>, 4> table = {{
+      {Architecture::layers, "layers"},
+      {Architecture::modular, "modular"},
+      {Architecture::full, "full"},
+      {Architecture::bottleneck, "bottleneck"},
+  }};
+};
+
+template <>
 struct EnumNames<Activation> {
   static constexpr std::array<std::pair<Activation, std::string_view>, 5> table = {{
       {Activation::leaky_relu, "leaky_relu"},

@@ -28,6 +28,12 @@ struct Shape {
   bool operator==(const Shape&) const = default;
 };
 
+/// The same network with its layers spelled out: `hidden` and `groups` of a named architecture for n inputs.
+/// modular: n blocks of block_depth layers of block_width units and one output each, then joint_depth layers
+/// of joint_width units that see all block outputs; bottleneck: the same sizes without blocks; full: without
+/// blocks and with joint_width units in the place of the n block outputs.
+[[nodiscard]] NetworkSettings spelled_out(const NetworkSettings& network, std::uint32_t inputs);
+
 /// The shape of a cell's network. Throws InputError where groups do not divide the sizes they split.
 [[nodiscard]] Shape shape_of(const CellSettings& cell, std::uint32_t outputs);
 

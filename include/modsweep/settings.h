@@ -9,6 +9,8 @@
 
 namespace modsweep {
 
+/// Whether the layers of a network are given one by one (`layers`) or follow from a named form.
+enum class Architecture : std::uint8_t { layers, modular, full, bottleneck };
 enum class Activation : std::uint8_t { leaky_relu, linear, tanh, sigmoid, prelu };
 /// Where noise and dropout enter: on the activation (`post`, the authors' code) or before it (`pre`, the
 /// paper's text).
@@ -33,6 +35,15 @@ struct TaskSettings {
   bool sparse = false;                      ///< identity: one entry per sample keeps its value
   std::string mixing = "early";             ///< mixed_regression: "early" y = f(Rx), "late" y = R f(x)
   double mixing_angle = 0.785398163397448;  ///< mixed_regression: theta in radians, pi/4
+  std::uint32_t ood_samples = 0;            ///< out-of-distribution samples; 0: none
+  std::uint32_t data_seed = 0;              ///< random_composition: of patches and points; `seed`: functions
+  double fan_fraction = 0.5;                ///< gaussian2d: phi, the share of the disc that is learned
+  double patch_fraction = 0.8;              ///< random_composition: the share of patches that is learned
+  std::string file;                         ///< table: a CSV or .npy file
+  std::string file_hash;                    ///< table: 16 hex digits, XXH3-64 of the file's bytes
+  std::vector<std::string> input_columns;   ///< table: a network's inputs, by name
+  std::vector<std::string> target_columns;  ///< table: what it learns, by name
+  std::string split_column;                 ///< table: train, test, ood (or 0, 1, 2); empty: in file order
 
   bool operator==(const TaskSettings&) const = default;
 };
@@ -44,6 +55,12 @@ struct NetworkSettings {
   Activation activation = Activation::leaky_relu;
   double leaky_slope = 0.1;
   bool bias = true;
+  Architecture architecture = Architecture::layers;
+  // What a named architecture is made of; without one these have no effect.
+  std::uint32_t block_depth = 1;    ///< hidden layers of each input's block, its output aside
+  std::uint32_t block_width = 64;   ///< units of each of them
+  std::uint32_t joint_depth = 1;    ///< hidden layers behind the blocks
+  std::uint32_t joint_width = 128;  ///< units of each of them
 
   bool operator==(const NetworkSettings&) const = default;
 };

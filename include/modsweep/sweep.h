@@ -41,6 +41,9 @@ struct Sweep {
   [[nodiscard]] std::uint64_t size() const;
   /// The i-th cell in grid order. Throws InputError where an axis value makes the cell invalid.
   [[nodiscard]] Cell cell(std::uint64_t index) const;
+  /// Hidden layers of its deepest network, found without a walk over all cells: where several axes decide,
+  /// of the deepest that their values could make together.
+  [[nodiscard]] std::size_t most_hidden_layers() const;
   /// XXH3-64 of base and axes in canonical form, 16 hex digits: equal for equal grids, whatever the file
   /// looks like.
   [[nodiscard]] std::string id() const;

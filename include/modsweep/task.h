@@ -2,6 +2,8 @@
 // its table.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,10 +23,20 @@ struct Samples {
   std::vector<double> y;      ///< [N][O]
 };
 
+/// What a sample is for: training, a test like it, a test unlike anything in training (out of distribution).
+enum class Split : std::uint8_t { train, test, ood };
+inline constexpr std::size_t split_count = 3;
+inline constexpr std::array<Split, split_count> all_splits = {Split::train, Split::test, Split::ood};
+
 /// Data of one task; immutable once made and shared by all cells that use it.
 struct Dataset {
   Samples train;
   Samples test;
+  Samples ood = {};  ///< empty where a task has none
+
+  [[nodiscard]] const Samples& split(Split which) const {
+    return which == Split::train ? train : which == Split::test ? test : ood;
+  }
 };
 
 /// One kind of task.
@@ -39,6 +51,9 @@ struct TaskKind {
   /// The settings with those that this task does not use at their defaults: equal where the data are equal.
   /// Settings that differ from their canonical form have something set that has no effect.
   TaskSettings (*canonical)(const TaskSettings&);
+  /// Reads data that a user gave and throws InputError where they are not what the settings say; null where
+  /// data are made from the settings and can always be.
+  void (*check_data)(const TaskSettings&) = nullptr;
 };
 
 /// All tasks, in the order in which messages list them.

@@ -127,7 +127,7 @@ class BlockNetwork {
     const std::uint32_t count = state_->batch.count;
     for (std::uint32_t offset = 0; offset < count; offset += job_.plan.rows) {
       block_.phase(each(1, BeginPart<T>{state_, offset, job_.plan.rows}));
-      gather(offset == 0, gemm::Gather<T>{part_, false, false});
+      gather(offset == 0, gemm::Gather<T>{part_, Split::train, false});
       forward(draws, offset == 0);
       const bool last = count - offset <= job_.plan.rows;
       backward(draws, offset == 0, each(last ? 1 : 0, gemm::SumLoss<T>{batch_, true, !inspect}));
@@ -143,12 +143,12 @@ class BlockNetwork {
   }
 
   /// Adds up the losses of a split.
-  MODSWEEP_HD void evaluate(bool test) {
+  MODSWEEP_HD void evaluate(Split split) {
     const gemm::PassDraws draws{.stream = math::Stream::test_noise, .dropout = false, .evaluation = true};
-    const std::uint32_t count = test ? state_->data.test.count : state_->data.train.count;
+    const std::uint32_t count = state_->data.rows(split).count;
     for (std::uint32_t first = 0; first < count; first += job_.plan.rows) {
-      block_.phase(each(1, gemm::BeginEvaluation<T>{part_, test, first}));
-      gather(first == 0, gemm::Gather<T>{part_, test, true});
+      block_.phase(each(1, gemm::BeginEvaluation<T>{part_, split, first}));
+      gather(first == 0, gemm::Gather<T>{part_, split, true});
       forward(draws, true);
       block_.phase(each(1, sum_squares()));
       block_.phase(each(1, gemm::SumLoss<T>{part_, true, false}));
@@ -349,13 +349,13 @@ struct InspectNetwork {
 template <typename T>
 struct EvaluateNetwork {
   BlockJob<T> job;
-  bool test = false;
+  Split split = Split::train;
 
   template <typename Block>
   MODSWEEP_HD void operator()(Block& block, std::uint32_t p) const {
     BlockNetwork<T, Block> network(job, block);
     network.load(p, false);
-    network.evaluate(test);
+    network.evaluate(split);
     network.store_losses(p);
   }
 };

@@ -31,8 +31,8 @@ class FusedTraining final : public gemm::PackTraining<Machine, T> {
 
   void train(std::uint64_t) override { run(TrainNetwork<T>{job(this->memory().view())}); }
 
-  void sum_losses(const PackView<T>& v, bool test, std::uint64_t) override {
-    run(EvaluateNetwork<T>{job(v), test});
+  void sum_losses(const PackView<T>& v, Split split, std::uint64_t) override {
+    run(EvaluateNetwork<T>{job(v), split});
   }
 
   void differentiate() override { run(InspectNetwork<T>{job(this->memory().view())}); }

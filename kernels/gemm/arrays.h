@@ -80,10 +80,11 @@ struct NetworkData {
     const T* y = nullptr;
     std::uint32_t count = 0;
   };
-  Rows train;
-  Rows test;
+  Rows splits[split_count];  ///< by Split
   std::uint32_t* order =
       nullptr;  ///< [N + 1]: rows of an epoch and, last, that epoch + 1; null: not shuffled
+
+  [[nodiscard]] MODSWEEP_HD const Rows& rows(Split split) const { return splits[static_cast<int>(split)]; }
 };
 
 /// How far a network is.

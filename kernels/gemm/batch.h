@@ -23,9 +23,10 @@ struct BeginStep {
     Now<T>& now = v.now[p];
     now.active = inspect || (progress.step < progress.target && progress.diverged == 0);
     if (now.active == 0) return;
-    const std::uint32_t batches = (data.train.count + v.batch - 1) / v.batch;
+    const std::uint32_t samples = data.rows(Split::train).count;
+    const std::uint32_t batches = (samples + v.batch - 1) / v.batch;
     now.first = static_cast<std::uint32_t>(progress.step % batches) * v.batch;
-    const std::uint32_t left = data.train.count - now.first;
+    const std::uint32_t left = samples - now.first;
     now.count = left < v.batch ? left : v.batch;
     now.next = progress.step + 1;
     now.step = static_cast<std::uint32_t>(now.next);
@@ -34,9 +35,9 @@ struct BeginStep {
                                   now.next);
     if (data.order == nullptr) return;
     const auto epoch = static_cast<std::uint32_t>(progress.step / batches);
-    if (data.order[data.train.count] == epoch + 1) return;
-    math::shuffle_rows(rule.seed, epoch, data.train.count, data.order);
-    data.order[data.train.count] = epoch + 1;
+    if (data.order[samples] == epoch + 1) return;
+    math::shuffle_rows(rule.seed, epoch, samples, data.order);
+    data.order[samples] = epoch + 1;
   }
 };
 
@@ -44,11 +45,11 @@ struct BeginStep {
 template <typename T>
 struct BeginEvaluation {
   PackView<T> v;
-  bool test = false;
+  Split split = Split::train;
   std::uint32_t first = 0;
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t) const {
-    const std::uint32_t samples = test ? v.data[p].test.count : v.data[p].train.count;
+    const std::uint32_t samples = v.data[p].rows(split).count;
     Now<T>& now = v.now[p];
     if (first == 0) v.losses[p] = {};
     now.active = first < samples;
@@ -64,7 +65,7 @@ struct BeginEvaluation {
 template <typename T>
 struct Gather {
   PackView<T> v;
-  bool test = false;
+  Split split = Split::train;
   bool evaluation = false;  ///< rows in file order, whatever order the network trains in
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
@@ -75,7 +76,7 @@ struct Gather {
     const std::uint32_t b = item / width;
     const std::uint32_t column = item % width;
     const NetworkData<T>& data = v.data[p];
-    const auto& rows = test ? data.test : data.train;
+    const auto& rows = data.rows(split);
     const bool shuffled = data.order != nullptr && !evaluation;
     std::size_t row = now.first + b;
     if (shuffled && b < now.count) row = data.order[row];

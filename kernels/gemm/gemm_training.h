@@ -38,11 +38,11 @@ class GemmTraining final : public PackTraining<Machine, T> {
  private:
   void train(std::uint64_t steps) override { machine_.replay(step_, steps); }
 
-  void sum_losses(const PackView<T>& v, bool test, std::uint64_t samples) override {
+  void sum_losses(const PackView<T>& v, Split split, std::uint64_t samples) override {
     for (std::uint64_t first = 0; first < samples; first += pack_.batch_size) {
-      each(1, BeginEvaluation<T>{v, test, static_cast<std::uint32_t>(first)});
+      each(1, BeginEvaluation<T>{v, split, static_cast<std::uint32_t>(first)});
       if (first == 0) each(v.units, WeightSums<T>{v});
-      gather(v, test, true);
+      gather(v, split, true);
       forward(v, {.stream = math::Stream::test_noise, .dropout = false, .evaluation = true});
       each(v.units, SumActivity<T>{v});
       each(1, SumLoss<T>{v, true, false});
@@ -61,7 +61,7 @@ class GemmTraining final : public PackTraining<Machine, T> {
     const PassDraws draws{.stream = math::Stream::noise, .dropout = true, .evaluation = false};
     each(1, BeginStep<T>{v, inspect});
     each(v.units, WeightSums<T>{v});
-    gather(v, false, false);
+    gather(v, Split::train, false);
     forward(v, draws);
     each(v.units, SumActivity<T>{v});
     backward(v, draws);
@@ -74,9 +74,9 @@ class GemmTraining final : public PackTraining<Machine, T> {
       each(v.parameter_stride / quad, Update<T>{v});
   }
 
-  void gather(const PackView<T>& v, bool test, bool evaluation) {
+  void gather(const PackView<T>& v, Split split, bool evaluation) {
     const std::size_t columns = v.input_stride + memory_.layers().back().output_stride;
-    each(v.batch * columns, Gather<T>{v, test, evaluation});
+    each(v.batch * columns, Gather<T>{v, split, evaluation});
   }
 
   void forward(const PackView<T>& v, const PassDraws& draws) {

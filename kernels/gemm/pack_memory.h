@@ -103,10 +103,11 @@ class PackMemory {
     std::vector<NetworkData<T>> data;
     for (std::size_t p = 0; p < pack.size(); ++p) {
       const Dataset& dataset = *pack.dataset[p];
-      auto entry = known.find(&dataset);
-      if (entry == known.end())
-        entry =
-            known.emplace(&dataset, NetworkData<T>{rows(dataset.train), rows(dataset.test), nullptr}).first;
+      const auto [entry, added] = known.try_emplace(&dataset);
+      if (added)
+        for (const Split split : all_splits)
+          if (dataset.split(split).count > 0)
+            entry->second.splits[static_cast<std::size_t>(split)] = rows(dataset.split(split));
       data.push_back(entry->second);
       if (pack.shuffle[p] != 0)
         data.back().order = zeros<std::uint32_t>(std::size_t{dataset.train.count} + 1);

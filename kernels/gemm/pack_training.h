@@ -42,13 +42,10 @@ class PackTraining : public Training {
     PackView<T> v = memory_.view();
     v.rules = evaluation_rules_.data();
 
-    const bool test = split == Split::test;
-    const auto samples = [&](std::size_t p) {
-      return test ? pack_.dataset[p]->test.count : pack_.dataset[p]->train.count;
-    };
+    const auto samples = [&](std::size_t p) { return pack_.dataset[p]->split(split).count; };
     std::uint32_t longest = 0;
     for (std::size_t p = 0; p < pack_.size(); ++p) longest = std::max(longest, samples(p));
-    if (longest > 0) sum_losses(v, test, longest);
+    if (longest > 0) sum_losses(v, split, longest);
     std::vector<LossSums> sums(pack_.size());
     if (longest > 0) machine_.download(sums.data(), memory_.losses, sums.size());
     std::vector<Evaluation> out;
@@ -141,7 +138,7 @@ class PackTraining : public Training {
   /// Takes up to `steps` steps with every network, each to the target of its progress.
   virtual void train(std::uint64_t steps) = 0;
   /// Adds up every network's losses over a split of up to `samples`, by the rules of `v`.
-  virtual void sum_losses(const PackView<T>& v, bool test, std::uint64_t samples) = 0;
+  virtual void sum_losses(const PackView<T>& v, Split split, std::uint64_t samples) = 0;
   /// Makes every network's losses and whole gradient of its next step.
   virtual void differentiate() = 0;
 

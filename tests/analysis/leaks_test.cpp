@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -249,6 +250,125 @@ TEST(Leaks, RefuseWrongSizes) {
   network.values.pop_back();
   EXPECT_THROW(static_cast<void>(path_leak(network)), LogicError);
   EXPECT_THROW(static_cast<void>(jacobian_leak(network, Activation::tanh, 0.1, x, 5)), LogicError);
+}
+
+// --- block error ---
+
+/// Outputs of block i for one sample, from a network that is block i alone.
+double naive_block_output(const Parameters& network, Activation activation, double slope, std::size_t depth,
+                          std::size_t block, double x) {
+  const ParameterLayout layout(network.shape);
+  std::vector<double> values = {x};
+  for (std::size_t l = 0; l < depth; ++l) {
+    const LayerSlice& slice = layout.layers()[l];
+    const std::size_t units = slice.group_outputs();
+    std::vector<double> next;
+    for (std::size_t o = block * units; o < (block + 1) * units; ++o) {
+      double z = layout.bias() ? network.values[slice.biases + o] : 0.0;
+      for (std::size_t i = 0; i < values.size(); ++i)
+        z += network.values[slice.weights + o * values.size() + i] * values[i];
+      const double own = layout.prelu() ? network.values[slice.slope] : slope;
+      next.push_back(activation == Activation::tanh ? std::tanh(z) : z < 0 ? own * z : z);
+    }
+    values = next;
+  }
+  return values.at(0);
+}
+
+/// RMSE of the line from x to y by the normal equations.
+double naive_line_error(const std::vector<double>& x, const std::vector<double>& y) {
+  const auto n = static_cast<double>(x.size());
+  double sx = 0, sy = 0, sxx = 0, sxy = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    sx += x[i];
+    sy += y[i];
+    sxx += x[i] * x[i];
+    sxy += x[i] * y[i];
+  }
+  const double slope = (n * sxy - sx * sy) / (n * sxx - sx * sx);
+  const double offset = (sy - slope * sx) / n;
+  double squares = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double error = y[i] - slope * x[i] - offset;
+    squares += error * error;
+  }
+  return std::sqrt(squares / n);
+}
+
+Samples sine_samples(std::uint32_t inputs, std::uint32_t count) {
+  Samples samples;
+  samples.count = count;
+  samples.inputs = samples.outputs = inputs;
+  samples.x = random_inputs(count, inputs, 5);
+  for (const double x : samples.x) samples.y.push_back(std::sin(2 * x));
+  return samples;
+}
+
+TEST(BlockError, AgreesWithNaiveLines) {
+  struct Case {
+    std::vector<std::uint32_t> sizes, groups;
+    std::size_t depth;
+  };
+  for (const auto& [sizes, groups, depth] :
+       {Case{{2, 6, 2, 5, 2}, {2, 2, 1, 1}, 2}, Case{{4, 8, 12, 4, 4}, {4, 4, 4, 1}, 3}}) {
+    for (const Activation activation : {Activation::leaky_relu, Activation::tanh, Activation::prelu}) {
+      Shape shape = shape_from(sizes, groups);
+      shape.prelu = activation == Activation::prelu;
+      const Parameters network = random_network(shape, 3);
+      const Samples samples = sine_samples(shape.inputs(), 40);
+      double sum = 0.0;
+      for (std::size_t i = 0; i < shape.inputs(); ++i) {
+        std::vector<double> from, to;
+        for (std::size_t s = 0; s < samples.count; ++s) {
+          from.push_back(
+              naive_block_output(network, activation, 0.1, depth, i, samples.x[s * shape.inputs() + i]));
+          to.push_back(samples.y[s * shape.inputs() + i]);
+        }
+        sum += naive_line_error(from, to);
+      }
+      const auto error = block_error(network, activation, 0.1, samples);
+      ASSERT_TRUE(error.has_value());
+      EXPECT_NEAR(*error, sum / shape.inputs(), 1e-9);
+    }
+  }
+}
+
+TEST(BlockError, IsZeroWhereBlocksAreLinesOfTheirTargets) {
+  const Parameters network = random_network(shape_from({3, 3, 2, 3}, {3, 1, 1}), 1);
+  Samples samples = sine_samples(3, 20);
+  for (std::size_t s = 0; s < samples.count; ++s)
+    for (std::size_t i = 0; i < 3; ++i)
+      samples.y[s * 3 + i] =
+          2 - 5 * naive_block_output(network, Activation::leaky_relu, 0.1, 1, i, samples.x[s * 3 + i]);
+  EXPECT_NEAR(*block_error(network, Activation::leaky_relu, 0.1, samples), 0.0, 1e-12);
+}
+
+TEST(BlockError, IsTheSpreadOfTheTargetsWhereBlocksAreSilent) {
+  Parameters network = random_network(shape_from({2, 2, 2}, {2, 1}), 1);
+  std::ranges::fill(network.values, 0.0);
+  const Samples samples = sine_samples(2, 50);
+  double sum = 0.0;
+  for (std::size_t i = 0; i < 2; ++i) {
+    double mean = 0, square = 0;
+    for (std::size_t s = 0; s < 50; ++s) mean += samples.y[2 * s + i] / 50;
+    for (std::size_t s = 0; s < 50; ++s) square += std::pow(samples.y[2 * s + i] - mean, 2) / 50;
+    sum += std::sqrt(square) / 2;
+  }
+  EXPECT_NEAR(*block_error(network, Activation::leaky_relu, 0.1, samples), sum, 1e-12);
+}
+
+TEST(BlockError, IsNoneWithoutBlocks) {
+  const auto none = [](std::vector<std::uint32_t> sizes, std::vector<std::uint32_t> groups) {
+    const Parameters network = random_network(shape_from(std::move(sizes), std::move(groups)), 1);
+    Samples samples = sine_samples(network.shape.inputs(), 5);
+    samples.outputs = network.shape.outputs();
+    return !block_error(network, Activation::leaky_relu, 0.1, samples).has_value();
+  };
+  EXPECT_TRUE(none({4, 8, 4, 4}, {}));
+  EXPECT_TRUE(none({4, 8, 4, 4}, {4, 1, 1}));
+  EXPECT_TRUE(none({4, 8, 8, 4}, {4, 4, 4}));
+  EXPECT_TRUE(none({1, 8, 1, 1}, {}));
+  EXPECT_TRUE(none({2, 4, 2, 1}, {2, 2, 1}));
 }
 
 }  // namespace

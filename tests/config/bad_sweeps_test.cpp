@@ -35,6 +35,10 @@ std::string path_of(const std::string& file) {
 
 // clang-format off: a table, one file a line
 const BadSweep bad_sweeps[] = {
+    {"architecture_and_hidden", 3, 10,
+     "network.hidden = [8,8] is given beside network.architecture = \"full\"", "keep one of the two"},
+    {"architecture_sizes_alone", 2, 15, "network.block_depth = 3 has no effect without network.architecture",
+     "name one, as \"modular\""},
     {"axes_no_table", 1, 8, "axes is a table", "write [axes] on a line and lines like"},
     {"axis_duplicate_value", 4, 1, "the axis noise.exponent holds 1 twice",
      "leave one out (spaced values: lower the"},
@@ -177,6 +181,7 @@ const BadSweep bad_sweeps[] = {
      "check the quotes (texts need them),"},
     {"syntax_wrong_table_name", 1, 2, "not TOML: key: expected bare key starting character",
      "check the quotes"},
+    {"table_no_file", 3, 8, "there is no such file", "from the folder of the sweep file"},
     {"task_no_name", 2, 8, R"(task.kind = "modular regression?" is no name)",
      "give a string of letters, digits, '.', '_'"},
     {"task_unknown", 2, 8, R"(task.kind = "modular_regresion": no such task)",

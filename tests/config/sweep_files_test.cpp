@@ -10,17 +10,37 @@
 
 #include <gmock/gmock.h>
 
+#include "modsweep/network.h"
+
 namespace modsweep {
 namespace {
+
+/// `l2` runs learn functions on [-2, 2]^n in batches of 200 with l2 always on (science.md section 3), `decay`
+/// runs have weight decay only and batches of 64 (section 6, tasks 4 to 6).
+enum class Protocol { l2, decay };
 
 struct Plan {
   std::uint64_t cells;
   std::uint64_t steps;
+  Protocol protocol = Protocol::l2;
 };
 
 const std::map<std::string, Plan> plans = {
-    {"quickstart", {18, 30000}},  {"fig01", {30, 50000}}, {"fig01_linear", {10, 50000}},
-    {"fig02", {400, 50000}},      {"fig04", {50, 50000}}, {"fig10", {40, 50000}},
+    {"quickstart", {18, 30000}},
+    {"fig01", {30, 50000}},
+    {"fig01_linear", {10, 50000}},
+    {"fig02", {400, 50000}},
+    {"fig03", {40, 20000}},
+    {"fig04", {50, 50000}},
+    {"fig05", {20, 50000}},
+    {"fig06", {325, 50000}},
+    {"fig07", {220, 50000}},
+    {"fig08", {60, 15000, Protocol::decay}},
+    {"fig08_composition", {300, 15000, Protocol::decay}},
+    {"fig09", {500, 15000, Protocol::decay}},
+    {"fig10", {40, 50000}},
+    {"fig11", {600, 15000, Protocol::decay}},
+    {"fig12", {625, 15000, Protocol::decay}},
     {"paper_table", {40, 50000}},
 };
 
@@ -51,12 +71,16 @@ TEST(SweepFiles, HaveTheExpectedCells) {
       const Cell cell = sweep.cell(i);
       EXPECT_TRUE(ids.insert(cell.id).second) << "cells with the same id";
       EXPECT_EQ(total_steps(cell.settings), plan.steps);
-      EXPECT_EQ(cell.settings.regularizer.l2, 1e-4);
+      const bool l2 = plan.protocol == Protocol::l2;
+      EXPECT_EQ(cell.settings.regularizer.l2, l2 ? 1e-4 : 0.0);
+      EXPECT_EQ(cell.settings.training.weight_decay, l2 ? 0.0 : 1e-5);
+      EXPECT_EQ(cell.settings.training.batch_size, l2 ? 200U : 64U);
+      EXPECT_EQ(cell.settings.training.learning_rate, 1e-3);
+      if (!l2) continue;
       EXPECT_EQ(cell.settings.task.seed, 145U);
+      if (name == "fig06" || name == "fig07") continue;  // of many sizes
       EXPECT_EQ(cell.settings.task.inputs, 4U);
       EXPECT_EQ(cell.settings.task.train_samples, 1000U);
-      EXPECT_EQ(cell.settings.training.batch_size, 200U);
-      EXPECT_EQ(cell.settings.training.learning_rate, 1e-3);
     }
   }
 }
@@ -121,6 +145,55 @@ TEST(SweepFiles, Figure10HasOneCostAtATime) {
   }
   const std::map<std::string, int> expected = {{"WA1", 10}, {"l1", 10}, {"l12", 10}, {"dropout", 10}};
   EXPECT_EQ(seen, expected);
+}
+
+std::map<std::string, int> shapes(const Sweep& sweep, std::uint32_t outputs) {
+  std::map<std::string, int> seen;
+  for (std::uint64_t i = 0; i < sweep.size(); ++i) ++seen[shape_of(sweep.cell(i).settings, outputs).text()];
+  return seen;
+}
+
+// The paper's three networks (science.md section 6), 20 seeds for every setting.
+TEST(SweepFiles, Figures8And11HaveThePapersNetworks) {
+  for (const auto& [name, each] :
+       std::map<std::string, int>{{"fig08", 20}, {"fig08_composition", 100}, {"fig11", 200}}) {
+    const std::map<std::string, int> expected = {
+        {"2-2x128-2x2-128-1", each}, {"2-128-128-128-1", each}, {"2-128-2-128-1", each}};
+    EXPECT_EQ(shapes(read(name), 1), expected) << name;
+    const Activation activation = read(name).base.network.activation;
+    EXPECT_EQ(activation, name == "fig08_composition" ? Activation::leaky_relu : Activation::prelu);
+  }
+}
+
+// Training sets of figure 11 are what 5000 points of the square leave: 5000 (pi/4) phi.
+TEST(SweepFiles, Figure11GrowsItsTrainingSetWithTheFan) {
+  const Sweep sweep = read("fig11");
+  std::set<double> fractions;
+  for (std::uint64_t i = 0; i < sweep.size(); ++i) {
+    const TaskSettings& task = sweep.cell(i).settings.task;
+    EXPECT_NEAR(task.train_samples, 5000 * 0.785398 * task.fan_fraction, 1.0);
+    fractions.insert(task.fan_fraction);
+  }
+  EXPECT_EQ(fractions.size(), 10U);
+}
+
+TEST(SweepFiles, Figures9And12HaveBlocksOfDepths1To5) {
+  const Sweep one = read("fig09");
+  const std::map<std::string, int> expected = {
+      {"4-4x64-4x4-64-64-64-4", 100},
+      {"4-4x64-4x64-4x4-64-64-64-4", 100},
+      {"4-4x64-4x64-4x64-4x4-64-64-64-4", 100},
+      {"4-4x64-4x64-4x64-4x64-4x4-64-64-64-4", 100},
+      {"4-4x64-4x64-4x64-4x64-4x64-4x4-64-64-64-4", 100},
+  };
+  EXPECT_EQ(shapes(one, 4), expected);
+  const Sweep all = read("fig12");
+  EXPECT_EQ(shapes(all, 4).size(), 25U);
+  std::set<std::string> ids;
+  for (std::uint64_t i = 0; i < all.size(); ++i) ids.insert(all.cell(i).id);
+  int shared = 0;
+  for (std::uint64_t i = 0; i < one.size(); ++i) shared += ids.contains(one.cell(i).id) ? 1 : 0;
+  EXPECT_EQ(shared, 125) << "five functions, five seeds and five depths are in both";
 }
 
 }  // namespace

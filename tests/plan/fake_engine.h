@@ -75,7 +75,7 @@ class FakeTraining : public Training {
     for (const Network& network : networks_) {
       double sum = 0.0;
       for (const double value : network.values) sum += value * value;
-      const double offset = split == Split::train ? 0.0 : 1.0;
+      const auto offset = static_cast<double>(split);  // train 0, test 1, out of distribution 2
       results.push_back({sum + offset + noise.strength * noise.exponent, 2.0 * sum, 3.0 * sum});
     }
     return results;

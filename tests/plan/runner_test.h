@@ -5,6 +5,7 @@
 #include "plan/runner.h"
 #include "store_rows.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -29,14 +30,19 @@ class RunnerTest : public testing::Test {
  protected:
   RunnerTest()
       : folder_(std::filesystem::temp_directory_path() /
-                ("modsweep-runner-" + std::to_string(::getpid()) + "-" +
-                 testing::UnitTest::GetInstance()->current_test_info()->name())) {
+                ("modsweep-runner-" + std::to_string(::getpid()) + "-" + test_name())) {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
     engines_.push_back(std::make_unique<FakeEngine>(control_));
   }
   ~RunnerTest() override { std::filesystem::remove_all(folder_); }
 
+  /// As a file's name: that of a test with a parameter holds a slash.
+  [[nodiscard]] static std::string test_name() {
+    std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::ranges::replace(name, '/', '-');
+    return name;
+  }
   [[nodiscard]] std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
   /// `seeds` x three strengths x two widths, 40 steps, measured at 0, 1, 2, 5, 10, 15, 20, 22, 25, ....

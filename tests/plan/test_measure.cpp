@@ -83,6 +83,7 @@ TEST_F(MeasureTest, FillsInWhatIsAskedFor) {
   EXPECT_EQ(all[3].measurement.noisy_test_loss.value(), all[3].measurement.test_loss + 0.5);
   EXPECT_TRUE(all[1].measurement.spectra.empty());
   EXPECT_FALSE(all[1].measurement.path_leak.has_value());
+  EXPECT_FALSE(all[0].measurement.block_error.has_value());
   EXPECT_TRUE(all[0].measurement.path_leak.has_value());
   EXPECT_TRUE(all[0].measurement.jacobian_leak.has_value());
   ASSERT_EQ(all[0].measurement.spectra.size(), 3u);
@@ -92,6 +93,32 @@ TEST_F(MeasureTest, FillsInWhatIsAskedFor) {
   const Parameters network = training_->weights(0);
   EXPECT_EQ(all[0].measurement.spectra[1].all.eigenvalues,
             layer_spectra(network.dense_weights(1), 5, 6).all.eigenvalues);
+}
+
+TEST_F(MeasureTest, OutOfDistributionLossesAreOfThoseThatHaveSuchSamples) {
+  CellSettings without = small_cell(1);
+  without.task.kind = "gaussian2d";
+  without.task.inputs = 2;
+  CellSettings with = without;
+  with.task.ood_samples = 7;
+  add(without);
+  add(with);
+  const std::vector<Measured> all = measure_all();
+  EXPECT_FALSE(all[0].measurement.ood_loss.has_value());
+  EXPECT_EQ(all[1].measurement.ood_loss.value(), all[1].measurement.train_loss + 2.0);
+}
+
+TEST_F(MeasureTest, BlocksAreMeasuredWhereThereAreBlocks) {
+  CellSettings blocks = small_cell(1);
+  blocks.network.architecture = Architecture::modular;
+  blocks.network.block_width = 3;
+  blocks.network.joint_width = 5;
+  add(blocks);
+  const std::vector<Measured> all = measure_all();
+  const Measurement& row = all[0].measurement;
+  EXPECT_EQ(row.block_error,
+            block_error(training_->weights(0), Activation::leaky_relu, 0.1, pack_.dataset[0]->test));
+  EXPECT_TRUE(row.block_error.has_value());
 }
 
 TEST_F(MeasureTest, ThreadsDoNotChangeAnything) {

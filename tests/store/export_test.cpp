@@ -80,19 +80,20 @@ TEST_F(Export, ResultsAsCsv) {
   EXPECT_EQ(
       exported(store, Table::results, ExportFormat::csv),
       "cell,sweep,noise.site,training.shuffle,training.learning_rate,network.hidden,status,steps,diverged_at,"
-      "train_loss,test_loss,noisy_test_loss,l1,sum_w2,weighted_activity,activity,l12,l21,path_leak,jacobian_"
-      "leak,"
+      "train_loss,test_loss,ood_loss,noisy_test_loss,l1,sum_w2,weighted_activity,activity,l12,l21,path_leak,"
+      "jacobian_"
+      "leak,block_error,"
       "gap_layer1,gap_live_layer1,modules_layer1,modules_live_layer1,dead_layer1,"
       "gap_layer2,gap_live_layer2,modules_layer2,modules_live_layer2,dead_layer2,engine,device,seconds\n"
       "00000000000000a1,\"a \"\"b\"\", c\nü\",post,true,0.1,\"[2,3]\",done,20,,"
-      "1e+22,0.1,,1.0,2.0,3.0,4.0,5.0,1e-300,0.25,,"
+      "1e+22,0.1,,,1.0,2.0,3.0,4.0,5.0,1e-300,0.25,,,"
       "0.75,,1,0,1,1.0,1.0,1,1,0,cpu,\"AVX-512, 2 threads\",1.5\n");
 }
 
 TEST_F(Export, HistoryAsJsonLines) {
   const std::string rest =
-      R"("test_loss":0.1,"noisy_test_loss":null,"l1":1.0,"sum_w2":2.0,"weighted_activity":3.0,"activity":4.0,"l12":5.0,)"
-      R"("l21":1e-300,"path_leak":0.25,"jacobian_leak":null,"gap_layer1":0.75,"gap_live_layer1":null,)"
+      R"("test_loss":0.1,"ood_loss":null,"noisy_test_loss":null,"l1":1.0,"sum_w2":2.0,"weighted_activity":3.0,"activity":4.0,"l12":5.0,)"
+      R"("l21":1e-300,"path_leak":0.25,"jacobian_leak":null,"block_error":null,"gap_layer1":0.75,"gap_live_layer1":null,)"
       R"("modules_layer1":1,"modules_live_layer1":0,"dead_layer1":1,"gap_layer2":1.0,"gap_live_layer2":1.0,)"
       R"("modules_layer2":1,"modules_live_layer2":1,"dead_layer2":0})";
   const std::string start =

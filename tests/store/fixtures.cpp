@@ -56,6 +56,8 @@ Measurement measurement_at(std::uint64_t step, double salt) {
   m.regularizers = {next(), next(), next(), next(), next(), next()};
   m.path_leak = next();
   m.jacobian_leak = next();
+  m.ood_loss = next();
+  m.block_error = next();
   for (const std::size_t rows : {3, 2}) {
     LayerSpectra layer;
     for (std::size_t i = 0; i < rows; ++i) layer.all.eigenvalues.push_back(next());

@@ -60,13 +60,14 @@ TEST(Store, EveryNumberIsReadBackBitForBit) {
   SQLite::Statement row(
       db,
       "SELECT step, train_loss, test_loss, noisy_test_loss, l1, sum_w2, weighted_activity, activity,"
-      " l12, l21, path_leak, jacobian_leak FROM measurements");
+      " l12, l21, path_leak, jacobian_leak, ood_loss, block_error FROM measurements");
   ASSERT_TRUE(row.executeStep());
   EXPECT_EQ(row.getColumn(0).getInt64(), 100);
-  const double expected[] = {m.train_loss, m.test_loss,         *m.noisy_test_loss, r.l1,
-                             r.l2,         r.weighted_activity, r.activity,         r.l12,
-                             r.l21,        *m.path_leak,        *m.jacobian_leak};
-  for (int i = 0; i < 11; ++i) EXPECT_EQ(bits(row.getColumn(i + 1).getDouble()), bits(expected[i])) << i;
+  const double expected[] = {m.train_loss,  m.test_loss,         *m.noisy_test_loss, r.l1,
+                             r.l2,          r.weighted_activity, r.activity,         r.l12,
+                             r.l21,         *m.path_leak,        *m.jacobian_leak,   *m.ood_loss,
+                             *m.block_error};
+  for (int i = 0; i < 13; ++i) EXPECT_EQ(bits(row.getColumn(i + 1).getDouble()), bits(expected[i])) << i;
 
   SQLite::Statement layers(
       db, "SELECT kind, layer, n, gap_n, modules, dead, dead_rows, eigenvalues FROM spectra");

@@ -43,6 +43,13 @@ TEST(DatasetCache, EverySettingThatMattersMakesAnotherDataset) {
   add([](TaskSettings& t) { t.kind = "mixed_regression"; });
   add([](TaskSettings& t) { t.kind = "mixed_regression", t.mixing = "late"; });
   add([](TaskSettings& t) { t.kind = "mixed_regression", t.mixing_angle = 0.1; });
+  for (const char* kind : {"gaussian2d", "random_composition"}) {
+    add([=](TaskSettings& t) { t.kind = kind, t.inputs = 2; });
+    add([=](TaskSettings& t) { t.kind = kind, t.inputs = 2, t.ood_samples = 5; });
+  }
+  add([](TaskSettings& t) { t.kind = "gaussian2d", t.inputs = 2, t.fan_fraction = 0.4; });
+  add([](TaskSettings& t) { t.kind = "random_composition", t.inputs = 2, t.patch_fraction = 0.4; });
+  add([](TaskSettings& t) { t.kind = "random_composition", t.inputs = 2, t.data_seed = 1; });
   std::vector<std::shared_ptr<const Dataset>> held;
   for (const auto& task : tasks) held.push_back(cache.get(task));
   EXPECT_EQ(std::set(held.begin(), held.end()).size(), tasks.size());

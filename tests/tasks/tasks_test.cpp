@@ -103,25 +103,78 @@ TEST(NumpyRandom, IndexIsInRangeAndReachesAll) {
 
 // --- laws of every kind ---
 
-class EveryTask : public testing::TestWithParam<std::string_view> {};
+/// A file of 40 rows for the task that needs one: 20 to train, 12 to test, 8 out of distribution.
+std::string table_file() {
+  return std::string(MODSWEEP_TEST_DATA) + "/tables/forty_rows.csv";
+}
 
-INSTANTIATE_TEST_SUITE_P(All, EveryTask, testing::ValuesIn([] {
-                           std::vector<std::string_view> names;
-                           for (const TaskKind& kind : task_kinds()) names.push_back(kind.name);
-                           return names;
-                         }()),
-                         [](const auto& info) { return std::string(info.param); });
+/// Settings of any kind that make data.
+TaskSettings example(std::string_view kind) {
+  const bool square = kind == "gaussian2d" || kind == "random_composition";
+  TaskSettings task = settings(std::string(kind), square ? 2 : 4);
+  task.train_samples = 20;
+  task.test_samples = 12;
+  if (square) task.ood_samples = 8;
+  if (kind != "table") return task;
+  task.ood_samples = 8;
+  task.inputs = 2;
+  task.file = table_file();
+  task.input_columns = {"a", "b"};
+  task.target_columns = {"y"};
+  return task;
+}
+
+std::vector<std::string_view> kinds(bool (*chosen)(std::string_view)) {
+  std::vector<std::string_view> names;
+  for (const TaskKind& kind : task_kinds())
+    if (chosen(kind.name)) names.push_back(kind.name);
+  return names;
+}
+
+class EveryTask : public testing::TestWithParam<std::string_view> {};
+/// The tasks of n functions on [-2, 2]^n.
+class EveryRegression : public testing::TestWithParam<std::string_view> {};
+
+const auto name_of_param = [](const auto& info) { return std::string(info.param); };
+INSTANTIATE_TEST_SUITE_P(All, EveryTask, testing::ValuesIn(kinds([](std::string_view) { return true; })),
+                         name_of_param);
+INSTANTIATE_TEST_SUITE_P(All, EveryRegression, testing::ValuesIn(kinds([](std::string_view name) {
+                           return name != "gaussian2d" && name != "random_composition" && name != "table";
+                         })),
+                         name_of_param);
 
 TEST_P(EveryTask, IsFoundByItsName) {
   EXPECT_EQ(task_kind(GetParam()).name, GetParam());
 }
 
 TEST_P(EveryTask, HasTheSizesOfItsSettings) {
+  for (const std::uint32_t more : {0U, 1U, 8U}) {
+    TaskSettings task = example(GetParam());
+    task.train_samples -= more;
+    task.test_samples -= more;
+    task.ood_samples -= std::min(more, task.ood_samples);
+    const Dataset data = make(task);
+    for (const Split split : all_splits) {
+      const Samples& samples = data.split(split);
+      EXPECT_EQ(samples.count, split == Split::train  ? task.train_samples
+                               : split == Split::test ? task.test_samples
+                                                      : task.ood_samples);
+      EXPECT_EQ(samples.x.size(), std::size_t{samples.count} * task.inputs);
+      EXPECT_EQ(samples.y.size(), std::size_t{samples.count} * task_kind(task.kind).outputs(task));
+      if (samples.count == 0) continue;
+      EXPECT_EQ(samples.inputs, task.inputs);
+      EXPECT_EQ(samples.outputs, task_kind(task.kind).outputs(task));
+    }
+  }
+}
+
+TEST_P(EveryRegression, HasTheSizesOfItsSettings) {
   for (const std::uint32_t inputs : {3U, 4U, 7U}) {
     TaskSettings task = settings(std::string(GetParam()), inputs);
     task.train_samples = 13;
     task.test_samples = 5;
     const Dataset data = make(task);
+    EXPECT_EQ(data.ood.count, 0U);
     const std::uint32_t outputs = task_kind(task.kind).outputs(task);
     for (const auto& [samples, count] : {std::pair(&data.train, 13U), {&data.test, 5U}}) {
       EXPECT_EQ(samples->count, count);
@@ -133,7 +186,16 @@ TEST_P(EveryTask, HasTheSizesOfItsSettings) {
   }
 }
 
-TEST_P(EveryTask, IsDeterministicAndDependsOnTheSeed) {
+TEST_P(EveryTask, IsDeterministic) {
+  const Dataset first = make(example(GetParam()));
+  const Dataset again = make(example(GetParam()));
+  for (const Split split : all_splits) {
+    EXPECT_EQ(first.split(split).x, again.split(split).x);
+    EXPECT_EQ(first.split(split).y, again.split(split).y);
+  }
+}
+
+TEST_P(EveryRegression, IsDeterministicAndDependsOnTheSeed) {
   TaskSettings task = settings(std::string(GetParam()));
   const Dataset first = make(task);
   const Dataset again = make(task);
@@ -147,7 +209,7 @@ TEST_P(EveryTask, IsDeterministicAndDependsOnTheSeed) {
   EXPECT_NE(first.test.x, other.test.x);
 }
 
-TEST_P(EveryTask, InputsLieInTheSquareAndTargetsAreBounded) {
+TEST_P(EveryRegression, InputsLieInTheSquareAndTargetsAreBounded) {
   const Dataset data = make(settings(std::string(GetParam())));
   for (const Samples* samples : {&data.train, &data.test}) {
     for (const double x : samples->x) {
@@ -160,7 +222,7 @@ TEST_P(EveryTask, InputsLieInTheSquareAndTargetsAreBounded) {
 
 TEST_P(EveryTask, FewerTrainingSamplesAreTheFirstOnes) {
   // Dataset size is an axis: a smaller training set is the beginning of a larger one.
-  TaskSettings task = settings(std::string(GetParam()));
+  TaskSettings task = example(GetParam());
   const Dataset large = make(task);
   task.train_samples = 10;
   const Dataset small = make(task);
@@ -169,10 +231,13 @@ TEST_P(EveryTask, FewerTrainingSamplesAreTheFirstOnes) {
 }
 
 TEST_P(EveryTask, CanonicalSettingsGiveTheSameData) {
-  TaskSettings task = settings(std::string(GetParam()));
+  TaskSettings task = example(GetParam());
   task.sparse = true;
   task.mixing = "late";
   task.mixing_angle = 0.3;
+  task.data_seed = 7;
+  task.fan_fraction = 0.3;
+  task.patch_fraction = 0.3;
   const TaskKind& kind = task_kind(task.kind);
   const TaskSettings canonical = kind.canonical(task);
   EXPECT_EQ(kind.canonical(canonical), canonical);
@@ -183,7 +248,7 @@ TEST_P(EveryTask, CanonicalSettingsGiveTheSameData) {
   EXPECT_NE(canonical, task) << "no task uses all settings";
 }
 
-TEST_P(EveryTask, TrainingInputsAreThoseOfModularRegression) {
+TEST_P(EveryRegression, TrainingInputsAreThoseOfModularRegression) {
   const TaskSettings task = settings(std::string(GetParam()));
   EXPECT_EQ(make(task).train.x, make(settings("modular_regression")).train.x);
 }
@@ -266,6 +331,14 @@ TEST(MixedRegression, WithoutAngleItIsModularRegression) {
   }
 }
 
+TEST(BlockCompetition, IsModularRegressionByAnotherName) {
+  const Dataset own = make(settings("block_competition"));
+  const Dataset other = make(settings("modular_regression"));
+  EXPECT_EQ(own.train.y, other.train.y);
+  EXPECT_EQ(own.test.x, other.test.x);
+  EXPECT_EQ(own.test.y, other.test.y);
+}
+
 // --- wrong settings ---
 
 struct WrongTask {
@@ -296,6 +369,18 @@ TEST(TaskErrors, NameKeyValueAndRemedy) {
        "task.mixing = \"foo\": use \"early\" or \"late\""},
       {changed("mixed_regression", [](auto& t) { t.mixing = ""; }), "task.mixing = \"\""},
       {changed("mixed_regression", [=](auto& t) { t.mixing_angle = infinity; }), "task.mixing_angle = inf"},
+      {changed("gaussian2d", [](auto&) {}),
+       "task.inputs = 4: task.kind = \"gaussian2d\" has the inputs x and y"},
+      {changed("gaussian2d", [](auto& t) { t.inputs = 2, t.train_samples = 0; }), "task.train_samples = 0"},
+      {changed("gaussian2d", [](auto& t) { t.inputs = 2, t.fan_fraction = 0.0; }), "task.fan_fraction = 0: "},
+      {changed("gaussian2d", [](auto& t) { t.inputs = 2, t.fan_fraction = 0.9999; }),
+       "or 1 for the whole disc"},
+      {changed("gaussian2d", [](auto& t) { t.inputs = 2, t.fan_fraction = 1.5; }), "task.fan_fraction = 1.5"},
+      {changed("random_composition", [](auto&) {}), "set task.inputs = 2"},
+      {changed("random_composition", [](auto& t) { t.inputs = 2, t.patch_fraction = 0.0; }),
+       "task.patch_fraction = 0: give a share of the 64 patches"},
+      {changed("random_composition", [](auto& t) { t.inputs = 2, t.patch_fraction = 1.01; }), "1.01"},
+      {changed("block_competition", [](auto& t) { t.inputs = 0; }), "task.inputs = 0"},
       {changed("modular_regresion", [](auto&) {}),
        "\"modular_regresion\": no such task; the nearest is \"modular_regression\""},
       {changed("identify", [](auto&) {}), "the nearest is \"identity\""},

@@ -1,0 +1,87 @@
+#include "config/files.h"
+
+#include "config/text.h"
+#include "tasks/table.h"
+
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "modsweep/error.h"
+
+namespace modsweep {
+namespace {
+
+constexpr std::string_view file_key = "task.file";
+constexpr std::string_view hash_key = "task.file_hash";
+
+std::string quoted(const std::string& text) {
+  return '"' + text + '"';
+}
+
+/// The path of a file whose name is `json`.
+std::string path_of(const std::string& json, const std::string& folder, const std::string& place) {
+  const std::filesystem::path name = json.substr(1, json.size() - 2);
+  std::string path = (std::filesystem::path(folder) / name).string();
+  if (!is_plain_line(path))
+    fail(place,
+         fmt::format("task.file: the folder \"{}\" has quotes, backslashes or control characters in its "
+                     "name; rename it",
+                     one_line(folder, 200)));
+  return path;
+}
+
+std::string hash_at(const std::string& path, const std::string& place) {
+  try {
+    return file_hash(path);
+  } catch (const InputError& error) {
+    fail(place, fmt::format("task.file: {}", error.what()));
+  }
+}
+
+void check_wanted_hash(const Fixed& wanted, const std::string& hash, const std::string& path) {
+  if (wanted.json != quoted(hash))
+    fail(wanted.place,
+         fmt::format("task.file_hash = {} but {} has {}; the file has changed since, or the key "
+                     "is to be left out",
+                     wanted.json, one_line(path, 200), hash));
+}
+
+/// Puts an axis of hashes beside the axis of files and ties the two together.
+void add_hash_axis(Draft& draft, std::vector<std::string> hashes) {
+  const std::string place = draft.axis(file_key)->place;
+  draft.axes.push_back({find_key(hash_key), std::move(hashes), place});
+  for (Zip& zip : draft.zips) {
+    if (std::ranges::find(zip.keys, file_key) == zip.keys.end()) continue;
+    zip.keys.emplace_back(hash_key);
+    return;
+  }
+  draft.zips.push_back({{std::string(file_key), std::string(hash_key)}, place});
+}
+
+}  // namespace
+
+void find_files(Draft& draft, const std::string& folder) {
+  const auto wanted = draft.fixed.find(hash_key);
+  if (AxisDraft* axis = draft.axis(file_key)) {
+    if (wanted != draft.fixed.end() || draft.axis(hash_key) != nullptr)
+      fail(axis->place, "task.file_hash cannot be given for an axis of files; leave it out");
+    std::vector<std::string> hashes;
+    for (std::string& point : axis->points) {
+      const std::string path = path_of(point, folder, axis->place);
+      hashes.push_back(quoted(hash_at(path, axis->place)));
+      point = quoted(path);
+    }
+    add_hash_axis(draft, std::move(hashes));
+    return;
+  }
+  const auto file = draft.fixed.find(file_key);
+  if (file == draft.fixed.end()) return;
+  const std::string path = path_of(file->second.json, folder, file->second.place);
+  const std::string hash = hash_at(path, file->second.place);
+  if (wanted != draft.fixed.end()) check_wanted_hash(wanted->second, hash, path);
+  file->second.json = quoted(path);
+  draft.fixed[std::string(hash_key)] = {quoted(hash), file->second.place};
+}
+
+}  // namespace modsweep

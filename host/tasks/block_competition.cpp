@@ -1,0 +1,15 @@
+// Task 6 of science.md section 6: the data of modular_regression for networks of blocks, one an input, in
+// front of layers that see all block outputs. Who learns the functions, the blocks or what is behind them?
+// The measurement block_error tells; the architecture is a network's setting (network.architecture =
+// "modular"), so that other architectures can be put beside it.
+#include "tasks/kinds.h"
+
+namespace modsweep {
+
+TaskKind block_competition_task() {
+  TaskKind kind = modular_regression_task();
+  kind.name = "block_competition";
+  return kind;
+}
+
+}  // namespace modsweep

@@ -1,0 +1,72 @@
+// Task 4 of science.md section 6: z = exp(-(x^2 + y^2) / (2 s^2)), s = 1/2, in the unit disc. Learned is the
+// fan atan(|(y - x) / (y + x)|) < (pi/2) phi, phi = task.fan_fraction: two wedges around the diagonal y = x
+// that take the share phi of the disc; phi = 1/2 is xy > 0. The rest of the disc is out of distribution;
+// there is none at phi = 1. The seed is that of the points.
+//
+// The paper draws 5000 points from the square and keeps those in the disc, about 3927, of which a share phi
+// is learned: train_samples = 3927 phi is its training set.
+#include "tasks/kinds.h"
+#include "tasks/square_points.h"
+#include "tasks/unused_settings.h"
+
+#include <cmath>
+#include <numbers>
+
+#include <fmt/format.h>
+
+#include "modsweep/error.h"
+
+namespace modsweep {
+namespace {
+
+constexpr double width = 0.5;  // s
+
+// Points are drawn until one lies in the wanted region; a region that is nearly empty would take forever.
+constexpr double least_fraction = 1e-3;
+
+Region region(const Point& p, double fan_fraction) {
+  if (p.x * p.x + p.y * p.y > 1.0) return Region::outside;
+  if (fan_fraction == 1.0) return Region::id;
+  // atan2 of both absolute values is the formula's atan, and has no division by zero on y = -x.
+  const double angle = std::atan2(std::abs(p.y - p.x), std::abs(p.y + p.x));
+  return angle < std::numbers::pi / 2.0 * fan_fraction ? Region::id : Region::ood;
+}
+
+double target(const Point& p) {
+  return std::exp(-(p.x * p.x + p.y * p.y) / (2.0 * width * width));
+}
+
+void check(const TaskSettings& task) {
+  check_square(task);
+  const double phi = task.fan_fraction;
+  const bool possible = phi >= least_fraction && (phi <= 1.0 - least_fraction || phi == 1.0);
+  if (!possible)
+    throw InputError(fmt::format(
+        "task.fan_fraction = {}: leaves next to nothing on one side; give {} to {}, or 1 for the whole disc",
+        phi, least_fraction, 1.0 - least_fraction));
+}
+
+Dataset make(const TaskSettings& task) {
+  const SquareTask square{[phi = task.fan_fraction](const Point& p) { return region(p, phi); }, target};
+  NumpyRandom random(task.seed);
+  return make_square(task, square, random, task.fan_fraction < 1.0);
+}
+
+TaskSettings canonical(const TaskSettings& task) {
+  TaskSettings used = only_common(task);
+  used.ood_samples = task.ood_samples;
+  used.fan_fraction = task.fan_fraction;
+  return used;
+}
+
+}  // namespace
+
+TaskKind gaussian2d_task() {
+  return {.name = "gaussian2d",
+          .outputs = [](const TaskSettings&) { return 1U; },
+          .check = check,
+          .make = make,
+          .canonical = canonical};
+}
+
+}  // namespace modsweep
