@@ -74,6 +74,7 @@ bool take_leaks(Training& training, std::span<const MeasureRequest> requests,
     members.push_back(r);
     networks.push_back(requests[r].network);
   }
+  if (networks.empty()) return true;
   const auto leaks = training.leaks(networks);
   if (!leaks) return false;
   for (std::size_t i = 0; i < members.size(); ++i) {

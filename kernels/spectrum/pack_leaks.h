@@ -17,6 +17,13 @@
 
 namespace modsweep::spectrum {
 
+/// Samples that go through a network together: 1024, or fewer where their rows of values and derivatives
+/// would take more than `memory_bytes`, or 1. `units`: of the widest layer.
+[[nodiscard]] constexpr std::uint32_t samples_at_once(std::size_t inputs, std::size_t units) {
+  const std::size_t bytes = 2 * sizeof(double) * (1 + inputs) * units;
+  return static_cast<std::uint32_t>(std::clamp<std::size_t>(memory_bytes / bytes, 1, 1024));
+}
+
 /// Besides what GemmTraining asks of it, the machine has
 ///   reduce(segments, length, f, operation, results): results[s] = f(s, 0) ... f(s, length - 1), joined by
 ///   `operation` from 0 on, in any order that is always the same.
@@ -42,7 +49,7 @@ class PackLeaks {
     v.parameter_stride = parameter_stride;
     std::uint32_t most = 0;
     for (const std::size_t p : networks) most = std::max(most, pack.dataset[p]->test.count);
-    v.samples = std::max(1U, std::min(most, samples_at_once));
+    v.samples = std::clamp(most, 1U, samples_at_once(v.inputs, widest(layers)));
     std::vector<Leaks> result(networks.size());
     in_parts(networks, bytes_per_request(v, widest(layers)),
              [&](std::size_t first, std::span<const std::size_t> part) {
@@ -64,8 +71,6 @@ class PackLeaks {
  private:
   template <typename U>
   using Array = typename Machine::template Array<U>;
-
-  static constexpr std::uint32_t samples_at_once = 1024;
 
   static std::size_t widest(const std::vector<gemm::Layer>& layers) {
     std::size_t units = layers.front().inputs;

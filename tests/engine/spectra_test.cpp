@@ -1,6 +1,9 @@
 // Spectra and leaks that an engine works out where its weights are, against those of the host.
 #include "engine/engines_under_test.h"
+#include "spectrum/pack_leaks.h"
 
+#include <algorithm>
+#include <limits>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -151,6 +154,21 @@ TEST_P(EngineSpectra, LeaksAreThoseOfTheHost) {
                   jacobian_leak(network, pack.activation[p], pack.leaky_slope[p], test.x, test.count));
     }
   }
+}
+
+/// Wide inputs must not ask for more memory than a device has, nor for more items than a launch can count.
+TEST(LeakSamples, KeepRowsOfAnyNetworkWithinBounds) {
+  EXPECT_EQ(spectrum::samples_at_once(4, 32), 1024U);
+  for (const std::size_t inputs : {1U, 4U, 100U, 1000U, 4096U})
+    for (const std::size_t units : {32U, 1000U, 4096U}) {
+      const std::size_t widest = std::max(inputs, units);
+      const std::size_t samples = spectrum::samples_at_once(inputs, widest);
+      const std::size_t values = 2 * samples * (1 + inputs) * widest;
+      EXPECT_GE(samples, 1U);
+      EXPECT_TRUE(samples == 1 || values * sizeof(double) <= spectrum::memory_bytes)
+          << inputs << ' ' << units;
+      EXPECT_LE(samples * (1 + inputs) * inputs, std::numeric_limits<std::uint32_t>::max());
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, EngineSpectra, testing::ValuesIn(engine_cases()),
