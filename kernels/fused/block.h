@@ -1,10 +1,15 @@
-// How the work of a thread block is written: in phases, with a barrier after each.
+// How the work on one network is written: for a thread block, or for a cluster of blocks that share it, in
+// phases with a barrier after each.
 //
 // A Block has
 //   shared(): its shared memory, bytes at a multiple of 16,
-//   phase(parts...): every thread does its share of the parts; then all wait for each other.
-// What one item writes in a phase, no other may read or write in the same phase. Code between phases is
-// carried out by every thread: what it reads, the next phase may not write.
+//   phase(wait, parts...): its threads do their shares of the parts; then they wait for each other, and where
+//     `wait` says so for those of the cluster's other blocks,
+//   peers(): a Peers, the blocks of its cluster, whose shared memory is laid out as its own. Peers have
+//     several: whether there may be more than one, known when this is compiled,
+//     count() of them, the rank() of this one, and at(rank, here): what is there where `here` is in this one.
+// What one item writes in a phase, no other may read or write before the next barrier that both wait at. Code
+// between phases is carried out by every thread: what it reads, the next phase may not write.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +17,21 @@
 #include "modsweep/math/scalar.h"
 
 namespace modsweep::fused {
+
+/// Whose threads are waited for at the end of a phase.
+enum class Wait : std::uint8_t { block, cluster };
+
+/// A block that has its network for itself.
+struct Alone {
+  static constexpr bool several = false;
+
+  [[nodiscard]] MODSWEEP_HD static constexpr std::uint32_t count() { return 1; }
+  [[nodiscard]] MODSWEEP_HD static constexpr std::uint32_t rank() { return 0; }
+  template <typename U>
+  [[nodiscard]] MODSWEEP_HD static U* at(std::uint32_t, U* here) {
+    return here;
+  }
+};
 
 /// A part of a phase: f(0, item) for `items` items. The 0 is the network, of which a block has one: functors
 /// are those of kernels/gemm, and others like them.

@@ -8,17 +8,25 @@
 #include <algorithm>
 #include <string>
 
+#include <cooperative_groups.h>
+
+// Clusters, and the shared memory of another block of one's own, are there from this architecture on.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+#define MODSWEEP_HAS_CLUSTERS 1
+#endif
+
 namespace modsweep::fused {
 
-/// A thread block of the device, as block.h wants it.
+/// A thread block of the device that has its network for itself, as block.h wants it.
 class DeviceBlock {
  public:
   MODSWEEP_HD explicit DeviceBlock(std::byte* shared) : shared_(shared) {}
 
   [[nodiscard]] MODSWEEP_HD std::byte* shared() const { return shared_; }
+  [[nodiscard]] MODSWEEP_HD static Alone peers() { return {}; }
 
   template <typename... Parts>
-  MODSWEEP_HD void phase(const Parts&... parts) {
+  MODSWEEP_HD void phase(Wait, const Parts&... parts) {
 #if defined(__CUDA_ARCH__)
     deal(threadIdx.x, blockDim.x, parts...);
     __syncthreads();
@@ -29,8 +37,62 @@ class DeviceBlock {
   std::byte* shared_;
 };
 
+/// The blocks of a cluster of the device.
+struct DevicePeers {
+  static constexpr bool several = true;
+
+#if defined(MODSWEEP_HAS_CLUSTERS)
+  [[nodiscard]] __device__ __forceinline__ static std::uint32_t count() {
+    return cooperative_groups::this_cluster().num_blocks();
+  }
+  [[nodiscard]] __device__ __forceinline__ static std::uint32_t rank() {
+    return cooperative_groups::this_cluster().block_rank();
+  }
+  template <typename U>
+  [[nodiscard]] __device__ __forceinline__ static U* at(std::uint32_t rank, U* here) {
+    return cooperative_groups::this_cluster().map_shared_rank(here, static_cast<int>(rank));
+  }
+#else  // never called: what is compiled for the host or for older devices only has to compile
+  [[nodiscard]] MODSWEEP_HD static std::uint32_t count() {
+    return 1;
+  }
+  [[nodiscard]] MODSWEEP_HD static std::uint32_t rank() {
+    return 0;
+  }
+  template <typename U>
+  [[nodiscard]] MODSWEEP_HD static U* at(std::uint32_t, U* here) {
+    return here;
+  }
+#endif
+};
+
+/// A thread block that shares its network with the others of its cluster.
+class DeviceClusterBlock {
+ public:
+  MODSWEEP_HD explicit DeviceClusterBlock(std::byte* shared) : shared_(shared) {}
+
+  [[nodiscard]] MODSWEEP_HD std::byte* shared() const { return shared_; }
+  [[nodiscard]] MODSWEEP_HD static DevicePeers peers() { return {}; }
+
+  template <typename... Parts>
+  MODSWEEP_HD void phase([[maybe_unused]] Wait wait, const Parts&... parts) {
+#if defined(MODSWEEP_HAS_CLUSTERS)
+    deal(threadIdx.x, blockDim.x, parts...);
+    if (wait == Wait::cluster)
+      cooperative_groups::this_cluster().sync();
+    else
+      __syncthreads();
+#endif
+  }
+
+ private:
+  std::byte* shared_;
+};
+
 /// Threads of a block, at most.
 constexpr std::uint32_t most_threads = 256;
+/// Blocks of a cluster that every device with clusters runs.
+constexpr std::uint32_t portable_ranks = 8;
 
 /// Block x works on the networks x, x + gridDim.x, ... one after another, each alone in the dynamic shared
 /// memory, which every thread writes; f synchronizes, at last after its last access. Up to `most_threads`
@@ -42,6 +104,20 @@ __global__ void __launch_bounds__(most_threads) work(const __grid_constant__ F f
   for (std::uint32_t p = blockIdx.x; p < networks; p += gridDim.x) f(block, p);
 }
 
+/// The same with clusters of `ranks` blocks: cluster c works on the networks c, c + clusters, ... Every block
+/// writes into the dynamic shared memory of the others; f synchronizes the cluster after its last access to
+/// another's. Nothing where there are no clusters: such networks are refused there.
+template <typename F>
+__global__ void __launch_bounds__(most_threads)
+    work_in_clusters([[maybe_unused]] const __grid_constant__ F f, [[maybe_unused]] std::uint32_t networks,
+                     [[maybe_unused]] std::uint32_t ranks) {
+#if defined(MODSWEEP_HAS_CLUSTERS)
+  extern __shared__ __align__(16) std::byte shared[];
+  DeviceClusterBlock block(shared);
+  for (std::uint32_t p = blockIdx.x / ranks; p < networks; p += gridDim.x / ranks) f(block, p);
+#endif
+}
+
 /// Not for several threads at once; several machines may share a device.
 class BlockMachine : public device::Machine {
  public:
@@ -49,32 +125,39 @@ class BlockMachine : public device::Machine {
 
   /// Throws IoError where the device does not answer.
   [[nodiscard]] static BlockLimits limits_of(int device) {
-    const auto bytes = [device](cudaDeviceAttr attribute) {
+    const auto value_of = [device](cudaDeviceAttr attribute) {
       int value = 0;
       MODSWEEP_CHECK(cudaDeviceGetAttribute(&value, attribute, device));
       return static_cast<std::size_t>(value);
     };
-    return {.block = bytes(cudaDevAttrMaxSharedMemoryPerBlockOptin),
-            .multiprocessor = bytes(cudaDevAttrMaxSharedMemoryPerMultiprocessor),
-            .reserved = bytes(cudaDevAttrReservedSharedMemoryPerBlock)};
+    return {.block = value_of(cudaDevAttrMaxSharedMemoryPerBlockOptin),
+            .multiprocessor = value_of(cudaDevAttrMaxSharedMemoryPerMultiprocessor),
+            .reserved = value_of(cudaDevAttrReservedSharedMemoryPerBlock),
+            .most_ranks = value_of(cudaDevAttrClusterLaunch) == 0 ? 1 : portable_ranks};
   }
 
   [[nodiscard]] const BlockLimits& limits() const { return limits_; }
 
-  /// As many blocks as the device holds at once, or as there are networks if those are fewer.
+  /// As many blocks or clusters as the device holds at once, or as there are networks if those are fewer.
   template <typename F>
-  void for_each_block(std::uint32_t networks, std::uint32_t threads, std::size_t bytes, const F& f) {
+  void for_each_block(std::uint32_t networks, std::uint32_t ranks, std::uint32_t threads, std::size_t bytes,
+                      const F& f) {
     if (networks == 0) return;
-    if (bytes > limits_.block || threads > most_threads)
-      throw LogicError("a block of " + std::to_string(bytes) + " bytes and " + std::to_string(threads) +
-                       " threads; there are " + std::to_string(limits_.block) + " and " +
-                       std::to_string(most_threads));
+    if (bytes > limits_.block || threads > most_threads || ranks > limits_.most_ranks)
+      throw LogicError(std::to_string(ranks) + " blocks of " + std::to_string(bytes) + " bytes and " +
+                       std::to_string(threads) + " threads; there are " + std::to_string(limits_.most_ranks) +
+                       " of " + std::to_string(limits_.block) + " and " + std::to_string(most_threads));
     MODSWEEP_CHECK(cudaSetDevice(device_));
-    MODSWEEP_CHECK(
-        cudaFuncSetAttribute(work<F>, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)));
-    // The plan counts on several blocks sharing a multiprocessor: all of its memory that can be shared.
-    MODSWEEP_CHECK(cudaFuncSetAttribute(work<F>, cudaFuncAttributePreferredSharedMemoryCarveout,
-                                        cudaSharedmemCarveoutMaxShared));
+    if (ranks == 1)
+      launch_blocks(networks, threads, bytes, f);
+    else
+      launch_clusters(networks, ranks, threads, bytes, f);
+  }
+
+ private:
+  template <typename F>
+  void launch_blocks(std::uint32_t networks, std::uint32_t threads, std::size_t bytes, const F& f) {
+    allow_shared_memory(work<F>, bytes);
     int blocks = 0;
     int multiprocessors = 0;
     MODSWEEP_CHECK(
@@ -85,7 +168,35 @@ class BlockMachine : public device::Machine {
     MODSWEEP_CHECK(cudaGetLastError());
   }
 
- private:
+  template <typename F>
+  void launch_clusters(std::uint32_t networks, std::uint32_t ranks, std::uint32_t threads, std::size_t bytes,
+                       const F& f) {
+    allow_shared_memory(work_in_clusters<F>, bytes);
+    cudaLaunchAttribute attribute{};
+    attribute.id = cudaLaunchAttributeClusterDimension;
+    attribute.val.clusterDim = {ranks, 1, 1};
+    cudaLaunchConfig_t config{};
+    config.gridDim = ranks;
+    config.blockDim = threads;
+    config.dynamicSmemBytes = bytes;
+    config.stream = stream();
+    config.attrs = &attribute;
+    config.numAttrs = 1;
+    int clusters = 0;
+    MODSWEEP_CHECK(cudaOccupancyMaxActiveClusters(&clusters, work_in_clusters<F>, &config));
+    config.gridDim = ranks * std::min(networks, static_cast<std::uint32_t>(std::max(1, clusters)));
+    MODSWEEP_CHECK(cudaLaunchKernelEx(&config, work_in_clusters<F>, f, networks, ranks));
+  }
+
+  template <typename Kernel>
+  static void allow_shared_memory(Kernel* kernel, std::size_t bytes) {
+    MODSWEEP_CHECK(
+        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)));
+    // The plan counts on several blocks sharing a multiprocessor: all of its memory that can be shared.
+    MODSWEEP_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
+                                        cudaSharedmemCarveoutMaxShared));
+  }
+
   int device_;
   BlockLimits limits_;
 };

@@ -1,12 +1,18 @@
-// One network in the shared memory of a block: what its passes over a batch are made of.
+// One network in the shared memory of a block, or of a cluster of blocks: what its passes over a batch are
+// made of. The blocks of a cluster all do what is written here, each to its own slices; they choose batches,
+// add up losses and judge them each for itself, from the same numbers. Only the first makes orders and stores
+// what is the network's, not a slice's.
 #pragma once
 
 #include "fused/block.h"
 #include "fused/block_units.h"
 #include "fused/products.h"
+#include "fused/slice_sums.h"
 #include "gemm/batch.h"
 #include "gemm/sums.h"
 #include "gemm/update.h"
+
+#include <utility>
 
 namespace modsweep::fused {
 
@@ -15,10 +21,11 @@ template <typename T>
 struct BlockJob {
   PackView<T> pack;  ///< arrays of all networks in the machine's memory; of activations and sums, none
   BlockPlan plan;
-  const Layer* layers = nullptr;           ///< [layer_count], with offsets of a block
+  const Layer* layers = nullptr;           ///< [ranks][layer_count], with offsets of a block
+  const Layer* whole_layers = nullptr;     ///< [layer_count], the same, but not sliced
   const LayerShare* shares = nullptr;      ///< [layer_count]
-  const std::uint32_t* slots = nullptr;    ///< [parameters]: where a block has them
-  const ParameterPlace* places = nullptr;  ///< [parameter_stride] of a block
+  const std::uint32_t* slots = nullptr;    ///< [ranks][parameters]: where a block has them
+  const ParameterPlace* places = nullptr;  ///< [ranks][parameter_stride] of a block
 };
 
 /// Items: 1. What a block knows of network p.
@@ -27,6 +34,7 @@ struct LoadState {
   BlockJob<T> job;
   BlockState<T>* state = nullptr;
   std::uint32_t p = 0;
+  std::uint32_t rank = 0;
 
   MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t) const {
     state->rule = job.pack.rules[p];
@@ -34,7 +42,7 @@ struct LoadState {
     state->progress = job.pack.progress[p];
     state->losses = {};  // of a split without samples
     for (std::uint32_t l = 0; l < job.plan.layer_count; ++l) {
-      state->layers[l] = job.layers[l];
+      state->layers[l] = job.layers[rank * job.plan.layer_count + l];
       state->shares[l] = job.shares[l];
       state->fixed_noise[l] = nullptr;
       if (job.pack.fixed_noise != nullptr && l + 1 < job.plan.layer_count)
@@ -50,22 +58,28 @@ struct Clear {
   MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t item) const { values[item] = T(0); }
 };
 
-/// Items: parameters. From ParameterLayout order to where a block has them.
+/// Items: parameters. From ParameterLayout order to where a block has them, if it does.
 template <typename T>
 struct LoadParameters {
   const std::uint32_t* slots = nullptr;
   const T* from = nullptr;
   T* to = nullptr;
-  MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t i) const { to[slots[i]] = from[i]; }
+  MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t i) const {
+    const std::uint32_t slot = slots[i];
+    if (slot != elsewhere) to[slot & ~copied] = from[i];
+  }
 };
 
-/// Items: parameters. The way back.
+/// Items: parameters. The way back, of those that a block owns.
 template <typename T>
 struct StoreParameters {
   const std::uint32_t* slots = nullptr;
   const T* from = nullptr;
   T* to = nullptr;
-  MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t i) const { to[i] = from[slots[i]]; }
+  MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t i) const {
+    const std::uint32_t slot = slots[i];
+    if ((slot & copied) == 0) to[i] = from[slot];
+  }
 };
 
 /// Every thread of a block has one of these, in registers, with the same values.
@@ -73,12 +87,17 @@ template <typename T, typename Block>
 class BlockNetwork {
  public:
   MODSWEEP_HD BlockNetwork(const BlockJob<T>& job, Block& block)
-      : job_(job), block_(block), state_(reinterpret_cast<BlockState<T>*>(block.shared())) {
+      : job_(job),
+        block_(block),
+        peers_(block.peers()),
+        state_(reinterpret_cast<BlockState<T>*>(block.shared())) {
     values_ = reinterpret_cast<T*>(block.shared() + job.plan.values);
+    slots_ = job.slots + peers_.rank() * job.plan.parameters;
     part_ = view();
     batch_ = part_;
     batch_.batch = job.pack.batch;
     batch_.now = &state_->batch;
+    if constexpr (sliced) batch_.layers = job.whole_layers;
   }
 
   /// Fetches network p, moments included where it is to be trained.
@@ -86,11 +105,13 @@ class BlockNetwork {
     const BlockPlan& plan = job_.plan;
     const std::size_t at = p * job_.pack.parameter_stride;
     const std::uint32_t rest = moments ? plan.parameters : 0;
-    block_.phase(each(1, LoadState<T>{job_, state_, p}), each(plan.end, Clear<T>{values_}));
-    block_.phase(each(plan.parameters,
-                      LoadParameters<T>{job_.slots, job_.pack.parameters + at, values_ + plan.weights}),
-                 each(rest, LoadParameters<T>{job_.slots, job_.pack.moment1 + at, values_ + plan.moment1}),
-                 each(rest, LoadParameters<T>{job_.slots, job_.pack.moment2 + at, values_ + plan.moment2}));
+    block_.phase(Wait::block, each(1, LoadState<T>{job_, state_, p, peers_.rank()}),
+                 each(plan.end, Clear<T>{values_}));
+    block_.phase(
+        Wait::cluster,
+        each(plan.parameters, LoadParameters<T>{slots_, job_.pack.parameters + at, values_ + plan.weights}),
+        each(rest, LoadParameters<T>{slots_, job_.pack.moment1 + at, values_ + plan.moment1}),
+        each(rest, LoadParameters<T>{slots_, job_.pack.moment2 + at, values_ + plan.moment2}));
   }
 
   /// Puts back what training changed.
@@ -98,25 +119,25 @@ class BlockNetwork {
     const BlockPlan& plan = job_.plan;
     const std::size_t at = p * job_.pack.parameter_stride;
     block_.phase(
-        each(plan.parameters,
-             StoreParameters<T>{job_.slots, values_ + plan.weights, job_.pack.parameters + at}),
-        each(plan.parameters, StoreParameters<T>{job_.slots, values_ + plan.moment1, job_.pack.moment1 + at}),
-        each(plan.parameters, StoreParameters<T>{job_.slots, values_ + plan.moment2, job_.pack.moment2 + at}),
-        each(1, Copy<Progress>{&state_->progress, job_.pack.progress + p}));
+        Wait::block,
+        each(plan.parameters, StoreParameters<T>{slots_, values_ + plan.weights, job_.pack.parameters + at}),
+        each(plan.parameters, StoreParameters<T>{slots_, values_ + plan.moment1, job_.pack.moment1 + at}),
+        each(plan.parameters, StoreParameters<T>{slots_, values_ + plan.moment2, job_.pack.moment2 + at}),
+        each(first(), Copy<Progress>{&state_->progress, job_.pack.progress + p}));
   }
 
   MODSWEEP_HD void store_losses(std::uint32_t p) {
-    block_.phase(each(1, Copy<LossSums>{&state_->losses, job_.pack.losses + p}));
+    block_.phase(Wait::block, each(first(), Copy<LossSums>{&state_->losses, job_.pack.losses + p}));
   }
   MODSWEEP_HD void store_gradients(std::uint32_t p) {
-    block_.phase(
-        each(job_.plan.parameters, StoreParameters<T>{job_.slots, values_ + job_.plan.gradients,
+    block_.phase(Wait::block, each(job_.plan.parameters,
+                                   StoreParameters<T>{slots_, values_ + job_.plan.gradients,
                                                       job_.pack.gradients + p * job_.pack.parameter_stride}));
   }
 
   /// Whether the network takes a step; to inspect, it always does.
   MODSWEEP_HD bool begin_step(bool inspect) {
-    block_.phase(each(1, gemm::BeginStep<T>{batch_, inspect}));
+    block_.phase(Wait::cluster, each(1, gemm::BeginStep<T>{batch_, inspect, peers_.rank() == 0}));
     return state_->batch.active != 0;
   }
 
@@ -126,19 +147,20 @@ class BlockNetwork {
     const gemm::PassDraws draws{.stream = math::Stream::noise, .dropout = true, .evaluation = false};
     const std::uint32_t count = state_->batch.count;
     for (std::uint32_t offset = 0; offset < count; offset += job_.plan.rows) {
-      block_.phase(each(1, BeginPart<T>{state_, offset, job_.plan.rows}));
+      block_.phase(Wait::block, each(1, BeginPart<T>{state_, offset, job_.plan.rows}));
       gather(offset == 0, gemm::Gather<T>{part_, Split::train, false});
       forward(draws, offset == 0);
       const bool last = count - offset <= job_.plan.rows;
       backward(draws, offset == 0, each(last ? 1 : 0, gemm::SumLoss<T>{batch_, true, !inspect}));
     }
-    if (job_.plan.prelu) block_.phase(each(job_.plan.layer_count - 1, gemm::SumSlopes<T>{batch_}));
+    if (job_.plan.prelu)
+      block_.phase(Wait::block, each(job_.plan.layer_count - 1, gemm::SumSlopes<T>{batch_}));
   }
 
   /// The regularizers' share of the gradient, and the optimizer's step unless the step is only inspected.
   MODSWEEP_HD void update(bool inspect) {
     const std::uint32_t quads = job_.plan.parameter_stride / quad;
-    block_.phase(each(inspect ? quads : 0, gemm::Regularize<T>{batch_}),
+    block_.phase(Wait::block, each(inspect ? quads : 0, gemm::Regularize<T>{batch_}),
                  each(inspect ? 0 : quads, gemm::Update<T>{batch_}));
   }
 
@@ -147,15 +169,20 @@ class BlockNetwork {
     const gemm::PassDraws draws{.stream = math::Stream::test_noise, .dropout = false, .evaluation = true};
     const std::uint32_t count = state_->data.rows(split).count;
     for (std::uint32_t first = 0; first < count; first += job_.plan.rows) {
-      block_.phase(each(1, gemm::BeginEvaluation<T>{part_, split, first}));
+      block_.phase(Wait::block, each(1, gemm::BeginEvaluation<T>{part_, split, first}));
       gather(first == 0, gemm::Gather<T>{part_, split, true});
       forward(draws, true);
-      block_.phase(each(1, sum_squares()));
-      block_.phase(each(1, gemm::SumLoss<T>{part_, true, false}));
+      block_.phase(Wait::block, each(1, sum_squares()));
+      PackView<T> whole = part_;
+      whole.layers = batch_.layers;
+      block_.phase(Wait::block, each(1, gemm::SumLoss<T>{whole, true, false}));
     }
   }
 
  private:
+  using Peers = decltype(std::declval<const Block&>().peers());
+  static constexpr bool sliced = Peers::several;
+
   template <typename U>
   struct Copy {
     const U* from;
@@ -176,7 +203,7 @@ class BlockNetwork {
     v.parameter_stride = plan.parameter_stride;
     v.layers = state_->layers;
     v.unit_places = job_.pack.unit_places;
-    v.places = job_.places;
+    v.places = job_.places + peers_.rank() * plan.parameter_stride;
     v.rules = &state_->rule;
     v.data = &state_->data;
     v.fixed_noise = state_->fixed_noise;
@@ -205,76 +232,118 @@ class BlockNetwork {
     const std::uint32_t rows = state_->shares[l].unit_rows;
     return (job_.plan.rows + rows - 1) / rows;
   }
-  [[nodiscard]] MODSWEEP_HD T* z_of(const Layer& layer) const { return part_.z + part_.layer_offset(layer); }
+  /// Items of what only the first block does.
+  [[nodiscard]] MODSWEEP_HD std::uint32_t first() const { return peers_.rank() == 0 ? 1 : 0; }
+  /// Layer l, or the block's slice of it.
+  [[nodiscard]] MODSWEEP_HD Layer layer(std::uint32_t l) const {
+    Layer layer = state_->layers[l];
+    if constexpr (!sliced) {  // known when this is compiled
+      layer.first_output = 0;
+      layer.all_outputs = layer.outputs;
+    }
+    return layer;
+  }
+  [[nodiscard]] MODSWEEP_HD T* z_of(std::uint32_t l) const {
+    if constexpr (sliced) return part_.z + job_.plan.rows * state_->shares[l].z;
+    return part_.z + part_.layer_offset(state_->layers[l]);
+  }
+  /// Rows in `values` of what all of a hidden layer's units pass on.
+  [[nodiscard]] MODSWEEP_HD WholeRows<T> whole(std::uint32_t l, T* values) const {
+    return {values, sliced ? state_->layers[l + 1].input_stride : state_->layers[l].output_stride};
+  }
+  [[nodiscard]] MODSWEEP_HD bool wants_weight_sums() const {
+    return state_->rule.layer.weighted_activity || state_->rule.products();
+  }
 
   /// The sums over weights go along, once for a batch.
   MODSWEEP_HD void gather(bool start, const gemm::Gather<T>& gather) {
     const Layer& last = state_->layers[job_.plan.layer_count - 1];
     const std::uint32_t columns = job_.plan.input_stride + last.output_stride;
-    block_.phase(each(job_.plan.rows * columns, gather),
-                 each(start ? job_.plan.units : 0, gemm::WeightSums<T>{part_}));
+    if constexpr (sliced)
+      block_.phase(Wait::cluster, each(job_.plan.rows * columns, gather),
+                   each(start && wants_weight_sums() ? job_.plan.units : 0,
+                        SliceWeightSums<T>{part_, values_ + job_.plan.weight_shares}));
+    else
+      block_.phase(Wait::block, each(job_.plan.rows * columns, gather),
+                   each(start ? job_.plan.units : 0, gemm::WeightSums<T>{part_}));
+  }
+
+  /// Goes along with the first layer's product, when all blocks have their shares.
+  [[nodiscard]] MODSWEEP_HD Each<JoinWeightSums<T, Peers>> join_weight_sums(bool wanted) const {
+    const bool join = sliced && wanted && wants_weight_sums();
+    return {join ? weight_sums * job_.plan.units / quad : 0,
+            {values_ + job_.plan.weight_shares, part_.in_absolute, peers_}};
   }
 
   /// From x to the errors of the outputs. Leaves pre-activations in z, and sums of squares in parts.
   MODSWEEP_HD void forward(const gemm::PassDraws& draws, bool start) {
-    T* g = values_ + job_.plan.rows_a;
+    T* g = values_ + job_.plan.whole_a;
     for (std::uint32_t l = 0; l < job_.plan.layer_count; ++l) {
-      const Layer& layer = state_->layers[l];
+      const Layer layer = this->layer(l);
       const LayerShare& share = state_->shares[l];
-      const RowProduct<T> product{.layer = layer,
-                                  .backward = false,
-                                  .parameters = part_.parameters,
-                                  .in = l == 0 ? part_.x : g,
-                                  .out = z_of(layer),
-                                  .rows = state_->part.count,
-                                  .rows_per_item = share.forward_rows};
+      const RowProduct<T, sliced> product{.layer = layer,
+                                          .backward = false,
+                                          .parameters = part_.parameters,
+                                          .in = l == 0 ? part_.x : g,
+                                          .out = z_of(l),
+                                          .rows = state_->part.count,
+                                          .rows_per_item = share.forward_rows};
+      // A block that is ahead of others writes into their g while they may still read what it was.
+      if constexpr (sliced) g = values_ + (l % 2 == 0 ? job_.plan.whole_a : job_.plan.whole_b);
       // The sums of the units below go along with the product.
       const LayerRule<T>& rule = state_->rule.layer;
-      const Layer& below = state_->layers[l == 0 ? 0 : l - 1];
+      const Layer below = this->layer(l == 0 ? 0 : l - 1);
       const std::uint32_t shares = unit_shares(below.number);
       const auto sum = [&](bool wanted, std::uint32_t parts, T* sums) {
         return each(wanted && l > 0 ? below.outputs : 0,
-                    SumShares<T>{below, shares, start, values_ + parts, sums});
+                    SumShares<T, Peers>{below, shares, start, values_ + parts, sums, peers_});
       };
-      block_.phase(each(product.items(), product),
+      block_.phase(Wait::block, each(product.items(), product), join_weight_sums(start && l == 0),
                    sum(rule.weighted_activity, job_.plan.parts_a, part_.weighted_sums),
                    sum(rule.plain_activity, job_.plan.parts_b, part_.plain_sums));
       const std::uint32_t items = unit_shares(l) * layer.quads();
-      T* parts_a = values_ + job_.plan.parts_a;
       if (layer.output)
-        block_.phase(each(items, OutputRows<T>{part_, layer, share.unit_rows, parts_a}));
+        block_.phase(Wait::cluster, each(items, OutputRows<T, Peers>{part_, layer, share.unit_rows, z_of(l),
+                                                                     values_ + job_.plan.squares, peers_}));
       else
-        block_.phase(each(items, ForwardRows<T>{part_, layer, draws, share.unit_rows, g, parts_a,
-                                                values_ + job_.plan.parts_b}));
+        block_.phase(Wait::cluster,
+                     each(items, ForwardRows<T, Peers>{part_, layer, draws, share.unit_rows, z_of(l),
+                                                       whole(l, g), values_ + job_.plan.parts_a,
+                                                       values_ + job_.plan.parts_b, peers_}));
     }
   }
 
   [[nodiscard]] MODSWEEP_HD SumSquares<T> sum_squares() const {
     const std::uint32_t last = job_.plan.layer_count - 1;
-    return {values_ + job_.plan.parts_a, unit_shares(last) * state_->layers[last].quads(), &state_->losses};
+    const std::uint32_t quads = quads_of(layer(last).all_outputs);
+    return {values_ + job_.plan.squares, unit_shares(last) * quads, &state_->losses};
   }
 
-  /// From the errors of the outputs to the gradients. What was passed on takes z's place, layer by layer.
+  /// From the errors of the outputs to the gradients. What was passed on is made anew, layer by layer.
   /// `loss` goes along with the last phase, when all that it adds up is there.
   MODSWEEP_HD void backward(const gemm::PassDraws& draws, bool start, const Each<gemm::SumLoss<T>>& loss) {
     const std::uint32_t last = job_.plan.layer_count - 1;
-    const T* delta = z_of(state_->layers[last]);
+    const T* delta = z_of(last);
     T* below = values_ + job_.plan.rows_a;
     T* spare = values_ + job_.plan.rows_b;
     for (std::uint32_t l = last; l > 0; --l) {
-      const Layer& hidden = state_->layers[l - 1];
-      const RowProduct<T> product{.layer = state_->layers[l],
-                                  .backward = true,
-                                  .parameters = part_.parameters,
-                                  .in = delta,
-                                  .out = below,
-                                  .rows = state_->part.count,
-                                  .rows_per_item = state_->shares[l].backward_rows};
-      block_.phase(each(product.items(), product), each(l == last ? 1 : 0, sum_squares()));
-      block_.phase(each(unit_shares(l - 1) * hidden.quads(),
-                        BackwardRows<T>{part_, hidden, draws, state_->shares[l - 1].unit_rows, below,
-                                        values_ + job_.plan.parts_a}));
-      sum_gradients(l, delta, z_of(hidden), start, {0, loss.f});
+      const Layer hidden = layer(l - 1);
+      T* const by_g = sliced ? values_ + job_.plan.whole_b : below;
+      T* const passed = sliced ? values_ + job_.plan.whole_a : z_of(l - 1);
+      const RowProduct<T, sliced> product{.layer = layer(l),
+                                          .backward = true,
+                                          .parameters = part_.parameters,
+                                          .in = delta,
+                                          .out = by_g,
+                                          .rows = state_->part.count,
+                                          .rows_per_item = state_->shares[l].backward_rows};
+      block_.phase(Wait::cluster, each(product.items(), product), each(l == last ? 1 : 0, sum_squares()));
+      block_.phase(Wait::cluster,
+                   each(unit_shares(l - 1) * hidden.quads(),
+                        BackwardRows<T, Peers>{part_, hidden, draws, state_->shares[l - 1].unit_rows,
+                                               z_of(l - 1), whole(l - 1, by_g), below, whole(l - 1, passed),
+                                               values_ + job_.plan.parts_a, peers_}));
+      sum_gradients(l, delta, passed, start, {0, loss.f});
       delta = below;
       T* const free = spare;
       spare = below;
@@ -286,27 +355,31 @@ class BlockNetwork {
   /// Of layer l's weights and biases, and the shares of the units below in their layer's slope.
   MODSWEEP_HD void sum_gradients(std::uint32_t l, const T* delta, const T* in, bool start,
                                  const Each<gemm::SumLoss<T>>& loss) {
-    const Layer& layer = state_->layers[l];
+    const Layer layer = this->layer(l);
     const std::uint32_t rows = state_->part.count;
-    const WeightGradient<T> weights{.layer = layer,
-                                    .delta = delta,
-                                    .in = in,
-                                    .gradients = part_.gradients,
-                                    .rows = rows,
-                                    .tile = state_->shares[l].tile,
-                                    .start = start};
+    const WeightGradient<T, sliced> weights{.layer = layer,
+                                            .delta = delta,
+                                            .in = in,
+                                            .gradients = part_.gradients,
+                                            .rows = rows,
+                                            .tile = state_->shares[l].tile,
+                                            .start = start};
     const BiasGradient<T> biases{layer, delta, part_.gradients, rows, start};
-    const Layer& below = state_->layers[l == 0 ? 0 : l - 1];
-    const SumShares<T> slopes{below, unit_shares(below.number), start, values_ + job_.plan.parts_a,
-                              part_.slope_sums};
-    block_.phase(each(weights.items(), weights), each(biases.items(), biases),
-                 each(job_.plan.prelu && l > 0 ? below.outputs : 0, slopes), loss);
+    const Layer below = this->layer(l == 0 ? 0 : l - 1);
+    const SumShares<T, Peers> slopes{
+        below, unit_shares(below.number), start, values_ + job_.plan.parts_a, part_.slope_sums, peers_};
+    // The slopes' sums, which all blocks have, are complete after the last phase.
+    block_.phase(job_.plan.prelu && l == 0 ? Wait::cluster : Wait::block, each(weights.items(), weights),
+                 each(biases.items(), biases), each(job_.plan.prelu && l > 0 ? below.outputs : 0, slopes),
+                 loss);
   }
 
   const BlockJob<T>& job_;
   Block& block_;
+  Peers peers_;
   BlockState<T>* state_;
   T* values_;
+  const std::uint32_t* slots_;
   PackView<T> batch_;  ///< with the whole batch's Now
   PackView<T> part_;
 };

@@ -1,5 +1,11 @@
-// What a thread block keeps in shared memory to train one network, and where: plain values that the host
-// works out once for a shape.
+// What a thread block keeps in shared memory to train one network, or its share of one, and where: plain
+// values that the host works out once for a shape.
+//
+// A network that one block cannot hold is shared by a cluster of blocks, of as few as hold it. Each has a
+// slice of every layer's outputs, whole quads of them: their weights with gradients and moments, their
+// pre-activations and errors. What a layer passes on, and sums over units, each has a copy of. Backward, each
+// adds up what its own weights make of dL/dg, and the owner of a unit adds up these shares. All blocks lay
+// out their memory in the same way.
 //
 // A block works through a batch in parts of `rows` samples. A layer's weights lie in rows that begin at
 // multiples of four values and are an odd number of quads apart, so that neighboring threads that read
@@ -32,8 +38,13 @@ constexpr std::uint32_t most_layers = 9;
 /// Partial sums over the samples of a part of a batch, at most.
 constexpr std::uint32_t most_parts = 16;
 
-/// How a layer's work is shared out among a block's threads.
+/// Sums over the weights of a hidden unit: into it and out of it, of absolute values and of squares.
+enum class WeightSum : std::uint32_t { in_absolute, in_square, out_absolute, out_square };
+constexpr std::uint32_t weight_sums = 4;
+
+/// How a layer's work is shared out among a block's threads, the same in all blocks of a cluster.
 struct LayerShare {
+  std::uint32_t z = 0;              ///< values of a row of all layers' z that come before this layer's
   std::uint32_t unit_rows = 1;      ///< samples of a thread that owns four units
   std::uint32_t forward_rows = 1;   ///< of one that owns an output unit's weights
   std::uint32_t backward_rows = 1;  ///< of one that owns an input unit's weights
@@ -54,36 +65,44 @@ struct BlockState {
   const T* fixed_noise[most_layers];
 };
 
-/// Memory that blocks share out.
+/// Memory that blocks share out, and how many may share a network.
 struct BlockLimits {
   std::size_t block = 0;           ///< bytes that one block may have
   std::size_t multiprocessor = 0;  ///< bytes that the blocks of one multiprocessor have together
   std::size_t reserved = 0;        ///< bytes that each of them takes besides
+  std::uint32_t most_ranks = 1;    ///< blocks of a cluster: 1, 2, 4 or 8
+  std::uint32_t fewest_ranks = 1;  ///< more than 1 in tests only
 };
 
 /// Offsets are in values of T from `values` bytes on.
 struct BlockPlan {
+  std::uint32_t ranks = 1;  ///< blocks that share the network
   std::uint32_t threads = 0;
   std::uint32_t rows = 0;  ///< R: samples at once
   std::uint32_t layer_count = 0;
   std::uint32_t input_stride = 0;
   std::uint32_t units = 0;             ///< of all layers, padding included
+  std::uint32_t slice_units = 0;       ///< of all layers' slices, padding included
   std::uint32_t widest = 0;            ///< stride of the widest layer of units
+  std::uint32_t widest_slice = 0;      ///< of the widest slice of one
   std::uint32_t parameters = 0;        ///< of the network
-  std::uint32_t parameter_stride = 0;  ///< of its arrays in shared memory
+  std::uint32_t parameter_stride = 0;  ///< of a block's arrays of them
   bool prelu = false;
 
-  std::uint32_t values = 0;                         ///< bytes that come before
-  std::uint32_t weights = 0, gradients = 0;         ///< [parameter_stride], as are:
-  std::uint32_t moment1 = 0, moment2 = 0;           //
-  std::uint32_t x = 0;                              ///< [R][input_stride]
-  std::uint32_t y = 0;                              ///< [R][output stride]
-  std::uint32_t z = 0;                              ///< every layer's [R][stride]
-  std::uint32_t rows_a = 0, rows_b = 0;             ///< [R][widest]
-  std::uint32_t parts_a = 0, parts_b = 0;           ///< [most_parts][widest]
+  std::uint32_t values = 0;                  ///< bytes that come before
+  std::uint32_t weights = 0, gradients = 0;  ///< [parameter_stride], as are:
+  std::uint32_t moment1 = 0, moment2 = 0;    //
+  std::uint32_t x = 0;                       ///< [R][input_stride]
+  std::uint32_t y = 0;                       ///< [R][output stride]
+  std::uint32_t z = 0;                       ///< every slice's [R][stride]
+  std::uint32_t rows_a = 0, rows_b = 0;      ///< [R][widest slice]
+  std::uint32_t whole_a = 0, whole_b = 0;    ///< [R][widest]; those of a block alone are rows_a, rows_b
+  std::uint32_t parts_a = 0, parts_b = 0;    ///< [most_parts][widest slice]
+  std::uint32_t squares = 0;                 ///< [most_parts][quads of the outputs]; alone: parts_a
+  std::uint32_t weight_shares = 0;           ///< [weight_sums][units]; none of a block alone
   std::uint32_t weighted_sums = 0, plain_sums = 0;  ///< [units], as are:
   std::uint32_t slope_sums = 0;                     //
-  std::uint32_t in_absolute = 0, in_square = 0;     //
+  std::uint32_t in_absolute = 0, in_square = 0;     // (in the order of WeightSum)
   std::uint32_t out_absolute = 0, out_square = 0;   //
   std::uint32_t end = 0;                            ///< of all arrays
   std::size_t bytes = 0;                            ///< of shared memory, all together
@@ -94,8 +113,18 @@ MODSWEEP_HD bool whole_quads(std::uint32_t groups, std::uint32_t group_units) {
   return groups == 1 || group_units % quad == 0;
 }
 
-/// The layers of a shape with their parameters where a block has them.
-[[nodiscard]] inline std::vector<Layer> block_layers(const Shape& shape) {
+[[nodiscard]] MODSWEEP_HD constexpr std::uint32_t quads_of(std::uint32_t units) {
+  return (units + quad - 1) / quad;
+}
+
+/// The largest slice of a layer's outputs.
+[[nodiscard]] inline std::uint32_t slice_of(std::uint32_t outputs, std::uint32_t ranks) {
+  return std::min(outputs, (quads_of(outputs) + ranks - 1) / ranks * quad);
+}
+
+/// The layers of a shape, or a block's slices of them, with their parameters where a block has them.
+[[nodiscard]] inline std::vector<Layer> block_layers(const Shape& shape, std::uint32_t ranks = 1,
+                                                     std::uint32_t rank = 0) {
   std::vector<Layer> layers = gemm::layer_table(shape);
   std::size_t next = 0;
   const auto take = [&next](std::size_t count) {
@@ -104,61 +133,81 @@ MODSWEEP_HD bool whole_quads(std::uint32_t groups, std::uint32_t group_units) {
     return at;
   };
   for (Layer& layer : layers) {
-    const std::uint32_t quads = (layer.group_inputs() + quad - 1) / quad;
-    layer.row_stride = (quads | 1U) * quad;
-    layer.weights = take(std::size_t{layer.outputs} * layer.row_stride);
-    layer.biases = take(layer.bias ? layer.outputs : 0);
+    const std::uint32_t most = slice_of(layer.all_outputs, ranks);
+    layer.first_output = std::min(layer.all_outputs, rank * round_up(most, quad));
+    layer.outputs = std::min(most, layer.all_outputs - layer.first_output);
+    layer.output_stride = round_up(most, quad);
+    layer.first_unit += layer.first_output;
+    layer.row_stride = (quads_of(layer.group_inputs()) | 1U) * quad;
+    layer.weights = take(std::size_t{most} * layer.row_stride);
+    layer.biases = take(layer.bias ? most : 0);
     layer.slope = take(shape.prelu && !layer.output ? 1 : 0);
   }
   return layers;
 }
 
 /// One past the last parameter of a block.
-[[nodiscard]] inline std::size_t block_parameters(const Shape& shape) {
-  const Layer last = block_layers(shape).back();
-  return last.biases + (last.bias ? round_up(last.outputs, quad) : 0);
+[[nodiscard]] inline std::size_t block_parameters(const Shape& shape, std::uint32_t ranks = 1) {
+  const Layer last = block_layers(shape, ranks).back();
+  return last.biases + (last.bias ? last.output_stride : 0);
 }
 
-/// Where a block has each parameter, in ParameterLayout order.
-[[nodiscard]] inline std::vector<std::uint32_t> slot_table(const Shape& shape) {
+/// A slot with this bit holds a copy of what another block owns and stores.
+constexpr std::uint32_t copied = 0x80000000U;
+/// Of a parameter that a block has not.
+constexpr std::uint32_t elsewhere = 0xffffffffU;
+
+/// Where a block has each parameter, in ParameterLayout order. Every block has the slopes, the first one's
+/// own.
+[[nodiscard]] inline std::vector<std::uint32_t> slot_table(const Shape& shape, std::uint32_t ranks = 1,
+                                                           std::uint32_t rank = 0) {
   const std::vector<Layer> outside = gemm::layer_table(shape);
-  const std::vector<Layer> inside = block_layers(shape);
-  std::vector<std::uint32_t> slots(ParameterLayout(shape).parameters());
+  const std::vector<Layer> inside = block_layers(shape, ranks, rank);
+  std::vector<std::uint32_t> slots(ParameterLayout(shape).parameters(), elsewhere);
   for (std::size_t l = 0; l < outside.size(); ++l) {
     const Layer& from = outside[l];
     const Layer& to = inside[l];
-    for (std::size_t o = 0; o < from.outputs; ++o) {
+    for (std::size_t o = 0; o < to.outputs; ++o) {
+      const std::size_t there = to.first_output + o;
       for (std::size_t i = 0; i < from.group_inputs(); ++i)
-        slots[from.weights + o * from.row_stride + i] =
+        slots[from.weights + there * from.row_stride + i] =
             static_cast<std::uint32_t>(to.weights + o * to.row_stride + i);
-      if (from.bias) slots[from.biases + o] = static_cast<std::uint32_t>(to.biases + o);
+      if (from.bias) slots[from.biases + there] = static_cast<std::uint32_t>(to.biases + o);
     }
-    if (shape.prelu && !from.output) slots[from.slope] = static_cast<std::uint32_t>(to.slope);
+    if (shape.prelu && !from.output)
+      slots[from.slope] = static_cast<std::uint32_t>(to.slope) | (rank == 0 ? 0U : copied);
   }
   return slots;
 }
 
 /// Where the parameters of a block belong.
-[[nodiscard]] inline std::vector<ParameterPlace> place_table(const Shape& shape) {
-  const std::vector<std::uint32_t> slots = slot_table(shape);
+[[nodiscard]] inline std::vector<ParameterPlace> place_table(const Shape& shape, std::uint32_t ranks = 1,
+                                                             std::uint32_t rank = 0) {
+  const std::vector<std::uint32_t> slots = slot_table(shape, ranks, rank);
   const std::vector<ParameterPlace> outside = gemm::parameter_table(shape, gemm::layer_table(shape));
-  std::vector<ParameterPlace> places(block_parameters(shape));
-  for (std::size_t i = 0; i < slots.size(); ++i) places[slots[i]] = outside[i];
+  std::vector<ParameterPlace> places(block_parameters(shape, ranks));
+  for (std::size_t i = 0; i < slots.size(); ++i)
+    if (slots[i] != elsewhere) places[slots[i] & ~copied] = outside[i];
   return places;
 }
 
 [[nodiscard]] inline std::vector<LayerShare> share_table(const Shape& shape, const BlockPlan& plan,
                                                          std::uint32_t widest_tile) {
   std::vector<LayerShare> shares;
+  std::uint32_t z = 0;
   const auto share = [](std::uint32_t n, std::uint32_t among) {
     return std::max(1U, (n + among - 1) / among);
   };
-  for (const Layer& layer : block_layers(shape)) {
+  for (const Layer& layer : block_layers(shape, plan.ranks)) {  // the first block's slices are the largest
     LayerShare s;
+    s.z = z;
+    z += layer.output_stride;
     s.unit_rows = share(plan.rows, std::clamp(plan.threads / layer.quads(), 1U, most_parts));
     s.forward_rows = share(plan.rows, std::max(1U, plan.threads / layer.outputs));
     s.backward_rows = share(plan.rows, std::max(1U, plan.threads / layer.inputs));
-    const auto tiles = [&](std::uint32_t tile) { return layer.inputs * share(layer.group_outputs(), tile); };
+    const auto tiles = [&](std::uint32_t tile) {
+      return layer.inputs * share(std::min(layer.group_outputs(), layer.outputs), tile);
+    };
     s.tile = whole_quads(layer.groups, layer.group_outputs()) ? widest_tile : quad;
     while (s.tile > quad && tiles(s.tile) < plan.threads) s.tile /= 2;
     shares.push_back(s);
@@ -166,20 +215,25 @@ MODSWEEP_HD bool whole_quads(std::uint32_t groups, std::uint32_t group_units) {
   return shares;
 }
 
-/// The plan with R samples at once; `bytes` says whether it fits.
+/// The plan with R samples at once in each of `ranks` blocks; `bytes` says whether it fits.
 template <typename T>
-[[nodiscard]] BlockPlan plan_with_rows(const Shape& shape, std::uint32_t rows) {
-  const std::vector<Layer> layers = block_layers(shape);
+[[nodiscard]] BlockPlan plan_with_rows(const Shape& shape, std::uint32_t rows, std::uint32_t ranks = 1) {
+  const std::vector<Layer> layers = block_layers(shape, ranks);
   BlockPlan plan;
+  plan.ranks = ranks;
   plan.rows = rows;
   plan.layer_count = static_cast<std::uint32_t>(layers.size());
   plan.input_stride = layers.front().input_stride;
-  plan.units = layers.back().first_unit + layers.back().output_stride;
-  for (const Layer& layer : layers) plan.widest = std::max(plan.widest, layer.output_stride);
+  plan.units = layers.back().first_unit + round_up(layers.back().all_outputs, quad);
+  for (const Layer& layer : layers) {
+    plan.slice_units += layer.output_stride;
+    plan.widest = std::max(plan.widest, round_up(layer.all_outputs, quad));
+    plan.widest_slice = std::max(plan.widest_slice, layer.output_stride);
+  }
   // About four for each unit of the widest layer: whole warps, each with samples of its own.
   plan.threads = std::clamp(4 * std::bit_ceil(std::min(plan.widest, 64U)), 64U, 256U);
   plan.parameters = static_cast<std::uint32_t>(ParameterLayout(shape).parameters());
-  plan.parameter_stride = static_cast<std::uint32_t>(block_parameters(shape));
+  plan.parameter_stride = static_cast<std::uint32_t>(block_parameters(shape, ranks));
   plan.prelu = shape.prelu;
   plan.values = round_up(static_cast<std::uint32_t>(sizeof(BlockState<T>)), 16);
   std::size_t next = 0;
@@ -189,13 +243,23 @@ template <typename T>
     return static_cast<std::uint32_t>(at);
   };
   for (std::uint32_t* array : {&plan.weights, &plan.gradients, &plan.moment1, &plan.moment2})
-    *array = take(block_parameters(shape));
+    *array = take(plan.parameter_stride);
   plan.x = take(std::size_t{rows} * plan.input_stride);
   plan.y = take(std::size_t{rows} * layers.back().output_stride);
-  plan.z = take(std::size_t{rows} * plan.units);
-  for (std::uint32_t* array : {&plan.rows_a, &plan.rows_b}) *array = take(std::size_t{rows} * plan.widest);
+  plan.z = take(std::size_t{rows} * plan.slice_units);
+  for (std::uint32_t* array : {&plan.rows_a, &plan.rows_b})
+    *array = take(std::size_t{rows} * plan.widest_slice);
   for (std::uint32_t* array : {&plan.parts_a, &plan.parts_b})
-    *array = take(std::size_t{most_parts} * plan.widest);
+    *array = take(std::size_t{most_parts} * plan.widest_slice);
+  plan.whole_a = plan.rows_a;
+  plan.whole_b = plan.rows_b;
+  plan.squares = plan.parts_a;
+  if (ranks > 1) {
+    for (std::uint32_t* array : {&plan.whole_a, &plan.whole_b})
+      *array = take(std::size_t{rows} * plan.widest);
+    plan.squares = take(std::size_t{most_parts} * round_up(quads_of(layers.back().all_outputs), quad));
+    plan.weight_shares = take(std::size_t{weight_sums} * plan.units);
+  }
   for (std::uint32_t* array : {&plan.weighted_sums, &plan.plain_sums, &plan.slope_sums, &plan.in_absolute,
                                &plan.in_square, &plan.out_absolute, &plan.out_square})
     *array = take(plan.units);
@@ -213,18 +277,28 @@ constexpr std::uint32_t most_rows = 64;
   return rows >= 16 ? 16 : quad;
 }
 
-/// Why a block cannot train this shape; empty if it can.
+/// Blocks that share a network of this shape: as few as have room for it; 0: none have.
+template <typename T>
+[[nodiscard]] std::uint32_t ranks_of(const Shape& shape, const BlockLimits& limits) {
+  for (std::uint32_t ranks = limits.fewest_ranks; ranks <= limits.most_ranks; ranks *= 2)
+    if (plan_with_rows<T>(shape, fewest_rows, ranks).bytes <= limits.block) return ranks;
+  return 0;
+}
+
+/// Why blocks cannot train this shape; empty if they can.
 template <typename T>
 [[nodiscard]] std::string refuses_shape(const Shape& shape, const BlockLimits& limits) {
   if (shape.weight_layers() > most_layers)
     return "the fused engine trains up to " + std::to_string(most_layers - 1) + " hidden layers, not " +
            std::to_string(shape.hidden_layers());
-  const std::size_t bytes = plan_with_rows<T>(shape, fewest_rows).bytes;
-  if (bytes > limits.block)
-    return "a network " + shape.text() + " takes " + std::to_string(bytes) +
-           " bytes of a thread block's shared memory, which has " + std::to_string(limits.block) +
-           "; use --engine gemm";
-  return {};
+  if (ranks_of<T>(shape, limits) != 0) return {};
+  const std::size_t bytes = plan_with_rows<T>(shape, fewest_rows, limits.most_ranks).bytes;
+  const std::string owner = limits.most_ranks == 1
+                                ? "a thread block's shared memory, which has "
+                                : "the shared memory of each of " + std::to_string(limits.most_ranks) +
+                                      " thread blocks, which has ";
+  return "a network " + shape.text() + " takes " + std::to_string(bytes) + " bytes of " + owner +
+         std::to_string(limits.block) + "; use --engine gemm";
 }
 
 /// Why a shape cannot be trained in this precision; empty where it can.
@@ -236,23 +310,26 @@ template <typename T>
 
 /// A plan for this batch size. Several blocks on a multiprocessor hide each other's waiting, but parts of few
 /// samples pay for every pass over the weights: three blocks if each has room for 16 samples, else two, else
-/// as many samples as one block holds. The shape must not be refused.
+/// as many samples as one block holds. The shape, not the pack, says how many blocks share a network: that
+/// changes the order of sums. The shape must not be refused.
 template <typename T>
 [[nodiscard]] BlockPlan block_plan(const Shape& shape, std::uint32_t batch, const BlockLimits& limits) {
+  const std::uint32_t ranks = ranks_of<T>(shape, limits);
+  const auto bytes_with = [&](std::uint32_t rows) { return plan_with_rows<T>(shape, rows, ranks).bytes; };
   const auto largest = [&](std::size_t bytes) {
     std::uint32_t rows = most_rows;
-    while (rows > fewest_rows && plan_with_rows<T>(shape, rows).bytes > bytes) rows -= even_rows(rows - 1);
+    while (rows > fewest_rows && bytes_with(rows) > bytes) rows -= even_rows(rows - 1);
     return rows;
   };
   std::uint32_t rows = 0;
   for (const std::size_t blocks : {3, 2}) {
     const std::size_t each = std::min(limits.block, limits.multiprocessor / blocks - limits.reserved);
-    if (rows == 0 && plan_with_rows<T>(shape, 16).bytes <= each) rows = largest(each);
+    if (rows == 0 && bytes_with(16) <= each) rows = largest(each);
   }
   if (rows == 0) rows = largest(limits.block);
   const std::uint32_t parts = (batch + rows - 1) / rows;
   const std::uint32_t part = (batch + parts - 1) / parts;
-  return plan_with_rows<T>(shape, round_up(part, even_rows(part)));
+  return plan_with_rows<T>(shape, round_up(part, even_rows(part)), ranks);
 }
 
 }  // namespace modsweep::fused

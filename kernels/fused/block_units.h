@@ -1,8 +1,10 @@
 // Units and sums of one network in shared memory, as parts of phases (block.h): what kernels/gemm/units.h and
 // sums.h do to a batch in a machine's memory, done to a part of one. The views are of one network, whose
-// batch is the part; a thread owns four units and a few samples.
+// batch is the part; a thread owns four units and a few samples. Where blocks share the network, layers are
+// slices: each block does this to its own units, and writes what all need into the memory of all.
 #pragma once
 
+#include "fused/block.h"
 #include "fused/block_plan.h"
 #include "gemm/units.h"
 
@@ -25,17 +27,51 @@ struct BeginPart {
   }
 };
 
+/// Writes a value into the memory of every block of the cluster.
+template <typename Peers, typename U>
+MODSWEEP_HD void store_everywhere(const Peers& peers, U* here, const U& value) {
+  for (std::uint32_t r = 0; r < peers.count(); ++r) *peers.at(r, here) = value;
+}
+template <typename Peers, typename T>
+MODSWEEP_HD void store_quad_everywhere(const Peers& peers, T* here, const Quad<T>& values) {
+  for (std::uint32_t r = 0; r < peers.count(); ++r) gemm::store_quad(peers.at(r, here), values);
+}
+
+/// What the blocks of a cluster made of four neighboring values, added up in the order of their ranks.
+template <typename Peers, typename T>
+MODSWEEP_HD Quad<T> sum_of_shares(const Peers& peers, const T* here) {
+  Quad<T> sum = gemm::load_quad(peers.at(0, here));
+  for (std::uint32_t r = 1; r < peers.count(); ++r) {
+    const Quad<T> share = gemm::load_quad(peers.at(r, here));
+    for (std::uint32_t i = 0; i < quad; ++i) sum.v[i] += share.v[i];
+  }
+  return sum;
+}
+
+/// Rows of what a whole layer passes on, of which every block has a copy.
+template <typename T>
+struct WholeRows {
+  T* values = nullptr;  ///< [rows][stride]
+  std::uint32_t stride = 0;
+
+  [[nodiscard]] MODSWEEP_HD T* at(const Layer& layer, std::uint32_t b, std::uint32_t unit) const {
+    return values + b * stride + layer.first_output + unit;
+  }
+};
+
 /// Items: shares of the rows * quads of the layer. Bias, activation, dropout and noise of a hidden layer: z
 /// to g, and the share's sums of |a|^p that the regularizers want.
-template <typename T>
+template <typename T, typename Peers>
 struct ForwardRows {
   PackView<T> v;
   Layer layer;
   gemm::PassDraws draws;
   std::uint32_t unit_rows = 1;
-  T* g = nullptr;               ///< [rows][stride]
+  const T* z = nullptr;  ///< [rows][stride]
+  WholeRows<T> g;
   T* weighted_parts = nullptr;  ///< [shares][stride]
   T* plain_parts = nullptr;
+  Peers peers;
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
     const gemm::UnitBlock<T> block(v, layer, p, item, unit_rows);
@@ -46,8 +82,9 @@ struct ForwardRows {
     for (std::uint32_t b = block.first; b < block.last && b < v.now[p].count; ++b) {
       const std::size_t row = v.row(layer, p, b) + block.unit;
       math::UnitValues<T> u[quad];
-      units(block, b, gemm::load_quad(v.z + v.layer_offset(layer) + row), u);
-      gemm::store_quad(g + row, gemm::pass_on(rule, u, block.there, weighted, plain));
+      units(block, b, gemm::load_quad(z + row), u);
+      store_quad_everywhere(peers, g.at(layer, b, block.unit),
+                            gemm::pass_on(rule, u, block.there, weighted, plain));
     }
     const std::uint32_t part = block.chunk * layer.output_stride + block.unit;
     if (rule.weighted_activity) gemm::store_quad(weighted_parts + part, weighted);
@@ -57,12 +94,14 @@ struct ForwardRows {
 
 /// Items: shares of the rows * quads of the outputs. dL/dy in place of the outputs in z, and the share's sums
 /// of squared errors.
-template <typename T>
+template <typename T, typename Peers>
 struct OutputRows {
   PackView<T> v;
   Layer layer;
   std::uint32_t unit_rows = 1;
-  T* square_parts = nullptr;  ///< [shares][quads]
+  T* z = nullptr;             ///< [rows][stride]
+  T* square_parts = nullptr;  ///< [shares][quads of the whole layer]
+  Peers peers;
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
     const gemm::UnitBlock<T> block(v, layer, p, item, unit_rows);
@@ -70,24 +109,31 @@ struct OutputRows {
     T squares = T(0);
     for (std::uint32_t b = block.first; b < block.last && b < v.now[p].count; ++b) {
       const std::size_t row = v.row(layer, p, b) + block.unit;
-      T* z = v.z + v.layer_offset(layer) + row;
-      gemm::store_quad(
-          z, gemm::output_gradient(block, gemm::load_quad(z), gemm::load_quad(v.y + row), scale, squares));
+      gemm::store_quad(z + row, gemm::output_gradient(block, gemm::load_quad(z + row),
+                                                      gemm::load_quad(v.y + row), scale, squares));
     }
-    square_parts[item] = squares;
+    std::uint32_t part = item;
+    if constexpr (Peers::several)
+      part = block.chunk * quads_of(layer.all_outputs) + (layer.first_output + block.unit) / quad;
+    store_everywhere(peers, square_parts + part, squares);
   }
 };
 
-/// Items: shares of the rows * quads of the layer. From dL/dg to dL/dz of a hidden layer, in place in
-/// `delta`; what it passed on, made anew from the same draws, in place of z; the share's sums of dL/dslope.
-template <typename T>
+/// Items: shares of the rows * quads of the layer. From dL/dg to dL/dz of a hidden layer; what it passed on,
+/// made anew from the same draws; the share's sums of dL/dslope. A block alone has dL/dz in the place of
+/// dL/dg, and what was passed on in that of z.
+template <typename T, typename Peers>
 struct BackwardRows {
   PackView<T> v;
   Layer layer;
   gemm::PassDraws draws;
   std::uint32_t unit_rows = 1;
-  T* delta = nullptr;        ///< [rows][stride]
+  const T* z = nullptr;  ///< [rows][stride]
+  WholeRows<T> by_g;     ///< dL/dg; of each block, its share
+  T* delta = nullptr;    ///< dL/dz [rows][stride]
+  WholeRows<T> g;
   T* slope_parts = nullptr;  ///< [shares][stride]
+  Peers peers;
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
     const gemm::UnitBlock<T> block(v, layer, p, item, unit_rows);
@@ -96,14 +142,14 @@ struct BackwardRows {
     Quad<T> slope_sums{};
     for (std::uint32_t b = block.first; b < block.last && b < v.now[p].count; ++b) {
       const std::size_t row = v.row(layer, p, b) + block.unit;
-      T* z = v.z + v.layer_offset(layer) + row;
       math::UnitValues<T> u[quad];
-      units(block, b, gemm::load_quad(z), u);
-      gemm::store_quad(delta + row, gradients(u, gemm::load_quad(delta + row), slope_sums));
-      Quad<T> g{};
+      units(block, b, gemm::load_quad(z + row), u);
+      const Quad<T> by_out = sum_of_shares(peers, by_g.at(layer, b, block.unit));
+      gemm::store_quad(delta + row, gradients(u, by_out, slope_sums));
+      Quad<T> passed{};
       for (std::uint32_t i = 0; i < quad; ++i)
-        if (i < block.there) g.v[i] = u[i].out;
-      gemm::store_quad(z, g);
+        if (i < block.there) passed.v[i] = u[i].out;
+      store_quad_everywhere(peers, g.at(layer, b, block.unit), passed);
     }
     if (v.rules[p].layer.prelu)
       gemm::store_quad(slope_parts + block.chunk * layer.output_stride + block.unit, slope_sums);
@@ -112,19 +158,20 @@ struct BackwardRows {
 
 /// Items: outputs of the layer. Each unit's sums over the shares of a part of the batch, added to those of
 /// the parts before.
-template <typename T>
+template <typename T, typename Peers>
 struct SumShares {
   Layer layer;
   std::uint32_t shares = 0;
   bool start = false;  ///< there are none before
   const T* parts = nullptr;
   T* sums = nullptr;  ///< of all units
+  Peers peers;
 
   MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t unit) const {
-    T& sum_of_unit = sums[layer.first_unit + unit];
-    T sum = start ? T(0) : sum_of_unit;
+    T* sum_of_unit = sums + layer.first_unit + unit;
+    T sum = start ? T(0) : *sum_of_unit;
     for (std::uint32_t c = 0; c < shares; ++c) sum += parts[c * layer.output_stride + unit];
-    sum_of_unit = sum;
+    store_everywhere(peers, sum_of_unit, sum);
   }
 };
 

@@ -2,8 +2,8 @@
 //
 // The class is a template over the machine, as GemmTraining: besides what PackTraining asks of it, it has
 //   limits() -> BlockLimits,
-//   for_each_block(networks, threads, bytes, f): f(block, p) for every network p, with a Block of so many
-//   threads and bytes of shared memory (block.h).
+//   for_each_block(networks, ranks, threads, bytes, f): f(block, p) for every network p, with a Block of so
+//   many threads and bytes of shared memory (block.h), or with each of a cluster of `ranks` such blocks.
 #pragma once
 
 #include "fused/block_network.h"
@@ -20,10 +20,11 @@ class FusedTraining final : public gemm::PackTraining<Machine, T> {
   FusedTraining(std::unique_ptr<Machine> machine, const Pack& pack)
       : gemm::PackTraining<Machine, T>(std::move(machine), pack, gemm::Workspace::block),
         plan_(block_plan<T>(pack.shape, pack.batch_size, this->machine().limits())),
-        layers_(kept(block_layers(pack.shape))),
+        layers_(kept_of_ranks(block_layers)),
+        whole_layers_(kept(whole_layers())),
         shares_(kept(share_table(pack.shape, plan_, registers_of<T>))),
-        slots_(kept(slot_table(pack.shape))),
-        places_(kept(place_table(pack.shape))) {}
+        slots_(kept_of_ranks(slot_table)),
+        places_(kept_of_ranks(place_table)) {}
 
  private:
   template <typename U>
@@ -38,13 +39,31 @@ class FusedTraining final : public gemm::PackTraining<Machine, T> {
   void differentiate() override { run(InspectNetwork<T>{job(this->memory().view())}); }
 
   [[nodiscard]] BlockJob<T> job(const PackView<T>& v) const {
-    return {v, plan_, layers_.data(), shares_.data(), slots_.data(), places_.data()};
+    return {v, plan_, layers_.data(), whole_layers_.data(), shares_.data(), slots_.data(), places_.data()};
   }
 
   template <typename F>
   void run(const F& f) {
-    this->machine().for_each_block(static_cast<std::uint32_t>(this->pack().size()), plan_.threads,
-                                   plan_.bytes, f);
+    this->machine().for_each_block(static_cast<std::uint32_t>(this->pack().size()), plan_.ranks,
+                                   plan_.threads, plan_.bytes, f);
+  }
+
+  /// Layers as the first block lays them out, but not sliced.
+  [[nodiscard]] std::vector<Layer> whole_layers() const {
+    std::vector<Layer> layers = block_layers(this->pack().shape, plan_.ranks);
+    for (Layer& layer : layers) layer.outputs = layer.all_outputs;
+    return layers;
+  }
+
+  /// The tables of all blocks of a cluster, one after the other.
+  template <typename U>
+  [[nodiscard]] Array<U> kept_of_ranks(std::vector<U> (*table)(const Shape&, std::uint32_t, std::uint32_t)) {
+    std::vector<U> values;
+    for (std::uint32_t rank = 0; rank < plan_.ranks; ++rank) {
+      const std::vector<U> of_rank = table(this->pack().shape, plan_.ranks, rank);
+      values.insert(values.end(), of_rank.begin(), of_rank.end());
+    }
+    return kept(values);
   }
 
   template <typename U>
@@ -56,6 +75,7 @@ class FusedTraining final : public gemm::PackTraining<Machine, T> {
 
   BlockPlan plan_;
   Array<Layer> layers_;
+  Array<Layer> whole_layers_;
   Array<LayerShare> shares_;
   Array<std::uint32_t> slots_;
   Array<ParameterPlace> places_;

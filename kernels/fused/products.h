@@ -27,9 +27,29 @@ MODSWEEP_HD Quad<T> load_up_to(const T* p, std::uint32_t there) {
   return values;
 }
 
+/// Some of a layer's outputs, counted from the first of the slice.
+struct Outputs {
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+};
+
+/// A group's outputs, as far as the slice has them.
+template <bool sliced>
+[[nodiscard]] MODSWEEP_HD Outputs outputs_of(const Layer& layer, std::uint32_t group) {
+  const std::uint32_t first = group * layer.group_outputs();
+  if constexpr (!sliced) return {first, layer.group_outputs()};
+  const std::uint32_t slice_end = layer.first_output + layer.outputs;
+  const std::uint32_t group_end = first + layer.group_outputs();
+  const std::uint32_t begin = first > layer.first_output ? first : layer.first_output;
+  const std::uint32_t end = group_end < slice_end ? group_end : slice_end;
+  return begin < end ? Outputs{begin - layer.first_output, end - begin} : Outputs{};
+}
+
 /// Items: columns * shares of the rows. out [rows][columns] = in [rows][groups * inner] times each column's
-/// weights: those into a unit of weight layer `layer` (forward), or those out of one (backward).
-template <typename T>
+/// weights: those into a unit of weight layer `layer` (forward), or those out of one (backward). `sliced`:
+/// the layer may be a slice; what its weights then make backward is a share of the sum, zeros if they are
+/// none.
+template <typename T, bool sliced>
 struct RowProduct {
   Layer layer;
   bool backward = false;
@@ -45,7 +65,7 @@ struct RowProduct {
   }
 
   MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t item) const {
-    if (whole_quads(layer.groups, inner()))
+    if (whole_quads(layer.groups, backward ? layer.group_outputs() : layer.group_inputs()))
       multiply<true>(item);
     else
       multiply<false>(item);
@@ -57,34 +77,37 @@ struct RowProduct {
     const std::uint32_t column = item % columns();
     const std::uint32_t first = item / columns() * rows_per_item;
     const std::uint32_t last = first + rows_per_item < rows ? first + rows_per_item : rows;
-    for (std::uint32_t from = 0; from < inner(); from += registers_of<T>) {
+    const Outputs inner = factors(column);
+    std::uint32_t from = 0;
+    do {
       T w[registers_of<T>];
-      load_weights(column, from, w);
-      for (std::uint32_t b = first; b < last; b += rows_at_once) add<whole>(column, from, w, b, last);
-    }
+      load_weights(column, inner, from, w);
+      for (std::uint32_t b = first; b < last; b += rows_at_once) add<whole>(column, inner, from, w, b, last);
+      from += registers_of<T>;
+    } while (from < inner.count);
   }
 
   [[nodiscard]] MODSWEEP_HD std::uint32_t columns() const { return backward ? layer.inputs : layer.outputs; }
-  [[nodiscard]] MODSWEEP_HD std::uint32_t inner() const {
-    return backward ? layer.group_outputs() : layer.group_inputs();
-  }
   [[nodiscard]] MODSWEEP_HD std::uint32_t in_stride() const {
     return backward ? layer.output_stride : layer.input_stride;
   }
   [[nodiscard]] MODSWEEP_HD std::uint32_t out_stride() const {
     return backward ? layer.input_stride : layer.output_stride;
   }
-  [[nodiscard]] MODSWEEP_HD std::uint32_t group(std::uint32_t column) const {
-    return column / (backward ? layer.group_inputs() : layer.group_outputs());
+  /// The columns of `in` that a column of `out` is made of.
+  [[nodiscard]] MODSWEEP_HD Outputs factors(std::uint32_t column) const {
+    if (backward) return outputs_of<sliced>(layer, column / layer.group_inputs());
+    const std::uint32_t group = (layer.first_output + column) / layer.group_outputs();
+    return {group * layer.group_inputs(), layer.group_inputs()};
   }
 
   /// Weights `from` and on of a column, zeros past the last.
-  MODSWEEP_HD void load_weights(std::uint32_t column, std::uint32_t from, T (&w)[registers_of<T>]) const {
-    const std::uint32_t left = inner() - from;
+  MODSWEEP_HD void load_weights(std::uint32_t column, const Outputs& inner, std::uint32_t from,
+                                T (&w)[registers_of<T>]) const {
+    const std::uint32_t left = inner.count - from;
     const T* weights = parameters + layer.weights;
     if (backward) {
-      weights += std::size_t{group(column) * layer.group_outputs() + from} * layer.row_stride +
-                 column % layer.group_inputs();
+      weights += std::size_t{inner.first + from} * layer.row_stride + column % layer.group_inputs();
       for (std::uint32_t i = 0; i < registers_of<T>; ++i)
         w[i] = i < left ? weights[i * layer.row_stride] : T(0);
       return;
@@ -98,10 +121,10 @@ struct RowProduct {
 
   /// Adds these weights' share of `rows_at_once` rows from b on.
   template <bool whole>
-  MODSWEEP_HD void add(std::uint32_t column, std::uint32_t from, const T (&w)[registers_of<T>],
-                       std::uint32_t b, std::uint32_t last) const {
-    const std::uint32_t left = inner() - from;
-    const T* values = in + group(column) * inner() + from;
+  MODSWEEP_HD void add(std::uint32_t column, const Outputs& inner, std::uint32_t from,
+                       const T (&w)[registers_of<T>], std::uint32_t b, std::uint32_t last) const {
+    const std::uint32_t left = inner.count - from;
+    const T* values = in + inner.first + from;
     std::uint32_t at[rows_at_once];
     T sum[rows_at_once];
     for (std::uint32_t r = 0; r < rows_at_once; ++r) {
@@ -120,9 +143,10 @@ struct RowProduct {
   }
 };
 
-/// Items: inputs * tiles of a group's outputs. Gradients of a layer's weights: sums over rows of delta [rows]
-/// [output stride] times in [rows][input stride], added to those of the parts of the batch before.
-template <typename T>
+/// Items: inputs * tiles of a group's outputs, or of a slice's if those are fewer. Gradients of a layer's
+/// weights: sums over rows of delta [rows] [output stride] times in [rows][input stride], added to those of
+/// the parts of the batch before.
+template <typename T, bool sliced>
 struct WeightGradient {
   Layer layer;
   const T* delta = nullptr;
@@ -133,7 +157,9 @@ struct WeightGradient {
   bool start = false;  ///< there are none before
 
   [[nodiscard]] MODSWEEP_HD std::uint32_t items() const {
-    return layer.inputs * ((layer.group_outputs() + tile - 1) / tile);
+    std::uint32_t most = layer.group_outputs();
+    if constexpr (sliced) most = most < layer.outputs ? most : layer.outputs;
+    return layer.inputs * ((most + tile - 1) / tile);
   }
 
   MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t item) const {
@@ -158,8 +184,11 @@ struct WeightGradient {
     const std::uint32_t column = item % layer.inputs;
     const std::uint32_t group = column / layer.group_inputs();
     const std::uint32_t first = item / layer.inputs * size;  // output within the group
-    const std::uint32_t left = layer.group_outputs() - first;
-    const std::uint32_t output = group * layer.group_outputs() + first;
+    const Outputs outputs = outputs_of<sliced>(layer, group);
+    if constexpr (sliced)
+      if (first >= outputs.count) return;
+    const std::uint32_t left = outputs.count - first;
+    const std::uint32_t output = outputs.first + first;
     T* gradient =
         gradients + layer.weights + std::size_t{output} * layer.row_stride + column % layer.group_inputs();
     T sums[size];

@@ -37,12 +37,15 @@ MODSWEEP_HD constexpr std::uint32_t round_up(std::uint32_t n, std::uint32_t mult
   return (n + multiple - 1) / multiple * multiple;
 }
 
-/// Weight layer l and the units it feeds: hidden layer l, or the outputs where l is the last.
+/// Weight layer l and the units it feeds: hidden layer l, or the outputs where l is the last. Where blocks
+/// share a layer (kernels/fused), a slice of it: some of its outputs, of all its inputs.
 struct Layer {
   std::uint32_t number = 0;
   std::uint32_t inputs = 0;
   std::uint32_t outputs = 0;
-  std::uint32_t groups = 1;
+  std::uint32_t first_output = 0;   ///< of the layer that is the slice's first; a multiple of four
+  std::uint32_t all_outputs = 0;    ///< of the layer
+  std::uint32_t groups = 1;         ///< of the layer
   std::uint32_t input_stride = 0;   ///< of the rows that it reads
   std::uint32_t output_stride = 0;  ///< of the rows that it makes
   std::uint32_t first_unit = 0;     ///< in arrays over all units
@@ -54,8 +57,8 @@ struct Layer {
   std::size_t slope = 0;
 
   [[nodiscard]] MODSWEEP_HD std::uint32_t group_inputs() const { return inputs / groups; }
-  [[nodiscard]] MODSWEEP_HD std::uint32_t group_outputs() const { return outputs / groups; }
-  [[nodiscard]] MODSWEEP_HD std::uint32_t quads() const { return output_stride / quad; }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t group_outputs() const { return all_outputs / groups; }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t quads() const { return (outputs + quad - 1) / quad; }
 };
 
 /// Where a unit of the arrays over all units belongs.

@@ -15,6 +15,7 @@ template <typename T>
 struct BeginStep {
   PackView<T> v;
   bool inspect = false;  ///< every network, whatever its target
+  bool shuffles = true;  ///< else another block makes the order
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t) const {
     const Progress& progress = v.progress[p];
@@ -33,7 +34,7 @@ struct BeginStep {
     now.inverse_count = T(1) / static_cast<T>(now.count);
     now.adam = math::adam_step<T>(rule.learning_rate, rule.beta1, rule.beta2, rule.epsilon, rule.weight_decay,
                                   now.next);
-    if (data.order == nullptr) return;
+    if (data.order == nullptr || !shuffles) return;
     const auto epoch = static_cast<std::uint32_t>(progress.step / batches);
     if (data.order[samples] == epoch + 1) return;
     math::shuffle_rows(rule.seed, epoch, samples, data.order);
@@ -88,7 +89,7 @@ struct Gather {
     } else {
       const std::uint32_t o = column - v.input_stride;
       const bool there = b < now.count && o < last.outputs;
-      v.y[v.row(last, p, b) + o] = there ? rows.y[row * last.outputs + o] : T(0);
+      v.y[v.row(last, p, b) + o] = there ? rows.y[row * last.all_outputs + last.first_output + o] : T(0);
     }
   }
 };

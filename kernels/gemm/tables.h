@@ -19,6 +19,7 @@ namespace modsweep::gemm {
     layer.number = l;
     layer.inputs = slice.inputs;
     layer.outputs = slice.outputs;
+    layer.all_outputs = slice.outputs;
     layer.groups = slice.groups;
     layer.input_stride = round_up(slice.inputs, quad);
     layer.output_stride = round_up(slice.outputs, quad);

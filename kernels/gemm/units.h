@@ -63,7 +63,8 @@ class HiddenUnits {
     const std::uint32_t sample = (draws_.evaluation ? now_.first : now_.offset) + b;
     if (noise_ && fixed_ != nullptr) {
       for (std::uint32_t i = 0; i < quad; ++i)
-        if (i < block.there) eps[i] = fixed_[std::size_t{sample} * layer_.outputs + block.unit + i];
+        if (i < block.there)
+          eps[i] = fixed_[std::size_t{sample} * layer_.all_outputs + layer_.first_output + block.unit + i];
     } else if (noise_) {
       math::block_normals(random(draws_.stream, sample, block.unit), eps);
     }
@@ -80,7 +81,8 @@ class HiddenUnits {
  private:
   [[nodiscard]] MODSWEEP_HD math::RandomBlock random(math::Stream stream, std::uint32_t sample,
                                                      std::uint32_t unit) const {
-    return math::random_block(rule_.seed, stream, now_.step, layer_.number, sample, unit / quad);
+    return math::random_block(rule_.seed, stream, now_.step, layer_.number, sample,
+                              (layer_.first_output + unit) / quad);
   }
 
   const NetworkRule<T>& rule_;
@@ -161,7 +163,7 @@ MODSWEEP_HD Quad<T> output_gradient(const UnitBlock<T>& block, const Quad<T>& z,
 /// The factor of an output's error in dL/dy.
 template <typename T>
 MODSWEEP_HD T output_scale(const Layer& layer, const Now<T>& now) {
-  return T(2) * now.inverse_count / static_cast<T>(layer.outputs);
+  return T(2) * now.inverse_count / static_cast<T>(layer.all_outputs);
 }
 
 /// Items: chunks * quads of the outputs. Bias of the outputs, their errors and, in place of the outputs in z,

@@ -75,6 +75,39 @@ TEST_P(Agreement, OfTheFirstGradientAndLoss) {
   }
 }
 
+/// Wider than what one block of the fused engine holds.
+TEST_P(Agreement, OfTheFirstGradientAndLossOfWideNetworks) {
+  const Precision precision = GetParam().precision;
+  const double bound = precision == Precision::fp64 ? 1e-10 : 1e-4;
+  DatasetCache cache;
+  Pack pack;
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    CellSettings cell;
+    cell.network.hidden = {128, 128, 128};
+    cell.network.activation = smooth(i) ? Activation::tanh : Activation::leaky_relu;
+    cell.noise = {.strength = 0.1, .exponent = 2.0};
+    cell.regularizer = {.l2 = 1e-4, .weighted_activity = 1e-3};
+    cell.regularizer.l12 = i == 1 ? 5e-4 : 0.0;
+    cell.training.batch_size = 50;
+    cell.training.seed = i;
+    cell.training.precision = precision;
+    pack.add(cell, cache.get(cell.task));
+  }
+  if (const std::string why = engine_->refuses(pack.shape, precision); !why.empty()) GTEST_SKIP() << why;
+  const auto have = engine_->start(pack);
+  const auto want = cpu_->start(pack);
+  for (const std::uint64_t steps : {0U, 1U}) {
+    for (Training* training : {have.get(), want.get()}) training->advance(steps);
+    for (std::size_t p = 0; p < pack.size(); ++p) {
+      SCOPED_TRACE(p);
+      const StepInspection a = have->inspect(p);
+      const StepInspection b = want->inspect(p);
+      EXPECT_NEAR(a.total, b.total, bound * b.total);
+      EXPECT_LE(relative_distance(a.gradient, b.gradient), bound);
+    }
+  }
+}
+
 /// Rounding grows along a training, in some networks more than in others: Adam divides by gradients that may
 /// be tiny. How far is shown by the CPU engine itself, by its single precision against its double.
 TEST_P(Agreement, AfterAHundredStepsIsNoWorseThanRounding) {

@@ -6,16 +6,15 @@
 namespace modsweep::test {
 namespace {
 
-/// Shared memory of an sm_90 device.
-constexpr fused::BlockLimits limits = {.block = 232448, .multiprocessor = 233472, .reserved = 1024};
-
 class EmulatedFusedEngine final : public Engine {
  public:
-  explicit EmulatedFusedEngine(bool backwards) : backwards_(backwards) {}
+  explicit EmulatedFusedEngine(const EmulatedFusedOptions& options) : options_(options) {
+    limits_.fewest_ranks = options.fewest_ranks;
+  }
   [[nodiscard]] std::string_view name() const override { return "fused"; }
   [[nodiscard]] std::string device() const override { return "host loops"; }
   [[nodiscard]] std::string refuses(const Shape& shape, Precision precision) const override {
-    return fused::refuses(shape, precision, limits);
+    return fused::refuses(shape, precision, limits_);
   }
   [[nodiscard]] std::size_t bytes_per_network(const Shape& shape, std::uint32_t,
                                               Precision precision) const override {
@@ -35,16 +34,17 @@ class EmulatedFusedEngine final : public Engine {
 
  private:
   [[nodiscard]] std::unique_ptr<BlockMachine> machine() const {
-    return std::make_unique<BlockMachine>(limits, backwards_);
+    return std::make_unique<BlockMachine>(limits_, options_.backwards, options_.observer);
   }
 
-  bool backwards_;
+  EmulatedFusedOptions options_;
+  fused::BlockLimits limits_ = sm_90;
 };
 
 }  // namespace
 
-std::unique_ptr<Engine> make_emulated_fused_engine(bool backwards) {
-  return std::make_unique<EmulatedFusedEngine>(backwards);
+std::unique_ptr<Engine> make_emulated_fused_engine(const EmulatedFusedOptions& options) {
+  return std::make_unique<EmulatedFusedEngine>(options);
 }
 
 }  // namespace modsweep::test

@@ -1,13 +1,26 @@
 // The fused engine on the host: kernels/fused with plain loops for thread blocks.
 #pragma once
 
+#include "fused/block_plan.h"
+
 #include <memory>
 
 #include "modsweep/engine.h"
 
 namespace modsweep::test {
 
-/// `backwards`: threads of a block take their turns in the opposite order.
-[[nodiscard]] std::unique_ptr<Engine> make_emulated_fused_engine(bool backwards = false);
+class BlockObserver;
+
+/// Blocks and clusters of an sm_90 device.
+constexpr fused::BlockLimits sm_90 = {
+    .block = 232448, .multiprocessor = 233472, .reserved = 1024, .most_ranks = 8, .fewest_ranks = 1};
+
+struct EmulatedFusedOptions {
+  bool backwards = false;          ///< threads and blocks take their turns in the opposite order
+  std::uint32_t fewest_ranks = 1;  ///< blocks of a cluster, at least, where one would do
+  BlockObserver* observer = nullptr;
+};
+
+[[nodiscard]] std::unique_ptr<Engine> make_emulated_fused_engine(const EmulatedFusedOptions& options = {});
 
 }  // namespace modsweep::test

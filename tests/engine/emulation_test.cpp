@@ -3,6 +3,8 @@
 #include "engine/emulated_fused.h"
 #include "engine/emulated_gemm.h"
 
+#include <functional>
+
 #include <gtest/gtest.h>
 
 #include "modsweep/names.h"
@@ -40,9 +42,9 @@ Pack varied_pack(Precision precision, bool prelu, std::uint32_t batch) {
   return pack;
 }
 
-using MakeEngine = std::unique_ptr<Engine> (*)(bool backwards);
+using MakeEngine = std::function<std::unique_ptr<Engine>(bool backwards)>;
 
-void expect_order_does_not_matter(MakeEngine make, std::uint32_t batch) {
+void expect_order_does_not_matter(const MakeEngine& make, std::uint32_t batch) {
   for (const Precision precision : {Precision::fp32, Precision::fp64})
     for (const bool prelu : {false, true}) {
       const Pack pack = varied_pack(precision, prelu, batch);
@@ -73,8 +75,20 @@ TEST(EmulatedGemm, TheOrderOfItemsDoesNotMatter) {
 }
 
 TEST(EmulatedFused, TheOrderOfThreadsDoesNotMatter) {
-  expect_order_does_not_matter(make_emulated_fused_engine, 21);
-  expect_order_does_not_matter(make_emulated_fused_engine, 150);  // more than a block holds at once
+  const auto make = [](bool backwards) { return make_emulated_fused_engine({.backwards = backwards}); };
+  expect_order_does_not_matter(make, 21);
+  expect_order_does_not_matter(make, 150);  // more than a block holds at once
+}
+
+TEST(EmulatedFused, TheOrderOfThreadsAndBlocksOfAClusterDoesNotMatter) {
+  for (const std::uint32_t ranks : {2U, 8U}) {
+    SCOPED_TRACE(ranks);
+    expect_order_does_not_matter(
+        [ranks](bool backwards) {
+          return make_emulated_fused_engine({.backwards = backwards, .fewest_ranks = ranks});
+        },
+        70);
+  }
 }
 
 }  // namespace

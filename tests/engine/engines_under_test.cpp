@@ -57,6 +57,10 @@ const std::vector<EngineUnderTest>& engines_under_test() {
        [] { return true; },
        [](std::size_t) { return make_emulated_fused_engine(); },
        {Precision::fp32, Precision::fp64}},
+      {"fused_clusters_emulated",
+       [] { return true; },
+       [](std::size_t) { return make_emulated_fused_engine({.fewest_ranks = 2}); },
+       {Precision::fp64}},  // fp32 and other clusters: fused_test.cpp, and the wide networks of all tests
       gpu_engine("gemm", &GpuModule::make_gemm_engine, false),
       gpu_engine("fused", &GpuModule::make_fused_engine, true),
   };

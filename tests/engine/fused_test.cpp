@@ -15,8 +15,6 @@ namespace {
 using fused::BlockLimits;
 using fused::BlockPlan;
 
-constexpr BlockLimits sm_90 = {.block = 232448, .multiprocessor = 233472, .reserved = 1024};
-
 CellSettings cell_of(std::vector<std::uint32_t> hidden, std::vector<std::uint32_t> groups = {},
                      Activation activation = Activation::leaky_relu) {
   CellSettings cell;
@@ -56,15 +54,40 @@ TEST(FusedPlan, EveryParameterHasAPlaceOfItsOwn) {
   for (const CellSettings& cell : cells_around_tiles()) {
     const Shape shape = shape_of_cell(cell);
     SCOPED_TRACE(shape.text());
-    const auto slots = fused::slot_table(shape);
-    EXPECT_EQ(std::set<std::uint32_t>(slots.begin(), slots.end()).size(), slots.size());
-    for (const std::uint32_t slot : slots) EXPECT_LT(slot, fused::block_parameters(shape));
-    for (const auto& layer : fused::block_layers(shape)) {
-      EXPECT_EQ(layer.weights % 4, 0U);
-      EXPECT_EQ(layer.row_stride % 8, 4U);  // an odd number of quads
-      EXPECT_GE(layer.row_stride, layer.group_inputs());
+    for (const std::uint32_t ranks : {1U, 2U, 4U, 8U}) {
+      std::vector<std::uint32_t> owners(ParameterLayout(shape).parameters(), 0);
+      for (std::uint32_t rank = 0; rank < ranks; ++rank) {
+        const auto slots = fused::slot_table(shape, ranks, rank);
+        std::set<std::uint32_t> places;
+        for (std::size_t i = 0; i < slots.size(); ++i) {
+          if (slots[i] == fused::elsewhere) continue;
+          EXPECT_TRUE(places.insert(slots[i] & ~fused::copied).second);
+          EXPECT_LT(slots[i] & ~fused::copied, fused::block_parameters(shape, ranks));
+          if ((slots[i] & fused::copied) == 0) ++owners[i];
+        }
+        for (const auto& layer : fused::block_layers(shape, ranks, rank)) {
+          EXPECT_EQ(layer.weights % 4, 0U);
+          EXPECT_EQ(layer.row_stride % 8, 4U);  // an odd number of quads
+          EXPECT_GE(layer.row_stride, layer.group_inputs());
+          EXPECT_TRUE(layer.outputs == 0 || layer.first_output % 4 == 0);
+        }
+      }
+      EXPECT_EQ(owners, std::vector<std::uint32_t>(owners.size(), 1)) << ranks << " blocks";
     }
   }
+}
+
+TEST(FusedPlan, AsFewBlocksShareANetworkAsHoldItWhateverTheBatch) {
+  for (const auto& [width, ranks] : {std::pair{76U, 1U}, {77U, 2U}, {104U, 2U}, {105U, 4U}, {128U, 4U}}) {
+    const Shape shape = shape_of_cell(cell_of({width, width, width}));
+    for (const std::uint32_t batch : {1U, 200U, 1000U}) {
+      const BlockPlan plan = fused::block_plan<float>(shape, batch, sm_90);
+      EXPECT_EQ(plan.ranks, ranks) << width;
+      EXPECT_LE(plan.bytes, sm_90.block);
+      EXPECT_GE(plan.rows, std::min(4U, batch));
+    }
+  }
+  EXPECT_EQ(fused::block_plan<double>(shape_of_cell(cell_of({128, 128, 128})), 200, sm_90).ranks, 8U);
 }
 
 TEST(FusedPlan, APartOfABatchIsNoLargerThanTheBatch) {
@@ -85,39 +108,60 @@ TEST(FusedPlan, WhatDoesNotFitIsRefusedWithAReason) {
   EXPECT_EQ(refusal(cell_of(std::vector<std::uint32_t>(8, 8))), "");
   EXPECT_NE(refusal(cell_of(std::vector<std::uint32_t>(9, 8))).find("8 hidden layers, not 9"),
             std::string::npos);
-  const std::string wide = refusal(cell_of({256, 256}));
-  EXPECT_NE(wide.find("4-256-256-4"), std::string::npos) << wide;
-  EXPECT_NE(wide.find("232448"), std::string::npos) << wide;
+  EXPECT_EQ(refusal(cell_of(std::vector<std::uint32_t>(6, 128))), "");
+  const std::string wide = refusal(cell_of({512, 512}));
+  EXPECT_NE(wide.find("4-512-512-4"), std::string::npos) << wide;
+  EXPECT_NE(wide.find("each of 8 thread blocks, which has 232448"), std::string::npos) << wide;
   EXPECT_NE(refusal(cell_of({1000000, 1000000})), "");
 }
 
-/// Against the CPU engine in double, tile sizes of widths and parts of the batch.
-TEST(EmulatedFused, GradientsOnSizesAroundEveryTile) {
+TEST(FusedPlan, WhereThereAreNoClustersABlockHoldsANetworkOrNoneDoes) {
+  constexpr BlockLimits sm_80 = {.block = 166912, .multiprocessor = 167936, .reserved = 1024};
+  EXPECT_EQ(fused::refuses(shape_of_cell(cell_of({62, 62, 62})), Precision::fp32, sm_80), "");
+  const std::string wide = fused::refuses(shape_of_cell(cell_of({128, 128, 128})), Precision::fp32, sm_80);
+  EXPECT_NE(wide.find("4-128-128-128-4"), std::string::npos) << wide;
+  EXPECT_NE(wide.find("of a thread block's shared memory, which has 166912"), std::string::npos) << wide;
+}
+
+/// Losses and gradients after a step, against the CPU engine in double.
+void expect_gradients(CellSettings cell, const std::vector<std::uint32_t>& batches,
+                      const std::vector<std::uint32_t>& ranks) {
   const auto cpu = make_cpu_engine({.threads = 1, .instruction_set = {}});
-  const auto fused = make_emulated_fused_engine();
   DatasetCache cache;
-  for (CellSettings cell : cells_around_tiles())
-    for (const std::uint32_t batch : {1U, 3U, 63U, 64U, 65U, 130U}) {
-      SCOPED_TRACE(shape_of_cell(cell).text() + " batch " + std::to_string(batch));
-      cell.training.batch_size = batch;
-      cell.task.train_samples = 120;
-      cell.noise = {.strength = 0.1, .exponent = 2.0};
-      cell.regularizer = {.l2 = 1e-3, .weighted_activity = 1e-2, .activity = 1e-2, .l12 = 1e-3};
-      const auto inspect = [&](Engine& engine, Precision precision) {
-        cell.training.precision = precision;
-        Pack pack;
-        pack.add(cell, cache.get(cell.task));
-        const auto training = engine.start(pack);
-        training->advance(1);
-        return training->inspect(0);
-      };
-      const StepInspection want = inspect(*cpu, Precision::fp64);
+  for (const std::uint32_t batch : batches) {
+    SCOPED_TRACE(shape_of_cell(cell).text() + " batch " + std::to_string(batch));
+    cell.training.batch_size = batch;
+    cell.task.train_samples = 120;
+    cell.noise = {.strength = 0.1, .exponent = 2.0};
+    cell.regularizer = {.l2 = 1e-3, .weighted_activity = 1e-2, .activity = 1e-2, .l12 = 1e-3};
+    const auto inspect = [&](Engine& engine, Precision precision) {
+      cell.training.precision = precision;
+      Pack pack;
+      pack.add(cell, cache.get(cell.task));
+      const auto training = engine.start(pack);
+      training->advance(1);
+      return training->inspect(0);
+    };
+    const StepInspection want = inspect(*cpu, Precision::fp64);
+    for (const std::uint32_t fewest : ranks) {
+      const auto fused = make_emulated_fused_engine({.fewest_ranks = fewest});
       for (const auto& [precision, bound] : {std::pair{Precision::fp32, 1e-4}, {Precision::fp64, 1e-10}}) {
         const StepInspection got = inspect(*fused, precision);
-        EXPECT_NEAR(got.total, want.total, bound * want.total);
-        EXPECT_LE(relative_distance(got.gradient, want.gradient), bound);
+        EXPECT_NEAR(got.total, want.total, bound * want.total) << fewest << " blocks";
+        EXPECT_LE(relative_distance(got.gradient, want.gradient), bound) << fewest << " blocks";
       }
     }
+  }
+}
+
+/// Tile sizes of widths, parts of the batch, and slices, of which some are empty.
+TEST(EmulatedFused, GradientsOnSizesAroundEveryTile) {
+  for (const CellSettings& cell : cells_around_tiles())
+    expect_gradients(cell, {1, 3, 63, 64, 65, 130}, {1, 2, 8});
+}
+
+TEST(EmulatedFused, GradientsOfNetworksThatOneBlockDoesNotHold) {
+  expect_gradients(cell_of({129, 64, 132}, {}, Activation::prelu), {33}, {1});
 }
 
 }  // namespace

@@ -1,0 +1,60 @@
+// Norms of the weights of hidden units, math::UnitSums, where the blocks of a cluster share a network: what
+// kernels/gemm/sums.h's WeightSums does, in two phases. A unit's outgoing weights lie in the slices of
+// several blocks, each of which adds up its own.
+#pragma once
+
+#include "fused/block_units.h"
+#include "fused/products.h"
+
+namespace modsweep::fused {
+
+/// Items: all units. A block's share of the sums, over the weights in its slices.
+template <typename T>
+struct SliceWeightSums {
+  PackView<T> v;
+  T* shares = nullptr;  ///< [weight_sums][units]
+
+  MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t u) const {
+    const UnitPlace place = v.unit_places[u];
+    const Layer& feeding = v.layers[place.layer];
+    if (feeding.output || place.unit >= feeding.all_outputs) return;
+    const Layer& next = v.layers[place.layer + 1];
+    const Outputs outputs = outputs_of<true>(next, place.unit / next.group_inputs());
+    const T* column = v.parameters + next.weights + std::size_t{outputs.first} * next.row_stride +
+                      place.unit % next.group_inputs();
+    store(u, WeightSum::out_absolute, WeightSum::out_square, column, outputs.count, next.row_stride);
+    if (!v.rules[p].products()) return;
+    const std::uint32_t own = place.unit - feeding.first_output;  // past all where it is before the first
+    const bool here = own < feeding.outputs;
+    const T* row = v.parameters + feeding.weights + (here ? std::size_t{own} * feeding.row_stride : 0);
+    store(u, WeightSum::in_absolute, WeightSum::in_square, row, here ? feeding.group_inputs() : 0, 1);
+  }
+
+ private:
+  MODSWEEP_HD void store(std::uint32_t u, WeightSum absolute_sum, WeightSum square_sum, const T* weights,
+                         std::uint32_t count, std::uint32_t stride) const {
+    T absolute = T(0);
+    T square = T(0);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const T w = weights[std::size_t{i} * stride];
+      absolute += math::absolute(w);
+      square = math::multiply_add(w, w, square);
+    }
+    shares[static_cast<std::uint32_t>(absolute_sum) * v.units + u] = absolute;
+    shares[static_cast<std::uint32_t>(square_sum) * v.units + u] = square;
+  }
+};
+
+/// Items: weight_sums * units / 4. The sums over the shares of all blocks.
+template <typename T, typename Peers>
+struct JoinWeightSums {
+  const T* shares = nullptr;  ///< [weight_sums][units]
+  T* sums = nullptr;          ///< [weight_sums][units]
+  Peers peers;
+
+  MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t item) const {
+    gemm::store_quad(sums + item * quad, sum_of_shares(peers, shares + item * quad));
+  }
+};
+
+}  // namespace modsweep::fused
