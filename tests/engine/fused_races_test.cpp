@@ -1,0 +1,96 @@
+// No phase of the fused engine reads or writes what another thread of the same phase writes; and every
+// barrier is there for a reason.
+#include "engine/emulated_fused.h"
+#include "engine/race_watch.h"
+
+#include <gtest/gtest.h>
+
+#include "modsweep/pack.h"
+
+namespace modsweep::test {
+namespace {
+
+/// Networks with everything that a phase may do, each with a step of two parts.
+Pack pack_with_everything(Precision precision, std::uint32_t networks, std::uint32_t batch) {
+  DatasetCache cache;
+  Pack pack;
+  for (std::uint32_t i = 0; i < networks; ++i) {
+    CellSettings cell;
+    cell.network.hidden = {12, 20, 16};
+    cell.network.groups = {1, 2, 2, 1};
+    cell.network.activation = Activation::prelu;
+    cell.noise = {.strength = 0.2, .exponent = 2.0};
+    cell.regularizer = {.l2 = 1e-3, .weighted_activity = 1e-3, .activity = 1e-3, .l12 = 1e-3, .dropout = 0.1};
+    cell.training.shuffle = true;
+    cell.training.batch_size = batch;
+    cell.training.steps = 4;
+    cell.training.seed = i;
+    cell.training.precision = precision;
+    cell.task.train_samples = 2 * batch;
+    cell.task.test_samples = 90;
+    pack.add(cell, cache.get(cell.task));
+  }
+  return pack;
+}
+
+class FusedRaces : public testing::TestWithParam<std::uint32_t> {};
+
+TEST_P(FusedRaces, ThereAreNone) {
+  for (const Precision precision : {Precision::fp32, Precision::fp64})
+    for (const bool backwards : {false, true}) {
+      RaceWatch watch;
+      const Pack pack = pack_with_everything(precision, 2, 70);
+      const auto training =
+          make_emulated_fused_engine({.backwards = backwards, .fewest_ranks = GetParam(), .observer = &watch})
+              ->start(pack);
+      training->advance(3);
+      static_cast<void>(training->evaluate(Split::test, {.strength = 0.1, .exponent = 1.0}));
+      static_cast<void>(training->inspect(0));
+      EXPECT_EQ(watch.races(), 0U) << watch.first_race();
+      EXPECT_GT(watch.accesses(), 100000U);
+    }
+}
+
+/// Two steps of one network, as if barriers were not there.
+RaceWatch watch_without(const RaceWatch::Options& options, std::uint32_t ranks) {
+  RaceWatch watch(options);
+  Pack pack = pack_with_everything(Precision::fp32, 1, 70);
+  make_emulated_fused_engine({.fewest_ranks = ranks, .observer = &watch})->start(pack)->advance(2);
+  return watch;
+}
+
+/// Barriers of the first step whose absence makes no race: between phases that touch nothing of each other's.
+std::vector<std::uint32_t> unnoticed(std::uint32_t ranks, bool within_blocks) {
+  const std::vector<fused::Wait> barriers = watch_without({}, ranks).barriers();
+  std::vector<std::uint32_t> found;
+  for (std::uint32_t i = 0; i <= barriers.size() / 2; ++i) {
+    if (within_blocks && barriers[i] == fused::Wait::block) continue;
+    const auto options = within_blocks ? RaceWatch::Options{.without = {}, .within_blocks = i}
+                                       : RaceWatch::Options{.without = i, .within_blocks = {}};
+    if (watch_without(options, ranks).races() == 0) found.push_back(i);
+  }
+  return found;
+}
+
+using Numbers = std::vector<std::uint32_t>;
+
+/// Of a step of 44 phases: 0 and 1 load, 2 begins the step, two parts of 20 from 3 on. All but these are
+/// needed: 1 (a step begins without looking at parameters); 15, 18, 21 and 35, 38, 41, between the gradients
+/// of a layer and what is done for the one below, where that writes other rows than the gradients read; 42,
+/// before the sums of slopes.
+TEST(FusedBarriers, AMissingOneIsNoticed) {
+  EXPECT_EQ(unnoticed(1, false), (Numbers{1, 15, 21, 35, 41, 42}));
+  EXPECT_EQ(unnoticed(2, false), (Numbers{1, 15, 18, 21, 35, 38, 41}));
+}
+
+/// That a barrier is one of the cluster matters but for 1, 22 and 24, after which another comes before
+/// anything is read from another block, and 2 and 45, which are there for the order of samples, which is not
+/// in shared memory.
+TEST(FusedBarriers, AMissingOneOfAClusterIsNoticed) {
+  EXPECT_EQ(unnoticed(2, true), (Numbers{1, 2, 22, 24, 45}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Blocks, FusedRaces, testing::Values(1U, 2U, 4U));
+
+}  // namespace
+}  // namespace modsweep::test

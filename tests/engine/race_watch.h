@@ -1,0 +1,84 @@
+// What a race checker sees on a device, seen in the emulation: two threads that touch the same word of shared
+// memory, one of them to write, with no barrier in between that both wait at.
+//
+// The engine's source is compiled once more with calls at every load and store (-fsanitize=thread), which
+// come here instead of to a sanitizer's runtime.
+#pragma once
+
+#include "support/block_observer.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace modsweep::test {
+
+class RaceWatch final : public BlockObserver {
+ public:
+  /// Barriers count from 0 in each block. One may be as if it were not there, or as if blocks did not wait
+  /// for each other at it.
+  struct Options {
+    std::optional<std::uint32_t> without;
+    std::optional<std::uint32_t> within_blocks;
+  };
+
+  RaceWatch() : RaceWatch(Options{}) {}
+  explicit RaceWatch(const Options& options) : options_(options) {}
+
+  void begin(const std::vector<std::byte*>& memory, std::size_t bytes) override;
+  void thread(std::uint32_t rank, std::uint32_t thread) override;
+  void barrier(std::uint32_t rank, fused::Wait wait) override;
+  void between_phases(std::uint32_t rank) override;
+  void end() override;
+
+  /// Of words that the watched code loads or stores, anywhere.
+  void access(std::uintptr_t address, std::size_t bytes, bool write);
+
+  /// Kinds of barriers that the first block met.
+  [[nodiscard]] const std::vector<fused::Wait>& barriers() const { return barriers_; }
+  [[nodiscard]] std::uint64_t accesses() const { return accesses_; }
+  [[nodiscard]] std::uint64_t races() const { return races_; }
+  [[nodiscard]] const std::string& first_race() const { return first_race_; }
+
+ private:
+  static constexpr std::uint32_t most_ranks = 8;
+  /// All threads of a block: of what is carried out between phases.
+  static constexpr std::uint16_t everyone = 0xffff;
+
+  /// Who, and how many barriers of the block and of the cluster he had passed.
+  struct Access {
+    std::uint32_t block = 0;
+    std::uint32_t cluster = 0;
+    std::uint16_t thread = 0;
+    std::uint8_t rank = 0;
+    bool there = false;
+  };
+  /// Of readers, two of every block suffice: whoever writes is not both of them.
+  struct Word {
+    Access writer;
+    std::array<std::array<Access, 2>, most_ranks> readers;
+  };
+  struct Passed {
+    std::uint32_t count = 0, block = 0, cluster = 0;
+  };
+
+  [[nodiscard]] static bool ordered(const Access& a, const Access& b);
+  void read(Word& word, const Access& access, std::size_t offset);
+  void write(Word& word, const Access& access, std::size_t offset);
+  void report(const char* what, const Access& a, const Access& b, std::size_t offset);
+
+  Options options_;
+  std::vector<std::uintptr_t> memory_;
+  std::size_t bytes_ = 0;
+  std::vector<std::vector<Word>> words_;
+  std::vector<Passed> passed_;
+  Access now_;
+  std::vector<fused::Wait> barriers_;
+  std::uint64_t accesses_ = 0;
+  std::uint64_t races_ = 0;
+  std::string first_race_;
+};
+
+}  // namespace modsweep::test
