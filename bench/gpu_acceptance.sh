@@ -163,7 +163,7 @@ part_bench() {
   run "$work/build/modsweep" bench --engine gemm --quick --setting l2 --setting wa2 --setting noise2 --networks 1024 \
     --json "$out/bench_training.json" || code=$?
   run "$work/build/modsweep" bench --engine fused --quick --setting l2 --setting wa2 --setting noise2 --networks 1024 \
-    --json "$out/bench_fused.json" || code=$?
+    --shape 4-32-32-32-4 --shape 4-128-128-128-4 --json "$out/bench_fused.json" || code=$?
   run "$work/build/modsweep" bench --engine gemm --quick --spectra --json "$out/bench_spectra.json" || code=$?
   return "$code"
 }
