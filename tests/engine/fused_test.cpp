@@ -26,7 +26,7 @@ CellSettings cell_of(std::vector<std::uint32_t> hidden, std::vector<std::uint32_
 }
 
 Shape shape_of_cell(const CellSettings& cell) {
-  return shape_of(cell, 4);
+  return shape_of(cell, cell.task.inputs);  // the task has as many outputs
 }
 
 std::vector<CellSettings> cells_around_tiles() {
@@ -41,6 +41,8 @@ std::vector<CellSettings> cells_around_tiles() {
                                      cell_of({7, 9, 5}, {}, Activation::prelu)};
   cells.push_back(cell_of({9, 6}, {1, 3, 2}));
   cells.back().network.bias = false;
+  cells.push_back(cell_of({10, 20}));
+  cells.back().task.inputs = 13;  // outputs that several blocks share
   return cells;
 }
 
@@ -156,8 +158,10 @@ void expect_gradients(CellSettings cell, const std::vector<std::uint32_t>& batch
 
 /// Tile sizes of widths, parts of the batch, and slices, of which some are empty.
 TEST(EmulatedFused, GradientsOnSizesAroundEveryTile) {
-  for (const CellSettings& cell : cells_around_tiles())
-    expect_gradients(cell, {1, 3, 63, 64, 65, 130}, {1, 2, 8});
+  for (const CellSettings& cell : cells_around_tiles()) {
+    expect_gradients(cell, {1, 3, 63, 64, 65, 130}, {1});
+    expect_gradients(cell, {3, 130}, {2, 8});
+  }
 }
 
 TEST(EmulatedFused, GradientsOfNetworksThatOneBlockDoesNotHold) {

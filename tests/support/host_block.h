@@ -84,7 +84,7 @@ class HostClusterBlock {
   template <typename... Parts>
   void phase(fused::Wait wait, const Parts&... parts) {
     threads_.phase(peers_.own, wait, parts...);
-    if (wait == fused::Wait::cluster) turns_.pass_on(peers_.own);
+    if (wait == fused::Wait::cluster) turns_.pass_on();
     threads_.between_phases(peers_.own);
   }
 

@@ -1,33 +1,134 @@
+// Members have stacks of their own, between which one thread switches. Sanitizers are told of each switch.
 #include "support/turns.h"
 
-#include <thread>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <stdexcept>
 #include <vector>
 
+#include <ucontext.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/common_interface_defs.h>
+#endif
+#if defined(__SANITIZE_THREAD__)
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace modsweep::test {
+namespace {
 
-Turns::Turns(std::uint32_t count, bool backwards) : count_(count), backwards_(backwards) {
-  for (std::uint32_t i = 0; i < count; ++i) turns_.emplace_back(0);
-}
+constexpr std::size_t stack_bytes = std::size_t{1} << 18;
 
-void Turns::hand_to_next(std::uint32_t member) {
-  turns_[(member + (backwards_ ? count_ - 1 : 1)) % count_].release();
-}
+struct Stack {
+  ucontext_t context{};
+  std::unique_ptr<std::byte[]> owned;  ///< none: that of the thread
+  const void* bottom = nullptr;
+  std::size_t bytes = 0;
+  void* fake = nullptr;   ///< AddressSanitizer's
+  void* fiber = nullptr;  ///< ThreadSanitizer's
+  bool done = false;
+};
 
-void Turns::pass_on(std::uint32_t member) {
-  hand_to_next(member);
-  turns_[member].acquire();
-}
+class Members final : public Turns {
+ public:
+  Members(std::uint32_t count, const std::function<void(std::uint32_t, Turns&)>& work)
+      : work_(work), stacks_(count) {
+    for (Stack& stack : stacks_) prepare(stack);
+#if defined(__SANITIZE_THREAD__)
+    caller_.fiber = __tsan_get_current_fiber();
+#endif
+  }
+  Members(const Members&) = delete;
+  Members& operator=(const Members&) = delete;
+  ~Members() override {
+#if defined(__SANITIZE_THREAD__)
+    for (const Stack& stack : stacks_) __tsan_destroy_fiber(stack.fiber);
+#endif
+  }
+
+  /// One turn; whether the member is not done yet. Throws what it threw.
+  bool resume(std::uint32_t member) {
+    if (stacks_[member].done) return false;
+    current_ = member;
+    running = this;
+    change(caller_, stacks_[member]);
+    if (failure_) std::rethrow_exception(failure_);
+    return !stacks_[member].done;
+  }
+
+  void pass_on() override {
+    change(stacks_[current_], caller_);
+  }
+
+ private:
+  static void prepare(Stack& stack) {
+    if (getcontext(&stack.context) != 0) throw std::runtime_error("getcontext failed");
+    stack.owned = std::make_unique_for_overwrite<std::byte[]>(stack_bytes);
+    stack.bottom = stack.owned.get();
+    stack.bytes = stack_bytes;
+    stack.context.uc_stack.ss_sp = stack.owned.get();
+    stack.context.uc_stack.ss_size = stack_bytes;
+    makecontext(&stack.context, &Members::begin, 0);
+#if defined(__SANITIZE_THREAD__)
+    stack.fiber = __tsan_create_fiber(0);
+#endif
+  }
+
+  static void begin() {
+    running->run();
+  }
+
+  void run() {
+    arrived(nullptr);
+    const std::uint32_t member = current_;
+    try {
+      work_(member, *this);
+    } catch (...) {
+      failure_ = std::current_exception();
+    }
+    stacks_[member].done = true;
+    change(stacks_[member], caller_);
+  }
+
+  void change(Stack& from, Stack& to) {
+#if defined(__SANITIZE_ADDRESS__)
+    __sanitizer_start_switch_fiber(from.done ? nullptr : &from.fake, to.bottom, to.bytes);
+#endif
+#if defined(__SANITIZE_THREAD__)
+    __tsan_switch_to_fiber(to.fiber, 0);
+#endif
+    swapcontext(&from.context, &to.context);
+    arrived(from.fake);
+  }
+
+  void arrived([[maybe_unused]] void* fake) {
+#if defined(__SANITIZE_ADDRESS__)
+    const void* bottom = nullptr;
+    std::size_t bytes = 0;
+    __sanitizer_finish_switch_fiber(fake, &bottom, &bytes);
+    if (caller_.bottom == nullptr) caller_.bottom = bottom, caller_.bytes = bytes;  // the first arrival
+#endif
+  }
+
+  static inline thread_local Members* running = nullptr;  ///< a new stack begins without arguments
+
+  const std::function<void(std::uint32_t, Turns&)>& work_;
+  std::vector<Stack> stacks_;
+  Stack caller_;
+  std::uint32_t current_ = 0;
+  std::exception_ptr failure_;
+};
+
+}  // namespace
 
 void take_turns(std::uint32_t count, bool backwards, const std::function<void(std::uint32_t, Turns&)>& work) {
-  Turns turns(count, backwards);
-  std::vector<std::jthread> threads;
-  for (std::uint32_t i = 0; i < count; ++i)
-    threads.emplace_back([&turns, &work, i] {
-      turns.turns_[i].acquire();
-      work(i, turns);
-      turns.hand_to_next(i);
-    });
-  turns.turns_[backwards ? count - 1 : 0].release();
+  Members members(count, work);
+  for (bool left = true; left;) {
+    left = false;
+    for (std::uint32_t i = 0; i < count; ++i) left |= members.resume(backwards ? count - 1 - i : i);
+  }
 }
 
 }  // namespace modsweep::test

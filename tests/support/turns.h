@@ -1,30 +1,20 @@
-// Several pieces of code that work one at a time, each where it left off: host threads that hand a turn on.
+// Several pieces of code that work one at a time, each where it left off.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <semaphore>
 
 namespace modsweep::test {
 
 class Turns {
  public:
-  Turns(std::uint32_t count, bool backwards);
-
-  /// Returns when all others have had their turns.
-  void pass_on(std::uint32_t member);
-
- private:
-  friend void take_turns(std::uint32_t, bool, const std::function<void(std::uint32_t, Turns&)>&);
-  void hand_to_next(std::uint32_t member);
-
-  std::uint32_t count_;
-  bool backwards_;
-  std::deque<std::binary_semaphore> turns_;
+  virtual ~Turns() = default;
+  /// Returns when all other members have had their turns.
+  virtual void pass_on() = 0;
 };
 
-/// work(member, turns) for so many members, all of which pass their turns on equally often and throw nothing.
+/// work(member, turns) for so many members, in one thread. Throws what one of them threw, without giving the
+/// others another turn.
 void take_turns(std::uint32_t count, bool backwards, const std::function<void(std::uint32_t, Turns&)>& work);
 
 }  // namespace modsweep::test
