@@ -187,6 +187,8 @@ TEST_P(Reference, StepsOfEveryNetworkCase) {
 
 TEST_P(Reference, Trajectories) {
   const auto [under_test, precision] = GetParam();
+  if (under_test.name == "fused_clusters_emulated")
+    GTEST_SKIP() << "left to fused_emulated: long, and the same steps as those of the tests above";
   const auto engine = under_test.make(1);
   for (const NetworkCase& test_case : trajectory_cases()) {
     SCOPED_TRACE(test_case.name);
