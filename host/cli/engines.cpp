@@ -45,8 +45,8 @@ const std::vector<EngineEntry>& engine_entries() {
       {"cpu", "vectorized, many networks over all cores", always, make_cpu},
       {"gemm", "batched matrix products and fused kernels on every NVIDIA GPU of this machine", no_gpu,
        make_gpu<&GpuModule::make_gemm_engine>},
-      {"fused", "a thread block for each small network on every NVIDIA GPU of this machine", no_gpu,
-       make_gpu<&GpuModule::make_fused_engine>},
+      {"fused", "a thread block, or a cluster, for each small network on every NVIDIA GPU of this machine",
+       no_gpu, make_gpu<&GpuModule::make_fused_engine>},
   };
   return entries;
 }

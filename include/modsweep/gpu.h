@@ -62,8 +62,8 @@ struct GpuModule {
   std::vector<GpuDevice> (*devices)();
   /// Batched matrix products with fused kernels around them, for networks of any shape.
   std::unique_ptr<Engine> (*make_gemm_engine)(const GpuDevice& device);
-  /// A thread block for each network, whose kernel takes many steps, for networks that fit a block's shared
-  /// memory.
+  /// A thread block, or a cluster of them, for each network, whose kernel takes many steps, for networks that
+  /// fit their shared memory.
   std::unique_ptr<Engine> (*make_fused_engine)(const GpuDevice& device);
   /// Times an engine, the kernels of gemm, and spectra.
   std::vector<GpuBenchRow> (*bench)(const GpuDevice& device, const GpuBenchOptions& options);

@@ -1,4 +1,4 @@
-// The `fused` engine: a thread block owns a network, and one kernel takes many steps.
+// The `fused` engine: a thread block, or a cluster of them, owns a network, and one kernel takes many steps.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,5 @@
-// A pack in training with a thread block for each network: one launch takes many steps.
+// A pack in training with a thread block, or a cluster of them, for each network: one launch takes many
+// steps.
 //
 // The class is a template over the machine, as GemmTraining: besides what PackTraining asks of it, it has
 //   limits() -> BlockLimits,

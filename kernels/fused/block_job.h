@@ -1,0 +1,74 @@
+// What blocks are told of their pack, and how a network gets into their shared memory and back.
+#pragma once
+
+#include "fused/block_plan.h"
+
+namespace modsweep::fused {
+
+/// What the blocks of a pack are told.
+template <typename T>
+struct BlockJob {
+  PackView<T> pack;  ///< arrays of all networks in the machine's memory; of activations and sums, none
+  BlockPlan plan;
+  const Layer* layers = nullptr;           ///< [ranks][layer_count], with offsets of a block
+  const Layer* whole_layers = nullptr;     ///< [layer_count], the same, but not sliced
+  const LayerShare* shares = nullptr;      ///< [layer_count]
+  const std::uint32_t* slots = nullptr;    ///< [ranks][parameters]: where a block has them
+  const ParameterPlace* places = nullptr;  ///< [ranks][parameter_stride] of a block
+};
+
+/// Items: 1. What a block knows of network p.
+template <typename T>
+struct LoadState {
+  BlockJob<T> job;
+  BlockState<T>* state = nullptr;
+  std::uint32_t p = 0;
+  std::uint32_t rank = 0;
+
+  MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t) const {
+    state->rule = job.pack.rules[p];
+    state->data = job.pack.data[p];
+    state->progress = job.pack.progress[p];
+    state->losses = {};  // of a split without samples
+    for (std::uint32_t l = 0; l < job.plan.layer_count; ++l) {
+      state->layers[l] = job.layers[rank * job.plan.layer_count + l];
+      state->shares[l] = job.shares[l];
+      state->fixed_noise[l] = nullptr;
+      if (job.pack.fixed_noise != nullptr && l + 1 < job.plan.layer_count)
+        state->fixed_noise[l] = job.pack.fixed_noise[std::size_t{l} * job.pack.networks + p];
+    }
+  }
+};
+
+/// Items: values. Zeros.
+template <typename T>
+struct Clear {
+  T* values = nullptr;
+  MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t item) const { values[item] = T(0); }
+};
+
+/// Items: parameters. From ParameterLayout order to where a block has them, if it does.
+template <typename T>
+struct LoadParameters {
+  const std::uint32_t* slots = nullptr;
+  const T* from = nullptr;
+  T* to = nullptr;
+  MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t i) const {
+    const std::uint32_t slot = slots[i];
+    if (slot != elsewhere) to[slot & ~copied] = from[i];
+  }
+};
+
+/// Items: parameters. The way back, of those that a block owns.
+template <typename T>
+struct StoreParameters {
+  const std::uint32_t* slots = nullptr;
+  const T* from = nullptr;
+  T* to = nullptr;
+  MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t i) const {
+    const std::uint32_t slot = slots[i];
+    if ((slot & copied) == 0) to[i] = from[slot];
+  }
+};
+
+}  // namespace modsweep::fused
