@@ -1,6 +1,7 @@
 // Functional modularity: how much of an output comes from inputs that are not its own (science.md section 5).
+#include "analysis/dense_layers.h"
+
 #include <algorithm>
-#include <cmath>
 
 #include <Eigen/Dense>
 #include <fmt/format.h>
@@ -14,36 +15,6 @@ namespace {
 
 using Eigen::Index;
 using Eigen::MatrixXd;
-using Eigen::VectorXd;
-
-/// One weight layer as the leaks need it; groups are zeros in the dense matrix.
-struct Layer {
-  MatrixXd weights;    ///< [O][I]
-  VectorXd biases;     ///< [O], zeros without bias
-  double slope = 0.0;  ///< negative-side slope of the hidden layer that it feeds
-};
-
-std::vector<Layer> layers_of(const Parameters& network, double leaky_slope) {
-  const ParameterLayout layout(network.shape);
-  if (network.values.size() != layout.parameters())
-    throw LogicError(fmt::format("leaks: {} parameters for shape {} of {}", network.values.size(),
-                                 network.shape.text(), layout.parameters()));
-  std::vector<Layer> layers;
-  for (std::size_t l = 0; l < layout.layers().size(); ++l) {
-    const LayerSlice& slice = layout.layers()[l];
-    const std::vector<double> dense = network.dense_weights(l);
-    Layer layer;
-    using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-    layer.weights = Eigen::Map<const RowMajor>(dense.data(), slice.outputs, slice.inputs);
-    layer.biases = VectorXd::Zero(slice.outputs);
-    if (layout.bias())
-      layer.biases = Eigen::Map<const VectorXd>(network.values.data() + slice.biases, slice.outputs);
-    const bool hidden = l + 1 < layout.layers().size();
-    layer.slope = layout.prelu() && hidden ? network.values[slice.slope] : leaky_slope;
-    layers.push_back(std::move(layer));
-  }
-  return layers;
-}
 
 /// Off-diagonal share of a square matrix of non-negative entries; none where it is zero or not finite.
 std::optional<double> off_diagonal_share(const MatrixXd& matrix) {
@@ -59,33 +30,9 @@ std::optional<double> off_diagonal_share(const MatrixXd& matrix) {
   return off / scaled.sum();
 }
 
-/// z -> f(z) of a hidden layer, in place.
-void activate(MatrixXd& values, Activation activation, double slope) {
-  for (Index k = 0; k < values.size(); ++k)
-    values.data()[k] = math::activate(activation, values.data()[k], slope);
-}
-
-/// Weight layers up to the blocks' outputs; 0 where the network has no blocks.
-std::size_t block_layers(const Shape& shape) {
-  const std::uint32_t blocks = shape.inputs();
-  if (blocks < 2 || shape.outputs() != blocks) return 0;
-  for (std::size_t l = 0; l < shape.hidden_layers() && shape.groups[l] == blocks; ++l)
-    if (shape.sizes[l + 1] == blocks) return l + 1;
-  return 0;
-}
-
-/// Root mean square error of the best straight line from x to y.
-double line_error(const VectorXd& x, const VectorXd& y) {
-  const VectorXd dx = x.array() - x.mean();
-  VectorXd residual = y.array() - y.mean();
-  const double square = dx.squaredNorm();
-  if (square > 0.0) residual -= dx * (dx.dot(residual) / square);
-  return std::sqrt(residual.squaredNorm() / static_cast<double>(x.size()));
-}
-
 /// Adds |dy_i/dx_j| of each of the samples (one a column of `x`) to sum(i, j). The derivatives by all inputs
 /// go forward with the values: input j has the columns j * samples ... of `tangents`.
-void add_jacobians(const std::vector<Layer>& layers, Activation activation,
+void add_jacobians(const std::vector<DenseLayer>& layers, Activation activation,
                    const Eigen::Ref<const MatrixXd>& x, MatrixXd& sum) {
   const Index samples = x.cols();
   const Index inputs = x.rows();
@@ -115,10 +62,10 @@ void add_jacobians(const std::vector<Layer>& layers, Activation activation,
 }  // namespace
 
 std::optional<double> path_leak(const Parameters& network) {
-  const std::vector<Layer> layers = layers_of(network, 0.0);
+  const std::vector<DenseLayer> layers = dense_layers(network, 0.0);
   if (network.shape.outputs() != network.shape.inputs()) return std::nullopt;
   MatrixXd paths = MatrixXd::Identity(network.shape.inputs(), network.shape.inputs());
-  for (const Layer& layer : layers) {
+  for (const DenseLayer& layer : layers) {
     paths = (layer.weights.cwiseAbs() * paths).eval();
     if (paths.size() == 0 || !paths.allFinite() || paths.maxCoeff() == 0.0) return std::nullopt;
     paths /= paths.maxCoeff();  // the share does not depend on scale; products of many layers would overflow
@@ -129,7 +76,7 @@ std::optional<double> path_leak(const Parameters& network) {
 
 std::optional<double> jacobian_leak(const Parameters& network, Activation activation, double leaky_slope,
                                     std::span<const double> x, std::size_t count) {
-  const std::vector<Layer> layers = layers_of(network, leaky_slope);
+  const std::vector<DenseLayer> layers = dense_layers(network, leaky_slope);
   const std::size_t inputs = network.shape.inputs();
   if (x.size() != count * inputs)
     throw LogicError(
@@ -148,31 +95,6 @@ std::optional<double> jacobian_leak(const Parameters& network, Activation activa
     add_jacobians(layers, activation, columns, sum);
   }
   return off_diagonal_share(sum);
-}
-
-std::optional<double> block_error(const Parameters& network, Activation activation, double leaky_slope,
-                                  const Samples& samples) {
-  const Shape& shape = network.shape;
-  if (samples.inputs != shape.inputs() || samples.outputs != shape.outputs())
-    throw LogicError(fmt::format("block_error: samples {} -> {} for shape {}", samples.inputs,
-                                 samples.outputs, shape.text()));
-  const std::size_t depth = block_layers(shape);
-  if (depth == 0 || samples.count == 0) return std::nullopt;
-
-  const std::vector<Layer> layers = layers_of(network, leaky_slope);
-  const auto columns = [&](const std::vector<double>& values, std::uint32_t rows) {
-    return Eigen::Map<const MatrixXd>(values.data(), rows, samples.count);
-  };
-  MatrixXd values = columns(samples.x, samples.inputs);
-  for (std::size_t l = 0; l < depth; ++l) {
-    values = ((layers[l].weights * values).colwise() + layers[l].biases).eval();
-    activate(values, activation, layers[l].slope);
-  }
-  const MatrixXd targets = columns(samples.y, samples.outputs);
-  double sum = 0.0;
-  for (Index i = 0; i < values.rows(); ++i) sum += line_error(values.row(i), targets.row(i));
-  const double mean = sum / static_cast<double>(values.rows());
-  return std::isfinite(mean) ? std::optional(mean) : std::nullopt;
 }
 
 }  // namespace modsweep

@@ -107,8 +107,7 @@ std::string gap_name(const Sweep& sweep) {
   for (const Axis& axis : sweep.axes)
     for (const std::string& key : axis.keys)
       if (key == "measure.modules" || key == "task.inputs") return "gap_n";
-  const CellSettings& base = sweep.base;
-  return fmt::format("gap_{}", base.measure.modules > 0 ? base.measure.modules : base.task.inputs);
+  return fmt::format("gap_{}", modules_sought(sweep.base));
 }
 
 /// The median of what `value` picks of each cell; "-" where no cell has it.

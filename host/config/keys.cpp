@@ -336,6 +336,10 @@ std::vector<KeyInfo> table() {
                                     "strength of the noise of noisy_test_loss; 0: not measured"),
       key<&Measure::noisy_exponent>("measure.noisy_exponent", exponent,
                                     "exponent of the noise of noisy_test_loss"),
+      later(key<&Measure::noisy_draws>("measure.noisy_draws", Limits{1, 100000},
+                                       "draws of that noise whose losses are averaged")),
+      later(key<&Measure::partition>("measure.partition",
+                                     "modularity, normalized cut and block share of every layer")),
       key<&Measure::weights>("measure.weights", "keep the final weights in the store"),
   };
 }

@@ -90,8 +90,8 @@ std::vector<Evaluation> CpuTraining<T>::evaluate(Split split, const EvaluationNo
     if (samples.batches() == 0) return;
     NetworkRule<T> rule = rules_[network];
     std::optional<Draw> draw;
-    rule.set_noise(noise.strength, noise.exponent);
-    if (rule.noise) draw = Draw{math::Stream::test_noise, static_cast<std::uint32_t>(states_[network].step)};
+    rule.set_noise(noise.strength, noise.exponent, noise.draw);
+    if (rule.noise) draw = Draw{rule.test_stream, static_cast<std::uint32_t>(states_[network].step)};
     const Batch<T>& batch = samples.batch(0);
     const BatchSums sums = workspace(worker).evaluate(states_[network].parameters.data(), rule, batch, draw);
     const auto count = static_cast<double>(batch.count);

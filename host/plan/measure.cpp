@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "modsweep/blocks.h"
 #include "modsweep/spectrum.h"
 
 namespace modsweep {
@@ -34,6 +35,12 @@ void analyze(const Pack& pack, const MeasureRequest& request, bool leaks, Measur
       row.spectra.push_back(layer_spectra(network.dense_weights(l), network.shape.sizes[l + 1],
                                           network.shape.sizes[l], ask.cluster_by));
     }
+  }
+  if (ask.partition) {
+    for (std::size_t l = 0; l < network.shape.weight_layers(); ++l)
+      row.partitions.emplace_back(layer_partition(network.dense_weights(l), network.shape.sizes[l + 1],
+                                                  network.shape.sizes[l], modules_sought(*request.settings),
+                                                  ask.cluster_by));
   }
   if (leaks && ask.leaks) {
     const Samples& test = pack.dataset[request.network]->test;
@@ -84,8 +91,8 @@ bool take_leaks(Training& training, std::span<const MeasureRequest> requests,
   return true;
 }
 
-/// Noisy losses: one evaluation of the pack for each noise that is asked for, which is one in nearly every
-/// sweep.
+/// Noisy losses: evaluations of the pack for each noise that is asked for, which is one in nearly every
+/// sweep. Draw k is the same for a network whatever the others ask for.
 void evaluate_noisy(Training& training, std::span<const MeasureRequest> requests,
                     std::vector<Measured>& results) {
   std::map<std::pair<double, double>, std::vector<std::size_t>> by_noise;  // (strength, exponent) -> requests
@@ -94,9 +101,19 @@ void evaluate_noisy(Training& training, std::span<const MeasureRequest> requests
     if (ask.noisy_strength > 0.0) by_noise[{ask.noisy_strength, ask.noisy_exponent}].push_back(r);
   }
   for (const auto& [noise, members] : by_noise) {
-    const auto losses = training.evaluate(Split::test, {.strength = noise.first, .exponent = noise.second});
-    for (const std::size_t r : members)
-      results[r].measurement.noisy_test_loss = losses[requests[r].network].mse;
+    std::uint32_t most = 0;
+    for (const std::size_t r : members) most = std::max(most, requests[r].settings->measure.noisy_draws);
+    std::vector<double> sums(members.size());
+    for (std::uint32_t draw = 0; draw < most; ++draw) {
+      const auto losses =
+          training.evaluate(Split::test, {.strength = noise.first, .exponent = noise.second, .draw = draw});
+      for (std::size_t i = 0; i < members.size(); ++i)
+        if (draw < requests[members[i]].settings->measure.noisy_draws)
+          sums[i] += losses[requests[members[i]].network].mse;
+    }
+    for (std::size_t i = 0; i < members.size(); ++i)
+      results[members[i]].measurement.noisy_test_loss =
+          sums[i] / static_cast<double>(requests[members[i]].settings->measure.noisy_draws);
   }
 }
 

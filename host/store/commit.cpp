@@ -104,7 +104,7 @@ CellWriter::CellWriter(SQLite::Database& db)
           db, "INSERT OR REPLACE INTO measurements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
       forget_layers_(db, "DELETE FROM layers WHERE cell = ? AND step = ?"),
       forget_eigenvalues_(db, "DELETE FROM eigenvalues WHERE cell = ? AND step = ?"),
-      layer_(db, "INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+      layer_(db, "INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
       eigenvalues_(db, "INSERT INTO eigenvalues VALUES (?, ?, ?, ?, ?, ?)"),
       checkpoint_(db, "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)"),
       forget_checkpoint_(db, "DELETE FROM checkpoints WHERE cell = ?"),
@@ -115,7 +115,7 @@ void CellWriter::write(std::int64_t sweep, const CellProgress& progress, const s
   check(progress);
   const auto& settings = progress.cell->settings;
   const auto cell = write_cell(sweep, progress, engine, device);
-  const auto gap = settings.measure.modules > 0 ? settings.measure.modules : settings.task.inputs;
+  const auto gap = modules_sought(settings);
   for (const auto& measurement : progress.measurements) {
     write_measurement(cell, measurement);
     write_layers(cell, measurement, gap);
@@ -191,6 +191,12 @@ void CellWriter::write_layers(std::int64_t cell, const Measurement& measurement,
       layer_.bind(7, integer(all.modules()));
       layer_.bind(8, integer(live.modules()));
       layer_.bind(9, integer(dead.size()));
+      if (l < measurement.partitions.size() && measurement.partitions[l]) {
+        const PartitionScores& scores = *measurement.partitions[l];
+        bind_finite(layer_, 10, scores.modularity);
+        bind_finite(layer_, 11, scores.normalized_cut);
+        bind_finite(layer_, 12, scores.block_share);
+      }
       layer_.exec();
     }
     Use use(eigenvalues_);

@@ -103,8 +103,9 @@ void configure(SQLite::Database& db, Store::Access access) {
 
 // A store of an earlier format is brought up to date by whoever may write it; others read it as it is.
 void adapt_format(SQLite::Database& db, Store::Access access) {
-  if (pragma(db, "user_version") == store_format) return;
-  db.exec(std::string(access == Store::Access::read_write ? upgrade_sql() : view_as_current_sql()));
+  const int format = pragma(db, "user_version");
+  if (format == store_format) return;
+  db.exec(access == Store::Access::read_write ? upgrade_sql(format) : view_as_current_sql(format));
 }
 
 // A rename is safe against a power cut only once the folder is written.

@@ -1,6 +1,23 @@
 #include "store/schema.h"
 
+#include <fmt/format.h>
+
 namespace modsweep {
+namespace {
+
+/// A column that a later format has; always the last ones of their tables, in this order.
+struct AddedColumn {
+  std::int32_t format;
+  std::string_view table;
+  std::string_view name;
+};
+constexpr AddedColumn added_columns[] = {{2, "measurements", "ood_loss"},
+                                         {2, "measurements", "block_error"},
+                                         {3, "layers", "modularity"},
+                                         {3, "layers", "normalized_cut"},
+                                         {3, "layers", "block_share"}};
+
+}  // namespace
 
 std::string_view schema_sql() {
   // SQLite keeps these texts with their comments: `.schema` in any client shows them.
@@ -62,6 +79,10 @@ CREATE TABLE layers (           -- what the Laplacian spectra of one weight laye
   modules INTEGER NOT NULL,     -- where the largest gap is: modules found with all rows
   modules_live INTEGER NOT NULL,-- the same without dead rows
   dead INTEGER NOT NULL,        -- dead rows: norm 0 or below 1e-3 of the largest
+  modularity REAL,              -- Newman's, of the live rows' similarities in n clusters; from here NULL: not
+                                -- measured, or fewer than n live rows
+  normalized_cut REAL,          -- of the same clusters
+  block_share REAL,             -- share of the sum of |W| that lies in the clusters' blocks
   PRIMARY KEY (cell, step, layer)
 ) WITHOUT ROWID;
 
@@ -107,20 +128,26 @@ CREATE TABLE IF NOT EXISTS fits (  -- curves through the results, as `modsweep f
 )sql";
 }
 
-std::string_view upgrade_sql() {
-  return R"sql(
-BEGIN IMMEDIATE;
-ALTER TABLE measurements ADD COLUMN ood_loss REAL;
-ALTER TABLE measurements ADD COLUMN block_error REAL;
-PRAGMA user_version = 2;
-COMMIT;
-)sql";
+std::string upgrade_sql(std::int32_t format) {
+  std::string sql = "BEGIN IMMEDIATE;";
+  for (const AddedColumn& column : added_columns)
+    if (column.format > format)
+      sql += fmt::format("ALTER TABLE {} ADD COLUMN {} REAL;", column.table, column.name);
+  return sql + fmt::format("PRAGMA user_version = {}; COMMIT;", store_format);
 }
 
-std::string_view view_as_current_sql() {
+std::string view_as_current_sql(std::int32_t format) {
   // A temporary name hides the file's own in every query of this connection.
-  return "CREATE TEMP VIEW measurements AS SELECT *, NULL AS ood_loss, NULL AS block_error"
-         " FROM main.measurements";
+  std::string sql;
+  for (const char* table : {"measurements", "layers"}) {
+    std::string missing;
+    for (const AddedColumn& column : added_columns)
+      if (column.format > format && column.table == std::string_view(table))
+        missing += fmt::format(", NULL AS {}", column.name);
+    if (!missing.empty())
+      sql += fmt::format("CREATE TEMP VIEW {0} AS SELECT *{1} FROM main.{0};", table, missing);
+  }
+  return sql;
 }
 
 }  // namespace modsweep

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace modsweep {
@@ -10,8 +11,8 @@ namespace modsweep {
 inline constexpr std::int32_t store_application_id = 0x4d535750;
 
 /// PRAGMA user_version: raised whenever a table or column is added or changes its meaning.
-/// 1: the first; 2: measurements.ood_loss and block_error.
-inline constexpr std::int32_t store_format = 2;
+/// 1: the first; 2: measurements.ood_loss and block_error; 3: layers.modularity, normalized_cut, block_share.
+inline constexpr std::int32_t store_format = 3;
 
 /// Makes all tables; each column is explained there. The views depend on the sweeps: see tables.h.
 [[nodiscard]] std::string_view schema_sql();
@@ -20,11 +21,12 @@ inline constexpr std::int32_t store_format = 2;
 /// its first fit on, and a store without it is whole.
 [[nodiscard]] std::string_view fits_sql();
 
-/// Turns a store of format 1 into one of this format, in one transaction: nothing that is in it changes.
-[[nodiscard]] std::string_view upgrade_sql();
+/// Turns a store of an earlier format into one of this format, in one transaction: nothing that is in it
+/// changes.
+[[nodiscard]] std::string upgrade_sql(std::int32_t format);
 
-/// For a connection that only reads a store of format 1: lets queries see the tables of this format, without
-/// a change to the file.
-[[nodiscard]] std::string_view view_as_current_sql();
+/// For a connection that only reads a store of an earlier format: lets queries see the tables of this format,
+/// without a change to the file.
+[[nodiscard]] std::string view_as_current_sql(std::int32_t format);
 
 }  // namespace modsweep

@@ -63,7 +63,8 @@ void add_measurement_columns(std::vector<TableColumn>& columns, const Varying& v
         "activity", "l12", "l21", "path_leak", "jacobian_leak", "block_error"})
     columns.push_back({name, fmt::format("m.{}", name), ""});
   for (int k = 1; k <= varying.layers; ++k)
-    for (const char* name : {"gap", "gap_live", "modules", "modules_live", "dead"})
+    for (const char* name : {"gap", "gap_live", "modules", "modules_live", "dead", "modularity",
+                             "normalized_cut", "block_share"})
       columns.push_back({fmt::format("{}_layer{}", name, k), fmt::format("y{}.{}", k, name), ""});
 }
 

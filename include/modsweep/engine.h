@@ -17,10 +17,11 @@
 
 namespace modsweep {
 
-/// Noise of an evaluation; strength 0 is a clean one. Draws depend on the network's seed and step only.
+/// Noise of an evaluation; strength 0 is a clean one. It depends on the network's seed, step and `draw` only.
 struct EvaluationNoise {
   double strength = 0.0;
   double exponent = 2.0;
+  std::uint32_t draw = 0;  ///< below 2^24: which of many independent ones
 };
 
 /// What an evaluation of one split yields for one network.

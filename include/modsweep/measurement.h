@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "modsweep/network.h"
+#include "modsweep/partition.h"
 #include "modsweep/spectrum.h"
 
 namespace modsweep {
@@ -35,12 +36,14 @@ struct Measurement {
   double train_loss = 0.0;                ///< MSE, clean, whole training set
   double test_loss = 0.0;                 ///< MSE, clean, whole test set
   std::optional<double> ood_loss;         ///< MSE, clean, all out-of-distribution samples; none: no samples
-  std::optional<double> noisy_test_loss;  ///< with the noise of [measure]
+  std::optional<double> noisy_test_loss;  ///< with the noise of [measure], in the mean over its draws
   RegularizerValues regularizers;
   std::optional<double> path_leak;
   std::optional<double> jacobian_leak;
   std::optional<double> block_error;  ///< see block_error(); none for networks without blocks
   std::vector<LayerSpectra> spectra;  ///< one per weight layer; empty where not asked for
+  /// One per weight layer; empty where not asked for. None: fewer live units than modules.
+  std::vector<std::optional<PartitionScores>> partitions;
 };
 
 }  // namespace modsweep

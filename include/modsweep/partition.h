@@ -40,15 +40,21 @@ struct Clusters {
 [[nodiscard]] double normalized_cut(std::span<const double> similarity,
                                     std::span<const std::uint32_t> cluster_of);
 
-/// The units of a layer in n clusters.
-struct LayerPartition {
-  std::vector<std::uint32_t> order;       ///< all rows, cluster by cluster, dead ones last: for pictures
-  std::vector<std::uint32_t> cluster_of;  ///< for each row, from 0 in that order; n for dead ones
-  double modularity = 0.0;                ///< of the similarity graph of the live rows
+/// How well a partition of a layer's live units sets them apart.
+struct PartitionScores {
+  double modularity = 0.0;  ///< of the similarity graph of the live rows
   double normalized_cut = 0.0;
   /// Share of the sum of |W| over live rows that lies in blocks: each column belongs to the cluster that has
   /// most of it. 1: block-diagonal.
   double block_share = 0.0;
+
+  bool operator==(const PartitionScores&) const = default;
+};
+
+/// The units of a layer in n clusters.
+struct LayerPartition : PartitionScores {
+  std::vector<std::uint32_t> order;       ///< all rows, cluster by cluster, dead ones last: for pictures
+  std::vector<std::uint32_t> cluster_of;  ///< for each row, from 0 in that order; n for dead ones
 };
 
 /// Clusters the live rows of `w`, row-major [rows][columns], by k-means (k = n) on the rows of the n

@@ -7,6 +7,7 @@
 
 #include "modsweep/math/optimizer.h"
 #include "modsweep/math/regularizer.h"
+#include "modsweep/math/rng.h"
 #include "modsweep/math/unit.h"
 #include "modsweep/pack.h"
 
@@ -35,13 +36,15 @@ struct NetworkRule {
   double learning_rate = 0.0, beta1 = 0.0, beta2 = 0.0, epsilon = 0.0, momentum = 0.0, weight_decay = 0.0;
   bool nesterov = false;
   std::uint32_t seed = 0;
+  math::Stream test_stream = math::Stream::test_noise;  ///< of the noise of an evaluation
 
   /// Whether a regularizer multiplies sums over a unit's incoming and outgoing weights.
   [[nodiscard]] MODSWEEP_HD bool products() const {
     return regularizer.l12 != T(0) || regularizer.l21 != T(0);
   }
-  /// Switches training noise off and evaluation noise on (strength 0: none).
-  void set_noise(double strength, double exponent) {
+  /// Switches training noise off and evaluation noise on (strength 0: none), with one of several draws.
+  void set_noise(double strength, double exponent, std::uint32_t draw = 0) {
+    test_stream = math::test_noise_stream(draw);
     noise = strength != 0.0;
     layer.sigma = T(strength);
     layer.unit.noise_power = math::power_kind(exponent / 2.0);

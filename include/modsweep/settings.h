@@ -122,7 +122,9 @@ struct MeasureSettings {
   bool leaks = true;            ///< path leak and Jacobian leak
   double noisy_strength = 0.0;  ///< strength of the noise of `noisy_test_loss`; 0: not measured
   double noisy_exponent = 2.0;
-  bool weights = true;  ///< keep the final weights in the store
+  std::uint32_t noisy_draws = 1;  ///< independent draws of that noise, whose losses are averaged
+  bool partition = false;         ///< modularity, normalized cut and block share of every layer
+  bool weights = true;            ///< keep the final weights in the store
 
   bool operator==(const MeasureSettings&) const = default;
 };
@@ -138,6 +140,11 @@ struct CellSettings {
 
   bool operator==(const CellSettings&) const = default;
 };
+
+/// n of gap_n and of the partition into modules.
+[[nodiscard]] constexpr std::uint32_t modules_sought(const CellSettings& cell) {
+  return cell.measure.modules > 0 ? cell.measure.modules : cell.task.inputs;
+}
 
 /// Bytes of a parameter.
 [[nodiscard]] constexpr std::size_t scalar_bytes(Precision precision) {

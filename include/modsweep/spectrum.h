@@ -8,7 +8,6 @@
 
 #include "modsweep/network.h"
 #include "modsweep/settings.h"
-#include "modsweep/task.h"
 
 namespace modsweep {
 
@@ -50,13 +49,5 @@ struct Leaks {
 [[nodiscard]] std::optional<double> jacobian_leak(const Parameters& network, Activation activation,
                                                   double leaky_slope, std::span<const double> x,
                                                   std::size_t count);
-
-/// How far the blocks of a network are from the functions they are to learn (science.md section 6, task 6):
-/// the root mean square error of the best straight line from block i's output to target i over the samples,
-/// in the mean over i; 0 where every block has learned its function up to scale and offset. None where the
-/// network has no blocks: as many groups as inputs and outputs (2 or more), up to a hidden layer of one unit
-/// a group; or where an output is not finite.
-[[nodiscard]] std::optional<double> block_error(const Parameters& network, Activation activation,
-                                                double leaky_slope, const Samples& samples);
 
 }  // namespace modsweep

@@ -43,7 +43,7 @@ class GemmTraining final : public PackTraining<Machine, T> {
       each(1, BeginEvaluation<T>{v, split, static_cast<std::uint32_t>(first)});
       if (first == 0) each(v.units, WeightSums<T>{v});
       gather(v, split, true);
-      forward(v, {.stream = math::Stream::test_noise, .dropout = false, .evaluation = true});
+      forward(v, {.dropout = false, .evaluation = true});
       each(v.units, SumActivity<T>{v});
       each(1, SumLoss<T>{v, true, false});
     }

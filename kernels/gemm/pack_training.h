@@ -37,7 +37,7 @@ class PackTraining : public Training {
 
   [[nodiscard]] std::vector<Evaluation> evaluate(Split split, const EvaluationNoise& noise) override {
     std::vector<NetworkRule<T>> rules = rules_;
-    for (NetworkRule<T>& rule : rules) rule.set_noise(noise.strength, noise.exponent);
+    for (NetworkRule<T>& rule : rules) rule.set_noise(noise.strength, noise.exponent, noise.draw);
     machine_.upload(evaluation_rules_, rules.data(), rules.size());
     PackView<T> v = memory_.view();
     v.rules = evaluation_rules_.data();

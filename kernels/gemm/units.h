@@ -11,7 +11,7 @@ namespace modsweep::gemm {
 
 /// What a pass over a batch draws.
 struct PassDraws {
-  math::Stream stream = math::Stream::noise;
+  math::Stream stream = math::Stream::noise;  ///< in training; an evaluation takes its rule's
   bool dropout = false;
   bool evaluation = false;  ///< samples are counted from the start of the split, not of the batch
 };
@@ -66,7 +66,8 @@ class HiddenUnits {
         if (i < block.there)
           eps[i] = fixed_[std::size_t{sample} * layer_.all_outputs + layer_.first_output + block.unit + i];
     } else if (noise_) {
-      math::block_normals(random(draws_.stream, sample, block.unit), eps);
+      math::block_normals(random(draws_.evaluation ? rule_.test_stream : draws_.stream, sample, block.unit),
+                          eps);
     }
     if (dropout_) {
       const math::RandomBlock words = random(math::Stream::dropout, sample, block.unit);

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "modsweep/blocks.h"
 #include "modsweep/error.h"
 #include "modsweep/names.h"
 #include "modsweep/spectrum.h"

@@ -87,6 +87,8 @@ const std::map<std::string, RoundTrip> round_trips = {
     {"measure.leaks", {"false", "false", {}}},
     {"measure.noisy_strength", {"0.1", "0.1", {}}},
     {"measure.noisy_exponent", {"1.5", "1.5", {}}},
+    {"measure.noisy_draws", {"20", "20", {"measure.noisy_strength=0.1"}}},
+    {"measure.partition", {"true", "true", {}}},
     {"measure.weights", {"false", "false", {}}},
 };
 

@@ -76,7 +76,8 @@ class FakeTraining : public Training {
       double sum = 0.0;
       for (const double value : network.values) sum += value * value;
       const auto offset = static_cast<double>(split);  // train 0, test 1, out of distribution 2
-      results.push_back({sum + offset + noise.strength * noise.exponent, 2.0 * sum, 3.0 * sum});
+      const double drawn = noise.strength > 0.0 ? std::pow(10.0, noise.draw) : 0.0;
+      results.push_back({sum + offset + noise.strength * noise.exponent + drawn, 2.0 * sum, 3.0 * sum});
     }
     return results;
   }

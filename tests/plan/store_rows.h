@@ -59,7 +59,8 @@ inline std::map<std::string, std::vector<std::string>> all_results(const std::st
        rows("m.step, m.train_loss, m.test_loss, m.noisy_test_loss, m.l1, m.sum_w2, m.weighted_activity, "
             "m.activity, m.l12, m.l21, m.path_leak, m.jacobian_leak, m.ood_loss, m.block_error",
             " JOIN measurements m ON m.cell = c.num", ", m.step")},
-      {"layers", rows("y.step, y.layer, y.n, y.gap, y.gap_live, y.modules, y.modules_live, y.dead",
+      {"layers", rows("y.step, y.layer, y.n, y.gap, y.gap_live, y.modules, y.modules_live, y.dead, "
+                      "y.modularity, y.normalized_cut, y.block_share",
                       " JOIN layers y ON y.cell = c.num", ", y.step, y.layer")},
       {"eigenvalues", rows("e.step, e.layer, e.eigenvalues, e.eigenvalues_live, e.dead_rows",
                            " JOIN eigenvalues e ON e.cell = c.num", ", e.step, e.layer")},

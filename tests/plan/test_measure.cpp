@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "modsweep/blocks.h"
 #include "modsweep/spectrum.h"
 
 namespace modsweep {
@@ -79,8 +80,8 @@ TEST_F(MeasureTest, FillsInWhatIsAskedFor) {
     EXPECT_EQ(all[p].weights.values, training_->weights(p).values);
   }
   EXPECT_FALSE(all[0].measurement.noisy_test_loss.has_value());
-  EXPECT_EQ(all[2].measurement.noisy_test_loss.value(), all[2].measurement.test_loss + 0.5);
-  EXPECT_EQ(all[3].measurement.noisy_test_loss.value(), all[3].measurement.test_loss + 0.5);
+  EXPECT_EQ(all[2].measurement.noisy_test_loss.value(), all[2].measurement.test_loss + 0.5 + 1.0);
+  EXPECT_EQ(all[3].measurement.noisy_test_loss.value(), all[3].measurement.test_loss + 0.5 + 1.0);
   EXPECT_TRUE(all[1].measurement.spectra.empty());
   EXPECT_FALSE(all[1].measurement.path_leak.has_value());
   EXPECT_FALSE(all[0].measurement.block_error.has_value());
@@ -119,6 +120,49 @@ TEST_F(MeasureTest, BlocksAreMeasuredWhereThereAreBlocks) {
   EXPECT_EQ(row.block_error,
             block_error(training_->weights(0), Activation::leaky_relu, 0.1, pack_.dataset[0]->test));
   EXPECT_TRUE(row.block_error.has_value());
+}
+
+TEST_F(MeasureTest, NoisyLossesAreMeansOverTheDrawsThatEachAsksFor) {
+  for (const std::uint32_t draws : {1U, 4U, 3U}) {
+    CellSettings noisy = small_cell(draws);
+    noisy.measure.noisy_strength = draws == 3 ? 0.25 : 0.5;
+    noisy.measure.noisy_draws = draws;
+    add(noisy);
+  }
+  const std::vector<Measured> all = measure_all();
+  const auto loss = [&](std::size_t p) { return all[p].measurement.noisy_test_loss.value(); };
+  const auto clean = [&](std::size_t p) { return all[p].measurement.test_loss; };
+  // Draw k adds 10^k.
+  EXPECT_EQ(loss(0), clean(0) + 1.0 + 1.0);
+  EXPECT_DOUBLE_EQ(loss(1), clean(1) + 1.0 + 1111.0 / 4.0);
+  EXPECT_DOUBLE_EQ(loss(2), clean(2) + 0.5 + 111.0 / 3.0);
+}
+
+TEST_F(MeasureTest, PartitionsAreScoredWhereTheyAreAskedFor) {
+  CellSettings scored = small_cell(1);
+  scored.measure.partition = true;
+  scored.measure.modules = 2;
+  CellSettings outgoing = small_cell(2);
+  outgoing.measure.partition = true;  // into as many modules as inputs, 4
+  outgoing.measure.cluster_by = ClusterBy::outgoing;
+  CellSettings many = small_cell(3);
+  many.measure.partition = true;
+  many.measure.modules = 6;
+  for (const CellSettings& cell : {scored, outgoing, many, small_cell(4)}) add(cell);
+  const std::vector<Measured> all = measure_all();
+  const auto expected = [&](std::size_t p, std::size_t l, std::size_t n, ClusterBy by) {
+    const Parameters network = training_->weights(p);
+    const auto found =
+        layer_partition(network.dense_weights(l), network.shape.sizes[l + 1], network.shape.sizes[l], n, by);
+    return found ? std::optional<PartitionScores>(*found) : std::nullopt;
+  };
+  for (std::size_t l = 0; l < 3; ++l) {
+    EXPECT_EQ(all[0].measurement.partitions.at(l), expected(0, l, 2, ClusterBy::incoming)) << l;
+    EXPECT_EQ(all[1].measurement.partitions.at(l), expected(1, l, 4, ClusterBy::outgoing)) << l;
+  }
+  EXPECT_TRUE(all[2].measurement.partitions.at(0).has_value());
+  EXPECT_FALSE(all[2].measurement.partitions.at(1).has_value()) << "5 units cannot be 6 modules";
+  EXPECT_TRUE(all[3].measurement.partitions.empty());
 }
 
 TEST_F(MeasureTest, ThreadsDoNotChangeAnything) {

@@ -70,6 +70,7 @@ Measurement measurement_at(std::uint64_t step, double salt) {
       std::sort(spectrum->eigenvalues.begin(), spectrum->eigenvalues.end());
     m.spectra.push_back(layer);
   }
+  m.partitions = {PartitionScores{next(), next(), next()}, std::nullopt};
   return m;
 }
 

@@ -90,6 +90,14 @@ TEST(Store, EveryNumberIsReadBackBitForBit) {
       EXPECT_EQ(eigenvalues, spectrum.eigenvalues);
     }
   EXPECT_FALSE(layers.executeStep());
+  SQLite::Statement scores(db, "SELECT modularity, normalized_cut, block_share FROM layers ORDER BY layer");
+  ASSERT_TRUE(scores.executeStep());
+  const PartitionScores& first = m.partitions[0].value();
+  EXPECT_EQ(bits(scores.getColumn(0).getDouble()), bits(first.modularity));
+  EXPECT_EQ(bits(scores.getColumn(1).getDouble()), bits(first.normalized_cut));
+  EXPECT_EQ(bits(scores.getColumn(2).getDouble()), bits(first.block_share));
+  ASSERT_TRUE(scores.executeStep());
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(scores.getColumn(i).isNull());
 
   EXPECT_THAT(column(path, "SELECT id || status || step || engine || device || seconds FROM cells"),
               ElementsAre(cell.id + "done100cpuplain0.25"));

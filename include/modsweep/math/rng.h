@@ -23,6 +23,11 @@ enum class Stream : std::uint32_t {
   order = 5
 };
 
+/// The stream of one of several evaluations under noise: each draw has its own; draw 0 is Stream::test_noise.
+MODSWEEP_HD Stream test_noise_stream(std::uint32_t draw) {
+  return static_cast<Stream>(static_cast<std::uint32_t>(Stream::test_noise) + (draw << 8U));
+}
+
 /// Four words: counter (step, layer, sample, unit / 4), key (seed, stream); word i belongs to unit 4 (unit /
 /// 4) + i.
 struct RandomBlock {
