@@ -22,7 +22,7 @@ using Eigen::VectorXd;
 constexpr std::size_t fewest_points = 5;    // a sigmoid has four parameters
 constexpr std::size_t fewest_values = 7;    // AICc of five parameters (with the spread) needs more than six
 constexpr double rise = 4.394449154672439;  // 2 log 9: steepness times the width from 10 to 90 %
-constexpr double saturated = 0.99;          // share of the largest steepness that is as good as all of it
+constexpr double saturated = 0.99;          // share of a steepness that is as good as all of it
 constexpr double most_failures = 0.05;      // of the resamples
 
 /// A sigmoid in the unit square, as the optimizer sees it.
@@ -201,6 +201,14 @@ std::string objection(std::span<const AxisPoint> points, const UnitPoints& unit,
   return {};
 }
 
+/// Where the optimizer starts: all over the axis, and between all neighbors, which lie close together where
+/// an axis was refined.
+std::vector<double> first_middles(const UnitPoints& points) {
+  std::vector<double> middles(all_middles.begin(), all_middles.end());
+  for (Index i = 1; i < points.t.size(); ++i) middles.push_back(0.5 * (points.t[i - 1] + points.t[i]));
+  return middles;
+}
+
 /// The neighbors on the axis around the middle.
 Interval step_around(std::span<const AxisPoint> points, double middle) {
   std::size_t above = 1;
@@ -234,7 +242,7 @@ Fitted fit_once(std::span<const AxisPoint> points) {
     fit.reason = "no transition: y does not change with x";
     return fitted;
   }
-  const auto best = best_minimum(unit, all_middles, all_shares);
+  const auto best = best_minimum(unit, first_middles(unit), all_shares);
   if (!best) {
     fit.reason = "the fit did not converge from any start";
     return fitted;
@@ -245,7 +253,8 @@ Fitted fit_once(std::span<const AxisPoint> points) {
   if (!fit.reason.empty()) return fitted;
   fit.curve = curve;
   fit.rms = std::sqrt(squares / static_cast<double>(values));
-  if (logistic(best->curve.steepness_share) > saturated) fit.step = step_around(points, curve.middle);
+  const Interval around = step_around(points, curve.middle);
+  if (curve.steepness * std::log(around.high / around.low) > saturated * rise) fit.step = around;
   fitted.curve = best->curve;
   return fitted;
 }

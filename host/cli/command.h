@@ -26,12 +26,14 @@ using Action = std::function<ExitCode(Console&)>;
 using AddCommand = void (*)(CLI::App& app, Action& chosen);
 
 void add_run(CLI::App& app, Action& chosen);
+void add_refine(CLI::App& app, Action& chosen);
 void add_plan(CLI::App& app, Action& chosen);
 void add_status(CLI::App& app, Action& chosen);
 void add_export(CLI::App& app, Action& chosen);
 void add_aggregate(CLI::App& app, Action& chosen);
 void add_fit(CLI::App& app, Action& chosen);
 void add_spectrum(CLI::App& app, Action& chosen);
+void add_modules(CLI::App& app, Action& chosen);
 void add_weights(CLI::App& app, Action& chosen);
 void add_bench(CLI::App& app, Action& chosen);
 void add_devices(CLI::App& app, Action& chosen);

@@ -16,9 +16,9 @@
 namespace modsweep::cli {
 namespace {
 
-constexpr std::array<AddCommand, 10> commands = {add_run,       add_plan,   add_status,   add_export,
-                                                 add_aggregate, add_fit,    add_spectrum, add_weights,
-                                                 add_bench,     add_devices};
+constexpr std::array<AddCommand, 12> commands = {add_run,     add_refine,    add_plan,  add_status,
+                                                 add_export,  add_aggregate, add_fit,   add_spectrum,
+                                                 add_modules, add_weights,   add_bench, add_devices};
 
 std::string help_hint(const CLI::App& app) {
   std::string command = "modsweep";
@@ -77,8 +77,9 @@ ExitCode run_command_line(int argc, const char* const* argv, Console& console) {
   app.footer(
       "modsweep COMMAND --help tells more about a command. A first sweep:\n"
       "  modsweep run sweeps/quickstart.toml\n"
-      "Exit codes: 0 done, 1 some cells diverged, 2 wrong input, 3 device or I/O failure, 130 interrupted\n"
-      "(state saved: the same command goes on).");
+      "Exit codes: 0 done, 1 some cells diverged or a refinement is not as narrow as asked for, 2 wrong "
+      "input,\n"
+      "3 device or I/O failure, 130 interrupted (state saved: the same command goes on).");
   Action chosen;
   for (const AddCommand add : commands) add(app, chosen);
   check_command(app, {argv, static_cast<std::size_t>(argc)});

@@ -73,38 +73,14 @@ struct Work {
   std::size_t left_out = 0;
 };
 
-constexpr std::array transition_parameters = {
-    FitParameter{"x_star", true},           FitParameter{"low", false}, FitParameter{"high", false},
-    FitParameter{"steepness", false},       FitParameter{"rms", false}, FitParameter{"values", false},
-    FitParameter{"failed_resamples", false}};
-
-std::string transition_note(const TransitionFit& fit) {
-  if (!fit.curve) return fit.reason;
-  if (fit.step)
-    return fmt::format("sharper than the axis: somewhere from {:g} to {:g}", fit.step->low, fit.step->high);
-  if (!fit.replicates.empty() && !fit.middle_interval)
-    return fmt::format("no interval: {} of {} resamples have no transition on the axis", fit.failed,
-                       fit.replicates.size());
-  return {};
-}
-
 std::vector<FitRow> fit_transitions(Work& work) {
   std::vector<FitRow> rows;
   for (const CellGroup& group : work.groups) {
     const auto points = axis_points(by_x(group, 2, work.left_out));
     const TransitionFit fit = fit_transition(points, work.options.bootstrap);
-    FitRow& row = rows.emplace_back(FitRow{group.keys});
-    row.note = transition_note(fit);
-    if (!fit.curve) continue;
     std::size_t values = 0;
     for (const AxisPoint& point : points) values += point.y.size();
-    row.set("x_star", fit.curve->middle, fit.middle_interval);
-    row.set("low", fit.curve->low);
-    row.set("high", fit.curve->high);
-    row.set("steepness", fit.curve->steepness);
-    row.set("rms", fit.rms);
-    row.set("values", values);
-    row.set("failed_resamples", fit.failed);
+    rows.push_back(transition_row(group.keys, fit, values));
   }
   return rows;
 }

@@ -1,5 +1,9 @@
 #include "cli/fit_report.h"
 
+#include <utility>
+
+#include <fmt/format.h>
+
 namespace modsweep::cli {
 namespace {
 
@@ -14,7 +18,31 @@ void add_columns(std::vector<json>& cells, const FitRow& row, const FitParameter
     cells.push_back(interval == row.intervals.end() ? json() : json(interval->at(end)));
 }
 
+std::string transition_note(const TransitionFit& fit) {
+  if (!fit.curve) return fit.reason;
+  if (fit.step)
+    return fmt::format("sharper than the axis: somewhere from {:g} to {:g}", fit.step->low, fit.step->high);
+  if (!fit.replicates.empty() && !fit.middle_interval)
+    return fmt::format("no interval: {} of {} resamples have no transition on the axis", fit.failed,
+                       fit.replicates.size());
+  return {};
+}
+
 }  // namespace
+
+FitRow transition_row(std::vector<json> keys, const TransitionFit& fit, std::size_t values) {
+  FitRow row{std::move(keys)};
+  row.note = transition_note(fit);
+  if (!fit.curve) return row;
+  row.set("x_star", fit.curve->middle, fit.middle_interval);
+  row.set("low", fit.curve->low);
+  row.set("high", fit.curve->high);
+  row.set("steepness", fit.curve->steepness);
+  row.set("rms", fit.rms);
+  row.set("values", values);
+  row.set("failed_resamples", fit.failed);
+  return row;
+}
 
 ResultTable fit_table(const std::vector<std::string>& keys, std::span<const FitParameter> parameters,
                       const std::vector<FitRow>& rows) {

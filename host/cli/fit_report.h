@@ -3,6 +3,8 @@
 
 #include "cli/result_table.h"
 
+#include <array>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "modsweep/fit.h"
 #include "modsweep/statistics.h"
 #include "modsweep/store.h"
 
@@ -34,6 +37,16 @@ struct FitRow {
     if (interval) intervals[name] = {interval->low, interval->high};
   }
 };
+
+/// What a transition's row has.
+inline constexpr std::array transition_parameters = {
+    FitParameter{"x_star", true},           FitParameter{"low", false}, FitParameter{"high", false},
+    FitParameter{"steepness", false},       FitParameter{"rms", false}, FitParameter{"values", false},
+    FitParameter{"failed_resamples", false}};
+
+/// A transition as a row; `values`: how many it was fitted to.
+[[nodiscard]] FitRow transition_row(std::vector<nlohmann::json> keys, const TransitionFit& fit,
+                                    std::size_t values);
 
 /// A row a fit: keys, each parameter (with NAME_low and NAME_high), the note. What a fit lacks is null.
 [[nodiscard]] ResultTable fit_table(const std::vector<std::string>& keys,

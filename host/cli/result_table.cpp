@@ -20,15 +20,6 @@ std::string short_text(const json& value) {
   return value.dump();
 }
 
-void write_aligned(const ResultTable& table, std::ostream& out) {
-  std::vector<std::vector<std::string>> rows = {table.columns};
-  for (const auto& row : table.rows) {
-    auto& texts = rows.emplace_back();
-    for (const json& value : row) texts.push_back(short_text(value));
-  }
-  print_table(out, rows, 0);
-}
-
 void write_csv(const ResultTable& table, std::ostream& out) {
   std::vector<std::string> fields;
   for (const auto& name : table.columns) fields.push_back(csv_text(name));
@@ -56,6 +47,15 @@ void write_json(const ResultTable& table, bool lines, std::ostream& out) {
 }
 
 }  // namespace
+
+void write_aligned(const ResultTable& table, std::ostream& out) {
+  std::vector<std::vector<std::string>> rows = {table.columns};
+  for (const auto& row : table.rows) {
+    auto& texts = rows.emplace_back();
+    for (const json& value : row) texts.push_back(short_text(value));
+  }
+  print_table(out, rows, 0);
+}
 
 ResultOutput::ResultOutput(const ResultOptions& options, std::ostream& standard_output)
     : format_(options.format), standard_output_(standard_output) {

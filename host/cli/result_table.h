@@ -19,6 +19,9 @@ struct ResultTable {
   std::vector<std::vector<nlohmann::json>> rows;
 };
 
+/// As aligned text for people: numbers have a few digits.
+void write_aligned(const ResultTable& table, std::ostream& out);
+
 /// --format and --output.
 struct ResultOptions {
   std::string format;       ///< empty: `table` on standard output, `csv` into a file

@@ -208,6 +208,17 @@ TableQuery table_query(SQLite::Database& db, Table table) {
   return cells();
 }
 
+std::vector<std::string> measured_columns(const Sweep& sweep) {
+  Varying varying;
+  varying.layers =
+      static_cast<int>(std::min<std::size_t>(sweep.most_hidden_layers() + 1, most_layer_columns));
+  std::vector<TableColumn> columns;
+  add_measurement_columns(columns, varying);
+  std::vector<std::string> names;
+  for (TableColumn& column : columns) names.push_back(std::move(column.name));
+  return names;
+}
+
 std::vector<std::string> varied_keys(SQLite::Database& db) {
   return read_varying(db).keys;
 }

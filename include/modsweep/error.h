@@ -9,7 +9,7 @@ namespace modsweep {
 /// What the process returns to its caller.
 enum class ExitCode : int {
   done = 0,          ///< everything that was asked for is there
-  cells_failed = 1,  ///< the sweep is through, but some cells diverged
+  cells_failed = 1,  ///< it is through, but some cells diverged or a refinement fell short
   bad_input = 2,     ///< a wrong sweep file, option, store or tensor file; nothing was run or written
   io_failure = 3,    ///< a device, disk or database failed; what was committed before is intact
   interrupted = 130  ///< stopped by a signal; the state is saved and the same command goes on

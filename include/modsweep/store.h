@@ -60,6 +60,10 @@ struct FitRecord {
 };
 
 enum class Table : std::uint8_t { results, history, spectra, cells, fits };
+
+/// The columns of `results` that hold what is measured of a sweep's networks: numbers, all of them.
+[[nodiscard]] std::vector<std::string> measured_columns(const Sweep& sweep);
+
 enum class ExportFormat : std::uint8_t { csv, json, jsonl };
 
 /// An open store. Throws InputError for a file that is not a store, is broken, from a newer version, or held

@@ -97,7 +97,7 @@ TEST_P(HelpTest, IsPrintedWithAnExample) {
 
 INSTANTIATE_TEST_SUITE_P(Commands, HelpTest,
                          testing::Values("run", "plan", "status", "export", "aggregate", "fit", "spectrum",
-                                         "weights", "bench", "devices"));
+                                         "weights", "bench", "devices", "refine", "modules"));
 
 class UsageTest : public ProgramTest {};
 

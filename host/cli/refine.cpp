@@ -1,0 +1,269 @@
+// modsweep refine: a coarse sweep, and then networks where its transitions lie, until these are known well
+// enough.
+#include "cli/fit_report.h"
+#include "cli/refine_grid.h"
+#include "cli/report.h"
+#include "cli/trainer.h"
+#include "config/text.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+#include <fmt/ranges.h>
+
+#include "modsweep/refinement.h"
+
+namespace modsweep::cli {
+namespace {
+
+using nlohmann::json;
+
+struct Options : TrainerOptions {
+  std::string x = "task.train_samples";
+  std::string y = "gap_live_layer1";
+  std::uint64_t most_cells = 0;  ///< 0: four times those of the sweep
+  RefinementSettings search;
+};
+
+void check_measured(const Sweep& sweep, const std::string& y) {
+  const auto known = measured_columns(sweep);
+  if (std::ranges::find(known, y) != known.end()) return;
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  const auto close = nearest(y, names);
+  throw InputError(fmt::format("nothing that is measured is called '{}'; {}", one_line(y),
+                               close ? fmt::format("did you mean {}?", *close)
+                                     : fmt::format("--y takes one of {}", fmt::join(known, ", "))));
+}
+
+/// All searches of a sweep, one for each group, and their training.
+class RefineRun {
+ public:
+  RefineRun(const Options& options, const Sweep& sweep, Console& console)
+      : options_(options),
+        sweep_(sweep),
+        console_(console),
+        grid_(sweep, options.x),
+        most_cells_(options.most_cells > 0 ? options.most_cells : 4 * sweep.size()),
+        trainer_(options, console) {
+    if (most_cells_ < sweep.size())
+      throw InputError(fmt::format("--most-cells {} is less than the {} cells of sweep {}; raise it",
+                                   most_cells_, sweep.size(), sweep.name));
+    RefinementSettings settings = options.search;
+    settings.whole_numbers = grid_.whole_numbers();
+    for (std::size_t g = 0; g < grid_.groups().size(); ++g) searches_.emplace_back(grid_.x(), settings);
+  }
+
+  /// False: interrupted.
+  [[nodiscard]] bool search() {
+    for (std::size_t round = 0;; ++round) {
+      const std::vector<GroupRow> rows = next_rows();
+      if (rows.empty()) return true;
+      if (!one_round(round, rows)) return false;
+    }
+  }
+
+  ExitCode conclude() {
+    save();
+    if (!options_.quiet) print();
+    std::size_t open = 0;
+    for (const Refinement& search : searches_)
+      if (search.state() != RefinementState::converged) ++open;
+    if (open > 0)
+      fmt::print(console_.err, "{} of {} did not get an interval within {:g}; see the notes\n",
+                 format_plural(static_cast<double>(open), "transition"), searches_.size(),
+                 options_.search.width);
+    if (diverged_ > 0)
+      fmt::print(console_.err, "{} diverged; see modsweep export {} --table cells\n", cells_text(diverged_),
+                 options_.store());
+    return open > 0 || diverged_ > 0 ? ExitCode::cells_failed : ExitCode::done;
+  }
+
+  [[nodiscard]] ExitCode say_interrupted() const { return trainer_.say_interrupted(); }
+
+ private:
+  /// What the searches want next, group by group, as far as the budget goes.
+  [[nodiscard]] std::vector<GroupRow> next_rows() const {
+    std::vector<GroupRow> rows;
+    const std::uint64_t most = (most_cells_ - cells_) / grid_.seeds();
+    for (std::size_t g = 0; g < searches_.size(); ++g)
+      for (const RefinementRow& row : searches_[g].next())
+        if (rows.size() < most) rows.push_back({g, row});
+    return rows;
+  }
+
+  [[nodiscard]] bool one_round(std::size_t round, const std::vector<GroupRow>& rows) {
+    const Sweep cells = grid_.sweep_of(rows, fmt::format("{}.refined-{}", sweep_.name, round));
+    // The first round is the sweep itself, and the same cells as those that `run` trains.
+    const Sweep& trained = round == 0 ? sweep_ : cells;
+    if (!trainer_.finished(trained) && !trainer_.train(trained)) return false;
+    cells_ += cells.size();
+    const auto values = values_of(cells);
+    for (auto begin = rows.begin(); begin != rows.end();) {
+      const auto end =
+          std::find_if(begin, rows.end(), [&](const GroupRow& r) { return r.group != begin->group; });
+      const auto first = values.begin() + (begin - rows.begin());
+      Refinement& search = searches_[begin->group];
+      search.take({first, first + (end - begin)});
+      if (!options_.quiet) print_round(round, {begin, end});
+      if (trainer_.interrupted()) return false;
+      begin = end;
+    }
+    return true;
+  }
+
+  /// Of each row the values of its networks; those that diverged or have none are left out.
+  [[nodiscard]] std::vector<std::vector<double>> values_of(const Sweep& cells) {
+    std::unordered_map<std::string, std::size_t> row_of;
+    for (std::uint64_t i = 0; i < cells.size(); ++i) row_of[cells.cell(i).id] = i / grid_.seeds();
+    std::vector<std::vector<double>> values(cells.size() / grid_.seeds());
+    trainer_.store().read_rows(Table::results, {"cell", options_.y, "status"},
+                               [&](std::span<const std::string> row) {
+                                 const auto found = row_of.find(json::parse(row[0]).get<std::string>());
+                                 if (found == row_of.end()) return;
+                                 if (row[2] == "\"diverged\"")
+                                   ++diverged_;
+                                 else if (row[1] != "null")
+                                   values[found->second].push_back(json::parse(row[1]).get<double>());
+                               });
+    return values;
+  }
+
+  [[nodiscard]] std::string group_text(std::size_t group) const {
+    std::vector<std::string> parts;
+    for (std::size_t k = 0; k < grid_.group_keys().size(); ++k)
+      parts.push_back(fmt::format(" {} {}", grid_.group_keys()[k], grid_.groups()[group][k].dump()));
+    return parts.empty() ? "" : fmt::format(",{}", fmt::join(parts, ","));
+  }
+
+  /// "round 1, task.inputs 2: 10 cells more at 31, 44: task.train_samples* 38.2, 95 % from 33.1 to 44.0
+  /// (...)".
+  void print_round(std::size_t round, std::span<const GroupRow> rows) const {
+    const Refinement& search = searches_[rows[0].group];
+    std::vector<double> at;
+    for (const GroupRow& row : rows) at.push_back(row.row.x);
+    std::ranges::sort(at);
+    const TransitionFit& fit = search.fit();
+    fmt::print(console_.out, "round {}{}: {}{}; ", round, group_text(rows[0].group),
+               cells_text(rows.size() * grid_.seeds()),
+               round == 0 ? "" : fmt::format(" more at {:g}", fmt::join(at, ", ")));
+    if (!fit.curve)
+      fmt::print(console_.out, "{}\n", fit.reason);
+    else if (const auto& interval = fit.middle_interval)
+      fmt::print(console_.out, "{}* {:.4g}, {:g} % from {:.4g} to {:.4g}, width {:.3f}\n", options_.x,
+                 fit.curve->middle, 100.0 * options_.search.bootstrap.confidence, interval->low,
+                 interval->high, *search.width());
+    else
+      fmt::print(console_.out, "{}* {:.4g}, no interval\n", options_.x, fit.curve->middle);
+    console_.out.flush();
+  }
+
+  [[nodiscard]] FitRow row_of(std::size_t group) const {
+    const Refinement& search = searches_[group];
+    std::size_t values = search.fit().replicates.empty() ? 0 : search.rows() * grid_.seeds();
+    FitRow row = transition_row(grid_.groups()[group], search.fit(), values);
+    if (const auto width = search.width()) row.set("width", *width);
+    row.set("cells", search.rows() * grid_.seeds());
+    row.set("grid_cells", search.grid_rows() * grid_.seeds());
+    if (search.state() == RefinementState::failed)
+      row.note = search.reason();
+    else if (search.state() == RefinementState::open)
+      row.note = fmt::format("the budget of {} cells is used up{}{}", most_cells_,
+                             row.note.empty() ? "" : "; ", row.note);
+    return row;
+  }
+
+  void save() {
+    const json options = {{"columns", {options_.x, options_.y}},
+                          {"by", grid_.group_keys()},
+                          {"confidence", options_.search.bootstrap.confidence},
+                          {"resamples", options_.search.bootstrap.resamples},
+                          {"seed", options_.search.bootstrap.seed},
+                          {"refined", sweep_.id()}};
+    std::vector<FitRow> rows;
+    for (std::size_t g = 0; g < searches_.size(); ++g) rows.push_back(row_of(g));
+    trainer_.store().record_fits("transition", options.dump(), fit_records(grid_.group_keys(), rows));
+  }
+
+  void print() const {
+    constexpr std::array parameters = {FitParameter{"x_star", true}, FitParameter{"width", false},
+                                       FitParameter{"cells", false}, FitParameter{"grid_cells", false}};
+    std::vector<FitRow> rows;
+    std::size_t grid_cells = 0;
+    for (std::size_t g = 0; g < searches_.size(); ++g) {
+      rows.push_back(row_of(g));
+      grid_cells += searches_[g].grid_rows() * grid_.seeds();
+    }
+    write_aligned(fit_table(grid_.group_keys(), parameters, rows), console_.out);
+    fmt::print(console_.out, "{} instead of {} of a grid that is as fine everywhere ({:.0f} %)\n",
+               cells_text(cells_), format_count(static_cast<double>(grid_cells)),
+               100.0 * static_cast<double>(cells_) / static_cast<double>(grid_cells));
+  }
+
+  const Options& options_;
+  const Sweep& sweep_;
+  Console& console_;
+  const RefineGrid grid_;
+  const std::uint64_t most_cells_;
+  Trainer trainer_;
+  std::vector<Refinement> searches_;
+  std::uint64_t cells_ = 0;
+  std::uint64_t diverged_ = 0;
+};
+
+ExitCode refine(const Options& options, Console& console) {
+  const Sweep sweep = load_sweep(options);
+  check_measured(sweep, options.y);
+  RefineRun run(options, sweep, console);
+  return run.search() ? run.conclude() : run.say_interrupted();
+}
+
+}  // namespace
+
+void add_refine(CLI::App& app, Action& chosen) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "refine", "Train a coarse sweep, then add cells where its transition lies until that is known well");
+  add_trainer_options(*command, *options);
+  command->add_option("--x", options->x, "The axis along which y changes [task.train_samples]")
+      ->type_name("KEY");
+  command->add_option("--y", options->y, "What changes along it [gap_live_layer1]")->type_name("COLUMN");
+  command
+      ->add_option("--width", options->search.width,
+                   "Of the interval of log x* at last, natural logarithm [0.2: x* within 10 % either way]")
+      ->check(CLI::Range(1e-4, 10.0))
+      ->type_name("NUMBER");
+  command
+      ->add_option("--most-cells", options->most_cells,
+                   "Cells in all, those of the sweep included [four times those of the sweep]")
+      ->check(CLI::Range(1, 1'000'000'000))
+      ->type_name("COUNT");
+  command->add_option("--confidence", options->search.bootstrap.confidence, "Of the interval [0.95]")
+      ->check(CLI::Range(0.01, 0.9999))
+      ->type_name("SHARE");
+  command
+      ->add_option("--resamples", options->search.bootstrap.resamples,
+                   fmt::format("Of the bootstrap [{}]", options->search.bootstrap.resamples))
+      ->check(CLI::Range(100, 1'000'000))
+      ->type_name("COUNT");
+  command->footer(
+      "The sweep needs x as an axis of five positive values or more and two seeds or more; each point of "
+      "its\n"
+      "other axes is refined by itself. A round adds a quarter of the cells that are there, all seeds of an "
+      "x\n"
+      "at once: where, by the fitted sigmoid, they lower the variance of log x* most, between two x or, "
+      "with\n"
+      "new seeds, at one of them. Where y jumps between two x, the x in the middle is next.\n"
+      "Interrupted or not, the same command goes on; a smaller --width or more --most-cells build on what "
+      "is\n"
+      "there. The result is kept in the store's table `fits`. Exit code 1: not as narrow as was asked for.\n"
+      "Example:\n"
+      "  modsweep refine sweeps/fig06.toml --set 'task.train_samples={logspace=[10,10000],count=7}'");
+  on_chosen(command, chosen, options, refine);
+}
+
+}  // namespace modsweep::cli

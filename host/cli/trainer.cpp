@@ -1,0 +1,84 @@
+#include "cli/trainer.h"
+
+#include "plan/runner.h"
+
+#include <unordered_set>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+namespace modsweep::cli {
+
+std::string cells_text(std::uint64_t count) {
+  return format_plural(static_cast<double>(count), "cell");
+}
+
+void add_trainer_options(CLI::App& command, TrainerOptions& options) {
+  add_sweep_options(command, options);
+  command.add_flag("--quiet", options.quiet,
+                   "No progress and no table; errors and diverged cells are still told");
+  command
+      .add_option("--checkpoint-seconds", options.checkpoint_seconds,
+                  "Save the state at least this often [60]")
+      ->check(CLI::Range(0.01, 60.0))
+      ->type_name("S");
+}
+
+Trainer::Trainer(const TrainerOptions& options, Console& console) : options_(options), console_(console) {
+  if (path_exists(options_.store())) store_.emplace(options_.store(), Store::Access::read_write);
+}
+
+bool Trainer::finished(const Sweep& sweep) const {
+  return store_ && store_->finished(sweep.id());
+}
+
+Store& Trainer::store() {
+  if (!store_) throw LogicError(fmt::format("Trainer: no store {} yet", options_.store()));
+  return *store_;
+}
+
+Progress::Style Trainer::progress_style() const {
+  if (options_.quiet) return Progress::Style::quiet;
+  return console_.err_is_terminal ? Progress::Style::redraw : Progress::Style::lines;
+}
+
+bool Trainer::train(const Sweep& sweep) {
+  const std::size_t threads = options_.thread_count();
+  if (!choice_) choice_ = choose_engine(options_.engine, options_.threads);
+  const std::unordered_set<std::uint64_t> finished =
+      store_ ? store_->finished_cells() : std::unordered_set<std::uint64_t>{};
+  const std::vector<Lane> lanes = choice_->lanes();
+  const PlanSummary plan = summarize(sweep, finished, lanes, options_.max_pack, threads);
+  // Every cell is known to be trainable: now something may be written.
+  if (!store_) store_.emplace(options_.store(), Store::Access::read_write);
+  store_->add_sweep(sweep);
+
+  if (!interrupt_)
+    interrupt_.emplace();  // once the user is told what is trained, an interrupt saves the state
+  if (!options_.quiet)
+    fmt::print(console_.err, "{}: {}, {} to train on engine {} ({}), {}\n", sweep.name,
+               cells_text(plan.cells), format_count(static_cast<double>(plan.left())), choice_->name(),
+               choice_->text(), format_unit(plan.flop(), "FLOP"));
+  const RunOptions run_options{
+      .threads = threads, .max_pack = options_.max_pack, .checkpoint_seconds = options_.checkpoint_seconds};
+  Progress progress(console_.err, progress_style());
+  const RunResult result = run_sweep({.sweep = sweep,
+                                      .finished = finished,
+                                      .plan = plan,
+                                      .store = *store_,
+                                      .lanes = lanes,
+                                      .datasets = datasets_,
+                                      .progress = progress,
+                                      .stop = [this] { return interrupted(); }},
+                                     run_options);
+  return !result.interrupted;
+}
+
+ExitCode Trainer::say_interrupted() const {
+  fmt::print(console_.err, "interrupted; the state is saved in {}: the same command goes on from here\n",
+             options_.store());
+  return ExitCode::interrupted;
+}
+
+}  // namespace modsweep::cli

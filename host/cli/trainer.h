@@ -1,0 +1,60 @@
+// What `run` and `refine` share: sweeps trained into one store.
+#pragma once
+
+#include "cli/command.h"
+#include "cli/engines.h"
+#include "cli/interrupt.h"
+#include "cli/sweep_options.h"
+#include "plan/progress.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "modsweep/store.h"
+#include "modsweep/sweep.h"
+#include "modsweep/task.h"
+
+namespace modsweep::cli {
+
+struct TrainerOptions : SweepOptions {
+  bool quiet = false;
+  double checkpoint_seconds = 60.0;
+};
+
+/// Adds those of a sweep, --quiet and --checkpoint-seconds.
+void add_trainer_options(CLI::App& command, TrainerOptions& options);
+
+/// "1,234 cells".
+[[nodiscard]] std::string cells_text(std::uint64_t count);
+
+class Trainer {
+ public:
+  /// Keeps references to both. Opens the store where there is one.
+  Trainer(const TrainerOptions& options, Console& console);
+
+  /// Whether every cell of the sweep is finished.
+  [[nodiscard]] bool finished(const Sweep& sweep) const;
+  /// Trains what is left of the sweep; makes the store where there is none, once every cell is known to be
+  /// trainable. False: interrupted, with the state saved.
+  [[nodiscard]] bool train(const Sweep& sweep);
+  /// Whether an interrupt was asked for since the first training began.
+  [[nodiscard]] bool interrupted() const { return interrupt_ && interrupt_->requested(); }
+  /// Tells how to go on.
+  ExitCode say_interrupted() const;
+
+  /// Throws LogicError before there is one.
+  [[nodiscard]] Store& store();
+
+ private:
+  [[nodiscard]] Progress::Style progress_style() const;
+
+  const TrainerOptions& options_;
+  Console& console_;
+  std::optional<Store> store_;
+  std::optional<EngineChoice> choice_;
+  std::optional<InterruptGuard> interrupt_;
+  DatasetCache datasets_;
+};
+
+}  // namespace modsweep::cli
