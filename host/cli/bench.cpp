@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/version.h"
+#include "plan/progress.h"
 
 #include <fstream>
 #include <optional>
@@ -57,6 +58,19 @@ void print_rows(const std::vector<cpu::BenchRow>& rows, std::ostream& out) {
       "as many threads, measured in between)\n");
 }
 
+/// What a network with groups takes of the time of one without, beside its share of the weights.
+void print_groups(const std::vector<cpu::BenchRow>& rows, std::ostream& out) {
+  for (std::size_t i = 0; i + 1 < rows.size(); ++i) {
+    const cpu::BenchRow& dense = rows[i];
+    const cpu::BenchRow& grouped = rows[i + 1];
+    if (dense.bench != "groups" || grouped.bench != "groups" || grouped.weights >= dense.weights) continue;
+    fmt::print(out, "{} takes {:.3f} of the time of {} ({}), with {:.3f} of its weights\n", grouped.shape,
+               grouped.median_us / dense.median_us, dense.shape,
+               format_plural(static_cast<double>(dense.threads), "thread"),
+               static_cast<double>(grouped.weights) / static_cast<double>(dense.weights));
+  }
+}
+
 nlohmann::ordered_json to_json(const cpu::BenchRow& row, const std::string& machine) {
   return {{"engine", "cpu"},
           {"machine", machine},
@@ -69,6 +83,7 @@ nlohmann::ordered_json to_json(const cpu::BenchRow& row, const std::string& mach
           {"instruction_set", row.instruction_set},
           {"threads", row.threads},
           {"networks", row.networks},
+          {"weights", row.weights},
           {"median_us", row.median_us},
           {"min_us", row.min_us},
           {"max_us", row.max_us},
@@ -87,6 +102,7 @@ nlohmann::ordered_json bench_cpu(const Options& options, Console& console) {
   console.out.flush();
   const std::vector<cpu::BenchRow> rows = cpu::run_bench(options);
   print_rows(rows, console.out);
+  print_groups(rows, console.out);
   auto list = nlohmann::ordered_json::array();
   for (const cpu::BenchRow& row : rows) list.push_back(to_json(row, machine));
   return list;

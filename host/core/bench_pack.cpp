@@ -38,10 +38,12 @@ const std::vector<BenchSetting>& bench_settings() {
 }
 
 Pack bench_pack(const BenchSetting& setting, const std::vector<std::uint32_t>& sizes,
-                std::uint32_t batch_size, Precision precision, std::size_t networks) {
+                std::uint32_t batch_size, Precision precision, std::size_t networks,
+                const std::vector<std::uint32_t>& groups) {
   CellSettings cell;
   cell.task.inputs = sizes.front();
   cell.network.hidden.assign(sizes.begin() + 1, sizes.end() - 1);
+  cell.network.groups = groups;
   cell.noise = setting.noise;
   cell.regularizer = setting.regularizer;
   cell.training.batch_size = batch_size;

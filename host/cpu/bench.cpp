@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <random>
 #include <thread>
 
@@ -52,6 +53,29 @@ double peak_of(Isa isa, std::size_t threads, double seconds) {
   return sum;
 }
 
+void summarize_times(BenchRow& row, Isa isa, const std::vector<double>& times,
+                     const std::vector<double>& peaks, double operations) {
+  row.instruction_set = isa_name(isa);
+  row.median_us = median(times);
+  row.min_us = *std::ranges::min_element(times);
+  row.max_us = *std::ranges::max_element(times);
+  row.gflops = operations / row.median_us * 1e-3;
+  row.peak_gflops = median(peaks);
+}
+
+/// A row of whole steps, without its times.
+BenchRow row_of(const BenchSetting& setting, const Pack& pack, std::size_t threads) {
+  BenchRow row;
+  row.bench = "train";
+  row.setting = setting.name;
+  row.shape = pack.shape.text();
+  row.batch = pack.batch_size;
+  row.precision = pack.precision;
+  row.threads = threads;
+  row.networks = pack.size();
+  return row;
+}
+
 /// Repetitions of `work` and of the peak in turn. `work` is one repetition of `calls` of what the row counts.
 void time_row(BenchRow& row, Isa isa, std::size_t repetitions, double calls, double operations,
               const std::function<void()>& work) {
@@ -62,32 +86,59 @@ void time_row(BenchRow& row, Isa isa, std::size_t repetitions, double calls, dou
     peaks.push_back(measure_peak(isa, row.precision, row.threads, 0.01));
     times.push_back(seconds_of(work) / calls * 1e6);
   }
-  row.instruction_set = isa_name(isa);
-  row.median_us = median(times);
-  row.min_us = *std::ranges::min_element(times);
-  row.max_us = *std::ranges::max_element(times);
-  row.gflops = operations / row.median_us * 1e-3;
-  row.peak_gflops = median(peaks);
+  summarize_times(row, isa, times, peaks, operations);
 }
 
 BenchRow bench_training(const BenchSetting& setting, Precision precision, std::size_t threads, Isa isa,
                         bool quick) {
-  BenchRow row;
-  row.networks = threads == 1 ? 1 : 8 * threads;
-  const Pack pack = bench_pack(setting, {4, 32, 32, 32, 4}, 200, precision, row.networks);
+  const std::size_t networks = threads == 1 ? 1 : 8 * threads;
+  const Pack pack = bench_pack(setting, {4, 32, 32, 32, 4}, 200, precision, networks);
   const auto engine = make_cpu_engine({.threads = threads, .instruction_set = std::string(isa_name(isa))});
   const auto training = engine->start(pack);
-  row.bench = "train";
-  row.setting = setting.name;
-  row.shape = pack.shape.text();
-  row.batch = pack.batch_size;
-  row.precision = precision;
-  row.threads = threads;
-  const std::uint64_t steps = std::max<std::uint64_t>(1, (quick ? 500 : 2000) * threads / row.networks);
+  BenchRow row = row_of(setting, pack, threads);
+  const std::uint64_t steps = std::max<std::uint64_t>(1, (quick ? 500 : 2000) * threads / networks);
   const double operations = 6.0 * static_cast<double>(ParameterLayout(pack.shape).weights()) * row.batch;
-  time_row(row, isa, quick ? 3 : 9, static_cast<double>(steps * row.networks), operations,
+  time_row(row, isa, quick ? 3 : 9, static_cast<double>(steps * networks), operations,
            [&] { training->advance(steps); });
   return row;
+}
+
+/// A network of four functions whose layers all have four groups, and one of the same sizes without groups:
+/// whole steps of both, in turn.
+std::vector<BenchRow> bench_groups(std::size_t threads, Isa isa, bool quick) {
+  struct Rival {
+    BenchRow row;
+    std::unique_ptr<Training> training;
+    std::vector<double> times;
+    std::vector<double> peaks;
+  };
+  const BenchSetting& setting = bench_settings().front();
+  const auto engine = make_cpu_engine({.threads = threads, .instruction_set = std::string(isa_name(isa))});
+  const std::size_t networks = threads == 1 ? 1 : 8 * threads;
+  std::vector<Rival> rivals;
+  for (const auto& groups : {std::vector<std::uint32_t>{}, std::vector<std::uint32_t>(4, 4)}) {
+    const Pack pack = bench_pack(setting, {4, 128, 128, 128, 4}, 200, Precision::fp32, networks, groups);
+    Rival& rival = rivals.emplace_back(Rival{row_of(setting, pack, threads), engine->start(pack), {}, {}});
+    rival.row.bench = "groups";
+    rival.row.weights = ParameterLayout(pack.shape).weights();
+  }
+  const std::uint64_t steps = std::max<std::uint64_t>(1, (quick ? 100 : 400) * threads / networks);
+  const std::size_t repetitions = quick ? 5 : 15;
+  for (std::size_t i = 0; i <= repetitions; ++i)
+    for (Rival& rival : rivals) {
+      const double peak = measure_peak(isa, Precision::fp32, threads, 0.01);
+      const double seconds = seconds_of([&] { rival.training->advance(steps); });
+      if (i == 0) continue;  // warm
+      rival.peaks.push_back(peak);
+      rival.times.push_back(seconds / static_cast<double>(steps * networks) * 1e6);
+    }
+  std::vector<BenchRow> rows;
+  for (Rival& rival : rivals) {
+    const double operations = 6.0 * static_cast<double>(rival.row.weights) * rival.row.batch;
+    summarize_times(rival.row, isa, rival.times, rival.peaks, operations);
+    rows.push_back(rival.row);
+  }
+  return rows;
 }
 
 /// Single kernels on one block of the paper's batch and layer: 32 units, 200 samples.
@@ -235,6 +286,8 @@ std::vector<BenchRow> run_bench(const BenchOptions& options) {
         rows.push_back(bench_training(setting, precision, count, isa, options.quick));
     }
   if (!options.settings.empty()) return rows;
+  for (const std::size_t count : threads)
+    for (const BenchRow& row : bench_groups(count, isa, options.quick)) rows.push_back(row);
   for (const BenchRow& row : bench_kernels<float>(isa, Precision::fp32, options.quick)) rows.push_back(row);
   for (const BenchRow& row : bench_kernels<double>(isa, Precision::fp64, options.quick)) rows.push_back(row);
   return rows;

@@ -22,7 +22,7 @@ struct BenchOptions {
 
 /// One measured thing.
 struct BenchRow {
-  std::string bench;    ///< "train" or "kernel"
+  std::string bench;    ///< "train", "groups" (whole steps without and with) or "kernel"
   std::string setting;  ///< "wa2", or the kernel's name
   std::string shape;
   std::uint32_t batch = 0;
@@ -30,7 +30,8 @@ struct BenchRow {
   std::string instruction_set;
   std::size_t threads = 1;
   std::size_t networks = 1;
-  double median_us = 0.0;  ///< of a network's step, or of a kernel's call
+  std::size_t weights = 0;  ///< of a network; of "groups" only
+  double median_us = 0.0;   ///< of a network's step, or of a kernel's call
   double min_us = 0.0;
   double max_us = 0.0;
   double gflops =

@@ -19,8 +19,9 @@ struct BenchSetting {
 [[nodiscard]] const std::vector<BenchSetting>& bench_settings();
 
 /// Networks that train without end on 1000 samples of sines, each with its own seed. `sizes`: inputs, hidden
-/// layers, outputs, as many as inputs.
+/// layers, outputs, as many as inputs; `groups`: as network.groups.
 [[nodiscard]] Pack bench_pack(const BenchSetting& setting, const std::vector<std::uint32_t>& sizes,
-                              std::uint32_t batch_size, Precision precision, std::size_t networks);
+                              std::uint32_t batch_size, Precision precision, std::size_t networks,
+                              const std::vector<std::uint32_t>& groups = {});
 
 }  // namespace modsweep
