@@ -1,8 +1,11 @@
 // Whole training steps of the paper's network, over the number of networks in a pack and of threads.
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 
+#include "modsweep/bench.h"
 #include "modsweep/cpu_engine.h"
 #include "modsweep/task.h"
 
@@ -40,6 +43,17 @@ void train(benchmark::State& state, const Setting& setting) {
       benchmark::Counter::kIsIterationInvariantRate);
 }
 
+/// Layers of `width` units in so many groups: what a step of one network takes, on one thread.
+void train_groups(benchmark::State& state) {
+  const auto width = static_cast<std::uint32_t>(state.range(0));
+  const std::vector<std::uint32_t> groups(4, static_cast<std::uint32_t>(state.range(1)));
+  const Pack pack =
+      bench_pack(bench_settings().front(), {4, width, width, width, 4}, 200, Precision::fp32, 1, groups);
+  const auto training = make_cpu_engine({.threads = 1, .instruction_set = {}})->start(pack);
+  for (auto _ : state) training->advance(1);
+  state.counters["weights"] = static_cast<double>(ParameterLayout(pack.shape).weights());
+}
+
 // Google Benchmark's own main runs what is registered before it starts.
 const bool registered = [] {
   for (const Setting& setting :
@@ -48,6 +62,9 @@ const bool registered = [] {
         ->ArgsProduct({{1, 8, 64}, {1, 2}})
         ->ArgNames({"networks", "threads"})
         ->UseRealTime();
+  benchmark::RegisterBenchmark("groups", train_groups)
+      ->ArgsProduct({{64, 128, 256}, {1, 4}})
+      ->ArgNames({"width", "groups"});
   return true;
 }();
 
