@@ -65,7 +65,8 @@ double squares(const std::vector<double>& values) {
 
 }  // namespace
 
-Refinement::Refinement(std::vector<double> x, const RefinementSettings& settings) : settings_(settings) {
+Refinement::Refinement(const std::vector<double>& x, const RefinementSettings& settings)
+    : settings_(settings) {
   double before = 0.0;
   for (const double value : x) {
     if (!(value > before) || !std::isfinite(value))

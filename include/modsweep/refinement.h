@@ -47,7 +47,7 @@ enum class RefinementState : std::uint8_t {
 class Refinement {
  public:
   /// `x` ascends and is positive; the first `next` asks for all of it.
-  Refinement(std::vector<double> x, const RefinementSettings& settings);
+  Refinement(const std::vector<double>& x, const RefinementSettings& settings);
 
   /// What is to be measured next, in this order; empty unless open.
   [[nodiscard]] const std::vector<RefinementRow>& next() const { return next_; }
