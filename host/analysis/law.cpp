@@ -15,7 +15,6 @@ using Eigen::Index;
 using Eigen::VectorXd;
 
 constexpr std::size_t fewest_transitions = 3;  // two lie on any line
-constexpr double most_failures = 0.05;         // of the resamples
 
 VectorXd logarithms(std::span<const LawPoint> points, double LawPoint::*member) {
   VectorXd result(static_cast<Index>(points.size()));

@@ -9,6 +9,9 @@
 
 namespace modsweep {
 
+/// The share of the resamples that a fit may fail on and still have an interval.
+constexpr double most_failures = 0.05;
+
 class Resampler {
  public:
   explicit Resampler(std::uint64_t seed) : bits_(seed) {}

@@ -23,7 +23,6 @@ constexpr std::size_t fewest_points = 5;    // a sigmoid has four parameters
 constexpr std::size_t fewest_values = 7;    // AICc of five parameters (with the spread) needs more than six
 constexpr double rise = 4.394449154672439;  // 2 log 9: steepness times the width from 10 to 90 %
 constexpr double saturated = 0.99;          // share of a steepness that is as good as all of it
-constexpr double most_failures = 0.05;      // of the resamples
 
 /// A sigmoid in the unit square, as the optimizer sees it.
 struct UnitCurve {

@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-struct Options {
+struct AggregateArguments {
   std::string store_path;
   std::vector<std::string> values;
   std::vector<std::string> keys;  // empty: every setting that varies, without training.seed
@@ -50,7 +50,7 @@ std::vector<std::string> header(const std::vector<std::string>& keys) {
   return columns;
 }
 
-ExitCode aggregate(const Options& options, Console& console) {
+ExitCode aggregate(const AggregateArguments& options, Console& console) {
   const Store store(options.store_path, Store::Access::read_only);
   const Table table = options.table == "history" ? Table::history : Table::results;
   std::vector<std::string> keys = options.keys.empty() ? default_keys(store, {}) : options.keys;
@@ -73,7 +73,7 @@ ExitCode aggregate(const Options& options, Console& console) {
 }  // namespace
 
 void add_aggregate(CLI::App& app, Action& chosen) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<AggregateArguments>();
   CLI::App* command = app.add_subcommand(
       "aggregate", "Statistics over seeds of any column, with bootstrap intervals: a figure's numbers");
   command->add_option("store", options->store_path, "The store")->required()->type_name("FILE.db");

@@ -22,7 +22,7 @@
 namespace modsweep::cli {
 namespace {
 
-struct Options : cpu::BenchOptions {
+struct BenchArguments : cpu::BenchOptions {
   std::string engine = "auto";
   std::string json_path;
   std::string precision;
@@ -92,7 +92,7 @@ nlohmann::ordered_json to_json(const cpu::BenchRow& row, const std::string& mach
           {"share_of_peak", row.share()}};
 }
 
-nlohmann::ordered_json bench_cpu(const Options& options, Console& console) {
+nlohmann::ordered_json bench_cpu(const BenchArguments& options, Console& console) {
   if (!options.gpu.empty() || !options.precision.empty())
     throw InputError(
         "--networks, --shape, --batch, --precision and --spectra are of GPU engines; leave them out or give "
@@ -108,7 +108,7 @@ nlohmann::ordered_json bench_cpu(const Options& options, Console& console) {
   return list;
 }
 
-GpuBenchRequest gpu_request(const Options& options, std::string_view engine) {
+GpuBenchRequest gpu_request(const BenchArguments& options, std::string_view engine) {
   if (!options.threads.empty() || !options.instruction_set.empty())
     throw InputError(
         "--threads and --instruction-set are of the CPU engine; leave them out or give --engine cpu");
@@ -120,7 +120,7 @@ GpuBenchRequest gpu_request(const Options& options, std::string_view engine) {
   return request;
 }
 
-ExitCode bench(const Options& options, Console& console) {
+ExitCode bench(const BenchArguments& options, Console& console) {
   std::optional<AtomicOutput> json;
   if (!options.json_path.empty())
     json.emplace(options.json_path);  // before the work: a wrong path fails at once
@@ -144,7 +144,7 @@ std::vector<std::string> setting_names() {
 }  // namespace
 
 void add_bench(CLI::App& app, Action& chosen) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<BenchArguments>();
   CLI::App* command = app.add_subcommand(
       "bench", "Time whole training steps and single kernels, with the share of the measured peak");
   command->add_option("--engine", options->engine, "What to time [auto]")

@@ -8,9 +8,9 @@
 namespace modsweep::cli {
 namespace {
 
-struct Options {};
+struct DevicesArguments {};
 
-ExitCode devices(const Options&, Console& console) {
+ExitCode devices(const DevicesArguments&, Console& console) {
   for (const EngineEntry& entry : engine_entries()) {
     const std::string reason = entry.unavailable();
     fmt::print(console.out, "{}: {}\n", entry.name, entry.summary);
@@ -29,7 +29,7 @@ ExitCode devices(const Options&, Console& console) {
 void add_devices(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand("devices", "List the engines of this build and what they run on");
   command->footer("Example:\n  modsweep devices");
-  on_chosen(command, chosen, std::make_shared<Options>(), devices);
+  on_chosen(command, chosen, std::make_shared<DevicesArguments>(), devices);
 }
 
 }  // namespace modsweep::cli

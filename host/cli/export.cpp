@@ -24,7 +24,7 @@ constexpr std::array<std::pair<std::string_view, ExportFormat>, 3> formats = {{
     {"jsonl", ExportFormat::jsonl},
 }};
 
-struct Options {
+struct ExportArguments {
   std::string store_path;
   std::string table = "results";
   std::string format = "csv";
@@ -45,7 +45,7 @@ auto value(const Entries& entries, std::string_view name) {
   throw LogicError("export: a name that the parser let through: " + std::string(name));
 }
 
-ExitCode export_store(const Options& options, Console& console) {
+ExitCode export_store(const ExportArguments& options, Console& console) {
   const Store store(options.store_path, Store::Access::read_only);
   const Table table = value(tables, options.table);
   const ExportFormat format = value(formats, options.format);
@@ -62,7 +62,7 @@ ExitCode export_store(const Options& options, Console& console) {
 }  // namespace
 
 void add_export(CLI::App& app, Action& chosen) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ExportArguments>();
   CLI::App* command = app.add_subcommand("export", "Write a table of a store as CSV or JSON");
   command->add_option("store", options->store_path, "The store")->required()->type_name("FILE.db");
   command

@@ -23,7 +23,7 @@ namespace {
 
 using nlohmann::json;
 
-struct Options {
+struct FitArguments {
   std::shared_ptr<std::string> store_path;  // an argument of `fit` itself, known once all is parsed
   std::string x;
   std::string y;                        // transition, law
@@ -67,7 +67,7 @@ std::vector<AxisPoint> axis_points(const ByX& networks) {
 
 /// What a kind of fit needs to do its work.
 struct Work {
-  const Options& options;
+  const FitArguments& options;
   std::vector<std::string> keys;
   std::vector<CellGroup> groups;
   std::size_t left_out = 0;
@@ -97,7 +97,7 @@ constexpr std::array law_parameters = {FitParameter{"a", true},
                                        FitParameter{"transitions", false}};
 
 /// The value of --n of a group: the last of its keys.
-double n_of(const CellGroup& group, const Options& options) {
+double n_of(const CellGroup& group, const FitArguments& options) {
   const json& n = group.keys.back();
   if (!n.is_number() || !(n.get<double>() > 0.0))
     throw InputError(fmt::format("{}: column '{}' holds {}, not positive numbers; choose another --n",
@@ -203,7 +203,7 @@ struct Kind {
   std::vector<FitRow> (*fit)(Work& work);
 };
 
-json options_json(const Options& options, const Kind& kind, const std::vector<std::string>& keys) {
+json options_json(const FitArguments& options, const Kind& kind, const std::vector<std::string>& keys) {
   json columns = kind.columns;
   if (!kind.last_key.empty()) columns.push_back(kind.last_key);
   return {{"columns", columns},
@@ -213,7 +213,7 @@ json options_json(const Options& options, const Kind& kind, const std::vector<st
           {"seed", options.bootstrap.seed}};
 }
 
-Work read_work(const Options& options, const Kind& kind) {
+Work read_work(const FitArguments& options, const Kind& kind) {
   const Store store(*options.store_path, Store::Access::read_only);
   std::vector<std::string> used = kind.columns;
   if (!kind.last_key.empty()) used.push_back(kind.last_key);
@@ -223,7 +223,7 @@ Work read_work(const Options& options, const Kind& kind) {
   return {options, std::move(keys), std::move(groups)};
 }
 
-ExitCode fit(const Options& options, const Kind& kind, Console& console) {
+ExitCode fit(const FitArguments& options, const Kind& kind, Console& console) {
   Work work = read_work(options, kind);
   // Both are made sure of before the bootstrap takes its time.
   ResultOutput output(options.result, console.out);
@@ -241,16 +241,16 @@ ExitCode fit(const Options& options, const Kind& kind, Console& console) {
   return ExitCode::done;
 }
 
-ExitCode transition(const Options& options, Console& console) {
+ExitCode transition(const FitArguments& options, Console& console) {
   return fit(options, {"transition", {options.x, options.y}, "", transition_parameters, fit_transitions},
              console);
 }
 
-ExitCode law(const Options& options, Console& console) {
+ExitCode law(const FitArguments& options, Console& console) {
   return fit(options, {"law", {options.x, options.y}, options.n, law_parameters, fit_laws}, console);
 }
 
-ExitCode balance(const Options& options, Console& console) {
+ExitCode balance(const FitArguments& options, Console& console) {
   return fit(options,
              {"balance", {options.x, options.loss, options.gap}, "", balance_parameters, fit_balances},
              console);
@@ -261,8 +261,8 @@ void add_column(CLI::App* command, const char* flag, std::string& column, const 
 }
 
 /// The options that all kinds share. The store itself is an argument of `fit`.
-std::shared_ptr<Options> add_kind(CLI::App* command, const std::shared_ptr<std::string>& store_path) {
-  auto options = std::make_shared<Options>();
+std::shared_ptr<FitArguments> add_kind(CLI::App* command, const std::shared_ptr<std::string>& store_path) {
+  auto options = std::make_shared<FitArguments>();
   options->store_path = store_path;
   command
       ->add_option("--by", options->keys,

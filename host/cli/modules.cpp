@@ -21,7 +21,7 @@ namespace {
 
 using nlohmann::json;
 
-struct Options {
+struct ModulesArguments {
   std::string store_path;
   std::string cell;
   std::string table = "blocks";
@@ -59,7 +59,7 @@ struct Network {
   }
 };
 
-Network read_network(const Options& options) {
+Network read_network(const ModulesArguments& options) {
   const Store store(options.store_path, Store::Access::read_only);
   Network network{store.weights(options.cell), {}, {}};
   network.settings = read_settings(network.stored.settings_json, options.store_path);
@@ -88,7 +88,7 @@ struct SampledBlock {
   PolynomialFit parabola;
 };
 
-std::vector<SampledBlock> sample_blocks(const Network& network, const Options& options) {
+std::vector<SampledBlock> sample_blocks(const Network& network, const ModulesArguments& options) {
   const std::size_t blocks = network.blocks();
   std::vector<SampledBlock> sampled(blocks);
   std::vector<double> x(options.points * blocks);
@@ -138,7 +138,7 @@ std::vector<BlockTargets> block_targets(const Network& network) {
   return found;
 }
 
-ResultTable blocks_table(const Network& network, const Options& options) {
+ResultTable blocks_table(const Network& network, const ModulesArguments& options) {
   ResultTable table{{"block", "from", "to", "output_sd", "line_rmse", "quadratic_rmse", "c0", "c1", "c2",
                      "target_rmse", "target_offset", "target_scale"},
                     {}};
@@ -166,7 +166,7 @@ ResultTable blocks_table(const Network& network, const Options& options) {
   return table;
 }
 
-ResultTable grid_table(const Network& network, const Options& options) {
+ResultTable grid_table(const Network& network, const ModulesArguments& options) {
   ResultTable table{{"block", "x", "output", "line", "quadratic"}, {}};
   const auto sampled = sample_blocks(network, options);
   for (std::size_t b = 0; b < sampled.size(); ++b)
@@ -177,7 +177,7 @@ ResultTable grid_table(const Network& network, const Options& options) {
   return table;
 }
 
-ResultTable samples_table(const Network& network, const Options& options) {
+ResultTable samples_table(const Network& network, const ModulesArguments& options) {
   if (!network.has_targets())
     throw InputError(
         fmt::format("{}: cell {} has {} blocks and {} outputs: blocks have no targets of their own; "
@@ -193,7 +193,7 @@ ResultTable samples_table(const Network& network, const Options& options) {
   return table;
 }
 
-ExitCode modules(const Options& options, Console& console) {
+ExitCode modules(const ModulesArguments& options, Console& console) {
   const Network network = read_network(options);
   ResultOutput output(options.result, console.out);
   output.write(options.table == "blocks" ? blocks_table(network, options)
@@ -205,7 +205,7 @@ ExitCode modules(const Options& options, Console& console) {
 }  // namespace
 
 void add_modules(CLI::App& app, Action& chosen) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ModulesArguments>();
   CLI::App* command =
       app.add_subcommand("modules", "What the blocks of a network have learned, against lines and parabolas");
   command->add_option("store", options->store_path, "The store")->required()->type_name("FILE.db");

@@ -23,7 +23,7 @@ namespace {
 
 using nlohmann::json;
 
-struct Options : TrainerOptions {
+struct RefineArguments : TrainerOptions {
   std::string x = "task.train_samples";
   std::string y = "gap_live_layer1";
   std::uint64_t most_cells = 0;  ///< 0: four times those of the sweep
@@ -43,7 +43,7 @@ void check_measured(const Sweep& sweep, const std::string& y) {
 /// All searches of a sweep, one for each group, and their training.
 class RefineRun {
  public:
-  RefineRun(const Options& options, const Sweep& sweep, Console& console)
+  RefineRun(const RefineArguments& options, const Sweep& sweep, Console& console)
       : options_(options),
         sweep_(sweep),
         console_(console),
@@ -204,7 +204,7 @@ class RefineRun {
                100.0 * static_cast<double>(cells_) / static_cast<double>(grid_cells));
   }
 
-  const Options& options_;
+  const RefineArguments& options_;
   const Sweep& sweep_;
   Console& console_;
   const RefineGrid grid_;
@@ -215,7 +215,7 @@ class RefineRun {
   std::uint64_t diverged_ = 0;
 };
 
-ExitCode refine(const Options& options, Console& console) {
+ExitCode refine(const RefineArguments& options, Console& console) {
   const Sweep sweep = load_sweep(options);
   check_measured(sweep, options.y);
   RefineRun run(options, sweep, console);
@@ -225,7 +225,7 @@ ExitCode refine(const Options& options, Console& console) {
 }  // namespace
 
 void add_refine(CLI::App& app, Action& chosen) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RefineArguments>();
   CLI::App* command = app.add_subcommand(
       "refine", "Train a coarse sweep, then add cells where its transition lies until that is known well");
   add_trainer_options(*command, *options);

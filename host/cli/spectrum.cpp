@@ -22,12 +22,12 @@ namespace modsweep::cli {
 namespace {
 
 // An eigenvalue problem of this size takes a minute or so and half a gigabyte.
-constexpr std::uint64_t most_rows = 4096;
+constexpr std::uint64_t most_units = 4096;
 
 // What is found without being asked for is clustered only where that is soon done.
 constexpr std::uint32_t most_modules = 64;
 
-struct Options {
+struct SpectrumArguments {
   std::string path;
   std::vector<std::string> tensors;  // empty: every 2-D one
   std::string cluster_by = "incoming";
@@ -42,8 +42,8 @@ std::string unfit(const Tensor& tensor, ClusterBy by) {
     return fmt::format("has {} dimensions, a weight matrix has 2", tensor.shape.size());
   const std::uint64_t units = tensor.shape[by == ClusterBy::incoming ? 0 : 1];
   if (tensor.values.empty()) return "is empty";
-  if (units > most_rows)
-    return fmt::format("has {} units, more than the {} that spectra are made for", units, most_rows);
+  if (units > most_units)
+    return fmt::format("has {} units, more than the {} that spectra are made for", units, most_units);
   if (!std::all_of(tensor.values.begin(), tensor.values.end(), [](double v) { return std::isfinite(v); }))
     return "has entries that are not finite";
   return {};
@@ -68,7 +68,7 @@ struct Finding {
 
 /// The partition into the modules that were asked for, or found. One module is no partition, and many are a
 /// sign that there are none.
-Finding find(const Options& options, const Tensor& tensor, ClusterBy by) {
+Finding find(const SpectrumArguments& options, const Tensor& tensor, ClusterBy by) {
   Finding found{layer_spectra(tensor.values, tensor.shape[0], tensor.shape[1], by), 0, std::nullopt};
   found.modules = options.modules;
   if (found.modules == 0) {
@@ -156,7 +156,7 @@ void print_spectra(std::ostream& out, const std::string& name, const Tensor& ten
 
 /// The tensors to look at: those that were named, or every one that has a spectrum. Says which ones are left
 /// out.
-std::vector<std::string> select(const Options& options, const TensorFile& file, ClusterBy by,
+std::vector<std::string> select(const SpectrumArguments& options, const TensorFile& file, ClusterBy by,
                                 std::ostream& err) {
   for (const std::string& name : options.tensors) {
     const auto entry = file.tensors.find(name);
@@ -187,7 +187,7 @@ std::vector<std::string> select(const Options& options, const TensorFile& file, 
   return names;
 }
 
-ExitCode spectrum(const Options& options, Console& console) {
+ExitCode spectrum(const SpectrumArguments& options, Console& console) {
   const TensorFile file = read_safetensors(options.path);
   const ClusterBy by = value_of<ClusterBy>(options.cluster_by).value();
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
@@ -208,7 +208,7 @@ ExitCode spectrum(const Options& options, Console& console) {
 }  // namespace
 
 void add_spectrum(CLI::App& app, Action& chosen) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<SpectrumArguments>();
   CLI::App* command = app.add_subcommand(
       "spectrum",
       "Laplacian eigenvalues, gaps, modules and dead units of weight matrices in a safetensors file");

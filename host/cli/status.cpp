@@ -11,11 +11,11 @@
 namespace modsweep::cli {
 namespace {
 
-struct Options {
+struct StatusArguments {
   std::string store_path;
 };
 
-ExitCode status(const Options& options, Console& console) {
+ExitCode status(const StatusArguments& options, Console& console) {
   const StoreStatus status = Store(options.store_path, Store::Access::read_only).status();
   std::vector<std::vector<std::string>> rows = {
       {"sweep", "id", "cells", "done", "running", "diverged", "left"}};
@@ -36,7 +36,7 @@ ExitCode status(const Options& options, Console& console) {
 }  // namespace
 
 void add_status(CLI::App& app, Action& chosen) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<StatusArguments>();
   CLI::App* command =
       app.add_subcommand("status", "Count the cells of a store: done, running, diverged, left");
   command->add_option("store", options->store_path, "The store")->required()->type_name("FILE.db");

@@ -11,7 +11,7 @@
 namespace modsweep::cli {
 namespace {
 
-struct Options {
+struct WeightsArguments {
   std::string store_path;
   std::string cell;
   std::string output_path;
@@ -45,7 +45,7 @@ TensorFile tensor_file(const Store::StoredWeights& stored) {
   return file;
 }
 
-ExitCode weights(const Options& options, Console& console) {
+ExitCode weights(const WeightsArguments& options, Console& console) {
   const Store store(options.store_path, Store::Access::read_only);
   const Store::StoredWeights stored = store.weights(options.cell);
   write_safetensors(options.output_path, tensor_file(stored));
@@ -57,7 +57,7 @@ ExitCode weights(const Options& options, Console& console) {
 }  // namespace
 
 void add_weights(CLI::App& app, Action& chosen) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<WeightsArguments>();
   CLI::App* command = app.add_subcommand("weights", "Write the final weights of a cell as safetensors");
   command->add_option("store", options->store_path, "The store")->required()->type_name("FILE.db");
   command->add_option("--cell", options->cell, "The cell: its id or the beginning of it")

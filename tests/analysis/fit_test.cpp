@@ -1,7 +1,7 @@
 // Curves through made-up data whose answers are known.
 #include "modsweep/fit.h"
 
-#include "analysis/resampler.h"
+#include "analysis/normals.h"
 
 #include <algorithm>
 #include <cmath>
@@ -28,11 +28,6 @@ std::vector<double> log_axis(double first, double last, std::size_t count) {
 /// The curve as science writes it, not as the library does.
 double sigmoid(double x, double low, double high, double steepness, double middle) {
   return low + (high - low) / (1.0 + std::exp(-steepness * (std::log(x) - std::log(middle))));
-}
-
-double normal(Resampler& bits) {
-  const double radius = std::sqrt(-2.0 * std::log(1.0 - bits.uniform()));
-  return radius * std::cos(6.283185307179586 * bits.uniform());
 }
 
 /// `seeds` noisy values of a curve at each x.

@@ -1,7 +1,7 @@
 // Statistics of groups against arithmetic on sorted lists, and the bootstrap against what it promises.
 #include "modsweep/statistics.h"
 
-#include "analysis/resampler.h"
+#include "analysis/normals.h"
 
 #include <algorithm>
 #include <array>
@@ -21,12 +21,6 @@ const std::vector<double> numbers = {3.0,  -1.0, 100.0, 3.0, 0.5, 7.25, 2.0, -8.
 
 std::vector<double> first(std::size_t count) {
   return {numbers.begin(), numbers.begin() + static_cast<std::ptrdiff_t>(count)};
-}
-
-/// Standard normals from two uniforms (Box and Muller).
-double normal(Resampler& bits) {
-  const double radius = std::sqrt(-2.0 * std::log(1.0 - bits.uniform()));
-  return radius * std::cos(6.283185307179586 * bits.uniform());
 }
 
 TEST(Statistics, AgreeWithArithmeticOnTheSortedList) {
