@@ -31,6 +31,7 @@ void add_status(CLI::App& app, Action& chosen);
 void add_export(CLI::App& app, Action& chosen);
 void add_aggregate(CLI::App& app, Action& chosen);
 void add_fit(CLI::App& app, Action& chosen);
+void add_reproduce(CLI::App& app, Action& chosen);
 void add_spectrum(CLI::App& app, Action& chosen);
 void add_weights(CLI::App& app, Action& chosen);
 void add_bench(CLI::App& app, Action& chosen);
