@@ -169,7 +169,7 @@ const std::vector<Case>& cases() {
         {"l1", set_where("regularizer.l1", 1e-3, "gap_live_layer1", 0.6)},
         {"l2",
          [](ResultCell& c) {
-           if (c.numbers["gap_live_layer1"] == 0.1) c.numbers["gap_live_layer1"] = 0.35;
+           if (c.number("gap_live_layer1") == 0.1) c.numbers["gap_live_layer1"] = 0.35;
          }}},
        [](const ResultCell& c) { return setting(c, "regularizer.l1") > 0.0; }},
       {"4",
@@ -179,11 +179,11 @@ const std::vector<Case>& cases() {
         {"sigmoid", set_where("network.activation", "sigmoid", "gap_live_layer1", 0.4)},
         {"weighted activity",
          [](ResultCell& c) {
-           if (c.numbers["gap_live_layer1"] == 0.9) c.numbers["gap_live_layer1"] = 0.83;
+           if (c.number("gap_live_layer1") == 0.9) c.numbers["gap_live_layer1"] = 0.83;
          }},
         {"l2",
          [](ResultCell& c) {
-           if (c.numbers["gap_live_layer1"] == 0.5) c.numbers["gap_live_layer1"] = 0.73;
+           if (c.number("gap_live_layer1") == 0.5) c.numbers["gap_live_layer1"] = 0.73;
          }},
         {"activity below l2", set_where("regularizer.activity", 1e-3, "gap_live_layer1", 0.45)},
         {"nobody dies in layer 2", set_where("regularizer.activity", 1e-3, "dead_layer2", 4)}},
@@ -341,6 +341,13 @@ TEST(Claims, CoverEveryFigureOnce) {
     EXPECT_EQ(shipped_sweep(claim.sweep).name, claim.sweep);
     EXPECT_FALSE(claim.says.empty());
   }
+}
+
+// Figure 9 has cells of figure 12, all of one joint depth.
+TEST(Claims, OneJointDepthSaysNothingAboutOthers) {
+  const Judgment judgment = judgment_of("12", made_up_cells("fig09", fill_depths));
+  EXPECT_EQ(judgment.evidence.cells.size(), 125U);
+  EXPECT_EQ(judgment.verdict, Verdict::cannot_be_judged) << checks_text(judgment);
 }
 
 // What is unknown decides only where nothing else does.
