@@ -96,8 +96,8 @@ TEST_P(HelpTest, IsPrintedWithAnExample) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Commands, HelpTest,
-                         testing::Values("run", "plan", "status", "export", "aggregate", "fit", "spectrum",
-                                         "weights", "bench", "devices", "refine", "modules"));
+                         testing::Values("run", "refine", "plan", "status", "export", "aggregate", "fit",
+                                         "reproduce", "spectrum", "modules", "weights", "bench", "devices"));
 
 class UsageTest : public ProgramTest {};
 

@@ -1,0 +1,84 @@
+// modsweep reproduce: what the paper claims, held to what stores say.
+#include "cli/command.h"
+#include "cli/grouping.h"
+#include "cli/output.h"
+#include "cli/version.h"
+#include "config/text.h"
+#include "report/report.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+namespace modsweep::cli {
+namespace {
+
+struct ReproduceArguments {
+  std::vector<std::string> paths;
+  std::string format = "markdown";
+  std::string note;
+  std::string output_path;  // empty: standard output
+  BootstrapSettings bootstrap;
+};
+
+std::string today() {
+  return fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::chrono::system_clock::now()));
+}
+
+ExitCode reproduce(const ReproduceArguments& options, Console& console) {
+  if (!options.note.empty() && !is_plain_line(options.note))
+    throw InputError("--note: must be one line of text without quotes and backslashes");
+  const auto cells = report::read_cells(options.paths);
+  std::optional<AtomicOutput> file;  // made sure of before the bootstrap takes its time
+  if (!options.output_path.empty()) file.emplace(options.output_path);
+
+  const auto judgments = report::judge_claims(cells, options.bootstrap);
+  if (std::ranges::all_of(judgments, [](const report::Judgment& j) { return j.evidence.cells.empty(); }))
+    fmt::print(console.err, "no claim can be judged: there are no finished cells of the paper's sweeps\n");
+  const report::ReportHead head{MODSWEEP_VERSION, today(), options.note, options.bootstrap.confidence};
+  std::ostream& out = file ? file->stream() : console.out;
+  if (options.format == "json")
+    report::write_json(head, judgments, out);
+  else
+    report::write_markdown(head, judgments, out);
+  if (file) file->commit();
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_reproduce(CLI::App& app, Action& chosen) {
+  const auto options = std::make_shared<ReproduceArguments>();
+  CLI::App* command =
+      app.add_subcommand("reproduce", "Report which of the paper's claims hold in the results of stores");
+  command->add_option("stores", options->paths, "Stores, or folders of stores")
+      ->required()
+      ->type_name("FILE.db");
+  command->add_option("--format", options->format, "markdown or json [markdown]")
+      ->check(CLI::IsMember({"markdown", "json"}))
+      ->type_name("NAME");
+  command->add_option("--note", options->note, "A line for the head of the report: machine, commit")
+      ->type_name("TEXT");
+  add_bootstrap_options(command, options->bootstrap);
+  command
+      ->add_option("-o,--output", options->output_path, "Write here, whole or not at all [standard output]")
+      ->type_name("FILE");
+  command->footer(
+      "Cells are found by the names of their sweeps (fig01 to fig12, paper_table) and compared with the "
+      "sweep "
+      "files.\n"
+      "Each claim holds, does not hold, or cannot be judged: then the report names the command that makes "
+      "the "
+      "cells.\n"
+      "Exit code 0 where the report was made, whatever it says.\n"
+      "Example:\n"
+      "  modsweep run sweeps/fig03.toml && modsweep reproduce fig03.db\n"
+      "  modsweep reproduce stores/ -o report.md");
+  on_chosen(command, chosen, options, reproduce);
+}
+
+}  // namespace modsweep::cli

@@ -1,0 +1,80 @@
+#include "report/judge.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace modsweep::report {
+
+Truth less(double a, double b) {
+  if (std::isnan(a) || std::isnan(b)) return std::nullopt;
+  return a < b;
+}
+
+Truth all(const std::vector<Truth>& truths) {
+  if (std::ranges::find(truths, Truth(false)) != truths.end()) return false;
+  if (std::ranges::find(truths, Truth()) != truths.end()) return std::nullopt;
+  return true;
+}
+
+std::string text_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::holds:
+      return "holds";
+    case Verdict::does_not_hold:
+      return "does not hold";
+    case Verdict::cannot_be_judged:
+      break;
+  }
+  return "cannot be judged";
+}
+
+Judge::Judge(const Evidence& evidence, const BootstrapSettings& bootstrap)
+    : evidence_(evidence), bootstrap_(bootstrap) {}
+
+double Judge::take(std::string label, const char* name, std::vector<double> values, Statistic statistic) {
+  Number number{std::move(label), name, std::numeric_limits<double>::quiet_NaN(), std::nullopt,
+                values.size()};
+  std::ranges::sort(values);  // nothing depends on the order of the cells
+  number.interval = bootstrap_interval(values, statistic, bootstrap_);
+  if (!values.empty()) number.value = statistic_of(statistic, values);
+  numbers_.push_back(std::move(number));
+  return numbers_.back().value;
+}
+
+double Judge::median(std::string label, const Where& where, const Value& value) {
+  std::vector<double> values;
+  for (const ResultCell* cell : evidence_.where(where))
+    if (const double number = value(*cell); !std::isnan(number)) values.push_back(number);
+  return take(std::move(label), "median", std::move(values), Statistic::median);
+}
+
+double Judge::median(std::string label, const Where& where, const std::string& column) {
+  return median(std::move(label), where, [&](const ResultCell& cell) { return cell.number(column); });
+}
+
+double Judge::share(std::string label, const Where& where, const Property& property) {
+  std::vector<bool> cases;
+  for (const ResultCell* cell : evidence_.where(where)) cases.push_back(property(*cell));
+  return share(std::move(label), cases);
+}
+
+double Judge::share(std::string label, const std::vector<bool>& cases) {
+  return take(std::move(label), "share", std::vector<double>(cases.begin(), cases.end()), Statistic::mean);
+}
+
+void Judge::check(std::string text, Truth holds, std::optional<double> value) {
+  if (value && std::isnan(*value)) value.reset();
+  checks_.push_back({std::move(text), value, holds});
+}
+
+Verdict Judge::verdict() const {
+  std::vector<Truth> truths;
+  for (const Check& check : checks_) truths.push_back(check.holds);
+  const Truth together = checks_.empty() ? std::nullopt : all(truths);
+  if (!together) return Verdict::cannot_be_judged;
+  return *together ? Verdict::holds : Verdict::does_not_hold;
+}
+
+}  // namespace modsweep::report
