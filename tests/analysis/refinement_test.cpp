@@ -1,7 +1,7 @@
 // The search for a transition, played with made-up networks whose transition is known.
 #include "modsweep/refinement.h"
 
-#include "analysis/resampler.h"
+#include "analysis/normals.h"
 
 #include <algorithm>
 #include <array>
@@ -22,25 +22,21 @@ using testing::HasSubstr;
 constexpr std::size_t seeds = 5;
 const std::vector<double> coarse = {10, 32, 100, 316, 1000, 3162, 10000};
 
-struct Known {
+struct KnownCurve {
   double low, high, steepness, middle, noise;
 };
 
-double normal(Resampler& bits) {
-  const double radius = std::sqrt(-2.0 * std::log(1.0 - bits.uniform()));
-  return radius * std::cos(6.283185307179586 * bits.uniform());
-}
-
-double curve(const Known& known, double x) {
+double value_at(const KnownCurve& known, double x) {
   return known.low + (known.high - known.low) /
                          (1.0 + std::exp(-known.steepness * (std::log(x) - std::log(known.middle))));
 }
 
 /// What the networks of a row have; each row has noise of its own, whenever it is asked for.
-std::vector<double> measure(const Known& known, const RefinementRow& row) {
+std::vector<double> measure(const KnownCurve& known, const RefinementRow& row) {
   Resampler bits(static_cast<std::uint64_t>(row.x * 4096.0) * 1000 + row.block);
   std::vector<double> values;
-  for (std::size_t i = 0; i < seeds; ++i) values.push_back(curve(known, row.x) + known.noise * normal(bits));
+  for (std::size_t i = 0; i < seeds; ++i)
+    values.push_back(value_at(known, row.x) + known.noise * normal(bits));
   return values;
 }
 
@@ -64,10 +60,10 @@ RefinementSettings to_width(double width) {
   return {.width = width, .whole_numbers = true, .bootstrap = {.resamples = 200}};
 }
 
-class KnownTransition : public testing::TestWithParam<Known> {};
+class KnownTransition : public testing::TestWithParam<KnownCurve> {};
 
 TEST_P(KnownTransition, IsFoundToTheWidthAskedForAtAFractionOfTheGrid) {
-  const Known& known = GetParam();
+  const KnownCurve& known = GetParam();
   Refinement search(coarse, to_width(0.15));
   play(search, [&](const RefinementRow& row) { return measure(known, row); });
   ASSERT_EQ(search.state(), RefinementState::converged) << search.reason();
@@ -79,9 +75,10 @@ TEST_P(KnownTransition, IsFoundToTheWidthAskedForAtAFractionOfTheGrid) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Curves, KnownTransition,
-                         testing::Values(Known{0.1, 0.9, 2.0, 300.0, 0.1}, Known{0.2, 0.8, 4.0, 55.0, 0.1},
-                                         Known{0.9, 0.3, 3.0, 700.0, 0.05},
-                                         Known{0.0, 1.0, 20.0, 137.0, 0.02}));
+                         testing::Values(KnownCurve{0.1, 0.9, 2.0, 300.0, 0.1},
+                                         KnownCurve{0.2, 0.8, 4.0, 55.0, 0.1},
+                                         KnownCurve{0.9, 0.3, 3.0, 700.0, 0.05},
+                                         KnownCurve{0.0, 1.0, 20.0, 137.0, 0.02}));
 
 TEST(Refinement, FirstAsksForTheSweepItself) {
   const Refinement search({1.0, 2.0, 5.0}, to_width(0.1));
@@ -130,7 +127,7 @@ TEST(Refinement, SaysWhyThereIsNoTransition) {
 }
 
 TEST(Refinement, ANarrowerSearchGoesTheSameWay) {
-  const Known known{0.1, 0.9, 2.0, 300.0, 0.15};
+  const KnownCurve known{0.1, 0.9, 2.0, 300.0, 0.15};
   const auto networks = [&](const RefinementRow& row) { return measure(known, row); };
   Refinement wide(coarse, to_width(0.3));
   Refinement narrow(coarse, to_width(0.12));
@@ -141,7 +138,7 @@ TEST(Refinement, ANarrowerSearchGoesTheSameWay) {
 }
 
 TEST(Refinement, TakesWhatABudgetLetThrough) {
-  const Known known{0.1, 0.9, 2.0, 300.0, 0.3};
+  const KnownCurve known{0.1, 0.9, 2.0, 300.0, 0.3};
   Refinement search(coarse, to_width(0.01));
   const auto round = [&](std::size_t most) {
     std::vector<std::vector<double>> values;
@@ -182,22 +179,22 @@ double inverse_corner(Matrix a) {
   return right[3] / a[3][3];
 }
 
-std::array<double, 4> differences(const Known& known, double x) {
+std::array<double, 4> differences(const KnownCurve& known, double x) {
   constexpr double h = 1e-5;
   const auto with = [&](std::size_t parameter, double by) {
-    Known moved = known;
+    KnownCurve moved = known;
     if (parameter == 0) moved.low += by;
     if (parameter == 1) moved.high += by;
     if (parameter == 2) moved.steepness *= std::exp(by);
     if (parameter == 3) moved.middle *= std::exp(by);
-    return curve(moved, x);
+    return value_at(moved, x);
   };
   std::array<double, 4> j{};
   for (std::size_t p = 0; p < 4; ++p) j[p] = (with(p, h) - with(p, -h)) / (2.0 * h);
   return j;
 }
 
-double variance_of_log_middle(const Known& known, const std::vector<double>& x) {
+double variance_of_log_middle(const KnownCurve& known, const std::vector<double>& x) {
   Matrix information{};
   for (const double at : x) {
     const auto j = differences(known, at);
@@ -208,7 +205,8 @@ double variance_of_log_middle(const Known& known, const std::vector<double>& x) 
 }
 
 TEST(Refinement, ARowGoesWhereItLowersTheVarianceMost) {
-  for (const Known& known : {Known{0.1, 0.9, 2.0, 300.0, 0.0}, Known{0.9, 0.2, 1.2, 150.0, 0.0}}) {
+  for (const KnownCurve& known :
+       {KnownCurve{0.1, 0.9, 2.0, 300.0, 0.0}, KnownCurve{0.9, 0.2, 1.2, 150.0, 0.0}}) {
     RefinementSettings settings = to_width(1e-6);
     settings.whole_numbers = false;
     settings.bootstrap.resamples = 100;
@@ -217,7 +215,7 @@ TEST(Refinement, ARowGoesWhereItLowersTheVarianceMost) {
     play(
         search,
         [&](const RefinementRow& row) {
-          const double y = curve(known, row.x);
+          const double y = value_at(known, row.x);
           return std::vector<double>{y - 1e-4, y, y, y, y + 1e-4};
         },
         1);
