@@ -103,8 +103,7 @@ constexpr std::array claims = {
           judge_joint_depth},
     Claim{"13", "fig12",
           "The share of networks whose joint layers do part of the work grows with their depth where blocks "
-          "are "
-          "shallow, and not where they are deep.",
+          "are shallow, and not where they are deep.",
           judge_division_of_work},
 };
 

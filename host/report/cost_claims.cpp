@@ -98,24 +98,20 @@ void judge_other_costs(Judge& judge) {
 
 constexpr std::array claims = {
     Claim{"3", "fig03",
-          "A linear network becomes modular with Poisson-like noise on sparse inputs, and with the l12 cost; "
-          "not with "
-          "l1 or l2.",
+          "A linear network becomes modular with Poisson-like noise on sparse inputs, and with the l12 "
+          "cost; not with l1 or l2.",
           judge_linear_costs},
     Claim{"4", "fig04",
           "Weighted activity makes modules without noise; activity does, with dead units; l2 does not; with "
-          "tanh and "
-          "sigmoid there are clearly fewer.",
+          "tanh and sigmoid there are clearly fewer.",
           judge_activities},
     Claim{"5", "fig05",
-          "Factors that are mixed before the functions make 3 modules in layer 1 only; mixed behind them all "
-          "hidden "
-          "layers have 4.",
+          "Factors that are mixed before the functions make 3 modules in layer 1 only; mixed behind them "
+          "all hidden layers have 4.",
           judge_mixing},
     Claim{"10", "fig10",
           "Weighted activity of exponent 1 and dropout make modules; l1 is too sparse; l12 makes modules "
-          "with dead "
-          "units.",
+          "with dead units.",
           judge_other_costs},
 };
 

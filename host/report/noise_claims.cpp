@@ -116,9 +116,8 @@ void judge_standard_network(Judge& judge) {
 
 constexpr std::array claims = {
     Claim{"1", "fig01",
-          "Noise of strength 0.1 makes four modules if it grows with activity (exponents 1 and 2), not if it "
-          "is "
-          "additive (0).",
+          "Noise of strength 0.1 makes four modules if it grows with activity (exponents 1 and 2), not if "
+          "it is additive (0).",
           judge_exponents},
     Claim{"1, control", "fig01_linear",
           "A linear network without biases stays without modules under noise of exponent 2.",

@@ -131,8 +131,7 @@ ordered_json json_of(const Judgment& judgment) {
 std::string protocol_text(const Judgment& judgment) {
   const Evidence& evidence = judgment.evidence;
   std::string text = fmt::format(
-      "{}: {} cells ({} of the {} of `sweeps/{}.toml`), {} of {} seeds, {} of {} steps, engine {} ({}), "
-      "{} "
+      "{}: {} cells ({} of the {} of `sweeps/{}.toml`), {} of {} seeds, {} of {} steps, engine {} ({}), {} "
       "of training.",
       evidence.full() ? "Full protocol" : "Reduced protocol", evidence.cells.size(),
       evidence.file_cells_found, evidence.file_cells, judgment.claim.sweep, seeds_of(evidence),

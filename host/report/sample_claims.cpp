@@ -99,13 +99,11 @@ void judge_robustness(Judge& judge) {
 constexpr std::array claims = {
     Claim{"6", "fig06",
           "The gap rises as a sigmoid with the logarithm of the number of samples; its middle N* grows "
-          "exponentially "
-          "with the number of inputs n.",
+          "exponentially with the number of inputs n.",
           judge_transitions},
     Claim{"7", "fig07",
           "With more samples, networks with weighted activity become modular and stand noise better than "
-          "those with "
-          "l2 only.",
+          "those with l2 only.",
           judge_robustness},
 };
 
