@@ -1,4 +1,6 @@
 // How transitions grow: exponentially in n, or as a power of it.
+#include "analysis/resampler.h"
+
 #include <algorithm>
 #include <cmath>
 
