@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
@@ -13,7 +12,6 @@ namespace {
 
 constexpr const char* block_depth = "network.block_depth";
 constexpr const char* joint_depth = "network.joint_depth";
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 /// Deep chains of narrow blocks get stuck; those networks have not learned the functions at all.
 bool learned(const ResultCell& cell) {
@@ -93,23 +91,25 @@ void judge_division_of_work(Judge& judge) {
               change(deep));
 }
 
-constexpr std::array claims = {
-    Claim{"9", "fig09",
-          "The deviation of the blocks' outputs from a straight line in their functions falls as blocks get "
-          "deeper.",
-          judge_depth},
-    Claim{"12", "fig12",
-          "It does for every depth of the joint layers, which has little effect once blocks are deep enough.",
-          judge_joint_depth},
-    Claim{"13", "fig12",
-          "The share of networks whose joint layers do part of the work grows with their depth where blocks "
-          "are shallow, and not where they are deep.",
-          judge_division_of_work},
-};
-
 }  // namespace
 
 std::span<const Claim> block_claims() {
+  static constexpr std::array claims = {
+      Claim{
+          "9", "fig09",
+          "The deviation of the blocks' outputs from a straight line in their functions falls as blocks get "
+          "deeper.",
+          judge_depth},
+      Claim{
+          "12", "fig12",
+          "It does for every depth of the joint layers, which has little effect once blocks are deep enough.",
+          judge_joint_depth},
+      Claim{
+          "13", "fig12",
+          "The share of networks whose joint layers do part of the work grows with their depth where blocks "
+          "are shallow, and not where they are deep.",
+          judge_division_of_work},
+  };
   return claims;
 }
 

@@ -3,6 +3,7 @@
 
 #include "report/judge.h"
 
+#include <limits>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,11 @@ struct Claim {
 [[nodiscard]] std::span<const Claim> generalization_claims();
 /// Figures 9, 12 and 13.
 [[nodiscard]] std::span<const Claim> block_claims();
+
+/// The column of the regularizer's coefficient.
+inline constexpr const char* weighted_activity = "regularizer.weighted_activity";
+/// In place of a number that there is not.
+inline constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 /// A layer counts as modular above this gap_4: the highest of ten networks with l2 alone has 0.71 (science.md
 /// section 7, measured table).

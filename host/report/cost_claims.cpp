@@ -11,7 +11,6 @@ namespace modsweep::report {
 namespace {
 
 constexpr const char* activation = "network.activation";
-constexpr const char* weighted_activity = "regularizer.weighted_activity";
 constexpr const char* gap_1 = "gap_live_layer1";
 constexpr const char* dead_1 = "dead_layer1";
 
@@ -96,28 +95,28 @@ void judge_other_costs(Judge& judge) {
               all({less(modular_gap, gap_l12), less(some_dead - 0.5, dead_l12)}));
 }
 
-constexpr std::array claims = {
-    Claim{"3", "fig03",
-          "A linear network becomes modular with Poisson-like noise on sparse inputs, and with the l12 "
-          "cost; not with l1 or l2.",
-          judge_linear_costs},
-    Claim{"4", "fig04",
-          "Weighted activity makes modules without noise; activity does, with dead units; l2 does not; with "
-          "tanh and sigmoid there are clearly fewer.",
-          judge_activities},
-    Claim{"5", "fig05",
-          "Factors that are mixed before the functions make 3 modules in layer 1 only; mixed behind them "
-          "all hidden layers have 4.",
-          judge_mixing},
-    Claim{"10", "fig10",
-          "Weighted activity of exponent 1 and dropout make modules; l1 is too sparse; l12 makes modules "
-          "with dead units.",
-          judge_other_costs},
-};
-
 }  // namespace
 
 std::span<const Claim> cost_claims() {
+  static constexpr std::array claims = {
+      Claim{"3", "fig03",
+            "A linear network becomes modular with Poisson-like noise on sparse inputs, and with the l12 "
+            "cost; not with l1 or l2.",
+            judge_linear_costs},
+      Claim{
+          "4", "fig04",
+          "Weighted activity makes modules without noise; activity does, with dead units; l2 does not; with "
+          "tanh and sigmoid there are clearly fewer.",
+          judge_activities},
+      Claim{"5", "fig05",
+            "Factors that are mixed before the functions make 3 modules in layer 1 only; mixed behind them "
+            "all hidden layers have 4.",
+            judge_mixing},
+      Claim{"10", "fig10",
+            "Weighted activity of exponent 1 and dropout make modules; l1 is too sparse; l12 makes modules "
+            "with dead units.",
+            judge_other_costs},
+  };
   return claims;
 }
 

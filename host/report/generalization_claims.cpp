@@ -65,23 +65,22 @@ void judge_fans(Judge& judge) {
   }
 }
 
-constexpr std::array claims = {
-    Claim{"8", "fig08",
-          "Trained on two quadrants of the Gaussian, the modular network's error in the other two is near "
-          "its test error; that of full and bottleneck networks is far above theirs.",
-          judge_unseen_quadrants},
-    Claim{"8f-h", "fig08_composition",
-          "For compositions of random functions, too, the modular network is better out of distribution.",
-          judge_compositions},
-    Claim{"11", "fig11",
-          "The modular network has converged to the Gaussian once half of the disc is learned; the others "
-          "approach it slowly.",
-          judge_fans},
-};
-
 }  // namespace
 
 std::span<const Claim> generalization_claims() {
+  static constexpr std::array claims = {
+      Claim{"8", "fig08",
+            "Trained on two quadrants of the Gaussian, the modular network's error in the other two is near "
+            "its test error; that of full and bottleneck networks is far above theirs.",
+            judge_unseen_quadrants},
+      Claim{"8f-h", "fig08_composition",
+            "For compositions of random functions, too, the modular network is better out of distribution.",
+            judge_compositions},
+      Claim{"11", "fig11",
+            "The modular network has converged to the Gaussian once half of the disc is learned; the others "
+            "approach it slowly.",
+            judge_fans},
+  };
   return claims;
 }
 

@@ -114,25 +114,26 @@ void judge_standard_network(Judge& judge) {
   }
 }
 
-constexpr std::array claims = {
-    Claim{"1", "fig01",
-          "Noise of strength 0.1 makes four modules if it grows with activity (exponents 1 and 2), not if "
-          "it is additive (0).",
-          judge_exponents},
-    Claim{"1, control", "fig01_linear",
-          "A linear network without biases stays without modules under noise of exponent 2.",
-          judge_linear_control},
-    Claim{"1, table", "paper_table",
-          "The standard network's test loss, sum of W^2 and gap_4, as an independent implementation measured "
-          "them.",
-          judge_standard_network},
-    Claim{"2", "fig02", "Test loss and modularity both rise with the strength of the noise.", judge_tradeoff},
-    Claim{"2, balance", "fig02", "The two balance near strength 0.1.", judge_balance},
-};
-
 }  // namespace
 
 std::span<const Claim> noise_claims() {
+  static constexpr std::array claims = {
+      Claim{"1", "fig01",
+            "Noise of strength 0.1 makes four modules if it grows with activity (exponents 1 and 2), not if "
+            "it is additive (0).",
+            judge_exponents},
+      Claim{"1, control", "fig01_linear",
+            "A linear network without biases stays without modules under noise of exponent 2.",
+            judge_linear_control},
+      Claim{
+          "1, table", "paper_table",
+          "The standard network's test loss, sum of W^2 and gap_4, as an independent implementation measured "
+          "them.",
+          judge_standard_network},
+      Claim{"2", "fig02", "Test loss and modularity both rise with the strength of the noise.",
+            judge_tradeoff},
+      Claim{"2, balance", "fig02", "The two balance near strength 0.1.", judge_balance},
+  };
   return claims;
 }
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
@@ -15,8 +14,6 @@ namespace {
 
 constexpr const char* samples = "task.train_samples";
 constexpr const char* inputs = "task.inputs";
-constexpr const char* weighted_activity = "regularizer.weighted_activity";
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 std::vector<AxisPoint> gaps_by_samples(const Judge& judge, double n) {
   std::vector<AxisPoint> points;
@@ -96,20 +93,19 @@ void judge_robustness(Judge& judge) {
               less(loss_wa, loss_l2), loss_wa / loss_l2);
 }
 
-constexpr std::array claims = {
-    Claim{"6", "fig06",
-          "The gap rises as a sigmoid with the logarithm of the number of samples; its middle N* grows "
-          "exponentially with the number of inputs n.",
-          judge_transitions},
-    Claim{"7", "fig07",
-          "With more samples, networks with weighted activity become modular and stand noise better than "
-          "those with l2 only.",
-          judge_robustness},
-};
-
 }  // namespace
 
 std::span<const Claim> sample_claims() {
+  static constexpr std::array claims = {
+      Claim{"6", "fig06",
+            "The gap rises as a sigmoid with the logarithm of the number of samples; its middle N* grows "
+            "exponentially with the number of inputs n.",
+            judge_transitions},
+      Claim{"7", "fig07",
+            "With more samples, networks with weighted activity become modular and stand noise better than "
+            "those with l2 only.",
+            judge_robustness},
+  };
   return claims;
 }
 

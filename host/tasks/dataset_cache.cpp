@@ -7,26 +7,23 @@
 #include "modsweep/task.h"
 
 namespace modsweep {
-namespace {
-
-/// Hashes the settings that usually differ; equality decides, over all of them.
-struct HashTask {
-  std::size_t operator()(const TaskSettings& task) const {
-    std::size_t hash = std::hash<std::string>()(task.kind);
-    for (const std::uint64_t part : {task.seed, task.inputs, task.train_samples, task.test_samples})
-      hash = (hash ^ part) * 0x9e3779b97f4a7c15ULL;
-    return hash;
-  }
-};
-
-struct Entry {
-  std::mutex making;  ///< held while the data are made: others who want them wait for them
-  std::weak_ptr<const Dataset> data;
-};
-
-}  // namespace
 
 struct DatasetCache::Impl {
+  /// Hashes the settings that usually differ; equality decides, over all of them.
+  struct HashTask {
+    std::size_t operator()(const TaskSettings& task) const {
+      std::size_t hash = std::hash<std::string>()(task.kind);
+      for (const std::uint64_t part : {task.seed, task.inputs, task.train_samples, task.test_samples})
+        hash = (hash ^ part) * 0x9e3779b97f4a7c15ULL;
+      return hash;
+    }
+  };
+
+  struct Entry {
+    std::mutex making;  ///< held while the data are made: others who want them wait for them
+    std::weak_ptr<const Dataset> data;
+  };
+
   std::mutex mutex;  ///< of the two below; never held while data are made
   std::unordered_map<TaskSettings, std::shared_ptr<Entry>, HashTask> entries;
   std::size_t clean_at = 64;
@@ -56,7 +53,7 @@ std::shared_ptr<const Dataset> DatasetCache::get(const TaskSettings& task) {
   const TaskKind& kind = task_kind(task.kind);
   kind.check(task);
   const TaskSettings key = kind.canonical(task);
-  const std::shared_ptr<Entry> entry = impl_->entry(key);
+  const std::shared_ptr<Impl::Entry> entry = impl_->entry(key);
   const std::lock_guard lock(entry->making);
   if (auto data = entry->data.lock()) return data;
   auto data = std::make_shared<const Dataset>(kind.make(key));

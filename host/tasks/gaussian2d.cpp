@@ -36,7 +36,7 @@ double target(const Point& p) {
   return std::exp(-(p.x * p.x + p.y * p.y) / (2.0 * width * width));
 }
 
-void check(const TaskSettings& task) {
+void check_gaussian(const TaskSettings& task) {
   check_square(task);
   const double phi = task.fan_fraction;
   const bool possible = phi >= least_fraction && (phi <= 1.0 - least_fraction || phi == 1.0);
@@ -46,13 +46,13 @@ void check(const TaskSettings& task) {
         phi, least_fraction, 1.0 - least_fraction));
 }
 
-Dataset make(const TaskSettings& task) {
+Dataset make_gaussian(const TaskSettings& task) {
   const SquareTask square{[phi = task.fan_fraction](const Point& p) { return region(p, phi); }, target};
   NumpyRandom random(task.seed);
   return make_square(task, square, random, task.fan_fraction < 1.0);
 }
 
-TaskSettings canonical(const TaskSettings& task) {
+TaskSettings canonical_gaussian(const TaskSettings& task) {
   TaskSettings used = only_common(task);
   used.ood_samples = task.ood_samples;
   used.fan_fraction = task.fan_fraction;
@@ -64,9 +64,9 @@ TaskSettings canonical(const TaskSettings& task) {
 TaskKind gaussian2d_task() {
   return {.name = "gaussian2d",
           .outputs = [](const TaskSettings&) { return 1U; },
-          .check = check,
-          .make = make,
-          .canonical = canonical};
+          .check = check_gaussian,
+          .make = make_gaussian,
+          .canonical = canonical_gaussian};
 }
 
 }  // namespace modsweep

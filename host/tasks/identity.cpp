@@ -22,7 +22,7 @@ void sparse_targets(const SineFunctions&, Samples& samples, NumpyRandom& random)
   samples.y = samples.x;
 }
 
-TaskSettings canonical(const TaskSettings& task) {
+TaskSettings canonical_identity(const TaskSettings& task) {
   TaskSettings used = only_common(task);
   used.sparse = task.sparse;
   return used;
@@ -38,7 +38,7 @@ TaskKind identity_task() {
               [](const TaskSettings& task) {
                 return make_regression(task, task.sparse ? sparse_targets : dense_targets);
               },
-          .canonical = canonical};
+          .canonical = canonical_identity};
 }
 
 }  // namespace modsweep

@@ -37,7 +37,7 @@ void targets(const SineFunctions& f, Samples& samples, bool early, double theta)
   }
 }
 
-void check(const TaskSettings& task) {
+void check_mixed(const TaskSettings& task) {
   check_regression(task, 3);
   if (task.mixing != "early" && task.mixing != "late")
     throw InputError(fmt::format("task.mixing = \"{}\": use \"early\" or \"late\"", task.mixing));
@@ -46,7 +46,7 @@ void check(const TaskSettings& task) {
         fmt::format("task.mixing_angle = {}: give a finite angle in radians", task.mixing_angle));
 }
 
-TaskSettings canonical(const TaskSettings& task) {
+TaskSettings canonical_mixed(const TaskSettings& task) {
   TaskSettings used = only_common(task);
   used.mixing = task.mixing;
   used.mixing_angle = task.mixing_angle;
@@ -58,14 +58,14 @@ TaskSettings canonical(const TaskSettings& task) {
 TaskKind mixed_regression_task() {
   return {.name = "mixed_regression",
           .outputs = [](const TaskSettings& task) { return task.inputs; },
-          .check = check,
+          .check = check_mixed,
           .make =
               [](const TaskSettings& task) {
                 return make_regression(task, [&](const SineFunctions& f, Samples& samples, NumpyRandom&) {
                   targets(f, samples, task.mixing == "early", task.mixing_angle);
                 });
               },
-          .canonical = canonical};
+          .canonical = canonical_mixed};
 }
 
 }  // namespace modsweep

@@ -6,7 +6,7 @@
 namespace modsweep {
 namespace {
 
-void targets(const SineFunctions& f, Samples& samples, NumpyRandom&) {
+void modular_targets(const SineFunctions& f, Samples& samples, NumpyRandom&) {
   for (std::size_t k = 0; k < samples.y.size(); ++k) samples.y[k] = f(k % samples.inputs, samples.x[k]);
 }
 
@@ -16,7 +16,7 @@ TaskKind modular_regression_task() {
   return {.name = "modular_regression",
           .outputs = [](const TaskSettings& task) { return task.inputs; },
           .check = [](const TaskSettings& task) { check_regression(task, 1); },
-          .make = [](const TaskSettings& task) { return make_regression(task, targets); },
+          .make = [](const TaskSettings& task) { return make_regression(task, modular_targets); },
           .canonical = only_common};
 }
 

@@ -57,7 +57,7 @@ std::uint32_t patch_of(const Point& p) {
   return cell(p.y) * side + cell(p.x);
 }
 
-void check(const TaskSettings& task) {
+void check_composition(const TaskSettings& task) {
   check_square(task);
   const double fraction = task.patch_fraction;
   if (!(fraction >= 1.0 / patches && fraction <= 1.0))
@@ -65,7 +65,7 @@ void check(const TaskSettings& task) {
                                  fraction, patches, patches));
 }
 
-Dataset make(const TaskSettings& task) {
+Dataset make_composition(const TaskSettings& task) {
   const SineFunctions f = draw_functions(task.seed);
   NumpyRandom random(task.data_seed);
   const auto mask = draw_mask(learned_patches(task), random);
@@ -74,7 +74,7 @@ Dataset make(const TaskSettings& task) {
   return make_square(task, square, random, learned_patches(task) < patches);
 }
 
-TaskSettings canonical(const TaskSettings& task) {
+TaskSettings canonical_composition(const TaskSettings& task) {
   TaskSettings used = only_common(task);
   used.ood_samples = task.ood_samples;
   used.data_seed = task.data_seed;
@@ -87,9 +87,9 @@ TaskSettings canonical(const TaskSettings& task) {
 TaskKind random_composition_task() {
   return {.name = "random_composition",
           .outputs = [](const TaskSettings&) { return 1U; },
-          .check = check,
-          .make = make,
-          .canonical = canonical};
+          .check = check_composition,
+          .make = make_composition,
+          .canonical = canonical_composition};
 }
 
 }  // namespace modsweep

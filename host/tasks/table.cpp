@@ -109,7 +109,7 @@ Samples take(const TableRows& rows, const std::vector<std::size_t>& chosen, std:
   return samples;
 }
 
-Dataset make(const TaskSettings& task) {
+Dataset make_table(const TaskSettings& task) {
   const TableRows rows = read_rows(task);
   const auto chosen = choose_rows(task, rows);
   const auto samples = [&](Split split) {
@@ -136,7 +136,7 @@ void check_columns(const TaskSettings& task) {
                                  task.inputs, task.input_columns.size(), task.input_columns.size()));
 }
 
-void check(const TaskSettings& task) {
+void check_table(const TaskSettings& task) {
   if (task.file.empty())
     throw InputError("task.file is missing; task.kind = \"table\" needs a .csv or .npy file");
   check_columns(task);
@@ -145,7 +145,7 @@ void check(const TaskSettings& task) {
     if (count == 0) throw InputError(fmt::format("task.{} = 0: give at least 1", name));
 }
 
-TaskSettings canonical(const TaskSettings& task) {
+TaskSettings canonical_table(const TaskSettings& task) {
   TaskSettings used = only_common(task);
   used.seed = TaskSettings{}.seed;
   used.ood_samples = task.ood_samples;
@@ -196,10 +196,10 @@ TaskKind table_task() {
   return {
       .name = "table",
       .outputs = [](const TaskSettings& t) { return static_cast<std::uint32_t>(t.target_columns.size()); },
-      .check = check,
-      .make = make,
-      .canonical = canonical,
-      .check_data = [](const TaskSettings& task) { static_cast<void>(make(task)); }};
+      .check = check_table,
+      .make = make_table,
+      .canonical = canonical_table,
+      .check_data = [](const TaskSettings& task) { static_cast<void>(make_table(task)); }};
 }
 
 }  // namespace modsweep

@@ -1,5 +1,6 @@
 // gaussian2d and random_composition against a second, naive way to make them: the documented stream read
 // once more, and regions found by brute force.
+#include "tasks/make_task.h"
 #include "tasks/numpy_random.h"
 
 #include <algorithm>
@@ -25,11 +26,6 @@ TaskSettings square_task(const char* kind, std::uint32_t samples = 500) {
   task.test_samples = samples / 2;
   task.ood_samples = samples / 4;
   return task;
-}
-
-Dataset make(const TaskSettings& task) {
-  task_kind(task.kind).check(task);
-  return task_kind(task.kind).make(task);
 }
 
 struct Sample {

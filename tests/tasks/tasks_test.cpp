@@ -1,4 +1,5 @@
 #include "support/reference.h"
+#include "tasks/make_task.h"
 #include "tasks/numpy_random.h"
 
 #include <cmath>
@@ -14,12 +15,6 @@
 
 namespace modsweep::test {
 namespace {
-
-Dataset make(const TaskSettings& task) {
-  const TaskKind& kind = task_kind(task.kind);
-  kind.check(task);
-  return kind.make(task);
-}
 
 TaskSettings settings(const std::string& kind, std::uint32_t inputs = 4) {
   TaskSettings task;
