@@ -2,6 +2,8 @@
 #include "cli/command.h"
 #include "cli/engines.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
@@ -20,7 +22,11 @@ ExitCode devices(const DevicesArguments&, Console& console) {
     }
     for (const auto& engine : entry.make(0)) fmt::print(console.out, "  {}\n", device_text(*engine));
   }
-  fmt::print(console.out, "--engine auto takes: {}\n", choose_engine("auto", 0).name());
+  const auto usable = std::ranges::count_if(
+      engine_entries(), [](const EngineEntry& entry) { return entry.unavailable().empty(); });
+  fmt::print(console.out, "--engine auto takes: {}\n",
+             usable == 1 ? choose_engine("auto", 0).name()
+                         : "the one that is fastest with the sweep's cells, by a moment's trial");
   return ExitCode::done;
 }
 

@@ -1,6 +1,10 @@
 #include "cli/engines.h"
 
 #include "gpu/gpu_module.h"
+#include "plan/speed_table.h"
+#include "plan/trials.h"
+
+#include <map>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -40,7 +44,6 @@ std::string note_of(const EngineChoice& choice) {
 }  // namespace
 
 const std::vector<EngineEntry>& engine_entries() {
-  // GPUs come last, and only when they are named, until they have been measured on one (bench/README.md).
   static const std::vector<EngineEntry> entries = {
       {"cpu", "vectorized, many networks over all cores", always, make_cpu},
       {"gemm", "batched matrix products and fused kernels on every NVIDIA GPU of this machine", no_gpu,
@@ -68,25 +71,37 @@ std::vector<Lane> EngineChoice::lanes() const {
 }
 
 EngineChoice choose_engine(std::string_view name, std::size_t threads) {
-  std::vector<std::string> passed_over;
   for (const EngineEntry& entry : engine_entries()) {
     if (name != "auto" && name != entry.name) continue;
     const std::string reason = entry.unavailable();
-    if (reason.empty()) {
-      EngineChoice choice{entry.make(threads), {}};
-      if (name != "auto") return choice;
-      if (passed_over.empty())
-        choice.why = "the first choice of this build";
-      else
-        choice.why = fmt::format("{}", fmt::join(passed_over, "; "));
-      return choice;
-    }
-    if (name == entry.name)
-      throw InputError(fmt::format("engine {} cannot be used here: {}; use --engine auto", name, reason));
-    passed_over.push_back(fmt::format("{} cannot be used: {}", entry.name, reason));
+    if (reason.empty()) return {entry.make(threads), {}};
+    throw InputError(fmt::format("engine {} cannot be used here: {}; use --engine auto", entry.name, reason));
   }
   throw InputError(
       fmt::format("there is no engine '{}'; choose one of {}", name, fmt::join(engine_names(), ", ")));
+}
+
+EngineChoice choose_engine(const SweepOptions& options, const Sweep& sweep,
+                           const std::unordered_set<std::uint64_t>& finished, DatasetCache& datasets) {
+  if (options.engine != "auto") return choose_engine(options.engine, options.threads);
+  std::vector<Contender> contenders;
+  std::map<std::string, std::vector<std::string_view>> absent;  // by reason
+  for (const EngineEntry& entry : engine_entries()) {
+    if (const std::string reason = entry.unavailable(); reason.empty())
+      contenders.push_back({std::string(entry.name), entry.make(options.threads)});
+    else
+      absent[reason].push_back(entry.name);
+  }
+  if (contenders.size() == 1) {
+    std::vector<std::string> why;
+    for (const auto& [reason, names] : absent)
+      why.push_back(fmt::format("{} cannot be used: {}", fmt::join(names, " and "), reason));
+    return {std::move(contenders.front().engines), fmt::format("{}", fmt::join(why, "; "))};
+  }
+  SpeedTable table(SpeedTable::usual_path());
+  const TrialWork work{sweep, finished, datasets, options.max_pack, options.thread_count()};
+  TrialResult trial = try_engines(work, contenders, kept_timing(table, work, MODSWEEP_VERSION));
+  return {std::move(contenders[trial.fastest].engines), std::move(trial.why)};
 }
 
 }  // namespace modsweep::cli

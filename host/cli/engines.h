@@ -1,15 +1,20 @@
 // The place that lists the engines.
 #pragma once
 
+#include "cli/sweep_options.h"
 #include "plan/lanes.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "modsweep/engine.h"
+#include "modsweep/sweep.h"
+#include "modsweep/task.h"
 
 namespace modsweep::cli {
 
@@ -23,7 +28,7 @@ struct EngineEntry {
   std::vector<std::unique_ptr<Engine>> (*make)(std::size_t threads);
 };
 
-/// All engines of this build, those that `auto` prefers first.
+/// All engines of this build. The first can be used everywhere, and the others are held to its results.
 [[nodiscard]] const std::vector<EngineEntry>& engine_entries();
 
 /// The values of --engine: auto and every name.
@@ -40,8 +45,13 @@ struct EngineChoice {
   [[nodiscard]] std::vector<Lane> lanes() const;
 };
 
-/// The engines of that name, or for "auto" the first that this machine can use. Throws InputError where it
-/// cannot be used.
+/// The engines of that name, or for "auto" the first. Throws InputError where it cannot be used.
 [[nodiscard]] EngineChoice choose_engine(std::string_view name, std::size_t threads);
+
+/// The same for a sweep: "auto" takes the one that is through first, by what the user's SpeedTable says of
+/// each that this machine can use, or a moment's trial (plan/trials.h).
+[[nodiscard]] EngineChoice choose_engine(const SweepOptions& options, const Sweep& sweep,
+                                         const std::unordered_set<std::uint64_t>& finished,
+                                         DatasetCache& datasets);
 
 }  // namespace modsweep::cli

@@ -38,7 +38,8 @@ ExitCode plan(const SweepOptions& options, Console& console) {
   std::unordered_set<std::uint64_t> finished;
   if (path_exists(options.store()))
     finished = Store(options.store(), Store::Access::read_only).finished_cells();
-  const EngineChoice choice = choose_engine(options.engine, options.threads);
+  DatasetCache datasets;
+  const EngineChoice choice = choose_engine(options, sweep, finished, datasets);
   const PlanSummary plan =
       summarize(sweep, finished, choice.lanes(), options.max_pack, options.thread_count());
 
@@ -53,14 +54,9 @@ ExitCode plan(const SweepOptions& options, Console& console) {
              format_plural(static_cast<double>(plan.packs()), "pack"));
   if (plan.left() == 0) return ExitCode::done;
   print_shapes(plan, out);
-  DatasetCache datasets;
   const Calibration speed =
-      calibrate(sweep, plan, *choice.engines.front(), datasets, options.thread_count(), 0.5);
-  // Devices train side by side, each about as fast as the one that was timed, as long as there are packs.
-  const auto at_work = std::min<std::uint64_t>(choice.engines.size(), plan.packs());
-  const double flop_per_second = speed.flop_per_second * static_cast<double>(at_work);
-  const double training = plan.seconds(flop_per_second);
-  const double measuring = plan.measurements * speed.seconds_per_measurement;
+      calibrate(sweep, plan, *choice.engines.front(), datasets, options.thread_count(), 0.5)
+          .on(choice.engines.size(), plan);
   fmt::print(out, "steps         {} network-steps\n", format_count(plan.steps()));
   fmt::print(out, "operations    {} (6 a weight and sample; noise and regularizers not counted)\n",
              format_unit(plan.flop(), "FLOP"));
@@ -69,8 +65,8 @@ ExitCode plan(const SweepOptions& options, Console& console) {
   fmt::print(out, "store         about {} for {} measurements\n", format_unit(plan.store_bytes, "B"),
              format_count(plan.measurements));
   fmt::print(out, "time          about {}: training {} at {}, measuring {}, as timed just now\n",
-             format_duration(training + measuring), format_duration(training),
-             format_unit(flop_per_second, "FLOP/s"), format_duration(measuring));
+             format_duration(speed.seconds(plan)), format_duration(plan.seconds(speed.flop_per_second)),
+             format_unit(speed.flop_per_second, "FLOP/s"), format_duration(speed.seconds_to_measure(plan)));
   return ExitCode::done;
 }
 

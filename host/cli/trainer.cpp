@@ -45,9 +45,9 @@ Progress::Style Trainer::progress_style() const {
 
 bool Trainer::train(const Sweep& sweep) {
   const std::size_t threads = options_.thread_count();
-  if (!choice_) choice_ = choose_engine(options_.engine, options_.threads);
   const std::unordered_set<std::uint64_t> finished =
       store_ ? store_->finished_cells() : std::unordered_set<std::uint64_t>{};
+  if (!choice_) choice_ = choose_engine(options_, sweep, finished, datasets_);
   const std::vector<Lane> lanes = choice_->lanes();
   const PlanSummary plan = summarize(sweep, finished, lanes, options_.max_pack, threads);
   // Every cell is known to be trainable: now something may be written.

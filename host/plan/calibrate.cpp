@@ -29,11 +29,15 @@ std::vector<Cell> sample_cells(const Sweep& sweep, const ShapePlan& shape) {
 
 }  // namespace
 
+Calibration Calibration::on(std::size_t devices, const PlanSummary& plan) const {
+  const auto at_work = std::min<std::uint64_t>(devices, plan.packs());
+  return {flop_per_second * static_cast<double>(at_work), seconds_per_measurement};
+}
+
 Calibration calibrate(const Sweep& sweep, const PlanSummary& plan, Engine& engine, DatasetCache& datasets,
                       std::size_t threads, double seconds) {
-  const auto most = std::max_element(plan.shapes.begin(), plan.shapes.end(),
-                                     [](const ShapePlan& a, const ShapePlan& b) { return a.flop < b.flop; });
-  if (most == plan.shapes.end()) return {};
+  const ShapePlan* most = plan.most_work();
+  if (most == nullptr) return {};
   const std::vector<Cell> cells = sample_cells(sweep, *most);
   Pack pack;
   for (const Cell& cell : cells) pack.add(cell.settings, datasets.get(cell.settings.task));

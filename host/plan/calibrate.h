@@ -16,6 +16,17 @@ struct Calibration {
   double flop_per_second = 0.0;  ///< as training_flop counts them; 0 where nothing is left to train
   double seconds_per_measurement =
       0.0;  ///< of one network, all threads at work; writing it down not included
+
+  /// On several devices side by side, each about as fast as the one that was timed, as long as there are
+  /// packs.
+  [[nodiscard]] Calibration on(std::size_t devices, const PlanSummary& plan) const;
+  [[nodiscard]] double seconds_to_measure(const PlanSummary& plan) const {
+    return plan.measurements * seconds_per_measurement;
+  }
+  /// To train and to measure what is left.
+  [[nodiscard]] double seconds(const PlanSummary& plan) const {
+    return plan.seconds(flop_per_second) + seconds_to_measure(plan);
+  }
 };
 
 /// Trains a few cells of the shape with the most work for about `seconds`, measures them once and forgets

@@ -118,6 +118,12 @@ double PlanSummary::memory_bytes() const {
   return largest;
 }
 
+const ShapePlan* PlanSummary::most_work() const {
+  const auto most = std::max_element(shapes.begin(), shapes.end(),
+                                     [](const ShapePlan& a, const ShapePlan& b) { return a.flop < b.flop; });
+  return most == shapes.end() ? nullptr : &*most;
+}
+
 double PlanSummary::seconds(double flop_per_second) const {
   if (flop() == 0.0) return 0.0;
   return flop_per_second > 0.0 ? flop() / flop_per_second : std::numeric_limits<double>::infinity();

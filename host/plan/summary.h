@@ -46,6 +46,8 @@ struct PlanSummary {
   [[nodiscard]] double steps() const;
   [[nodiscard]] double flop() const;
   [[nodiscard]] double memory_bytes() const;  ///< of the largest pack, datasets aside
+  /// The shape with the most operations; nullptr where nothing is left.
+  [[nodiscard]] const ShapePlan* most_work() const;
   /// Training time at a rate of `flop_per_second`; infinite for rate 0.
   [[nodiscard]] double seconds(double flop_per_second) const;
 };

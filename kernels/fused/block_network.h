@@ -167,6 +167,13 @@ class BlockNetwork {
     const std::uint32_t rows = state_->shares[l].unit_rows;
     return (job_.plan.rows + rows - 1) / rows;
   }
+  /// Rows of a product's item, of which a whole part has `rows`: fewer at the end of a batch, where else a
+  /// few threads would have all that is left.
+  [[nodiscard]] MODSWEEP_HD std::uint32_t item_rows(std::uint32_t rows) const {
+    for (std::uint32_t n = job_.plan.rows / 2; n >= state_->part.count && rows > rows_at_once; n /= 2)
+      rows = (rows + 1) / 2;
+    return rows;
+  }
   /// Items of what only the first block does.
   [[nodiscard]] MODSWEEP_HD std::uint32_t first() const { return peers_.rank() == 0 ? 1 : 0; }
   /// Layer l, or the block's slice of it.
@@ -222,7 +229,7 @@ class BlockNetwork {
                                           .in = l == 0 ? part_.x : g,
                                           .out = z_of(l),
                                           .rows = state_->part.count,
-                                          .rows_per_item = share.forward_rows};
+                                          .rows_per_item = item_rows(share.forward_rows)};
       // A block that is ahead of others writes into their g while they may still read what it was.
       if constexpr (sliced) g = values_ + (l % 2 == 0 ? job_.plan.whole_a : job_.plan.whole_b);
       // The sums of the units below go along with the product.
@@ -271,7 +278,7 @@ class BlockNetwork {
                                           .in = delta,
                                           .out = by_g,
                                           .rows = state_->part.count,
-                                          .rows_per_item = state_->shares[l].backward_rows};
+                                          .rows_per_item = item_rows(state_->shares[l].backward_rows)};
       block_.phase(Wait::cluster, each(product.items(), product), each(l == last ? 1 : 0, sum_squares()));
       block_.phase(Wait::cluster,
                    each(unit_shares(l - 1) * hidden.quads(),

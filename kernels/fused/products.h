@@ -82,7 +82,10 @@ struct RowProduct {
     do {
       T w[registers_of<T>];
       load_weights(column, inner, from, w);
-      for (std::uint32_t b = first; b < last; b += rows_at_once) add<whole>(column, inner, from, w, b, last);
+      if (whole && inner.count - from >= registers_of<T>)
+        add_rows<true, true>(column, inner, from, w, first, last);
+      else
+        add_rows<whole, false>(column, inner, from, w, first, last);
       from += registers_of<T>;
     } while (from < inner.count);
   }
@@ -119,27 +122,33 @@ struct RowProduct {
     }
   }
 
-  /// Adds these weights' share of `rows_at_once` rows from b on.
-  template <bool whole>
+  /// Adds these weights' share of the rows. `full`: none of them is past the last.
+  template <bool whole, bool full>
+  MODSWEEP_HD void add_rows(std::uint32_t column, const Outputs& inner, std::uint32_t from,
+                            const T (&w)[registers_of<T>], std::uint32_t first, std::uint32_t last) const {
+    std::uint32_t b = first;
+    for (; b + rows_at_once <= last; b += rows_at_once)
+      add<whole, full, rows_at_once>(column, inner, from, w, b);
+    for (; b < last; ++b) add<whole, full, 1>(column, inner, from, w, b);
+  }
+
+  /// Of `count` rows from b on.
+  template <bool whole, bool full, std::uint32_t count>
   MODSWEEP_HD void add(std::uint32_t column, const Outputs& inner, std::uint32_t from,
-                       const T (&w)[registers_of<T>], std::uint32_t b, std::uint32_t last) const {
+                       const T (&w)[registers_of<T>], std::uint32_t b) const {
     const std::uint32_t left = inner.count - from;
-    const T* values = in + inner.first + from;
-    std::uint32_t at[rows_at_once];
-    T sum[rows_at_once];
-    for (std::uint32_t r = 0; r < rows_at_once; ++r) {
-      at[r] = b + r < last ? b + r : last - 1;  // what a row past the last makes is not stored
-      sum[r] = from == 0 ? T(0) : out[at[r] * out_stride() + column];
-    }
+    const T* values = in + b * in_stride() + inner.first + from;
+    T* sums = out + b * out_stride() + column;
+    T sum[count];
+    for (std::uint32_t r = 0; r < count; ++r) sum[r] = from == 0 ? T(0) : sums[r * out_stride()];
     for (std::uint32_t i = 0; i < registers_of<T>; i += quad) {
-      if (i >= left) break;
-      for (std::uint32_t r = 0; r < rows_at_once; ++r) {
-        const Quad<T> x = load_up_to<whole>(values + at[r] * in_stride() + i, left - i);
+      if (!full && i >= left) break;
+      for (std::uint32_t r = 0; r < count; ++r) {
+        const Quad<T> x = load_up_to<whole>(values + r * in_stride() + i, left - i);
         for (std::uint32_t j = 0; j < quad; ++j) sum[r] += w[i + j] * x.v[j];
       }
     }
-    for (std::uint32_t r = 0; r < rows_at_once; ++r)
-      if (b + r < last) out[at[r] * out_stride() + column] = sum[r];
+    for (std::uint32_t r = 0; r < count; ++r) sums[r * out_stride()] = sum[r];
   }
 };
 
@@ -194,16 +203,26 @@ struct WeightGradient {
     T sums[size];
     for (std::uint32_t j = 0; j < size; ++j)
       sums[j] = start || j >= left ? T(0) : gradient[j * layer.row_stride];
+    if (whole && left >= size)
+      add_rows<whole, true>(column, output, left, sums);
+    else
+      add_rows<whole, false>(column, output, left, sums);
+    for (std::uint32_t j = 0; j < size; ++j)
+      if (j < left) gradient[j * layer.row_stride] = sums[j];
+  }
+
+  /// `full`: no gradient is past the last, so that nothing has to be compared.
+  template <bool whole, bool full, std::uint32_t size>
+  MODSWEEP_HD void add_rows(std::uint32_t column, std::uint32_t output, std::uint32_t left,
+                            T (&sums)[size]) const {
     for (std::uint32_t b = 0; b < rows; ++b) {
       const T x = in[b * layer.input_stride + column];
       for (std::uint32_t j = 0; j < size; j += quad) {
-        if (j >= left) break;
+        if (!full && j >= left) break;
         const Quad<T> d = load_up_to<whole>(delta + b * layer.output_stride + output + j, left - j);
         for (std::uint32_t i = 0; i < quad; ++i) sums[j + i] += d.v[i] * x;
       }
     }
-    for (std::uint32_t j = 0; j < size; ++j)
-      if (j < left) gradient[j * layer.row_stride] = sums[j];
   }
 };
 

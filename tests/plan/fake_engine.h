@@ -29,6 +29,7 @@ struct FakeControl {
   std::string device = "none";
   std::size_t out_of_memory_above = std::numeric_limits<std::size_t>::max();  ///< networks of a pack
   std::string refusal = {};
+  double loss = 0.0;                                   ///< of every step that is inspected
   std::function<void(std::size_t)> on_start = {};      ///< with the networks of a pack, before anything else
   std::function<void(std::uint64_t)> on_advance = {};  ///< with the steps of the call, before they are taken
   std::function<void()> on_save = {};
@@ -82,7 +83,9 @@ class FakeTraining : public Training {
     return results;
   }
 
-  StepInspection inspect(std::size_t) override { return {}; }
+  StepInspection inspect(std::size_t) override {
+    return {.regularizers = {}, .total = control_.loss, .gradient = {control_.loss}};
+  }
   std::uint64_t step(std::size_t network) const override { return networks_[network].step; }
 
   std::optional<std::uint64_t> diverged(std::size_t network) const override {
