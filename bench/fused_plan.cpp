@@ -1,6 +1,6 @@
 // What the fused engine plans for a shape, worked out, not measured: blocks that share a network, samples at
 // once, shared memory, and how many blocks a multiprocessor has room for. `bench_fused_plan [BATCH]
-// [REGISTERS]`: batch size 200 and 128 registers of a thread unless given.
+// [REGISTERS]`: batch size 200 and 168 registers of a thread unless given.
 #include "fused/block_plan.h"
 
 #include <cstdint>
@@ -93,7 +93,7 @@ int main(int argc, char** argv) {
     const auto number = [&](int i, std::uint32_t otherwise) {
       return argc > i ? static_cast<std::uint32_t>(std::stoul(argv[i])) : otherwise;
     };
-    print_all(number(1, 200), number(2, 128));
+    print_all(number(1, 200), number(2, 168));
   } catch (const std::exception& error) {
     fmt::print(stderr, "bench_fused_plan: {}\n", error.what());
     return EXIT_FAILURE;

@@ -29,15 +29,17 @@ def count(loop, name):
 
 
 def product_loops(code):
-    """Loops over four rows that multiply 32 weights in registers by quads of a row; forward comes first."""
+    """Loops over four rows that multiply 32 weights in registers by quads of a row, where no sum is continued and no
+    weight is missing: nothing is loaded singly. Forward comes first."""
     return [loop for loop in loops(code) if count(loop, "FFMA") == AT_ONCE * CHUNK
-            and count(loop, "LDS.128") == AT_ONCE * CHUNK // 4]
+            and count(loop, "LDS.128") == AT_ONCE * CHUNK // 4 and count(loop, "LDS.32") == 0]
 
 
-def gradient_loops(code):
-    """Loops over rows that add a row's product to a tile of gradients; nvcc takes CHUNK / TILE rows at once."""
-    return [loop for loop in loops(code) if count(loop, "FFMA") == CHUNK and count(loop, "LDS.128") == CHUNK // 4
-            and count(loop, "LDS.32") == CHUNK // TILE]
+def gradient_loop(code):
+    """The loop over rows that adds a row's product to a full tile of gradients; nvcc takes CHUNK / TILE rows at once.
+    The longer ones compare where a tile ends."""
+    return min((loop for loop in loops(code) if count(loop, "FFMA") == CHUNK and count(loop, "LDS.128") == CHUNK // 4
+                and count(loop, "LDS.32") == CHUNK // TILE), key=len)
 
 
 def loops(code):
@@ -59,7 +61,7 @@ def main():
     if len(found) != 1:
         raise SystemExit(f"{len(found)} kernels are named {options.kernel}")
     forward, backward = product_loops(found[0])
-    gradient = gradient_loops(found[0])[0]
+    gradient = gradient_loop(found[0])
     batch = options.batch
     rounds_of_rows = batch // AT_ONCE                       # over all warps: each takes other rows
     rounds_of_tiles = WIDTH // TILE * batch * TILE // CHUNK  # a warp owns 32 inputs and one tile

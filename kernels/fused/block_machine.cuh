@@ -91,6 +91,8 @@ class DeviceClusterBlock {
 
 /// Threads of a block, at most.
 constexpr std::uint32_t most_threads = 256;
+/// Registers of a thread, at most: three blocks of 128 threads share a multiprocessor's 65,536.
+constexpr std::uint32_t most_registers = 168;
 /// Blocks of a cluster that every device with clusters runs.
 constexpr std::uint32_t portable_ranks = 8;
 
@@ -98,7 +100,7 @@ constexpr std::uint32_t portable_ranks = 8;
 /// memory, which every thread writes; f synchronizes, at last after its last access. Up to `most_threads`
 /// threads, a power of two, in one dimension.
 template <typename F>
-__global__ void __launch_bounds__(most_threads) work(const __grid_constant__ F f, std::uint32_t networks) {
+__global__ void __maxnreg__(most_registers) work(const __grid_constant__ F f, std::uint32_t networks) {
   extern __shared__ __align__(16) std::byte shared[];
   DeviceBlock block(shared);
   for (std::uint32_t p = blockIdx.x; p < networks; p += gridDim.x) f(block, p);
@@ -108,7 +110,7 @@ __global__ void __launch_bounds__(most_threads) work(const __grid_constant__ F f
 /// writes into the dynamic shared memory of the others; f synchronizes the cluster after its last access to
 /// another's. Nothing where there are no clusters: such networks are refused there.
 template <typename F>
-__global__ void __launch_bounds__(most_threads)
+__global__ void __maxnreg__(most_registers)
     work_in_clusters([[maybe_unused]] const __grid_constant__ F f, [[maybe_unused]] std::uint32_t networks,
                      [[maybe_unused]] std::uint32_t ranks) {
 #if defined(MODSWEEP_HAS_CLUSTERS)

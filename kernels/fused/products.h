@@ -82,10 +82,12 @@ struct RowProduct {
     do {
       T w[registers_of<T>];
       load_weights(column, inner, from, w);
-      if (whole && inner.count - from >= registers_of<T>)
-        add_rows<true, true>(column, inner, from, w, first, last);
+      if (!whole || inner.count - from < registers_of<T>)
+        add_rows<whole, false, false>(column, inner, from, w, first, last);
+      else if (from > 0)
+        add_rows<true, true, false>(column, inner, from, w, first, last);
       else
-        add_rows<whole, false>(column, inner, from, w, first, last);
+        add_rows<true, true, true>(column, inner, from, w, first, last);
       from += registers_of<T>;
     } while (from < inner.count);
   }
@@ -122,25 +124,33 @@ struct RowProduct {
     }
   }
 
-  /// Adds these weights' share of the rows. `full`: none of them is past the last.
-  template <bool whole, bool full>
+  /// Adds these weights' share of the rows. What is known when this is compiled need not be compared for each
+  /// quad: `full`, no weight is past the last; `start`, there is no sum before.
+  template <bool whole, bool full, bool start>
   MODSWEEP_HD void add_rows(std::uint32_t column, const Outputs& inner, std::uint32_t from,
                             const T (&w)[registers_of<T>], std::uint32_t first, std::uint32_t last) const {
+    const std::uint32_t left = full ? registers_of<T> : inner.count - from;
+    const T* values = in + first * in_stride() + inner.first + from;
+    T* sums = out + first * out_stride() + column;
     std::uint32_t b = first;
-    for (; b + rows_at_once <= last; b += rows_at_once)
-      add<whole, full, rows_at_once>(column, inner, from, w, b);
-    for (; b < last; ++b) add<whole, full, 1>(column, inner, from, w, b);
+    for (; b + rows_at_once <= last; b += rows_at_once) {
+      add<whole, full, rows_at_once>(values, w, left, start || from == 0, sums);
+      values += rows_at_once * in_stride();
+      sums += rows_at_once * out_stride();
+    }
+    for (; b < last; ++b) {
+      add<whole, full, 1>(values, w, left, start || from == 0, sums);
+      values += in_stride();
+      sums += out_stride();
+    }
   }
 
-  /// Of `count` rows from b on.
+  /// Of `count` rows.
   template <bool whole, bool full, std::uint32_t count>
-  MODSWEEP_HD void add(std::uint32_t column, const Outputs& inner, std::uint32_t from,
-                       const T (&w)[registers_of<T>], std::uint32_t b) const {
-    const std::uint32_t left = inner.count - from;
-    const T* values = in + b * in_stride() + inner.first + from;
-    T* sums = out + b * out_stride() + column;
+  MODSWEEP_HD void add(const T* values, const T (&w)[registers_of<T>], std::uint32_t left, bool start,
+                       T* sums) const {
     T sum[count];
-    for (std::uint32_t r = 0; r < count; ++r) sum[r] = from == 0 ? T(0) : sums[r * out_stride()];
+    for (std::uint32_t r = 0; r < count; ++r) sum[r] = start ? T(0) : sums[r * out_stride()];
     for (std::uint32_t i = 0; i < registers_of<T>; i += quad) {
       if (!full && i >= left) break;
       for (std::uint32_t r = 0; r < count; ++r) {
@@ -215,13 +225,17 @@ struct WeightGradient {
   template <bool whole, bool full, std::uint32_t size>
   MODSWEEP_HD void add_rows(std::uint32_t column, std::uint32_t output, std::uint32_t left,
                             T (&sums)[size]) const {
+    const T* inputs = in + column;
+    const T* deltas = delta + output;
     for (std::uint32_t b = 0; b < rows; ++b) {
-      const T x = in[b * layer.input_stride + column];
+      const T x = *inputs;
       for (std::uint32_t j = 0; j < size; j += quad) {
         if (!full && j >= left) break;
-        const Quad<T> d = load_up_to<whole>(delta + b * layer.output_stride + output + j, left - j);
+        const Quad<T> d = load_up_to<whole>(deltas + j, left - j);
         for (std::uint32_t i = 0; i < quad; ++i) sums[j + i] += d.v[i] * x;
       }
+      inputs += layer.input_stride;
+      deltas += layer.output_stride;
     }
   }
 };
