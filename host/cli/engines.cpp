@@ -4,8 +4,6 @@
 #include "plan/speed_table.h"
 #include "plan/trials.h"
 
-#include <map>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -85,19 +83,10 @@ EngineChoice choose_engine(const SweepOptions& options, const Sweep& sweep,
                            const std::unordered_set<std::uint64_t>& finished, DatasetCache& datasets) {
   if (options.engine != "auto") return choose_engine(options.engine, options.threads);
   std::vector<Contender> contenders;
-  std::map<std::string, std::vector<std::string_view>> absent;  // by reason
-  for (const EngineEntry& entry : engine_entries()) {
-    if (const std::string reason = entry.unavailable(); reason.empty())
+  for (const EngineEntry& entry : engine_entries())
+    if (entry.unavailable().empty())
       contenders.push_back({std::string(entry.name), entry.make(options.threads)});
-    else
-      absent[reason].push_back(entry.name);
-  }
-  if (contenders.size() == 1) {
-    std::vector<std::string> why;
-    for (const auto& [reason, names] : absent)
-      why.push_back(fmt::format("{} cannot be used: {}", fmt::join(names, " and "), reason));
-    return {std::move(contenders.front().engines), fmt::format("{}", fmt::join(why, "; "))};
-  }
+  if (contenders.size() == 1) return {std::move(contenders.front().engines), "the only one of this machine"};
   SpeedTable table(SpeedTable::usual_path());
   const TrialWork work{sweep, finished, datasets, options.max_pack, options.thread_count()};
   TrialResult trial = try_engines(work, contenders, kept_timing(table, work, MODSWEEP_VERSION));

@@ -49,7 +49,8 @@ struct EngineChoice {
 [[nodiscard]] EngineChoice choose_engine(std::string_view name, std::size_t threads);
 
 /// The same for a sweep: "auto" takes the one that is through first, by what the user's SpeedTable says of
-/// each that this machine can use, or a moment's trial (plan/trials.h).
+/// each that this machine can use, or by a moment's trial (plan/trials.h). `modsweep devices` tells why
+/// others cannot be used.
 [[nodiscard]] EngineChoice choose_engine(const SweepOptions& options, const Sweep& sweep,
                                          const std::unordered_set<std::uint64_t>& finished,
                                          DatasetCache& datasets);

@@ -16,8 +16,9 @@ namespace modsweep {
 namespace {
 
 /// `l2` runs learn functions on [-2, 2]^n in batches of 200 with l2 always on (science.md section 3), `decay`
-/// runs have weight decay only and batches of 64 (section 6, tasks 4 to 6).
-enum class Protocol { l2, decay };
+/// runs have weight decay only and batches of 64 (section 6, tasks 4 and 5), `blocks` runs weight decay only
+/// and batches of 200 (task 6).
+enum class Protocol { l2, decay, blocks };
 
 struct Plan {
   std::uint64_t cells;
@@ -37,10 +38,10 @@ const std::map<std::string, Plan> plans = {
     {"fig07", {220, 50000}},
     {"fig08", {60, 15000, Protocol::decay}},
     {"fig08_composition", {300, 15000, Protocol::decay}},
-    {"fig09", {500, 15000, Protocol::decay}},
+    {"fig09", {500, 50000, Protocol::blocks}},
     {"fig10", {40, 50000}},
     {"fig11", {600, 15000, Protocol::decay}},
-    {"fig12", {625, 15000, Protocol::decay}},
+    {"fig12", {625, 50000, Protocol::blocks}},
     {"paper_table", {40, 50000}},
     {"phase_diagram", {405, 50000}},
     {"exponents", {130, 50000}},
@@ -77,7 +78,7 @@ TEST(SweepFiles, HaveTheExpectedCells) {
       const bool l2 = plan.protocol == Protocol::l2;
       EXPECT_EQ(cell.settings.regularizer.l2, l2 ? 1e-4 : 0.0);
       EXPECT_EQ(cell.settings.training.weight_decay, l2 ? 0.0 : 1e-5);
-      EXPECT_EQ(cell.settings.training.batch_size, l2 ? 200U : 64U);
+      EXPECT_EQ(cell.settings.training.batch_size, plan.protocol == Protocol::decay ? 64U : 200U);
       EXPECT_EQ(cell.settings.training.learning_rate, 1e-3);
       if (!l2) continue;
       EXPECT_EQ(cell.settings.task.seed, 145U);
