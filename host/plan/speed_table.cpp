@@ -21,6 +21,13 @@ namespace {
 
 using nlohmann::json;
 
+/// 0 where there is no such number.
+double number_in(const json& object, const char* name) {
+  if (!object.is_object()) return 0.0;
+  const auto found = object.find(name);
+  return found != object.end() && found->is_number() ? found->get<double>() : 0.0;
+}
+
 /// Empty where there is no such file or it is not one of ours.
 std::map<std::string, Calibration> read_speeds(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -28,11 +35,7 @@ std::map<std::string, Calibration> read_speeds(const std::string& path) {
   std::map<std::string, Calibration> result;
   if (!speeds.is_object()) return result;
   for (const auto& [key, speed] : speeds.items()) {
-    const auto number = [&speed](const char* name) {
-      return speed.is_object() && speed.contains(name) && speed[name].is_number() ? speed[name].get<double>()
-                                                                                  : 0.0;
-    };
-    const Calibration found{number("flop_per_second"), number("seconds_per_measurement")};
+    const Calibration found{number_in(speed, "flop_per_second"), number_in(speed, "seconds_per_measurement")};
     if (found.flop_per_second > 0.0) result.emplace(key, found);
   }
   return result;
