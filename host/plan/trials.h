@@ -5,6 +5,7 @@
 #include "plan/summary.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
