@@ -3,12 +3,14 @@
 #pragma once
 
 #include "device/handles.h"
+#include "device/kernel_timer.h"
 #include "device/memory.h"
 #include "gemm/product.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <vector>
 
 #include <cub/device/device_segmented_reduce.cuh>
@@ -44,9 +46,14 @@ class Machine {
  public:
   template <typename U>
   using Array = device::Array<U>;
-  using Recording = GraphExecutable;
+  /// Work to be repeated: a graph of it or, where a timer is to see each launch, the work itself.
+  struct Recording {
+    GraphExecutable graph;
+    std::function<void()> work;
+  };
 
-  explicit Machine(int device) : device_(device) {
+  /// `timer`, if any, times all that for_each and multiply launch.
+  explicit Machine(int device, KernelTimer* timer = nullptr) : device_(device), timer_(timer) {
     activate();
     stream_ = make_stream();
     blas_ = make_blas(stream_.get());
@@ -105,8 +112,10 @@ class Machine {
     const std::uint32_t share = (items + blocks - 1) / blocks;  // evenly, so that few threads have no item
     const std::uint32_t threads = (share + warp - 1) / warp * warp;
     const dim3 grid((items + threads - 1) / threads, std::min(networks, most_rows));
+    if (timer_ != nullptr) timer_->begin(stream_.get());
     apply<<<grid, threads, 0, stream_.get()>>>(f, networks, items);
     MODSWEEP_CHECK(cudaGetLastError());
+    if (timer_ != nullptr) timer_->end(stream_.get(), f);
   }
 
   void multiply(const gemm::BatchedProduct<float>& g) {
@@ -171,10 +180,11 @@ class Machine {
                       std::to_string(info[i]) + "); run the same command with --engine cpu");
   }
 
-  /// A graph of what `work` asks for. `work` is also carried out once, so that nothing is loaded or set up
-  /// for the first time while it is recorded.
+  /// `work` is also carried out once, so that nothing is loaded or set up for the first time while a graph
+  /// records it; with a timer it is kept, and must not outlive what it refers to.
   template <typename Work>
   [[nodiscard]] Recording record(const Work& work) {
+    if (timer_ != nullptr) return {.graph = {}, .work = work};
     activate();
     work();
     synchronize();
@@ -191,12 +201,16 @@ class Machine {
     const Graph owned(graph);
     cudaGraphExec_t executable = nullptr;
     MODSWEEP_CHECK(cudaGraphInstantiate(&executable, graph, 0));
-    return Recording(executable);
+    return {.graph = GraphExecutable(executable), .work = {}};
   }
 
   void replay(const Recording& recording, std::uint64_t times) {
     activate();
-    for (std::uint64_t i = 0; i < times; ++i) MODSWEEP_CHECK(cudaGraphLaunch(recording.get(), stream_.get()));
+    if (timer_ != nullptr)
+      for (std::uint64_t i = 0; i < times; ++i) recording.work();
+    else
+      for (std::uint64_t i = 0; i < times; ++i)
+        MODSWEEP_CHECK(cudaGraphLaunch(recording.graph.get(), stream_.get()));
   }
 
   void synchronize() { MODSWEEP_CHECK(cudaStreamSynchronize(stream_.get())); }
@@ -229,13 +243,16 @@ class Machine {
     const auto operation = [](bool transposed) { return transposed ? CUBLAS_OP_T : CUBLAS_OP_N; };
     const T one = T(1);
     const T zero = T(0);
+    if (timer_ != nullptr) timer_->begin(stream_.get());
     MODSWEEP_CHECK(gemm(blas_.get(), operation(g.b.transposed), operation(g.a.transposed), as_int(g.columns),
                         as_int(g.rows), as_int(g.inner), &one, g.b.data, as_int(g.b.row), stride(g.b.network),
                         g.a.data, as_int(g.a.row), stride(g.a.network), &zero, g.c.data, as_int(g.c.row),
                         stride(g.c.network), as_int(g.networks)));
+    if (timer_ != nullptr) timer_->end(stream_.get(), g);
   }
 
   int device_;
+  KernelTimer* timer_;
   Stream stream_;
   Array<std::byte> workspace_;
   Blas blas_;

@@ -167,6 +167,10 @@ struct PackView {
   [[nodiscard]] MODSWEEP_HD std::size_t row(const Layer& layer, std::uint32_t p, std::uint32_t b) const {
     return (std::size_t{p} * batch + b) * layer.output_stride;
   }
+  /// Bytes of a layer's rows of all networks.
+  [[nodiscard]] double row_bytes(const Layer& layer) const {
+    return static_cast<double>(sizeof(T) * networks * batch) * layer.output_stride;
+  }
   /// A layer's rows within z and g.
   [[nodiscard]] MODSWEEP_HD std::size_t layer_offset(const Layer& layer) const {
     return std::size_t{networks} * batch * layer.first_unit;

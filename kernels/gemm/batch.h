@@ -1,6 +1,6 @@
 // Kernels that choose a network's next batch and fetch it. Every kernel of this folder is a function of
 // (network, item) over plain arrays: the same source runs on a device, one thread an item, and in tests in a
-// loop.
+// loop. One that the device's memory limits may say how many bytes() it cannot help reading and writing.
 #pragma once
 
 #include "gemm/arrays.h"

@@ -1,21 +1,18 @@
 // Times of whole steps, of every kernel of a step, and of spectra; beside them the device's peaks.
 #include "device/machine.cuh"
 #include "fused/fused_engine.h"
+#include "gemm/arrays.h"
 #include "gemm/gemm_bench.h"
 #include "gemm/gemm_engine.h"
-#include "gemm/gemm_training.h"
-#include "gemm/timed_machine.cuh"
 
+#include <algorithm>
 #include <chrono>
+#include <numeric>
 
 #include "modsweep/bench.h"
 
 namespace modsweep {
 namespace {
-
-using device::Machine;
-using gemm::StreamTimer;
-using gemm::TimedMachine;
 
 double median_of(std::vector<double>& times) {
   std::sort(times.begin(), times.end());
@@ -54,10 +51,8 @@ struct Peaks {
 
 Peaks measure_peaks(const GpuDevice& device) {
   constexpr int repetitions = 7;
-  Machine machine(device.index);
-  StreamTimer timer(machine.stream());
-  std::vector<double> fma;
-  std::vector<double> copy;
+  device::KernelTimer timer(device.index);
+  device::Machine machine(device.index, &timer);
   const auto threads = static_cast<std::uint32_t>(device.multiprocessors * 2048);
   auto out = machine.allocate<float>(1);
   const std::size_t bytes = std::min<std::size_t>(std::size_t{1} << 30, device.free_memory / 8);
@@ -65,14 +60,16 @@ Peaks measure_peaks(const GpuDevice& device) {
   auto from = machine.allocate<float>(values);
   auto to = machine.allocate<float>(values);
   for (int i = 0; i < repetitions; ++i) {
-    fma.push_back(timer([&] { machine.for_each(1, threads, FmaChains{out.data()}); }));
-    copy.push_back(timer([&] {
-      machine.for_each(1, static_cast<std::uint32_t>(values / gemm::quad), CopyQuads{from.data(), to.data()});
-    }));
+    machine.for_each(1, threads, FmaChains{out.data()});
+    machine.for_each(1, static_cast<std::uint32_t>(values / gemm::quad), CopyQuads{from.data(), to.data()});
   }
+  const auto microseconds = [&timer](const char* kernel) {
+    std::vector<double> times = timer.times().at(kernel).microseconds;
+    return median_of(times);
+  };
   const double operations = 2.0 * threads * FmaChains::chains * FmaChains::length;
-  return {operations / median_of(fma) * 1e-3,
-          2.0 * static_cast<double>(values * sizeof(float)) / median_of(copy) * 1e-3};
+  return {operations / microseconds("FmaChains") * 1e-3,
+          2.0 * static_cast<double>(values * sizeof(float)) / microseconds("CopyQuads") * 1e-3};
 }
 
 GpuBenchRow make_row(const char* bench, const Peaks& peaks, std::vector<double> times, double operations,
@@ -118,17 +115,15 @@ GpuBenchRow bench_training(Engine& engine, const Peaks& peaks, const BenchSettin
   return row;
 }
 
-template <typename T>
 std::vector<GpuBenchRow> bench_kernels(const GpuDevice& device, const Peaks& peaks,
                                        const BenchSetting& setting, const Pack& pack, bool quick) {
-  auto owned = std::make_unique<TimedMachine>(device.index);
-  TimedMachine& machine = *owned;
-  gemm::GemmTraining<TimedMachine, T> training(std::move(owned), pack);
-  training.advance(3);
-  machine.forget();
-  training.advance(quick ? 10 : 50);
+  device::KernelTimer timer(device.index);
+  const auto training = start_timed_gemm(device, pack, timer);
+  training->advance(3);
+  timer.forget();
+  training->advance(quick ? 10 : 50);
   std::vector<GpuBenchRow> rows;
-  for (const auto& [name, times] : machine.times()) {
+  for (const auto& [name, times] : timer.times()) {
     rows.push_back(make_row("kernel", peaks, times.microseconds, times.operations, times.bytes));
     rows.back().setting = name + " (" + std::string(setting.name) + ")";
     name_pack(rows.back(), pack);
@@ -136,31 +131,15 @@ std::vector<GpuBenchRow> bench_kernels(const GpuDevice& device, const Peaks& pea
   return rows;
 }
 
-/// Spectra of random matrices of one order, as many as `count`: from weights to eigenvalues on the host.
+/// Spectra of random matrices of one order, as many as `count`: from weights to eigenvalues on the host. The
+/// matrices are the initial weights of networks without hidden layers.
 GpuBenchRow bench_spectra(const GpuDevice& device, const Peaks& peaks, std::uint32_t n, std::size_t count,
                           bool quick) {
-  Machine machine(device.index);
-  gemm::Layer layer;
-  layer.inputs = layer.outputs = n;
-  layer.input_stride = layer.output_stride = gemm::round_up(n, gemm::quad);
-  layer.output = true;
-  std::vector<float> weights(count * n * n);
-  for (std::size_t i = 0; i < weights.size(); ++i)
-    weights[i] =
-        static_cast<float>(2.0 * math::uniform(math::random_block(1, math::Stream::initial_weights, 0, 0,
-                                                                  static_cast<std::uint32_t>(i >> 32U),
-                                                                  static_cast<std::uint32_t>(i))
-                                                   .word[0]) -
-                           1.0);
-  auto parameters = machine.allocate<float>(weights.size());
-  machine.upload(parameters, weights.data(), weights.size());
+  const Pack pack = bench_pack(bench_settings().front(), {n, n}, 1, Precision::fp32, count);
+  const auto training = make_gemm_engine(device)->start(pack);
   std::vector<std::size_t> networks(count);
-  for (std::size_t i = 0; i < count; ++i) networks[i] = i;
-  spectrum::PackSpectra<Machine> spectra(machine);
-  const auto run = [&] {
-    (void)spectra({layer}, static_cast<const float*>(parameters.data()), std::size_t{n} * n, networks,
-                  ClusterBy::incoming);
-  };
+  std::iota(networks.begin(), networks.end(), std::size_t{0});
+  const auto run = [&] { (void)training->spectra(networks, ClusterBy::incoming); };
   run();
   std::vector<double> times;
   for (int i = 0; i < (quick ? 3 : 7); ++i) {
@@ -172,7 +151,7 @@ GpuBenchRow bench_spectra(const GpuDevice& device, const Peaks& peaks, std::uint
   GpuBenchRow row = make_row("spectra", peaks, std::move(times), 0.0, 0.0);
   row.setting = "laplacian";
   row.precision = Precision::fp64;
-  row.shape = std::to_string(n) + "-" + std::to_string(n);
+  row.shape = pack.shape.text();
   row.networks = count;
   row.n = n;
   return row;
@@ -200,9 +179,7 @@ std::vector<GpuBenchRow> bench_device(const GpuDevice& device, const GpuBenchOpt
             continue;
           if (options.train) rows.push_back(bench_training(*engine, peaks, setting, pack, options.quick));
           if (!options.kernels) continue;
-          const auto kernels =
-              pack.precision == Precision::fp64 ? bench_kernels<double> : bench_kernels<float>;
-          for (GpuBenchRow& row : kernels(device, peaks, setting, pack, options.quick))
+          for (GpuBenchRow& row : bench_kernels(device, peaks, setting, pack, options.quick))
             rows.push_back(std::move(row));
         }
   if (!options.spectra) return rows;

@@ -7,6 +7,14 @@
 namespace modsweep {
 namespace {
 
+/// With a machine of its own: several packs may train on a device at once.
+std::unique_ptr<Training> start_training(int device, const Pack& pack, device::KernelTimer* timer = nullptr) {
+  auto machine = std::make_unique<device::Machine>(device, timer);
+  if (pack.precision == Precision::fp64)
+    return std::make_unique<gemm::GemmTraining<device::Machine, double>>(std::move(machine), pack);
+  return std::make_unique<gemm::GemmTraining<device::Machine, float>>(std::move(machine), pack);
+}
+
 class GemmEngine final : public device::DeviceEngine {
  public:
   using DeviceEngine::DeviceEngine;
@@ -21,15 +29,7 @@ class GemmEngine final : public device::DeviceEngine {
   }
 
   [[nodiscard]] std::unique_ptr<Training> start(const Pack& pack) override {
-    if (pack.precision == Precision::fp64)
-      return std::make_unique<gemm::GemmTraining<device::Machine, double>>(machine(), pack);
-    return std::make_unique<gemm::GemmTraining<device::Machine, float>>(machine(), pack);
-  }
-
- private:
-  /// Of a pack of its own: several may train on a device at once.
-  [[nodiscard]] std::unique_ptr<device::Machine> machine() const {
-    return std::make_unique<device::Machine>(index());
+    return start_training(index(), pack);
   }
 };
 
@@ -37,6 +37,11 @@ class GemmEngine final : public device::DeviceEngine {
 
 std::unique_ptr<Engine> make_gemm_engine(const GpuDevice& device) {
   return std::make_unique<GemmEngine>(device);
+}
+
+std::unique_ptr<Training> start_timed_gemm(const GpuDevice& device, const Pack& pack,
+                                           device::KernelTimer& timer) {
+  return start_training(device.index, pack, &timer);
 }
 
 }  // namespace modsweep

@@ -121,6 +121,8 @@ struct ForwardUnits {
   Layer layer;
   PassDraws draws;
 
+  [[nodiscard]] double bytes() const { return 2.0 * v.row_bytes(layer); }  ///< z, g
+
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
     const Now<T>& now = v.now[p];
     if (now.active == 0) return;
@@ -240,6 +242,8 @@ struct BackwardUnits {
   Layer layer;
   PassDraws draws;
   T* delta = nullptr;  ///< [P][B][stride]
+
+  [[nodiscard]] double bytes() const { return 3.0 * v.row_bytes(layer); }  ///< z, delta in and out
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
     const Now<T>& now = v.now[p];

@@ -67,6 +67,11 @@ template <typename T>
 struct Update {
   PackView<T> v;
 
+  /// p, m, v in and out; g
+  [[nodiscard]] double bytes() const {
+    return 7.0 * static_cast<double>(sizeof(T) * v.networks * v.parameter_stride);
+  }
+
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
     const Now<T>& now = v.now[p];
     if (now.active == 0) return;

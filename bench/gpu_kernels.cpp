@@ -1,9 +1,10 @@
 // The gemm engine's kernels on the first GPU, with Google Benchmark: every kernel of a step of the paper's
 // network, by events. An iteration takes one step; its time is that of all launches of the kernel in it.
-#include "gemm/gemm_training.h"
-#include "gemm/timed_machine.cuh"
+#include "device/kernel_timer.h"
+#include "gemm/gemm_engine.h"
 
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -16,24 +17,20 @@
 namespace modsweep {
 namespace {
 
-using Training = gemm::GemmTraining<gemm::TimedMachine, float>;
-
-/// A pack of a setting of `modsweep bench`, and the machine that times it.
+/// A pack of a setting of `modsweep bench` in training on the first GPU.
 struct TimedPack {
-  TimedPack(const BenchSetting& setting, std::size_t networks) {
-    auto owned = std::make_unique<gemm::TimedMachine>(0);
-    machine = owned.get();
-    training = std::make_unique<Training>(
-        std::move(owned), bench_pack(setting, {4, 32, 32, 32, 4}, 200, Precision::fp32, networks));
+  TimedPack(const BenchSetting& setting, std::size_t networks)
+      : training(start_timed_gemm(
+            GpuDevice{}, bench_pack(setting, {4, 32, 32, 32, 4}, 200, Precision::fp32, networks), timer)) {
     training->advance(3);
   }
   /// Times of the next step, by kernel.
-  const std::map<std::string, gemm::TimedMachine::Times>& step() {
-    machine->forget();
+  const std::map<std::string, device::KernelTimer::Times>& step() {
+    timer.forget();
     training->advance(1);
-    return machine->times();
+    return timer.times();
   }
-  gemm::TimedMachine* machine = nullptr;
+  device::KernelTimer timer{0};
   std::unique_ptr<Training> training;
 };
 
@@ -42,7 +39,7 @@ void time_kernel(benchmark::State& state, const BenchSetting& setting, const std
   double bytes = 0.0;
   double operations = 0.0;
   for (auto _ : state) {
-    const gemm::TimedMachine::Times& times = pack.step().at(kernel);
+    const device::KernelTimer::Times& times = pack.step().at(kernel);
     const auto launches = static_cast<double>(times.microseconds.size());
     bytes += launches * times.bytes;
     operations += launches * times.operations;
@@ -53,8 +50,9 @@ void time_kernel(benchmark::State& state, const BenchSetting& setting, const std
 }
 
 void register_kernels() {
-  for (const BenchSetting& setting : bench_settings())
-    for (const auto& [kernel, times] : TimedPack(setting, 1).step())
+  for (const BenchSetting& setting : bench_settings()) {
+    TimedPack pack(setting, 1);
+    for (const auto& [kernel, times] : pack.step())
       benchmark::RegisterBenchmark(
           (std::string(setting.name) + "/" + kernel).c_str(),
           [&setting, kernel = kernel](benchmark::State& state) { time_kernel(state, setting, kernel); })
@@ -62,6 +60,7 @@ void register_kernels() {
           ->Arg(1024)
           ->Arg(4096)
           ->UseManualTime();
+  }
 }
 
 }  // namespace
