@@ -95,7 +95,7 @@ TEST_P(EngineSpectra, AreThoseOfTheHost) {
     std::vector<std::uint32_t> hidden, groups;
   };
   for (const Case& test_case :
-       std::vector<Case>{{{32, 32, 32}, {}}, {{1, 7}, {}}, {{8, 12}, {4, 2, 2}}, {{65}, {}}}) {
+       std::vector<Case>{{{32, 32, 32}, {}}, {{1, 7}, {}}, {{8, 12}, {4, 2, 2}}, {{65}, {}}, {{}, {}}}) {
     const Pack pack = random_pack(test_case.hidden, test_case.groups, precision);
     const auto training = engine->start(pack);
     const std::vector<std::size_t> requests = {8, 0, 1, 2, 3, 4, 5, 6};
