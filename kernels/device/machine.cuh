@@ -46,9 +46,12 @@ class Machine {
  public:
   template <typename U>
   using Array = device::Array<U>;
-  /// Work to be repeated: a graph of it or, where a timer is to see each launch, the work itself.
+  /// Work to be repeated: a graph of it and one of `row_length` times in a row, since a device pauses
+  /// between graphs; or, where a timer is to see each launch, the work itself.
   struct Recording {
-    GraphExecutable graph;
+    static constexpr std::uint64_t row_length = 16;
+    GraphExecutable once;
+    GraphExecutable row;
     std::function<void()> work;
   };
 
@@ -180,37 +183,28 @@ class Machine {
                       std::to_string(info[i]) + "); run the same command with --engine cpu");
   }
 
-  /// `work` is also carried out once, so that nothing is loaded or set up for the first time while a graph
-  /// records it; with a timer it is kept, and must not outlive what it refers to.
+  /// `work` is also carried out once, so that nothing is loaded or set up for the first time while graphs
+  /// record it; with a timer it is kept, and must not outlive what it refers to.
   template <typename Work>
   [[nodiscard]] Recording record(const Work& work) {
-    if (timer_ != nullptr) return {.graph = {}, .work = work};
+    if (timer_ != nullptr) return {.once = {}, .row = {}, .work = work};
     activate();
     work();
     synchronize();
-    cudaGraph_t graph = nullptr;
-    MODSWEEP_CHECK(cudaStreamBeginCapture(stream_.get(), cudaStreamCaptureModeThreadLocal));
-    try {
-      work();
-    } catch (...) {
-      (void)cudaStreamEndCapture(stream_.get(), &graph);
-      const Graph dropped(graph);
-      throw;
-    }
-    MODSWEEP_CHECK(cudaStreamEndCapture(stream_.get(), &graph));
-    const Graph owned(graph);
-    cudaGraphExec_t executable = nullptr;
-    MODSWEEP_CHECK(cudaGraphInstantiate(&executable, graph, 0));
-    return {.graph = GraphExecutable(executable), .work = {}};
+    return {.once = capture(work, 1), .row = capture(work, Recording::row_length), .work = {}};
   }
 
   void replay(const Recording& recording, std::uint64_t times) {
     activate();
-    if (timer_ != nullptr)
+    if (timer_ != nullptr) {
       for (std::uint64_t i = 0; i < times; ++i) recording.work();
-    else
-      for (std::uint64_t i = 0; i < times; ++i)
-        MODSWEEP_CHECK(cudaGraphLaunch(recording.graph.get(), stream_.get()));
+      return;
+    }
+    const auto launch = [this](const GraphExecutable& graph, std::uint64_t count) {
+      for (std::uint64_t i = 0; i < count; ++i) MODSWEEP_CHECK(cudaGraphLaunch(graph.get(), stream_.get()));
+    };
+    launch(recording.row, times / Recording::row_length);
+    launch(recording.once, times % Recording::row_length);
   }
 
   void synchronize() { MODSWEEP_CHECK(cudaStreamSynchronize(stream_.get())); }
@@ -226,6 +220,25 @@ class Machine {
     if (end > size)
       throw LogicError("a copy that ends at " + std::to_string(end) + " of " + std::to_string(size) +
                        " values");
+  }
+
+  /// A graph of `work`, so many times in a row.
+  template <typename Work>
+  [[nodiscard]] GraphExecutable capture(const Work& work, std::uint64_t times) {
+    cudaGraph_t graph = nullptr;
+    MODSWEEP_CHECK(cudaStreamBeginCapture(stream_.get(), cudaStreamCaptureModeThreadLocal));
+    try {
+      for (std::uint64_t i = 0; i < times; ++i) work();
+    } catch (...) {
+      (void)cudaStreamEndCapture(stream_.get(), &graph);
+      const Graph dropped(graph);
+      throw;
+    }
+    MODSWEEP_CHECK(cudaStreamEndCapture(stream_.get(), &graph));
+    const Graph owned(graph);
+    cudaGraphExec_t executable = nullptr;
+    MODSWEEP_CHECK(cudaGraphInstantiate(&executable, graph, 0));
+    return GraphExecutable(executable);
   }
 
   template <typename Copy>
