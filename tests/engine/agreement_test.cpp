@@ -131,7 +131,8 @@ TEST_P(Agreement, AfterAHundredStepsIsNoWorseThanRounding) {
 }
 
 TEST_P(Agreement, TensorFloat32IsRefusedOrRoundsProducts) {
-  if (GetParam().precision != Precision::fp32) GTEST_SKIP() << "fp32 only";
+  // Not a skip: on a machine with a GPU a skipped test of its engines means that the GPU was not seen.
+  if (GetParam().precision != Precision::fp32) return;
   const Shape shape = standard_pack(Precision::tf32).shape;
   if (!engine_->refuses(shape, Precision::tf32).empty()) return;
   const auto rounded = start(*engine_, Precision::tf32, 0);
