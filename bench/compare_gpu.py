@@ -4,7 +4,8 @@ ours is; and spectra, against torch.linalg.eigvalsh.
 
 First every form of a peer is timed once in every setting and the fastest of each family kept; then come the rounds:
 modsweep, PyTorch, JAX, modsweep, ... A ratio is taken within a round. A family that cannot run here is named and left
-out. Microseconds are per step of one network, and per matrix.
+out. Microseconds are per step of one network, and per matrix. The records are written anew after each family and each
+library, so that a run that is stopped leaves what it measured.
 """
 
 import argparse
@@ -113,41 +114,43 @@ def case_of(row):
     return row["form"], row["kind"], row["run"], row["setting"], row["networks"]
 
 
-def choose_torch(arguments, width):
-    """{(setting, family): case of the fastest}, and all rows that were looked at. A process a family: one that breaks
-    takes no other with it."""
-    chosen, looked_at = {}, []
+def choose_torch(arguments, width, measured):
+    """{(setting, family): case of the fastest}; all rows looked at go into `measured`. A process a family: one
+    that breaks takes no other with it."""
+    chosen = {}
     for family, forms in TORCH_FAMILIES.items():
         if family not in arguments.peer:
             continue
         cases = [(*form, setting, 1 if form[0] == "loop" else arguments.networks)
                  for setting in arguments.setting for form in forms]
         rows = run_torch(arguments, width, cases, brief=True)
-        looked_at += rows
+        measured.looked_at += rows
+        measured.keep()
         for setting in arguments.setting:
             mine = [row for row in rows if row["setting"] == setting]
             if mine:
-                chosen[setting, family] = case_of(fastest(mine))
+                row = fastest(mine)
+                chosen[setting, family] = case_of(row)
+                say(f"{setting}, width {width}, {family}: {row['median_us']:.3g} us, {describe(row)}")
             else:
                 say(f"PyTorch as {family} did not run {setting} at width {width}, so it is left out")
-    return chosen, looked_at
+    return chosen
 
 
 def one_round(arguments, width, chosen):
-    """{(setting, family): (our row, their row)}."""
+    """{(width, setting, family): (our row, their row)}, library by library."""
     if not chosen and JAX not in arguments.peer:
-        return {}
+        return
     ours = run_ours(arguments, width)
+    for setting, row in ours.items():
+        say(f"{setting}, width {width}: {row['median_us']:.3g} us, modsweep")
     rows = {case_of(row): row for row in run_torch(arguments, width, chosen.values())}
-    pairs = {(setting, family): (ours[setting], rows[case])
-             for (setting, family), case in chosen.items() if case in rows}
+    yield {(width, setting, family): (ours[setting], rows[case])
+           for (setting, family), case in chosen.items() if case in rows}
     if JAX in arguments.peer:
         rows = run_jax(arguments, width)
-        for setting in arguments.setting:
-            mine = [row for row in rows if row["setting"] == setting]
-            if mine:
-                pairs[setting, JAX] = (ours[setting], fastest(mine))
-    return pairs
+        mine = {setting: [row for row in rows if row["setting"] == setting] for setting in arguments.setting}
+        yield {(width, setting, JAX): (ours[setting], fastest(mine[setting])) for setting in mine if mine[setting]}
 
 
 def spectra_round(arguments):
@@ -175,33 +178,60 @@ def describe(row):
     return f"{library} {row['form']}, {row['kind']}, {row['run']}"
 
 
-def print_training(compared):
-    """The table of {(width, setting, family): pairs of all rounds}; returns its lines as records."""
+def training_records(compared):
+    """A record for each of {(width, setting, family): pairs of all rounds}."""
     records = []
-    if compared:
-        print(f"{'setting':8} {'shape':18} {'networks':>8} {'peer':38} {ratio_header('peer')}")
     for pairs in compared.values():
         row = pairs[0][1]
-        record = {"bench": "train", "setting": row["setting"], "shape": row["shape"], "networks": row["networks"],
-                  "against": describe(row), "tf32": row["tf32"], **ratio_record(pairs)}
-        print(f"{row['setting']:8} {row['shape']:18} {row['networks']:8} {describe(row):38} {ratio_columns(record)}")
-        records.append(record)
+        records.append({"bench": "train", "setting": row["setting"], "shape": row["shape"], "networks": row["networks"],
+                        "against": describe(row), "tf32": row["tf32"], **ratio_record(pairs)})
     return records
 
 
-def print_spectra(compared):
-    """The table of {n: pairs of all rounds}; returns its lines as records."""
+def spectra_records(compared):
+    """A record for each of {n: pairs of all rounds}."""
     records = []
-    if compared:
-        print(f"\n{'spectra':8} {'matrices':>8} {'peer':38} {ratio_header('peer')}")
     for n, pairs in compared.items():
         row = pairs[0][1]
-        record = {"bench": "spectra", "n": n, "networks": row["networks"], "precision": row["precision"],
-                  "against": "PyTorch eigvalsh", "tf32": row["tf32"], **ratio_record(pairs)}
-        peer = f"PyTorch eigvalsh, {row['precision']}"
-        print(f"{f'n = {n}':8} {row['networks']:8} {peer:38} {ratio_columns(record)}")
-        records.append(record)
+        records.append({"bench": "spectra", "n": n, "networks": row["networks"], "precision": row["precision"],
+                        "against": "PyTorch eigvalsh", "tf32": row["tf32"], **ratio_record(pairs)})
     return records
+
+
+def print_training(records):
+    if records:
+        print(f"{'setting':8} {'shape':18} {'networks':>8} {'peer':38} {ratio_header('peer')}")
+    for record in records:
+        print(f"{record['setting']:8} {record['shape']:18} {record['networks']:8} {record['against']:38} "
+              f"{ratio_columns(record)}")
+
+
+def print_spectra(records):
+    if records:
+        print(f"\n{'spectra':8} {'matrices':>8} {'peer':38} {ratio_header('peer')}")
+    for record in records:
+        size, peer = f"n = {record['n']}", f"{record['against']}, {record['precision']}"
+        print(f"{size:8} {record['networks']:8} {peer:38} {ratio_columns(record)}")
+
+
+class Measured:
+    """All that was measured so far, and the file that holds it."""
+
+    def __init__(self, path, about):
+        self.path, self.about = path, about
+        self.looked_at = []  # rows of the choice of kinds
+        self.rounds, self.spectra = [], []  # {key: (our row, their row)} of each round; the last may be incomplete
+
+    def keep(self, finished=False):
+        """Writes the records: the comparisons, over complete rounds where there is one, and all rows."""
+        if self.path:
+            rounds, spectra = (all_rounds if finished else all_rounds[:-1] or all_rounds
+                               for all_rounds in (self.rounds, self.spectra))
+            rows = [row for pairs in self.rounds + self.spectra for pair in pairs.values() for row in pair]
+            write_json(self.path, {
+                "about": self.about,
+                "comparisons": training_records(in_all(rounds)) + spectra_records(in_all(spectra)),
+                "rounds": rows, "forms": self.looked_at})
 
 
 def main():
@@ -210,26 +240,26 @@ def main():
     about = {**machine(arguments.program), "gpu": gpu(), "tf32": arguments.tf32, "python": arguments.python}
     warn_if_busy(about)
 
-    looked_at, rounds = [], []
-    chosen = {}
-    for width in arguments.width:
-        chosen[width], rows = choose_torch(arguments, width)
-        looked_at += rows
+    measured = Measured(arguments.json, about)
+    chosen = {width: choose_torch(arguments, width, measured) for width in arguments.width}
     for _ in range(arguments.rounds):
-        pairs = {}
+        measured.rounds.append({})
         for width in arguments.width:
-            pairs.update({(width, *key): pair for key, pair in one_round(arguments, width, chosen[width]).items()})
-        rounds.append(pairs)
-    spectra = [spectra_round(arguments) for _ in range(arguments.rounds)] if SPECTRA in arguments.peer else []
+            for pairs in one_round(arguments, width, chosen[width]):
+                measured.rounds[-1].update(pairs)
+                measured.keep()
+    for _ in range(arguments.rounds if SPECTRA in arguments.peer else 0):
+        measured.spectra.append(spectra_round(arguments))
+        measured.keep()
+    measured.keep(finished=True)
 
     print(f"{about['gpu']}; {about['cpu']}; commit {about['commit']}; {about['date']}")
     print(f"batch {BATCH}, fp32, TF32 {'on' if arguments.tf32 else 'off'}; median (min-max) of "
           f"{arguments.rounds} rounds")
-    records = print_training(in_all(rounds)) + print_spectra(in_all(spectra))
-    if arguments.json:
-        rows = [row for pairs in rounds + spectra for pair in pairs.values() for row in pair]
-        write_json(arguments.json, {"about": about, "comparisons": records, "rounds": rows, "forms": looked_at})
-    if not records:
+    training, spectra = training_records(in_all(measured.rounds)), spectra_records(in_all(measured.spectra))
+    print_training(training)
+    print_spectra(spectra)
+    if not training and not spectra:
         fail("nothing was compared; the lines above say why")
 
 
