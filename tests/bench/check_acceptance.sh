@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # check_acceptance.sh ROOT MODSWEEP: what `gpu_acceptance.sh --dry-run` says it would run could be run: programs, files of
-# the repository, test programs and modsweep's options exist; --only, --skip and wrong usage do what they should.
+# the repository, test programs and modsweep's options exist; --only, --skip and wrong usage do what they should. And with
+# stand-ins for the tools: records are kept from part to part and from run to run, and a build that was stopped goes on.
+# shellcheck disable=SC2016 # what stand-ins do is expanded when they run
 set -uo pipefail
 root=$1 modsweep=$2
 script=$root/bench/gpu_acceptance.sh
-work=$(mktemp -d) # named, never used
+work=$(mktemp -d) # the dry runs name it only
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/dependencies/usr/include"
 external=" nvcc compute-sanitizer nvidia-smi cmake ninja ctest python3 " # may be absent here
@@ -98,6 +100,76 @@ refuses --only nothing
 refuses --skip nothing
 refuses --dry-run --work "$root/somewhere"
 refuses --dry-run --dependencies "$work/nowhere"
+refuses --dry-run --within soon
+refuses --dry-run --out "$work/out" --archive "$work/out/all.tgz"
+
+# --- the archive
+
+archived=$(dry_run --only tests --archive "$work/all.tgz" | tail -n 2)
+[[ "$archived" == "tar -czf $work/all.tgz.new -C $work out"$'\n'"mv $work/all.tgz.new $work/all.tgz" ]] ||
+  complain "--archive does: $archived"
+
+# --- runs with stand-ins for the tools
+
+stand_in() { # FILE LINES...
+  mkdir -p "$(dirname "$1")"
+  printf '%s\n' '#!/usr/bin/env bash' "${@:2}" >"$1"
+  chmod +x "$1"
+}
+stand_in "$work/tools/nvidia-smi" 'echo "A \"GPU\", 1.2.3"'
+stand_in "$work/tools/ctest" 'if [[ "$*" == --version ]]; then exit; fi' 'touch "${@: -1}"; echo "no test failed"'
+stand_in "$work/tools/cmake" "if [[ \$1 == --build && -e '$work/stop' ]]; then exit 3; fi" "mkdir -p '$work/run/build'"
+acceptance() { # OPTIONS...: its output is what is returned in `said`, its exit code in `code`
+  code=0
+  said=$(PATH=$work/tools:$PATH "$script" --work "$work/run" --out "$work/out" --archive "$work/all.tgz" \
+    --commit "$@" 2>&1 </dev/null) || code=$?
+}
+results() { sed -n 's/^ .*"part": "\([a-z]*\)", "result": "\([a-z ]*\)".*"commit": "\([a-z]*\)".*/\1 \2 \3/p' "$@"; }
+expect() { # WHAT HAVE WANT
+  [[ "$2" == "$3" ]] || complain "$1: '$2', not '$3'; it said: $said"
+}
+
+stand_in "$work/run/build/modsweep" '[[ "$1" != export ]]'
+acceptance one --only tests --only sweep
+expect "exit code of a failed part" "$code" 1
+acceptance two --only bench
+expect "exit code of a passed part" "$code" 0
+stand_in "$work/run/build/modsweep" 'echo began; exec sleep 60'
+acceptance three --within 8 --only bench
+expect "exit code of a part without time" "$code" 1
+expect "results in all" "$(results "$work/out/acceptance.json")" \
+  $'tests passed one\nsweep failed one\nbench timed out three'
+expect "results in the archive" "$(tar -xzOf "$work/all.tgz" out/acceptance.json | results)" \
+  "$(results "$work/out/acceptance.json")"
+held=$(tar -tzf "$work/all.tgz")
+for word in machine bench sweep tests; do
+  [[ $'\n'"$held"$'\n' == *$'\n'out/$word.log$'\n'* ]] || complain "the archive has no $word.log"
+done
+grep -qx began "$work/out/bench.log" || complain "a part that was stopped has lost what it printed"
+grep -q '^/.*/nvidia-smi\|^A "GPU", 1.2.3' "$work/out/machine.log" || complain "machine.log does not name the GPU"
+if python3 --version >/dev/null 2>&1; then
+  python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$work/out/acceptance.json" ||
+    complain "acceptance.json is no JSON"
+fi
+
+# The first build is stopped; the second finds its files as they were; the third starts anew.
+rm -rf "$work/run"
+touch "$work/stop"
+acceptance four --only build
+expect "exit code of a failed build" "$code" 1
+touch "$work/run/build/made"
+touch -d 2001-02-03 "$work/run/source/CMakeLists.txt"
+echo "# other" >"$work/run/source/setup.sh"
+touch "$work/before"
+rm "$work/stop"
+acceptance five --only build
+expect "exit code of a build" "$code" 0
+[[ -e "$work/run/build/made" ]] || complain "a build that was stopped is lost"
+expect "time of an old file" "$(date -r "$work/run/source/CMakeLists.txt" +%F)" 2001-02-03
+[[ "$work/run/source/setup.sh" -nt "$work/before" ]] || complain "a file that changed has an old time"
+cmp -s "$work/run/source/setup.sh" "$root/setup.sh" || complain "a file that changed is the old one"
+acceptance six --only build
+[[ ! -e "$work/run/build/made" ]] || complain "a build that was finished is not made anew"
 
 echo "$commands commands checked"
 exit "$failed"
