@@ -1,20 +1,22 @@
 #!/usr/bin/env python3
-"""Runs modsweep on the GPU and the same training in PyTorch and JAX on it, in turn, and prints how many times faster
-ours is; and spectra, against torch.linalg.eigvalsh.
+"""Runs modsweep's GPU engines and the same training in PyTorch and JAX on the GPU, in turn, and prints how many times
+faster each engine is; spectra, against torch.linalg.eigvalsh; and how an engine's time grows with the networks.
 
 First every form of a peer is timed once in every setting and the fastest of each family kept; then come the rounds:
 modsweep, PyTorch, JAX, modsweep, ... A ratio is taken within a round. A family that cannot run here is named and left
-out. Microseconds are per step of one network, and per matrix. The records are written anew after each family and each
-library, so that a run that is stopped leaves what it measured.
+out; what an engine refuses is a '-'. Microseconds are per step of one network, and per matrix. The records are written
+anew after each family and each library, so that a run that is stopped leaves what it measured.
 """
 
 import argparse
 import pathlib
-import subprocess
+import statistics
 
-from comparison import (BATCH, PEERS, ROOT, bench_rows, fail, find_python, first_line, json_rows, machine,
-                        ratio_columns, ratio_header, ratio_record, rows_by_setting, say, warn_if_busy, write_json)
+from comparison import (BATCH, PEERS, ROOT, bench_rows, command_output, fail, find_python, first_line, json_rows,
+                        machine, ratio_columns, ratio_header, ratio_record, say, summary, warn_if_busy, write_json)
 
+GEMM = "gemm"
+ENGINES = (GEMM, "fused", "fused_3xtf32")
 SETTINGS = ("l2", "wa2", "noise2")
 # What PyTorch is tried as: {family: [(form, kind, run)]}. All forms compute the same (peers/check_peers.py).
 TORCH_FAMILIES = {
@@ -29,6 +31,15 @@ TORCH_FAMILIES = {
 }
 JAX = "jax"
 SPECTRA = "spectra"
+SCALING = "scaling"
+SCALING_SETTING, SCALING_WIDTH = "wa2", 32
+SCALING_NETWORKS = (1, 132, 264, 1024, 4096, 16384)  # 132: the multiprocessors of an H100
+# The lines that sum up a setting and a shape: {the fastest of what: is a record one of these?}.
+BEST = {
+    "ensemble": lambda record: record["form"] != "loop" and record["run"] in ("eager", "scan"),  # scan: JAX
+    "graphs, compile too": lambda record: record["form"] != "loop",
+    "loop": lambda record: record["form"] == "loop" and record["run"] == "eager",
+}
 
 
 def parse_arguments():
@@ -36,10 +47,12 @@ def parse_arguments():
     parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build/modsweep", help="our program")
     parser.add_argument("--python", help="a Python that has NumPy and PyTorch with CUDA")
     parser.add_argument("--jax-python", help="a Python that has NumPy and JAX; default: the one of PyTorch")
+    parser.add_argument("--engine", action="append", choices=ENGINES, metavar="NAME",
+                        help=f"of ours; may be given many times; default: {', '.join(ENGINES)}, with --tf32 {GEMM}")
     parser.add_argument("--setting", nargs="+", choices=SETTINGS, default=SETTINGS)
     parser.add_argument("--networks", type=int, default=1024)
     parser.add_argument("--width", type=int, nargs="+", default=[32, 64, 128, 256], help="units of each hidden layer")
-    parser.add_argument("--peer", nargs="+", choices=(*TORCH_FAMILIES, JAX, SPECTRA), help="only these")
+    parser.add_argument("--peer", nargs="+", choices=(*TORCH_FAMILIES, JAX, SPECTRA, SCALING), help="only these")
     parser.add_argument("--tf32", action="store_true", help="let float32 matrix products round to TF32, ours and the peers'")
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda",
                         help="of the peers; cpu only to see that this script works")
@@ -47,7 +60,11 @@ def parse_arguments():
     parser.add_argument("--quick", action="store_true", help="short measurements, to see that it works")
     parser.add_argument("--json", type=pathlib.Path, help="keep all records here")
     arguments = parser.parse_args()
-    arguments.peer = arguments.peer or [*TORCH_FAMILIES, JAX, SPECTRA]
+    arguments.peer = arguments.peer or [*TORCH_FAMILIES, JAX, SPECTRA, SCALING]
+    arguments.engine = list(dict.fromkeys(arguments.engine or ([GEMM] if arguments.tf32 else ENGINES)))
+    if arguments.tf32 and arguments.engine != [GEMM]:
+        fail(f"--tf32 compares {GEMM} alone; leave out the other engines", 2)
+    arguments.broken = set()  # engines with which `modsweep bench` failed
     if not arguments.program.is_file():
         fail(f"{arguments.program} is missing; build it, or name the program with --program", 2)
     return arguments
@@ -55,6 +72,8 @@ def parse_arguments():
 
 def find_peers(arguments):
     """Sets arguments.python and arguments.jax_python; leaves JAX out where no Python has it."""
+    if set(arguments.peer) == {SCALING}:
+        return
     arguments.python = find_python(arguments.python,
                                    f"import numpy, torch; torch.zeros(1, device='{arguments.device}')")
     if arguments.python is None:
@@ -71,16 +90,21 @@ def gpu():
     return first_line(["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"])
 
 
-def run_ours(arguments, width):
-    """{setting: row of `modsweep bench`} for whole training steps."""
+def run_ours(arguments, engine, width, settings, networks):
+    """Rows of `modsweep bench` for whole training steps; none of what the engine refuses, which is a '-'."""
     shape = f"4-{width}-{width}-{width}-4"
     precision = "tf32" if arguments.tf32 else "fp32"
-    options = ["--engine", "gemm", "--networks", arguments.networks, "--shape", shape, "--precision", precision]
-    for setting in arguments.setting:
+    options = ["--engine", engine, "--shape", shape, "--precision", precision]
+    for setting in settings:
         options += ["--setting", setting]
-    rows = bench_rows(arguments.program, options + (["--quick"] if arguments.quick else []))
-    return rows_by_setting(rows, arguments.setting, {"bench": "train", "engine": "gemm", "shape": shape, "batch": BATCH,
-                                                     "precision": precision, "networks": arguments.networks})
+    for count in networks:
+        options += ["--networks", count]
+    rows = bench_rows(arguments.program, options + (["--quick"] if arguments.quick else []), required=False)
+    if rows is None:
+        arguments.broken.add(engine)
+        return []
+    wanted = {"bench": "train", "engine": engine, "shape": shape, "batch": BATCH, "precision": precision}
+    return [{"program": "modsweep", **row} for row in rows if wanted.items() <= row.items()]
 
 
 def run_peer(arguments, script, options, brief=False):
@@ -89,10 +113,7 @@ def run_peer(arguments, script, options, brief=False):
     seconds, repeats = (0.05, 3) if brief or arguments.quick else (1.0, 5)
     command = [python, "-B", PEERS / script, "--device", arguments.device, "--seconds", seconds, "--repeats", repeats,
                *(["--tf32"] if arguments.tf32 else []), *options]
-    result = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True, check=False)
-    if result.returncode != 0:
-        say(f"exit code {result.returncode} of: {' '.join(map(str, command))}")
-    return json_rows(result.stdout)
+    return json_rows(command_output(command, required=False))
 
 
 def run_torch(arguments, width, cases, brief=False):
@@ -138,12 +159,14 @@ def choose_torch(arguments, width, measured):
 
 
 def one_round(arguments, width, chosen):
-    """{(width, setting, family): (our row, their row)}, library by library."""
+    """{(width, setting, family): ({engine: our row}, their row)}, library by library."""
     if not chosen and JAX not in arguments.peer:
         return
-    ours = run_ours(arguments, width)
-    for setting, row in ours.items():
-        say(f"{setting}, width {width}: {row['median_us']:.3g} us, modsweep")
+    ours = {setting: {} for setting in arguments.setting}
+    for engine in arguments.engine:
+        for row in run_ours(arguments, engine, width, arguments.setting, [arguments.networks]):
+            ours[row["setting"]][engine] = row
+            say(f"{row['setting']}, width {width}: {row['median_us']:.3g} us, {engine}")
     rows = {case_of(row): row for row in run_torch(arguments, width, chosen.values())}
     yield {(width, setting, family): (ours[setting], rows[case])
            for (setting, family), case in chosen.items() if case in rows}
@@ -157,18 +180,27 @@ def spectra_round(arguments):
     """{n: (our row, their row)}."""
     quick = ["--quick"] if arguments.quick else []
     ours = {row["n"]: {"program": "modsweep", **row}
-            for row in bench_rows(arguments.program, ["--engine", "gemm", "--spectra", *quick])
+            for row in bench_rows(arguments.program, ["--engine", GEMM, "--spectra", *quick])
             if row["bench"] == "spectra"}
     if not ours:
-        fail("`modsweep bench --engine gemm --spectra` has no row of spectra")
+        fail(f"`modsweep bench --engine {GEMM} --spectra` has no row of spectra")
     # The same precision: doubles take the peer longer.
     precision = next(iter(ours.values()))["precision"]
     rows = run_peer(arguments, "torch_spectra.py", ["--precision", precision, "--n", *sorted(ours)])
     return {row["n"]: (ours[row["n"]], row) for row in rows}
 
 
+def scaling_round(arguments):
+    """{networks: {engine: our row}}."""
+    ours = {networks: {} for networks in SCALING_NETWORKS}
+    for engine in arguments.engine:
+        for row in run_ours(arguments, engine, SCALING_WIDTH, [SCALING_SETTING], SCALING_NETWORKS):
+            ours[row["networks"]][engine] = row
+    return ours
+
+
 def in_all(rounds):
-    """{key: [pair of each round]} of the keys that every round has."""
+    """{key: [value of each round]} of the keys that every round has."""
     keys = rounds[0] if rounds else ()
     return {key: [pairs[key] for pairs in rounds] for key in keys if all(key in pairs for pairs in rounds)}
 
@@ -178,13 +210,48 @@ def describe(row):
     return f"{library} {row['form']}, {row['kind']}, {row['run']}"
 
 
-def training_records(compared):
+def by_engine(engines, rounds, record):
+    """{engine: record(its rows)} of rounds of {engine: row}; None for an engine that lacks a round."""
+    return {engine: record([ours[engine] for ours in rounds]) if all(engine in ours for ours in rounds) else None
+            for engine in engines}
+
+
+def training_records(engines, compared):
     """A record for each of {(width, setting, family): pairs of all rounds}."""
     records = []
     for pairs in compared.values():
-        row = pairs[0][1]
-        records.append({"bench": "train", "setting": row["setting"], "shape": row["shape"], "networks": row["networks"],
-                        "against": describe(row), "tf32": row["tf32"], **ratio_record(pairs)})
+        theirs = [row for _, row in pairs]
+        about = {name: theirs[0][name] for name in ("setting", "shape", "networks", "form", "run", "tf32")}
+        ratios = by_engine(engines, [ours for ours, _ in pairs], lambda rows: ratio_record(list(zip(rows, theirs))))
+        records.append({"bench": "train", **about, "against": describe(theirs[0]),
+                        "peer_us": [row["median_us"] for row in theirs], "engines": ratios})
+    return records
+
+
+def best_records(records):
+    """Of the records of a setting and a shape, for each line of BEST that with the fastest peer."""
+    best = []
+    for case in dict.fromkeys((record["setting"], record["shape"]) for record in records):
+        for name, belongs in BEST.items():
+            mine = [record for record in records if (record["setting"], record["shape"]) == case and belongs(record)]
+            if mine:
+                best.append({"best": name, **min(mine, key=lambda record: statistics.median(record["peer_us"]))})
+    return best
+
+
+def scaling_records(engines, rounds):
+    """A record for each of {networks: [{engine: our row} of each round]}. `step_us`: of all networks together."""
+    def times(rows):
+        return {"us": [row["median_us"] for row in rows],
+                "step_us": [row["median_us"] * row["networks"] for row in rows]}
+
+    records = [{"bench": SCALING, "setting": SCALING_SETTING, "width": SCALING_WIDTH, "networks": networks,
+                "engines": by_engine(engines, ours, times)} for networks, ours in rounds.items()]
+    for engine in engines:
+        mine = [(record["networks"], record["engines"][engine]) for record in records if record["engines"][engine]]
+        for _, record in mine:
+            record["times_one"] = (statistics.median(record["step_us"]) / statistics.median(mine[0][1]["step_us"])
+                                   if mine[0][0] == 1 else None)
     return records
 
 
@@ -198,12 +265,25 @@ def spectra_records(compared):
     return records
 
 
-def print_training(records):
+def cells(engines, text):
+    """A column for each of {engine: its record, or None}."""
+    return "".join(f" {text(record) if record else '-':>27}" for record in engines.values())
+
+
+def print_training(records, best):
     if records:
-        print(f"{'setting':8} {'shape':18} {'networks':>8} {'peer':38} {ratio_header('peer')}")
-    for record in records:
-        print(f"{record['setting']:8} {record['shape']:18} {record['networks']:8} {record['against']:38} "
-              f"{ratio_columns(record)}")
+        names = "".join(f" {engine:>27}" for engine in records[0]["engines"])
+        print(f"{'setting':8} {'shape':18} {'microseconds':21}{names}")
+    for record in {(record["setting"], record["shape"]): record for record in records}.values():
+        print(f"{record['setting']:8} {record['shape']:18} {'':21}"
+              f"{cells(record['engines'], lambda ratio: summary(ratio['ours_us'], 3))}")
+    for title, some in (("times faster", records), ("than the best", best)):
+        if some:
+            print(f"\n{'setting':8} {'shape':18} {title:21}{names} {'peer us':>26}  {'peer':45} {'networks':>8}")
+        for record in some:
+            print(f"{record['setting']:8} {record['shape']:18} {record.get('best', ''):21}"
+                  f"{cells(record['engines'], lambda ratio: summary(ratio['ratios'], 1))} "
+                  f"{summary(record['peer_us'], 2):>26}  {record['against']:45} {record['networks']:8}")
 
 
 def print_spectra(records):
@@ -214,33 +294,59 @@ def print_spectra(records):
         print(f"{size:8} {record['networks']:8} {peer:38} {ratio_columns(record)}")
 
 
+def scaling_text(record):
+    times_one = "-" if record["times_one"] is None else f"{record['times_one']:.2f}"
+    return f"{statistics.median(record['step_us']):.1f} {times_one:>8} {statistics.median(record['us']):8.4f}"
+
+
+def print_scaling(records):
+    if records:
+        print(f"\n{SCALING}, {SCALING_SETTING}, width {SCALING_WIDTH}: us of a step of all networks, how many times "
+              "that of one network, us per network")
+        print(f"{'networks':>8}" + "".join(f" {engine:>27}" for engine in records[0]["engines"]))
+    for record in records:
+        print(f"{record['networks']:8}{cells(record['engines'], scaling_text)}")
+
+
 class Measured:
     """All that was measured so far, and the file that holds it."""
 
     def __init__(self, path, about):
         self.path, self.about = path, about
         self.looked_at = []  # rows of the choice of kinds
-        self.rounds, self.spectra = [], []  # {key: (our row, their row)} of each round; the last may be incomplete
+        # Of each round, what one_round, spectra_round and scaling_round return; the last of `rounds` may be incomplete.
+        self.rounds, self.spectra, self.scaling = [], [], []
+
+    def records(self, finished):
+        """Of training, its best peers, spectra and scaling: over complete rounds where there is one."""
+        rounds = self.rounds if finished else self.rounds[:-1] or self.rounds
+        training = training_records(self.about["engines"], in_all(rounds))
+        return (training, best_records(training), spectra_records(in_all(self.spectra)),
+                scaling_records(self.about["engines"], in_all(self.scaling)))
 
     def keep(self, finished=False):
-        """Writes the records: the comparisons, over complete rounds where there is one, and all rows."""
+        """Writes the records and all rows."""
         if self.path:
-            rounds, spectra = (all_rounds if finished else all_rounds[:-1] or all_rounds
-                               for all_rounds in (self.rounds, self.spectra))
-            rows = [row for pairs in self.rounds + self.spectra for pair in pairs.values() for row in pair]
-            write_json(self.path, {
-                "about": self.about,
-                "comparisons": training_records(in_all(rounds)) + spectra_records(in_all(spectra)),
-                "rounds": rows, "forms": self.looked_at})
+            training, best, spectra, scaling = self.records(finished)
+            rows = [row for pairs in self.rounds for ours, row in pairs.values() for row in (*ours.values(), row)]
+            rows += [row for pairs in self.spectra for pair in pairs.values() for row in pair]
+            rows += [row for networks in self.scaling for ours in networks.values() for row in ours.values()]
+            write_json(self.path, {"about": self.about, "comparisons": training + spectra, "best": best,
+                                   "scaling": scaling, "rounds": list({id(row): row for row in rows}.values()),
+                                   "forms": self.looked_at})
 
 
 def main():
     arguments = parse_arguments()
     find_peers(arguments)
-    about = {**machine(arguments.program), "gpu": gpu(), "tf32": arguments.tf32, "python": arguments.python}
+    about = {**machine(arguments.program), "gpu": gpu(), "tf32": arguments.tf32, "python": arguments.python,
+             "engines": arguments.engine, "networks": arguments.networks}
     warn_if_busy(about)
 
     measured = Measured(arguments.json, about)
+    for _ in range(arguments.rounds if SCALING in arguments.peer else 0):
+        measured.scaling.append(scaling_round(arguments))
+        measured.keep()
     chosen = {width: choose_torch(arguments, width, measured) for width in arguments.width}
     for _ in range(arguments.rounds):
         measured.rounds.append({})
@@ -254,13 +360,16 @@ def main():
     measured.keep(finished=True)
 
     print(f"{about['gpu']}; {about['cpu']}; commit {about['commit']}; {about['date']}")
-    print(f"batch {BATCH}, fp32, TF32 {'on' if arguments.tf32 else 'off'}; median (min-max) of "
-          f"{arguments.rounds} rounds")
-    training, spectra = training_records(in_all(measured.rounds)), spectra_records(in_all(measured.spectra))
-    print_training(training)
+    print(f"batch {BATCH}, fp32, TF32 {'on' if arguments.tf32 else 'off'}, ours {arguments.networks} networks; median "
+          f"(min-max) of {arguments.rounds} rounds\n")
+    training, best, spectra, scaling = measured.records(finished=True)
+    print_training(training, best)
     print_spectra(spectra)
-    if not training and not spectra:
+    print_scaling(scaling)
+    if not spectra and not any(any(record["engines"].values()) for record in training + scaling):
         fail("nothing was compared; the lines above say why")
+    if arguments.broken:
+        fail(f"`modsweep bench` failed with --engine {', '.join(sorted(arguments.broken))}; the lines above say why")
 
 
 if __name__ == "__main__":

@@ -25,11 +25,12 @@ def fail(message, code=1):
     sys.exit(code)
 
 
-def command_output(command, **options):
-    """Standard output of a command; its errors go through to the terminal."""
+def command_output(command, required=True, **options):
+    """Standard output of a command; its errors go through to the terminal. Of one that is not required, a failure is
+    said and ends nothing."""
     result = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True, check=False, **options)
     if result.returncode != 0:
-        fail(f"exit code {result.returncode} of: {' '.join(map(str, command))}")
+        (fail if required else say)(f"exit code {result.returncode} of: {' '.join(map(str, command))}")
     return result.stdout
 
 
@@ -57,12 +58,12 @@ def json_rows(output):
     return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
 
-def bench_rows(program, options):
-    """Rows of `modsweep bench`."""
+def bench_rows(program, options, required=True):
+    """Rows of `modsweep bench`; None where it failed and is not required."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "bench.json"
-        command_output([program, "bench", *options, "--json", path])
-        return json.loads(path.read_text(encoding="utf-8"))
+        command_output([program, "bench", *options, "--json", path], required)
+        return json.loads(path.read_text(encoding="utf-8")) if required or path.is_file() else None
 
 
 def rows_by_setting(rows, settings, wanted):

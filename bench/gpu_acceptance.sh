@@ -234,8 +234,8 @@ part_check() { run python3 -B "$work/source/bench/peers/check_peers.py" --device
 
 # One setting and one round: the whole comparison takes longer and is compare_gpu.py's own.
 part_peers() {
-  run python3 -B "$work/source/bench/compare_gpu.py" --program "$work/build/modsweep" --quick --rounds 1 --width 32 \
-    --setting wa2 --json "$out/peers.json"
+  run python3 -B "$work/source/bench/compare_gpu.py" --program "$work/build/modsweep" "${gpu_engines[@]/#/--engine=}" \
+    --quick --rounds 1 --width 32 --setting wa2 --json "$out/peers.json"
 }
 
 first_line() { # COMMAND...: the first line that it prints
