@@ -35,7 +35,8 @@ std::vector<GpuDevice> devices() {
   return found;
 }
 
-constexpr GpuModule module = {devices, make_gemm_engine, make_fused_engine, bench_device};
+constexpr GpuModule module = {devices, make_gemm_engine, make_fused_engine, make_fused_3xtf32_engine,
+                              bench_device};
 
 }  // namespace
 }  // namespace modsweep

@@ -48,6 +48,8 @@ const std::vector<EngineEntry>& engine_entries() {
        make_gpu<&GpuModule::make_gemm_engine>},
       {"fused", "a thread block, or a cluster, for each small network on every NVIDIA GPU of this machine",
        no_gpu, make_gpu<&GpuModule::make_fused_engine>},
+      {"fused_3xtf32", "fused, with tensor cores for the products of wide layers, in fp32", no_gpu,
+       make_gpu<&GpuModule::make_fused_3xtf32_engine>},
   };
   return entries;
 }

@@ -65,6 +65,9 @@ struct GpuModule {
   /// A thread block, or a cluster of them, for each network, whose kernel takes many steps, for networks that
   /// fit their shared memory.
   std::unique_ptr<Engine> (*make_fused_engine)(const GpuDevice& device);
+  /// The same with tensor cores for the products of wide layers, in single precision only: operands split
+  /// into TF32 and what is left (3xTF32).
+  std::unique_ptr<Engine> (*make_fused_3xtf32_engine)(const GpuDevice& device);
   /// Times an engine, the kernels of gemm, and spectra.
   std::vector<GpuBenchRow> (*bench)(const GpuDevice& device, const GpuBenchOptions& options);
 };

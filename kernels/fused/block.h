@@ -10,6 +10,13 @@
 //     count() of them, the rank() of this one, and at(rank, here): what is there where `here` is in this one.
 // What one item writes in a phase, no other may read or write before the next barrier that both wait at. Code
 // between phases is carried out by every thread: what it reads, the next phase may not write.
+//
+// A Warp, whose threads work on an item together, has
+//   Lanes<U>: a U of each of its lanes, [lane],
+//   each(f): f(lane) for all lanes, of which none may write what another reads,
+//   begins(thread): whether this thread enters the work of its warp: one of them where one does the work of
+//     all lanes,
+//   multiply_add(sums, rows, columns): Lanes of the fragments below; sums += rows * columns.
 #pragma once
 
 #include <cstdint>
@@ -46,17 +53,61 @@ template <typename F>
   return {items, f};
 }
 
+/// Threads of a warp.
+constexpr std::uint32_t warp_lanes = 32;
+
+/// What a lane holds of the matrices of PTX's mma.m16n8k8 with operands in TF32: with g = lane / 4 and
+/// t = lane % 4, of 16 x 8 rows (g, t), (g + 8, t), (g, t + 4), (g + 8, t + 4), of 8 x 8 columns (t, g),
+/// (t + 4, g), of 16 x 8 sums (g, 2 t), (g, 2 t + 1), (g + 8, 2 t), (g + 8, 2 t + 1).
+struct RowFragment {
+  float v[4] = {};
+};
+struct ColumnFragment {
+  float v[2] = {};
+};
+struct SumFragment {
+  float v[4] = {};
+};
+
+/// A part of a phase whose items are each a whole warp's: f(warp, 0, item).
+template <typename F>
+struct EachWarp {
+  std::uint32_t items;
+  F f;
+};
+
+template <typename F>
+[[nodiscard]] MODSWEEP_HD EachWarp<F> each_warp(std::uint32_t items, const F& f) {
+  return {items, f};
+}
+
+/// A thread's share of a part, when the parts before it have taken `before` turns; those that it takes in
+/// all.
+template <typename Warp, typename F>
+MODSWEEP_HD std::uint32_t deal_part(std::uint32_t thread, std::uint32_t threads, const Warp&,
+                                    std::uint32_t before, const Each<F>& part) {
+  for (std::uint32_t item = (thread - before) & (threads - 1); item < part.items; item += threads)
+    part.f(0, item);
+  return before + part.items;
+}
+template <typename Warp, typename F>
+MODSWEEP_HD std::uint32_t deal_part(std::uint32_t thread, std::uint32_t threads, const Warp& warp,
+                                    std::uint32_t before, const EachWarp<F>& part) {
+  before = (before + warp_lanes - 1) / warp_lanes * warp_lanes;
+  if (warp.begins(thread))
+    for (std::uint32_t item = ((thread - before) & (threads - 1)) / warp_lanes; item < part.items;
+         item += threads / warp_lanes)
+      part.f(warp, 0, item);
+  return before + part.items * warp_lanes;
+}
+
 /// A thread's share of a phase's parts: items are dealt out in turn, those of one part after those of the
-/// part before, so that a small part finds threads that had less to do. `threads` is a power of two.
-template <typename... Parts>
-MODSWEEP_HD void deal(std::uint32_t thread, std::uint32_t threads, const Parts&... parts) {
+/// part before, so that a small part finds threads that had less to do. `threads` is a power of two, of whole
+/// warps; `warp` is the thread's.
+template <typename Warp, typename... Parts>
+MODSWEEP_HD void deal(std::uint32_t thread, std::uint32_t threads, const Warp& warp, const Parts&... parts) {
   std::uint32_t before = 0;
-  const auto share = [&](const auto& part) {
-    for (std::uint32_t item = (thread - before) & (threads - 1); item < part.items; item += threads)
-      part.f(0, item);
-    before += part.items;
-  };
-  (share(parts), ...);
+  ((before = deal_part(thread, threads, warp, before, parts)), ...);
 }
 
 }  // namespace modsweep::fused

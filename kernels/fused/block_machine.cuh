@@ -17,6 +17,43 @@
 
 namespace modsweep::fused {
 
+/// A warp of the device, as block.h wants it: every lane has its own values in registers.
+struct DeviceWarp {
+  template <typename U>
+  struct Lanes {
+    U own;
+    MODSWEEP_HD U& operator[](std::uint32_t) { return own; }
+    MODSWEEP_HD const U& operator[](std::uint32_t) const { return own; }
+  };
+
+  [[nodiscard]] MODSWEEP_HD static bool begins(std::uint32_t) {
+#if defined(__CUDA_ARCH__)
+    __syncwarp();  // lanes that part over an item before
+#endif
+    return true;
+  }
+  template <typename F>
+  MODSWEEP_HD void each(const F& f) const {
+#if defined(__CUDA_ARCH__)
+    f(threadIdx.x % warp_lanes);
+#endif
+  }
+  /// The tensor cores take operands as floats in TF32: they leave out the last 13 bits.
+  MODSWEEP_HD void multiply_add(Lanes<SumFragment>& sums, const Lanes<RowFragment>& rows,
+                                const Lanes<ColumnFragment>& columns) const {
+#if defined(__CUDA_ARCH__)
+    float(&s)[4] = sums.own.v;
+    const float(&r)[4] = rows.own.v;
+    const float(&c)[2] = columns.own.v;
+    asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+        "{%0, %1, %2, %3};"
+        : "+f"(s[0]), "+f"(s[1]), "+f"(s[2]), "+f"(s[3])
+        : "r"(__float_as_uint(r[0])), "r"(__float_as_uint(r[1])), "r"(__float_as_uint(r[2])),
+          "r"(__float_as_uint(r[3])), "r"(__float_as_uint(c[0])), "r"(__float_as_uint(c[1])));
+#endif
+  }
+};
+
 /// A thread block of the device that has its network for itself, as block.h wants it.
 class DeviceBlock {
  public:
@@ -28,7 +65,7 @@ class DeviceBlock {
   template <typename... Parts>
   MODSWEEP_HD void phase(Wait, const Parts&... parts) {
 #if defined(__CUDA_ARCH__)
-    deal(threadIdx.x, blockDim.x, parts...);
+    deal(threadIdx.x, blockDim.x, DeviceWarp(), parts...);
     __syncthreads();
 #endif
   }
@@ -77,7 +114,7 @@ class DeviceClusterBlock {
   template <typename... Parts>
   MODSWEEP_HD void phase([[maybe_unused]] Wait wait, const Parts&... parts) {
 #if defined(MODSWEEP_HAS_CLUSTERS)
-    deal(threadIdx.x, blockDim.x, parts...);
+    deal(threadIdx.x, blockDim.x, DeviceWarp(), parts...);
     if (wait == Wait::cluster)
       cooperative_groups::this_cluster().sync();
     else

@@ -9,6 +9,7 @@
 #include "fused/block_units.h"
 #include "fused/products.h"
 #include "fused/slice_sums.h"
+#include "fused/tensor_products.h"
 #include "gemm/batch.h"
 #include "gemm/sums.h"
 #include "gemm/update.h"
@@ -18,7 +19,7 @@
 namespace modsweep::fused {
 
 /// Every thread of a block has one of these, in registers, with the same values.
-template <typename T, typename Block>
+template <typename T, typename Block, Multiplier multiplier>
 class BlockNetwork {
  public:
   MODSWEEP_HD BlockNetwork(const BlockJob<T>& job, Block& block)
@@ -186,8 +187,7 @@ class BlockNetwork {
     return layer;
   }
   [[nodiscard]] MODSWEEP_HD T* z_of(std::uint32_t l) const {
-    if constexpr (sliced) return part_.z + job_.plan.rows * state_->shares[l].z;
-    return part_.z + part_.layer_offset(state_->layers[l]);
+    return part_.z + job_.plan.rows * state_->shares[l].z;
   }
   /// Rows in `values` of what all of a hidden layer's units pass on.
   [[nodiscard]] MODSWEEP_HD WholeRows<T> whole(std::uint32_t l, T* values) const {
@@ -240,9 +240,9 @@ class BlockNetwork {
         return each(wanted && l > 0 ? below.outputs : 0,
                     SumShares<T, Peers>{below, shares, start, values_ + parts, sums, peers_});
       };
-      block_.phase(Wait::block, each(product.items(), product), join_weight_sums(start && l == 0),
-                   sum(rule.weighted_activity, job_.plan.parts_a, part_.weighted_sums),
-                   sum(rule.plain_activity, job_.plan.parts_b, part_.plain_sums));
+      product_phase(Wait::block, product, join_weight_sums(start && l == 0),
+                    sum(rule.weighted_activity, job_.plan.parts_a, part_.weighted_sums),
+                    sum(rule.plain_activity, job_.plan.parts_b, part_.plain_sums));
       const std::uint32_t items = unit_shares(l) * layer.quads();
       if (layer.output)
         block_.phase(Wait::cluster, each(items, OutputRows<T, Peers>{part_, layer, share.unit_rows, z_of(l),
@@ -252,6 +252,19 @@ class BlockNetwork {
                      each(items, ForwardRows<T, Peers>{part_, layer, draws, share.unit_rows, z_of(l),
                                                        whole(l, g), values_ + job_.plan.parts_a,
                                                        values_ + job_.plan.parts_b, peers_}));
+    }
+  }
+
+  /// A phase with a product, or the gradient, of a layer's weights before its other parts.
+  template <typename Product, typename... Parts>
+  MODSWEEP_HD void product_phase(Wait wait, const Product& product, const Parts&... parts) {
+    if constexpr (multiplier == Multiplier::tensor_cores) {
+      const bool tensor = fills_tiles(product.layer);
+      const auto tiles = by_tensor_cores(product);
+      block_.phase(wait, each(tensor ? 0 : product.items(), product),
+                   each_warp(tensor ? tiles.items() : 0, tiles), parts...);
+    } else {
+      block_.phase(wait, each(product.items(), product), parts...);
     }
   }
 
@@ -279,7 +292,7 @@ class BlockNetwork {
                                           .out = by_g,
                                           .rows = state_->part.count,
                                           .rows_per_item = item_rows(state_->shares[l].backward_rows)};
-      block_.phase(Wait::cluster, each(product.items(), product), each(l == last ? 1 : 0, sum_squares()));
+      product_phase(Wait::cluster, product, each(l == last ? 1 : 0, sum_squares()));
       block_.phase(Wait::cluster,
                    each(unit_shares(l - 1) * hidden.quads(),
                         BackwardRows<T, Peers>{part_, hidden, draws, state_->shares[l - 1].unit_rows,
@@ -311,9 +324,9 @@ class BlockNetwork {
     const SumShares<T, Peers> slopes{
         below, unit_shares(below.number), start, values_ + job_.plan.parts_a, part_.slope_sums, peers_};
     // The slopes' sums, which all blocks have, are complete after the last phase.
-    block_.phase(job_.plan.prelu && l == 0 ? Wait::cluster : Wait::block, each(weights.items(), weights),
-                 each(biases.items(), biases), each(job_.plan.prelu && l > 0 ? below.outputs : 0, slopes),
-                 loss);
+    product_phase(job_.plan.prelu && l == 0 ? Wait::cluster : Wait::block, weights,
+                  each(biases.items(), biases), each(job_.plan.prelu && l > 0 ? below.outputs : 0, slopes),
+                  loss);
   }
 
   const BlockJob<T>& job_;
@@ -327,13 +340,13 @@ class BlockNetwork {
 };
 
 /// A block's work on network p: all its steps up to its target.
-template <typename T>
+template <typename T, Multiplier multiplier = Multiplier::threads>
 struct TrainNetwork {
   BlockJob<T> job;
 
   template <typename Block>
   MODSWEEP_HD void operator()(Block& block, std::uint32_t p) const {
-    BlockNetwork<T, Block> network(job, block);
+    BlockNetwork<T, Block, multiplier> network(job, block);
     network.load(p, true);
     while (network.begin_step(false)) {
       network.differentiate(false);
@@ -344,13 +357,13 @@ struct TrainNetwork {
 };
 
 /// A block's work on network p: losses and whole gradient of its next step.
-template <typename T>
+template <typename T, Multiplier multiplier = Multiplier::threads>
 struct InspectNetwork {
   BlockJob<T> job;
 
   template <typename Block>
   MODSWEEP_HD void operator()(Block& block, std::uint32_t p) const {
-    BlockNetwork<T, Block> network(job, block);
+    BlockNetwork<T, Block, multiplier> network(job, block);
     network.load(p, false);
     network.begin_step(true);
     network.differentiate(true);
@@ -368,7 +381,7 @@ struct EvaluateNetwork {
 
   template <typename Block>
   MODSWEEP_HD void operator()(Block& block, std::uint32_t p) const {
-    BlockNetwork<T, Block> network(job, block);
+    BlockNetwork<T, Block, Multiplier::threads> network(job, block);
     network.load(p, false);
     network.evaluate(split);
     network.store_losses(p);

@@ -9,7 +9,7 @@
 //
 // A block works through a batch in parts of `rows` samples. A layer's weights lie in rows that begin at
 // multiples of four values and are an odd number of quads apart, so that neighboring threads that read
-// neighboring units' weights by quads meet no bank twice.
+// neighboring units' weights by quads meet no bank twice. So do rows of units where tensor cores multiply.
 #pragma once
 
 #include "gemm/tables.h"
@@ -37,6 +37,15 @@ using gemm::UnitPlace;
 constexpr std::uint32_t most_layers = 9;
 /// Partial sums over the samples of a part of a batch, at most.
 constexpr std::uint32_t most_parts = 16;
+
+/// What multiplies matrices: multiply-adds of threads (products.h), or tensor cores where a layer is wide
+/// enough for them (tensor_products.h).
+enum class Multiplier : std::uint8_t { threads, tensor_cores };
+
+/// Whether tensor cores multiply a layer's matrices: at least half of each tile of 16 x 16 is there.
+[[nodiscard]] MODSWEEP_HD constexpr bool fills_tiles(const Layer& layer) {
+  return layer.groups == 1 && layer.inputs > 8 && layer.all_outputs > 8;
+}
 
 /// Sums over the weights of a hidden unit: into it and out of it, of absolute values and of squares.
 enum class WeightSum : std::uint32_t { in_absolute, in_square, out_absolute, out_square };
@@ -76,6 +85,7 @@ struct BlockLimits {
 
 /// Offsets are in values of T from `values` bytes on.
 struct BlockPlan {
+  Multiplier multiplier = Multiplier::threads;
   std::uint32_t ranks = 1;  ///< blocks that share the network
   std::uint32_t threads = 0;
   std::uint32_t rows = 0;  ///< R: samples at once
@@ -83,8 +93,8 @@ struct BlockPlan {
   std::uint32_t input_stride = 0;
   std::uint32_t units = 0;             ///< of all layers, padding included
   std::uint32_t slice_units = 0;       ///< of all layers' slices, padding included
-  std::uint32_t widest = 0;            ///< stride of the widest layer of units
-  std::uint32_t widest_slice = 0;      ///< of the widest slice of one
+  std::uint32_t widest = 0;            ///< longest row of a layer's units, padding included
+  std::uint32_t widest_slice = 0;      ///< of a slice's
   std::uint32_t parameters = 0;        ///< of the network
   std::uint32_t parameter_stride = 0;  ///< of a block's arrays of them
   bool prelu = false;
@@ -122,9 +132,15 @@ MODSWEEP_HD bool whole_quads(std::uint32_t groups, std::uint32_t group_units) {
   return std::min(outputs, (quads_of(outputs) + ranks - 1) / ranks * quad);
 }
 
+/// From one sample's units of a layer to the next one's.
+[[nodiscard]] constexpr std::uint32_t row_of(std::uint32_t units, Multiplier multiplier) {
+  return multiplier == Multiplier::threads ? round_up(units, quad) : (quads_of(units) | 1U) * quad;
+}
+
 /// The layers of a shape, or a block's slices of them, with their parameters where a block has them.
 [[nodiscard]] inline std::vector<Layer> block_layers(const Shape& shape, std::uint32_t ranks = 1,
-                                                     std::uint32_t rank = 0) {
+                                                     std::uint32_t rank = 0,
+                                                     Multiplier multiplier = Multiplier::threads) {
   std::vector<Layer> layers = gemm::layer_table(shape);
   std::size_t next = 0;
   const auto take = [&next](std::size_t count) {
@@ -136,7 +152,8 @@ MODSWEEP_HD bool whole_quads(std::uint32_t groups, std::uint32_t group_units) {
     const std::uint32_t most = slice_of(layer.all_outputs, ranks);
     layer.first_output = std::min(layer.all_outputs, rank * round_up(most, quad));
     layer.outputs = std::min(most, layer.all_outputs - layer.first_output);
-    layer.output_stride = round_up(most, quad);
+    layer.input_stride = row_of(layer.inputs, multiplier);
+    layer.output_stride = row_of(most, multiplier);
     layer.first_unit += layer.first_output;
     layer.row_stride = (quads_of(layer.group_inputs()) | 1U) * quad;
     layer.weights = take(std::size_t{most} * layer.row_stride);
@@ -149,7 +166,7 @@ MODSWEEP_HD bool whole_quads(std::uint32_t groups, std::uint32_t group_units) {
 /// One past the last parameter of a block.
 [[nodiscard]] inline std::size_t block_parameters(const Shape& shape, std::uint32_t ranks = 1) {
   const Layer last = block_layers(shape, ranks).back();
-  return last.biases + (last.bias ? last.output_stride : 0);
+  return last.biases + (last.bias ? round_up(last.outputs, quad) : 0);
 }
 
 /// A slot with this bit holds a copy of what another block owns and stores.
@@ -198,7 +215,8 @@ constexpr std::uint32_t elsewhere = 0xffffffffU;
   const auto share = [](std::uint32_t n, std::uint32_t among) {
     return std::max(1U, (n + among - 1) / among);
   };
-  for (const Layer& layer : block_layers(shape, plan.ranks)) {  // the first block's slices are the largest
+  for (const Layer& layer :
+       block_layers(shape, plan.ranks, 0, plan.multiplier)) {  // the first block's slices are the largest
     LayerShare s;
     s.z = z;
     z += layer.output_stride;
@@ -217,21 +235,25 @@ constexpr std::uint32_t elsewhere = 0xffffffffU;
 
 /// The plan with R samples at once in each of `ranks` blocks; `bytes` says whether it fits.
 template <typename T>
-[[nodiscard]] BlockPlan plan_with_rows(const Shape& shape, std::uint32_t rows, std::uint32_t ranks = 1) {
-  const std::vector<Layer> layers = block_layers(shape, ranks);
+[[nodiscard]] BlockPlan plan_with_rows(const Shape& shape, std::uint32_t rows, std::uint32_t ranks,
+                                       Multiplier multiplier) {
+  const std::vector<Layer> layers = block_layers(shape, ranks, 0, multiplier);
   BlockPlan plan;
+  plan.multiplier = multiplier;
   plan.ranks = ranks;
   plan.rows = rows;
   plan.layer_count = static_cast<std::uint32_t>(layers.size());
   plan.input_stride = layers.front().input_stride;
   plan.units = layers.back().first_unit + round_up(layers.back().all_outputs, quad);
+  std::uint32_t most_units = 0;
   for (const Layer& layer : layers) {
     plan.slice_units += layer.output_stride;
-    plan.widest = std::max(plan.widest, round_up(layer.all_outputs, quad));
+    plan.widest = std::max(plan.widest, row_of(layer.all_outputs, multiplier));
     plan.widest_slice = std::max(plan.widest_slice, layer.output_stride);
+    most_units = std::max(most_units, layer.all_outputs);
   }
   // About four for each unit of the widest layer: whole warps, each with samples of its own.
-  plan.threads = std::clamp(4 * std::bit_ceil(std::min(plan.widest, 64U)), 64U, 256U);
+  plan.threads = std::clamp(4 * std::bit_ceil(std::min(most_units, 64U)), 64U, 256U);
   plan.parameters = static_cast<std::uint32_t>(ParameterLayout(shape).parameters());
   plan.parameter_stride = static_cast<std::uint32_t>(block_parameters(shape, ranks));
   plan.prelu = shape.prelu;
@@ -279,20 +301,21 @@ constexpr std::uint32_t most_rows = 64;
 
 /// Blocks that share a network of this shape: as few as have room for it; 0: none have.
 template <typename T>
-[[nodiscard]] std::uint32_t ranks_of(const Shape& shape, const BlockLimits& limits) {
+[[nodiscard]] std::uint32_t ranks_of(const Shape& shape, const BlockLimits& limits, Multiplier multiplier) {
   for (std::uint32_t ranks = limits.fewest_ranks; ranks <= limits.most_ranks; ranks *= 2)
-    if (plan_with_rows<T>(shape, fewest_rows, ranks).bytes <= limits.block) return ranks;
+    if (plan_with_rows<T>(shape, fewest_rows, ranks, multiplier).bytes <= limits.block) return ranks;
   return 0;
 }
 
 /// Why blocks cannot train this shape; empty if they can.
 template <typename T>
-[[nodiscard]] std::string refuses_shape(const Shape& shape, const BlockLimits& limits) {
+[[nodiscard]] std::string refuses_shape(const Shape& shape, const BlockLimits& limits,
+                                        Multiplier multiplier = Multiplier::threads) {
   if (shape.weight_layers() > most_layers)
     return "the fused engine trains up to " + std::to_string(most_layers - 1) + " hidden layers, not " +
            std::to_string(shape.hidden_layers());
-  if (ranks_of<T>(shape, limits) != 0) return {};
-  const std::size_t bytes = plan_with_rows<T>(shape, fewest_rows, limits.most_ranks).bytes;
+  if (ranks_of<T>(shape, limits, multiplier) != 0) return {};
+  const std::size_t bytes = plan_with_rows<T>(shape, fewest_rows, limits.most_ranks, multiplier).bytes;
   const std::string owner = limits.most_ranks == 1
                                 ? "a thread block's shared memory, which has "
                                 : "the shared memory of each of " + std::to_string(limits.most_ranks) +
@@ -302,7 +325,16 @@ template <typename T>
 }
 
 /// Why a shape cannot be trained in this precision; empty where it can.
-[[nodiscard]] inline std::string refuses(const Shape& shape, Precision precision, const BlockLimits& limits) {
+[[nodiscard]] inline std::string refuses(const Shape& shape, Precision precision, const BlockLimits& limits,
+                                         Multiplier multiplier = Multiplier::threads) {
+  if (multiplier == Multiplier::tensor_cores) {
+    if (precision != Precision::fp32) return "tensor cores compute in fp32 here; use --engine fused";
+    const std::vector<Layer> layers = block_layers(shape);
+    if (std::none_of(layers.begin(), layers.end(), [](const Layer& layer) { return fills_tiles(layer); }))
+      return "no layer of " + shape.text() +
+             " is for tensor cores: more than 8 inputs and outputs, in one group; use --engine fused";
+    return refuses_shape<float>(shape, limits, multiplier);
+  }
   if (precision == Precision::fp32) return refuses_shape<float>(shape, limits);
   if (precision == Precision::fp64) return refuses_shape<double>(shape, limits);
   return "the fused engine computes in fp32 and fp64; use --engine gemm";
@@ -313,9 +345,13 @@ template <typename T>
 /// as many samples as one block holds. The shape, not the pack, says how many blocks share a network: that
 /// changes the order of sums. The shape must not be refused.
 template <typename T>
-[[nodiscard]] BlockPlan block_plan(const Shape& shape, std::uint32_t batch, const BlockLimits& limits) {
-  const std::uint32_t ranks = ranks_of<T>(shape, limits);
-  const auto bytes_with = [&](std::uint32_t rows) { return plan_with_rows<T>(shape, rows, ranks).bytes; };
+[[nodiscard]] BlockPlan block_plan(const Shape& shape, std::uint32_t batch, const BlockLimits& limits,
+                                   Multiplier multiplier = Multiplier::threads) {
+  const std::uint32_t ranks = ranks_of<T>(shape, limits, multiplier);
+  const auto plan_with = [&](std::uint32_t rows) {
+    return plan_with_rows<T>(shape, rows, ranks, multiplier);
+  };
+  const auto bytes_with = [&](std::uint32_t rows) { return plan_with(rows).bytes; };
   const auto largest = [&](std::size_t bytes) {
     std::uint32_t rows = most_rows;
     while (rows > fewest_rows && bytes_with(rows) > bytes) rows -= even_rows(rows - 1);
@@ -329,7 +365,7 @@ template <typename T>
   if (rows == 0) rows = largest(limits.block);
   const std::uint32_t parts = (batch + rows - 1) / rows;
   const std::uint32_t part = (batch + parts - 1) / parts;
-  return plan_with_rows<T>(shape, round_up(part, even_rows(part)), ranks);
+  return plan_with(round_up(part, even_rows(part)));
 }
 
 }  // namespace modsweep::fused

@@ -7,15 +7,21 @@
 namespace modsweep {
 namespace {
 
+using fused::BlockMachine;
+using fused::FusedTraining;
+using fused::Multiplier;
+
 class FusedEngine final : public device::DeviceEngine {
  public:
-  explicit FusedEngine(const GpuDevice& device)
-      : DeviceEngine(device), limits_(fused::BlockMachine::limits_of(device.index)) {}
+  FusedEngine(const GpuDevice& device, Multiplier multiplier)
+      : DeviceEngine(device), multiplier_(multiplier), limits_(BlockMachine::limits_of(device.index)) {}
 
-  [[nodiscard]] std::string_view name() const override { return "fused"; }
+  [[nodiscard]] std::string_view name() const override {
+    return multiplier_ == Multiplier::threads ? "fused" : "fused_3xtf32";
+  }
 
   [[nodiscard]] std::string refuses(const Shape& shape, Precision precision) const override {
-    return fused::refuses(shape, precision, limits_);
+    return fused::refuses(shape, precision, limits_, multiplier_);
   }
 
   [[nodiscard]] std::size_t bytes_per_network(const Shape& shape, std::uint32_t,
@@ -25,20 +31,28 @@ class FusedEngine final : public device::DeviceEngine {
   }
 
   [[nodiscard]] std::unique_ptr<Training> start(const Pack& pack) override {
-    auto machine = std::make_unique<fused::BlockMachine>(index());
+    auto machine = std::make_unique<BlockMachine>(index());
+    if (multiplier_ == Multiplier::tensor_cores)
+      return std::make_unique<FusedTraining<BlockMachine, float, Multiplier::tensor_cores>>(
+          std::move(machine), pack);
     if (pack.precision == Precision::fp64)
-      return std::make_unique<fused::FusedTraining<fused::BlockMachine, double>>(std::move(machine), pack);
-    return std::make_unique<fused::FusedTraining<fused::BlockMachine, float>>(std::move(machine), pack);
+      return std::make_unique<FusedTraining<BlockMachine, double>>(std::move(machine), pack);
+    return std::make_unique<FusedTraining<BlockMachine, float>>(std::move(machine), pack);
   }
 
  private:
+  Multiplier multiplier_;
   fused::BlockLimits limits_;
 };
 
 }  // namespace
 
 std::unique_ptr<Engine> make_fused_engine(const GpuDevice& device) {
-  return std::make_unique<FusedEngine>(device);
+  return std::make_unique<FusedEngine>(device, Multiplier::threads);
+}
+
+std::unique_ptr<Engine> make_fused_3xtf32_engine(const GpuDevice& device) {
+  return std::make_unique<FusedEngine>(device, Multiplier::tensor_cores);
 }
 
 }  // namespace modsweep

@@ -14,14 +14,16 @@
 
 namespace modsweep::fused {
 
-template <typename Machine, typename T>
+template <typename Machine, typename T, Multiplier multiplier = Multiplier::threads>
 class FusedTraining final : public gemm::PackTraining<Machine, T> {
  public:
   /// Throws std::bad_alloc where the machine's memory does not suffice. The shape must not be refused.
   FusedTraining(std::unique_ptr<Machine> machine, const Pack& pack)
       : gemm::PackTraining<Machine, T>(std::move(machine), pack, gemm::Workspace::block),
-        plan_(block_plan<T>(pack.shape, pack.batch_size, this->machine().limits())),
-        layers_(kept_of_ranks(block_layers)),
+        plan_(block_plan<T>(pack.shape, pack.batch_size, this->machine().limits(), multiplier)),
+        layers_(kept_of_ranks([](const Shape& shape, std::uint32_t ranks, std::uint32_t rank) {
+          return block_layers(shape, ranks, rank, multiplier);
+        })),
         whole_layers_(kept(whole_layers())),
         shares_(kept(share_table(pack.shape, plan_, registers_of<T>))),
         slots_(kept_of_ranks(slot_table)),
@@ -31,13 +33,13 @@ class FusedTraining final : public gemm::PackTraining<Machine, T> {
   template <typename U>
   using Array = typename Machine::template Array<U>;
 
-  void train(std::uint64_t) override { run(TrainNetwork<T>{job(this->memory().view())}); }
+  void train(std::uint64_t) override { run(TrainNetwork<T, multiplier>{job(this->memory().view())}); }
 
   void sum_losses(const PackView<T>& v, Split split, std::uint64_t) override {
     run(EvaluateNetwork<T>{job(v), split});
   }
 
-  void differentiate() override { run(InspectNetwork<T>{job(this->memory().view())}); }
+  void differentiate() override { run(InspectNetwork<T, multiplier>{job(this->memory().view())}); }
 
   [[nodiscard]] BlockJob<T> job(const PackView<T>& v) const {
     return {v, plan_, layers_.data(), whole_layers_.data(), shares_.data(), slots_.data(), places_.data()};
@@ -51,17 +53,17 @@ class FusedTraining final : public gemm::PackTraining<Machine, T> {
 
   /// Layers as the first block lays them out, but not sliced.
   [[nodiscard]] std::vector<Layer> whole_layers() const {
-    std::vector<Layer> layers = block_layers(this->pack().shape, plan_.ranks);
+    std::vector<Layer> layers = block_layers(this->pack().shape, plan_.ranks, 0, multiplier);
     for (Layer& layer : layers) layer.outputs = layer.all_outputs;
     return layers;
   }
 
   /// The tables of all blocks of a cluster, one after the other.
-  template <typename U>
-  [[nodiscard]] Array<U> kept_of_ranks(std::vector<U> (*table)(const Shape&, std::uint32_t, std::uint32_t)) {
-    std::vector<U> values;
-    for (std::uint32_t rank = 0; rank < plan_.ranks; ++rank) {
-      const std::vector<U> of_rank = table(this->pack().shape, plan_.ranks, rank);
+  template <typename Table>
+  [[nodiscard]] auto kept_of_ranks(const Table& table) {
+    auto values = table(this->pack().shape, plan_.ranks, 0);
+    for (std::uint32_t rank = 1; rank < plan_.ranks; ++rank) {
+      const auto of_rank = table(this->pack().shape, plan_.ranks, rank);
       values.insert(values.end(), of_rank.begin(), of_rank.end());
     }
     return kept(values);

@@ -63,6 +63,13 @@ struct RowProduct {
   [[nodiscard]] MODSWEEP_HD std::uint32_t items() const {
     return columns() * ((rows + rows_per_item - 1) / rows_per_item);
   }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t columns() const { return backward ? layer.inputs : layer.outputs; }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t in_stride() const {
+    return backward ? layer.output_stride : layer.input_stride;
+  }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t out_stride() const {
+    return backward ? layer.input_stride : layer.output_stride;
+  }
 
   MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t item) const {
     if (whole_quads(layer.groups, backward ? layer.group_outputs() : layer.group_inputs()))
@@ -92,13 +99,6 @@ struct RowProduct {
     } while (from < inner.count);
   }
 
-  [[nodiscard]] MODSWEEP_HD std::uint32_t columns() const { return backward ? layer.inputs : layer.outputs; }
-  [[nodiscard]] MODSWEEP_HD std::uint32_t in_stride() const {
-    return backward ? layer.output_stride : layer.input_stride;
-  }
-  [[nodiscard]] MODSWEEP_HD std::uint32_t out_stride() const {
-    return backward ? layer.input_stride : layer.output_stride;
-  }
   /// The columns of `in` that a column of `out` is made of.
   [[nodiscard]] MODSWEEP_HD Outputs factors(std::uint32_t column) const {
     if (backward) return outputs_of<sliced>(layer, column / layer.group_inputs());

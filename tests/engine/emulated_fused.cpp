@@ -11,10 +11,12 @@ class EmulatedFusedEngine final : public Engine {
   explicit EmulatedFusedEngine(const EmulatedFusedOptions& options) : options_(options) {
     limits_.fewest_ranks = options.fewest_ranks;
   }
-  [[nodiscard]] std::string_view name() const override { return "fused"; }
+  [[nodiscard]] std::string_view name() const override {
+    return options_.multiplier == fused::Multiplier::threads ? "fused" : "fused_3xtf32";
+  }
   [[nodiscard]] std::string device() const override { return "host loops"; }
   [[nodiscard]] std::string refuses(const Shape& shape, Precision precision) const override {
-    return fused::refuses(shape, precision, limits_);
+    return fused::refuses(shape, precision, limits_, options_.multiplier);
   }
   [[nodiscard]] std::size_t bytes_per_network(const Shape& shape, std::uint32_t,
                                               Precision precision) const override {
@@ -27,6 +29,9 @@ class EmulatedFusedEngine final : public Engine {
     return 64;
   }
   [[nodiscard]] std::unique_ptr<Training> start(const Pack& pack) override {
+    if (options_.multiplier == fused::Multiplier::tensor_cores)
+      return std::make_unique<fused::FusedTraining<BlockMachine, float, fused::Multiplier::tensor_cores>>(
+          machine(), pack);
     if (pack.precision == Precision::fp64)
       return std::make_unique<fused::FusedTraining<BlockMachine, double>>(machine(), pack);
     return std::make_unique<fused::FusedTraining<BlockMachine, float>>(machine(), pack);

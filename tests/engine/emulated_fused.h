@@ -18,6 +18,7 @@ constexpr fused::BlockLimits sm_90 = {
 struct EmulatedFusedOptions {
   bool backwards = false;          ///< threads and blocks take their turns in the opposite order
   std::uint32_t fewest_ranks = 1;  ///< blocks of a cluster, at least, where one would do
+  fused::Multiplier multiplier = fused::Multiplier::threads;
   BlockObserver* observer = nullptr;
 };
 

@@ -30,7 +30,8 @@ EngineUnderTest cpu_engine(std::string name, std::string instruction_set) {
 }
 
 EngineUnderTest gpu_engine(std::string name, std::unique_ptr<Engine> (*GpuModule::*make)(const GpuDevice&),
-                           bool exact_in_any_pack) {
+                           bool exact_in_any_pack,
+                           std::vector<Precision> precisions = {Precision::fp32, Precision::fp64}) {
   return {.name = std::move(name),
           .available = [] { return open_gpu(MODSWEEP_GPU_MODULE).module != nullptr; },
           .make =
@@ -38,7 +39,7 @@ EngineUnderTest gpu_engine(std::string name, std::unique_ptr<Engine> (*GpuModule
                 const GpuAccess gpu = open_gpu(MODSWEEP_GPU_MODULE);
                 return (gpu.module->*make)(gpu.devices.front());
               },
-          .precisions = {Precision::fp32, Precision::fp64},
+          .precisions = std::move(precisions),
           .exact_in_any_pack = exact_in_any_pack};
 }
 
@@ -61,9 +62,23 @@ const std::vector<EngineUnderTest>& engines_under_test() {
        [] { return true; },
        [](std::size_t) { return make_emulated_fused_engine({.fewest_ranks = 2}); },
        {Precision::fp64}},  // fp32 and other clusters: fused_test.cpp, and the wide networks of all tests
+      {"fused_3xtf32_emulated",
+       [] { return true; },
+       [](std::size_t) {
+         return make_emulated_fused_engine({.multiplier = fused::Multiplier::tensor_cores});
+       },
+       {Precision::fp32}},
       gpu_engine("gemm", &GpuModule::make_gemm_engine, false),
       gpu_engine("fused", &GpuModule::make_fused_engine, true),
+      gpu_engine("fused_3xtf32", &GpuModule::make_fused_3xtf32_engine, true, {Precision::fp32}),
   };
+  return engines;
+}
+
+std::vector<EngineUnderTest> engines_with(Precision precision) {
+  std::vector<EngineUnderTest> engines;
+  for (const auto& engine : engines_under_test())
+    if (std::ranges::count(engine.precisions, precision) > 0) engines.push_back(engine);
   return engines;
 }
 

@@ -25,6 +25,9 @@ struct EngineUnderTest {
 
 [[nodiscard]] const std::vector<EngineUnderTest>& engines_under_test();
 
+/// Those that compute in this precision.
+[[nodiscard]] std::vector<EngineUnderTest> engines_with(Precision precision);
+
 /// One engine in one precision: the parameter of most tests.
 struct EngineCase {
   EngineUnderTest engine;

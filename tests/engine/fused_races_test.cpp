@@ -11,13 +11,14 @@ namespace modsweep::test {
 namespace {
 
 /// Networks with everything that a phase may do, each with a step of two parts.
-Pack pack_with_everything(Precision precision, std::uint32_t networks, std::uint32_t batch) {
+Pack pack_with_everything(Precision precision, std::uint32_t networks, std::uint32_t batch,
+                          std::vector<std::uint32_t> groups = {1, 2, 2, 1}) {
   DatasetCache cache;
   Pack pack;
   for (std::uint32_t i = 0; i < networks; ++i) {
     CellSettings cell;
     cell.network.hidden = {12, 20, 16};
-    cell.network.groups = {1, 2, 2, 1};
+    cell.network.groups = groups;
     cell.network.activation = Activation::prelu;
     cell.noise = {.strength = 0.2, .exponent = 2.0};
     cell.regularizer = {.l2 = 1e-3, .weighted_activity = 1e-3, .activity = 1e-3, .l12 = 1e-3, .dropout = 0.1};
@@ -49,6 +50,22 @@ TEST_P(FusedRaces, ThereAreNone) {
       EXPECT_EQ(watch.races(), 0U) << watch.first_race();
       EXPECT_GT(watch.accesses(), 100000U);
     }
+}
+
+TEST_P(FusedRaces, ThereAreNoneWithTensorCores) {
+  for (const bool backwards : {false, true}) {
+    RaceWatch watch;
+    const Pack pack = pack_with_everything(Precision::fp32, 2, 70, {});
+    const auto training = make_emulated_fused_engine({.backwards = backwards,
+                                                      .fewest_ranks = GetParam(),
+                                                      .multiplier = fused::Multiplier::tensor_cores,
+                                                      .observer = &watch})
+                              ->start(pack);
+    training->advance(3);
+    static_cast<void>(training->inspect(0));
+    EXPECT_EQ(watch.races(), 0U) << watch.first_race();
+    EXPECT_GT(watch.accesses(), 100000U);
+  }
 }
 
 /// Two steps of one network, as if barriers were not there.

@@ -3,6 +3,7 @@
 #include "engine/engines_under_test.h"
 #include "fused/block_plan.h"
 
+#include <cmath>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -14,6 +15,7 @@ namespace {
 
 using fused::BlockLimits;
 using fused::BlockPlan;
+using fused::Multiplier;
 
 CellSettings cell_of(std::vector<std::uint32_t> hidden, std::vector<std::uint32_t> groups = {},
                      Activation activation = Activation::leaky_relu) {
@@ -125,9 +127,16 @@ TEST(FusedPlan, WhereThereAreNoClustersABlockHoldsANetworkOrNoneDoes) {
   EXPECT_NE(wide.find("of a thread block's shared memory, which has 166912"), std::string::npos) << wide;
 }
 
+struct Bound {
+  Precision precision;
+  double relative;
+};
+
 /// Losses and gradients after a step, against the CPU engine in double.
 void expect_gradients(CellSettings cell, const std::vector<std::uint32_t>& batches,
-                      const std::vector<std::uint32_t>& ranks) {
+                      const std::vector<std::uint32_t>& ranks,
+                      const std::vector<Bound>& bounds = {{Precision::fp32, 1e-4}, {Precision::fp64, 1e-10}},
+                      Multiplier multiplier = Multiplier::threads) {
   const auto cpu = make_cpu_engine({.threads = 1, .instruction_set = {}});
   DatasetCache cache;
   for (const std::uint32_t batch : batches) {
@@ -146,8 +155,8 @@ void expect_gradients(CellSettings cell, const std::vector<std::uint32_t>& batch
     };
     const StepInspection want = inspect(*cpu, Precision::fp64);
     for (const std::uint32_t fewest : ranks) {
-      const auto fused = make_emulated_fused_engine({.fewest_ranks = fewest});
-      for (const auto& [precision, bound] : {std::pair{Precision::fp32, 1e-4}, {Precision::fp64, 1e-10}}) {
+      const auto fused = make_emulated_fused_engine({.fewest_ranks = fewest, .multiplier = multiplier});
+      for (const auto& [precision, bound] : bounds) {
         const StepInspection got = inspect(*fused, precision);
         EXPECT_NEAR(got.total, want.total, bound * want.total) << fewest << " blocks";
         EXPECT_LE(relative_distance(got.gradient, want.gradient), bound) << fewest << " blocks";
@@ -166,6 +175,78 @@ TEST(EmulatedFused, GradientsOnSizesAroundEveryTile) {
 
 TEST(EmulatedFused, GradientsOfNetworksThatOneBlockDoesNotHold) {
   expect_gradients(cell_of({129, 64, 132}, {}, Activation::prelu), {33}, {1});
+}
+
+const std::vector<Bound> single = {{Precision::fp32, 1e-4}};
+
+TEST(EmulatedTensorCores, GradientsOnSizesAroundEveryTile) {
+  std::vector<CellSettings> cells = cells_around_tiles();
+  for (const std::vector<std::uint32_t>& hidden :
+       {std::vector<std::uint32_t>{9, 16}, {15, 17, 31}, {32, 33, 48}, {47, 10, 64}})
+    cells.push_back(cell_of(hidden));
+  for (const CellSettings& cell : cells) {
+    expect_gradients(cell, {1, 15, 33, 130}, {1}, single, Multiplier::tensor_cores);
+    expect_gradients(cell, {3, 65}, {2, 8}, single, Multiplier::tensor_cores);
+  }
+}
+
+TEST(EmulatedTensorCores, RefuseWhatTheyDoNotHelp) {
+  const auto engine = make_emulated_fused_engine({.multiplier = Multiplier::tensor_cores});
+  const auto refusal = [&](const CellSettings& cell, Precision precision) {
+    return engine->refuses(shape_of_cell(cell), precision);
+  };
+  EXPECT_EQ(refusal(cell_of({32, 32, 32}), Precision::fp32), "");
+  EXPECT_EQ(refusal(cell_of({8, 9, 9}), Precision::fp32), "");
+  EXPECT_NE(refusal(cell_of({32, 32, 32}), Precision::fp64).find("fp32"), std::string::npos);
+  EXPECT_NE(refusal(cell_of({32}), Precision::fp32).find("4-32-4"), std::string::npos);
+  EXPECT_NE(refusal(cell_of({32, 32}, {4, 4, 4}), Precision::fp32).find("one group"), std::string::npos);
+}
+
+TEST(EmulatedTensorCores, ThreeBlocksOfThePapersNetworkShareAMultiprocessor) {
+  const BlockPlan plan =
+      fused::block_plan<float>(shape_of_cell(cell_of({32, 32, 32})), 200, sm_90, Multiplier::tensor_cores);
+  EXPECT_LE(3 * (plan.bytes + sm_90.reserved), sm_90.multiprocessor);
+  EXPECT_GE(plan.rows, 32U);
+  EXPECT_EQ(plan.threads, 128U);
+}
+
+/// Root of the mean square of what a gradient is off, over several networks.
+double gradient_error(Multiplier multiplier, std::uint32_t width) {
+  const auto exact = make_cpu_engine({.threads = 1, .instruction_set = {}});
+  const auto engine = make_emulated_fused_engine({.multiplier = multiplier});
+  DatasetCache cache;
+  double sum = 0.0;
+  for (std::uint32_t seed = 0; seed < 4; ++seed) {
+    CellSettings cell = cell_of({width, width, width});
+    cell.training.seed = seed;
+    cell.regularizer.weighted_activity = 1e-2;
+    const auto inspect = [&](Engine& by, Precision precision) {
+      cell.training.precision = precision;
+      Pack pack;
+      pack.add(cell, cache.get(cell.task));
+      return by.start(pack)->inspect(0).gradient;
+    };
+    const std::vector<double> want = inspect(*exact, Precision::fp64);
+    const std::vector<double> got = inspect(*engine, Precision::fp32);
+    double squares = 0.0;
+    double scale = 0.0;
+    for (std::size_t i = 0; i < want.size(); ++i) {
+      squares += (got[i] - want[i]) * (got[i] - want[i]);
+      scale += want[i] * want[i];
+    }
+    sum += squares / scale;
+  }
+  return std::sqrt(sum / 4);
+}
+
+TEST(EmulatedTensorCores, AreAtMostTwiceAsFarFromDoubleAsThreadsAre) {
+  for (const std::uint32_t width : {16U, 32U, 64U, 100U}) {
+    const double threads = gradient_error(Multiplier::threads, width);
+    const double tensor_cores = gradient_error(Multiplier::tensor_cores, width);
+    EXPECT_GT(threads, 1e-9);
+    EXPECT_LE(tensor_cores, 2.0 * threads) << width;
+    RecordProperty("width" + std::to_string(width), std::to_string(tensor_cores / threads));
+  }
 }
 
 }  // namespace

@@ -168,7 +168,7 @@ TEST_P(Gradient, ShapesGroupsAndBiases) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, Gradient, testing::ValuesIn(engines_under_test()),
+INSTANTIATE_TEST_SUITE_P(Engines, Gradient, testing::ValuesIn(engines_with(Precision::fp64)),
                          [](const auto& test_info) { return test_info.param.name; });
 
 }  // namespace
