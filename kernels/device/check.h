@@ -44,4 +44,10 @@ inline void check(cusolverStatus_t status, const char* call) {
                 "; run the same command again, or with --engine cpu");
 }
 
+/// For destructors: what fails there is forgotten, so that the next call does not report it.
+template <typename Status>
+void ignore(Status status) {
+  if (status != Status{}) (void)cudaGetLastError();
+}
+
 }  // namespace modsweep::device

@@ -4,16 +4,24 @@
 #include "device/check.h"
 
 #include <memory>
+#include <mutex>
 #include <type_traits>
 
 namespace modsweep::device {
+
+/// Held while a graph is recorded, and while libraries may wait for the whole device, as cublasDestroy is
+/// said to: that breaks off every recording of the process, whichever thread's it is.
+[[nodiscard]] inline std::unique_lock<std::recursive_mutex> lock_recording() {
+  static std::recursive_mutex mutex;
+  return std::unique_lock(mutex);
+}
 
 /// Deletes with a function of CUDA's that takes the handle.
 template <auto destroy>
 struct Destroy {
   template <typename Handle>
   void operator()(Handle* handle) const {
-    (void)destroy(handle);
+    ignore(destroy(handle));
   }
 };
 
@@ -24,8 +32,17 @@ using Stream = Owner<cudaStream_t, cudaStreamDestroy>;
 using Event = Owner<cudaEvent_t, cudaEventDestroy>;
 using Graph = Owner<cudaGraph_t, cudaGraphDestroy>;
 using GraphExecutable = Owner<cudaGraphExec_t, cudaGraphExecDestroy>;
-using Blas = Owner<cublasHandle_t, cublasDestroy>;
-using Solver = Owner<cusolverDnHandle_t, cusolverDnDestroy>;
+
+inline cublasStatus_t destroy_blas(cublasHandle_t handle) {
+  const auto lock = lock_recording();
+  return cublasDestroy(handle);
+}
+inline cusolverStatus_t destroy_solver(cusolverDnHandle_t handle) {
+  const auto lock = lock_recording();
+  return cusolverDnDestroy(handle);
+}
+using Blas = Owner<cublasHandle_t, destroy_blas>;
+using Solver = Owner<cusolverDnHandle_t, destroy_solver>;
 using SolverParameters = Owner<cusolverDnParams_t, cusolverDnDestroyParams>;
 
 /// A stream that does not wait for others.
@@ -43,7 +60,10 @@ using SolverParameters = Owner<cusolverDnParams_t, cusolverDnDestroyParams>;
 
 [[nodiscard]] inline Blas make_blas(cudaStream_t stream) {
   cublasHandle_t handle = nullptr;
-  MODSWEEP_CHECK(cublasCreate(&handle));
+  {
+    const auto lock = lock_recording();
+    MODSWEEP_CHECK(cublasCreate(&handle));
+  }
   Blas blas(handle);
   MODSWEEP_CHECK(cublasSetStream(handle, stream));
   return blas;
@@ -51,7 +71,10 @@ using SolverParameters = Owner<cusolverDnParams_t, cusolverDnDestroyParams>;
 
 [[nodiscard]] inline Solver make_solver(cudaStream_t stream) {
   cusolverDnHandle_t handle = nullptr;
-  MODSWEEP_CHECK(cusolverDnCreate(&handle));
+  {
+    const auto lock = lock_recording();
+    MODSWEEP_CHECK(cusolverDnCreate(&handle));
+  }
   Solver solver(handle);
   MODSWEEP_CHECK(cusolverDnSetStream(handle, stream));
   return solver;

@@ -59,10 +59,6 @@ class Machine {
   explicit Machine(int device, KernelTimer* timer = nullptr) : device_(device), timer_(timer) {
     activate();
     stream_ = make_stream();
-    blas_ = make_blas(stream_.get());
-    workspace_ = Array<std::byte>(workspace_bytes, stream_.get());
-    // A handle with a workspace of its own allocates nothing, which a graph could not record.
-    MODSWEEP_CHECK(cublasSetWorkspace(blas_.get(), workspace_.data(), workspace_.size()));
     staging_ = std::make_unique<PinnedBytes>(staging_bytes);
   }
 
@@ -70,7 +66,7 @@ class Machine {
 
   /// TensorFloat-32 in products of floats from here on, or plain single precision.
   void use_tf32(bool on) {
-    MODSWEEP_CHECK(cublasSetMathMode(blas_.get(), on ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH));
+    MODSWEEP_CHECK(cublasSetMathMode(blas(), on ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH));
   }
 
   template <typename U>
@@ -159,6 +155,7 @@ class Machine {
       MODSWEEP_CHECK(cusolverDnCreateParams(&parameters));
       solver_parameters_.reset(parameters);
     }
+    const auto lock = lock_recording();
     std::size_t device_bytes = 0;
     std::size_t host_bytes = 0;
     MODSWEEP_CHECK(cusolverDnXsyevBatched_bufferSize(
@@ -188,6 +185,7 @@ class Machine {
   template <typename Work>
   [[nodiscard]] Recording record(const Work& work) {
     if (timer_ != nullptr) return {.once = {}, .row = {}, .work = work};
+    const auto lock = lock_recording();
     activate();
     work();
     synchronize();
@@ -216,6 +214,17 @@ class Machine {
   /// The calling thread's device: a machine may be used by one thread after another.
   void activate() const { MODSWEEP_CHECK(cudaSetDevice(device_)); }
 
+  /// Made when first wanted, with a workspace of its own: it then allocates nothing, which a graph could not
+  /// record.
+  [[nodiscard]] cublasHandle_t blas() {
+    if (!blas_) {
+      workspace_ = allocate<std::byte>(workspace_bytes);
+      blas_ = make_blas(stream_.get());
+      MODSWEEP_CHECK(cublasSetWorkspace(blas_.get(), workspace_.data(), workspace_.size()));
+    }
+    return blas_.get();
+  }
+
   static void check_range(std::size_t end, std::size_t size) {
     if (end > size)
       throw LogicError("a copy that ends at " + std::to_string(end) + " of " + std::to_string(size) +
@@ -230,7 +239,7 @@ class Machine {
     try {
       for (std::uint64_t i = 0; i < times; ++i) work();
     } catch (...) {
-      (void)cudaStreamEndCapture(stream_.get(), &graph);
+      ignore(cudaStreamEndCapture(stream_.get(), &graph));
       const Graph dropped(graph);
       throw;
     }
@@ -257,7 +266,7 @@ class Machine {
     const T one = T(1);
     const T zero = T(0);
     if (timer_ != nullptr) timer_->begin(stream_.get());
-    MODSWEEP_CHECK(gemm(blas_.get(), operation(g.b.transposed), operation(g.a.transposed), as_int(g.columns),
+    MODSWEEP_CHECK(gemm(blas(), operation(g.b.transposed), operation(g.a.transposed), as_int(g.columns),
                         as_int(g.rows), as_int(g.inner), &one, g.b.data, as_int(g.b.row), stride(g.b.network),
                         g.a.data, as_int(g.a.row), stride(g.a.network), &zero, g.c.data, as_int(g.c.row),
                         stride(g.c.network), as_int(g.networks)));

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <type_traits>
 
 namespace modsweep::device {
 
@@ -27,7 +28,7 @@ class Array {
 
  private:
   struct Free {
-    void operator()(U* p) const { (void)cudaFree(const_cast<std::remove_const_t<U>*>(p)); }
+    void operator()(U* p) const { ignore(cudaFree(const_cast<std::remove_const_t<U>*>(p))); }
   };
   std::unique_ptr<U, Free> values_;
   std::size_t size_ = 0;
@@ -46,7 +47,7 @@ class PinnedBytes {
 
  private:
   struct Free {
-    void operator()(std::byte* p) const { (void)cudaFreeHost(p); }
+    void operator()(std::byte* p) const { ignore(cudaFreeHost(p)); }
   };
   std::unique_ptr<std::byte, Free> bytes_;
   std::size_t size_ = 0;

@@ -196,7 +196,7 @@ class BlockMachine : public device::Machine {
  private:
   template <typename F>
   void launch_blocks(std::uint32_t networks, std::uint32_t threads, std::size_t bytes, const F& f) {
-    allow_shared_memory(work<F>, bytes);
+    allow_shared_memory(work<F>);
     int blocks = 0;
     int multiprocessors = 0;
     MODSWEEP_CHECK(
@@ -210,7 +210,7 @@ class BlockMachine : public device::Machine {
   template <typename F>
   void launch_clusters(std::uint32_t networks, std::uint32_t ranks, std::uint32_t threads, std::size_t bytes,
                        const F& f) {
-    allow_shared_memory(work_in_clusters<F>, bytes);
+    allow_shared_memory(work_in_clusters<F>);
     cudaLaunchAttribute attribute{};
     attribute.id = cudaLaunchAttributeClusterDimension;
     attribute.val.clusterDim = {ranks, 1, 1};
@@ -227,10 +227,12 @@ class BlockMachine : public device::Machine {
     MODSWEEP_CHECK(cudaLaunchKernelEx(&config, work_in_clusters<F>, f, networks, ranks));
   }
 
+  /// All that a block may have, whatever this launch wants: the attribute is the kernel's, and another thread
+  /// may be about to launch it with more.
   template <typename Kernel>
-  static void allow_shared_memory(Kernel* kernel, std::size_t bytes) {
-    MODSWEEP_CHECK(
-        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)));
+  void allow_shared_memory(Kernel* kernel) const {
+    MODSWEEP_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                        static_cast<int>(limits_.block)));
     // The plan counts on several blocks sharing a multiprocessor: all of its memory that can be shared.
     MODSWEEP_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
                                         cudaSharedmemCarveoutMaxShared));
