@@ -281,30 +281,34 @@ class BlockNetwork {
     const T* delta = z_of(last);
     T* below = values_ + job_.plan.rows_a;
     T* spare = values_ + job_.plan.rows_b;
-    for (std::uint32_t l = last; l > 0; --l) {
-      const Layer hidden = layer(l - 1);
-      T* const by_g = sliced ? values_ + job_.plan.whole_b : below;
-      T* const passed = sliced ? values_ + job_.plan.whole_a : z_of(l - 1);
-      const RowProduct<T, sliced> product{.layer = layer(l),
-                                          .backward = true,
-                                          .parameters = part_.parameters,
-                                          .in = delta,
-                                          .out = by_g,
-                                          .rows = state_->part.count,
-                                          .rows_per_item = item_rows(state_->shares[l].backward_rows)};
-      product_phase(Wait::cluster, product, each(l == last ? 1 : 0, sum_squares()));
-      block_.phase(Wait::cluster,
-                   each(unit_shares(l - 1) * hidden.quads(),
-                        BackwardRows<T, Peers>{part_, hidden, draws, state_->shares[l - 1].unit_rows,
-                                               z_of(l - 1), whole(l - 1, by_g), below, whole(l - 1, passed),
-                                               values_ + job_.plan.parts_a, peers_}));
-      sum_gradients(l, delta, passed, start, {0, loss.f});
+    for (std::uint32_t l = last;; --l) {
+      const T* in = part_.x;
+      if (l > 0) {
+        const Layer hidden = layer(l - 1);
+        T* const by_g = sliced ? values_ + job_.plan.whole_b : below;
+        T* const passed = sliced ? values_ + job_.plan.whole_a : z_of(l - 1);
+        const RowProduct<T, sliced> product{.layer = layer(l),
+                                            .backward = true,
+                                            .parameters = part_.parameters,
+                                            .in = delta,
+                                            .out = by_g,
+                                            .rows = state_->part.count,
+                                            .rows_per_item = item_rows(state_->shares[l].backward_rows)};
+        product_phase(Wait::cluster, product, each(l == last ? 1 : 0, sum_squares()));
+        block_.phase(Wait::cluster,
+                     each(unit_shares(l - 1) * hidden.quads(),
+                          BackwardRows<T, Peers>{part_, hidden, draws, state_->shares[l - 1].unit_rows,
+                                                 z_of(l - 1), whole(l - 1, by_g), below, whole(l - 1, passed),
+                                                 values_ + job_.plan.parts_a, peers_}));
+        in = passed;
+      }
+      sum_gradients(l, delta, in, start, {l == 0 ? loss.items : 0, loss.f});
+      if (l == 0) break;
       delta = below;
       T* const free = spare;
       spare = below;
       below = free;
     }
-    sum_gradients(0, delta, part_.x, start, loss);
   }
 
   /// Of layer l's weights and biases, and the shares of the units below in their layer's slope.
@@ -339,37 +343,28 @@ class BlockNetwork {
   PackView<T> part_;
 };
 
-/// A block's work on network p: all its steps up to its target.
+/// A block's work on network p: all its steps up to its target; or, to inspect it, losses and whole gradient
+/// of its next step. One kernel for both: they differ in little, and take long to compile.
 template <typename T, Multiplier multiplier = Multiplier::threads>
 struct TrainNetwork {
   BlockJob<T> job;
+  bool inspect = false;
 
   template <typename Block>
   MODSWEEP_HD void operator()(Block& block, std::uint32_t p) const {
     BlockNetwork<T, Block, multiplier> network(job, block);
-    network.load(p, true);
-    while (network.begin_step(false)) {
-      network.differentiate(false);
-      network.update(false);
+    network.load(p, !inspect);
+    while (network.begin_step(inspect)) {
+      network.differentiate(inspect);
+      network.update(inspect);
+      if (inspect) break;
     }
-    network.store(p);
-  }
-};
-
-/// A block's work on network p: losses and whole gradient of its next step.
-template <typename T, Multiplier multiplier = Multiplier::threads>
-struct InspectNetwork {
-  BlockJob<T> job;
-
-  template <typename Block>
-  MODSWEEP_HD void operator()(Block& block, std::uint32_t p) const {
-    BlockNetwork<T, Block, multiplier> network(job, block);
-    network.load(p, false);
-    network.begin_step(true);
-    network.differentiate(true);
-    network.update(true);
-    network.store_losses(p);
-    network.store_gradients(p);
+    if (inspect) {
+      network.store_losses(p);
+      network.store_gradients(p);
+    } else {
+      network.store(p);
+    }
   }
 };
 

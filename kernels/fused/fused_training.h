@@ -33,13 +33,17 @@ class FusedTraining final : public gemm::PackTraining<Machine, T> {
   template <typename U>
   using Array = typename Machine::template Array<U>;
 
-  void train(std::uint64_t) override { run(TrainNetwork<T, multiplier>{job(this->memory().view())}); }
+  void train(std::uint64_t) override {
+    run(TrainNetwork<T, multiplier>{.job = job(this->memory().view()), .inspect = false});
+  }
 
   void sum_losses(const PackView<T>& v, Split split, std::uint64_t) override {
     run(EvaluateNetwork<T>{job(v), split});
   }
 
-  void differentiate() override { run(InspectNetwork<T, multiplier>{job(this->memory().view())}); }
+  void differentiate() override {
+    run(TrainNetwork<T, multiplier>{.job = job(this->memory().view()), .inspect = true});
+  }
 
   [[nodiscard]] BlockJob<T> job(const PackView<T>& v) const {
     return {v, plan_, layers_.data(), whole_layers_.data(), shares_.data(), slots_.data(), places_.data()};

@@ -248,8 +248,9 @@ struct TensorRowProduct {
         const std::uint32_t r = lane / 4 * 2;
         const std::uint32_t c = lane % 4 * quad;
         for (std::uint32_t i = 0; i < 2; ++i) {
-          const Quad<float> values = quad_of_sums<Warp>(sums, lane, i);
-          if (there(r + i, c)) gemm::store_quad(out + (r + i) * stride + c, values);
+          if (!there(r + i, c)) continue;
+          float* const at = out + (r + i) * stride + c;
+          gemm::store_quad(at, quad_of_sums<Warp>(sums, lane, i));
         }
       });
     } else {
