@@ -6,7 +6,7 @@
 set -uo pipefail
 root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 
-gpu_engines=(gemm fused)
+gpu_engines=(gemm fused fused_3xtf32)
 parts=(build tests bench sweep sanitizers check peers)
 declare -A seconds=([build]=240 [tests]=180 [bench]=45 [sweep]=60 [sanitizers]=480 [check]=330 [peers]=330)
 declare -A says=(

@@ -96,7 +96,7 @@ nlohmann::ordered_json bench_cpu(const BenchArguments& options, Console& console
   if (!options.gpu.empty() || !options.precision.empty())
     throw InputError(
         "--networks, --shape, --batch, --precision and --spectra are of GPU engines; leave them out or give "
-        "--engine gemm or fused");
+        "--engine gemm, fused or fused_3xtf32");
   const std::string machine = machine_name();
   fmt::print(console.out, "{}\n", machine);
   console.out.flush();

@@ -82,11 +82,13 @@ std::vector<GpuBenchOptions> whole_tour(const GpuBenchRequest& request) {
 }
 
 std::vector<GpuBenchOptions> options_of(const GpuBenchRequest& request) {
-  const bool fused = request.engine == "fused";
-  if (fused && request.spectra)
-    throw InputError("--spectra: the fused engine has them from gemm's kernels; give --engine gemm");
-  if (fused && request.precision == Precision::tf32)
+  const bool gemm = request.engine == "gemm";
+  if (!gemm && request.spectra)
+    throw InputError("--spectra: the fused engines have them from gemm's kernels; give --engine gemm");
+  if (!gemm && request.precision == Precision::tf32)
     throw InputError("--precision tf32: the fused engine computes in fp32 and fp64; give --engine gemm");
+  if (request.engine == "fused_3xtf32" && request.precision != Precision::fp32)
+    throw InputError("--precision fp64: fused_3xtf32 computes in fp32; give --engine fused");
   std::vector<GpuBenchOptions> list;
   if (!request.spectra && request.empty()) list = whole_tour(request);
   if (!request.spectra && !request.empty()) {
@@ -107,10 +109,10 @@ std::vector<GpuBenchOptions> options_of(const GpuBenchRequest& request) {
     list.push_back(std::move(chosen));
   }
   for (GpuBenchOptions& options : list) {
-    options.fused = fused;
-    if (fused) options.kernels = false;
+    options.engine = request.engine;
+    if (!gemm) options.kernels = false;
   }
-  if (!fused && (request.spectra || request.empty()))
+  if (gemm && (request.spectra || request.empty()))
     list.push_back({.settings = {},
                     .shapes = {},
                     .batches = {},

@@ -31,7 +31,7 @@ struct GpuBenchOptions {
   std::vector<std::size_t> networks;  ///< of a pack
   Precision precision = Precision::fp32;
   std::vector<std::uint32_t> orders;  ///< of the matrices whose spectra are timed
-  bool fused = false;                 ///< of the fused engine, which has whole steps only; else of gemm
+  std::string engine = "gemm";        ///< or "fused", "fused_3xtf32", which have whole steps only
   bool train = true;                  ///< whole steps
   bool kernels = true;                ///< every kernel of a step
   bool spectra = true;

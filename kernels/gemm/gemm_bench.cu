@@ -162,11 +162,18 @@ bool wanted(const GpuBenchOptions& options, const BenchSetting& setting) {
          std::find(options.settings.begin(), options.settings.end(), setting.name) != options.settings.end();
 }
 
+std::unique_ptr<Engine> make_engine(const std::string& name, const GpuDevice& device) {
+  if (name == "gemm") return make_gemm_engine(device);
+  if (name == "fused") return make_fused_engine(device);
+  if (name == "fused_3xtf32") return make_fused_3xtf32_engine(device);
+  throw LogicError("no engine " + name);
+}
+
 }  // namespace
 
 std::vector<GpuBenchRow> bench_device(const GpuDevice& device, const GpuBenchOptions& options) {
   const Peaks peaks = measure_peaks(device);
-  const std::unique_ptr<Engine> engine = options.fused ? make_fused_engine(device) : make_gemm_engine(device);
+  const std::unique_ptr<Engine> engine = make_engine(options.engine, device);
   std::vector<GpuBenchRow> rows;
   for (const auto& sizes : options.shapes)
     for (const std::uint32_t batch : options.batches)
