@@ -8,6 +8,9 @@ warp issues in the loops of `TrainNetwork<float>`'s products (kernels/fused/prod
 and stores take in shared memory, and how long a multiprocessor would need for each alone. Left out, because which of
 their branches run depends on the network's settings: activations, noise, regularizers and optimizer, barriers, and the
 first and last layers' narrow products. The prediction is an upper bound for the share of the FMA peak.
+
+--tensor-cores counts the tiles of kernels/fused/tensor_products.h instead: what is in the loop over 32 factors, and what
+else a tile takes at most, since some of it belongs to tiles that are not whole.
 """
 import argparse
 import pathlib
@@ -21,6 +24,9 @@ CHUNK = 32        # registers_of<float>
 TILE = 8          # share_table: the widest tile with which 32 inputs give every thread of 128 one
 ISSUES_A_CLOCK = 4        # warp schedulers of a multiprocessor
 FMA_WARPS_A_CLOCK = 4     # 128 lanes
+TILE_SUMS = 16 * 16       # tensor_products.h
+TILE_HMMA = 24            # 32 factors: four steps of two times three products
+PART = 32                 # samples at once, of the plan
 WAVEFRONTS_A_CLOCK = 1    # 128 bytes
 
 
@@ -42,6 +48,36 @@ def gradient_loop(code):
                 and count(loop, "LDS.32") == CHUNK // TILE), key=len)
 
 
+def tensor_tiles(code):
+    """(inside, outside) of the whole tiles' loops over factors: forward, backward, weight gradient. Around each is the
+    loop over a warp's tiles, with the same for tiles that are not whole."""
+    spans = [(target // 16, i) for i, (_, target) in enumerate(code) if target is not None and 0 <= target < 16 * i]
+    inner = [(a, b) for a, b in spans if count(code[a:b + 1], "HMMA") == TILE_HMMA]
+    for first, last in sorted((a, b) for a, b in spans if count(code[a:b + 1], "HMMA") == 2 * TILE_HMMA):
+        inside = [b - a + 1 for a, b in inner if first <= a and b <= last]
+        if len(inside) == 2 and last - first < 1000:
+            yield min(inside), last - first + 1 - sum(inside)
+
+
+def print_tensor_cores(code, batch):
+    tiles = list(tensor_tiles(code))
+    if len(tiles) != 3:
+        raise SystemExit(f"{len(tiles)} loops over tiles, not 3")
+    print(f"{'a hidden layer of 32 x 32':<28}{'loop':>6}{'HMMA':>6}{'besides':>9}{'tiles a step':>14}"
+          f"{'clocks: issue, at least':>25}{'at most':>9}")
+    rows = -(-batch // 16) * WIDTH * 16
+    parts = -(-batch // PART) * WIDTH * WIDTH
+    least = most = 0
+    for name, (inside, outside), sums in zip(("forward", "backward", "weight gradient"), tiles, (rows, rows, parts)):
+        number = sums // TILE_SUMS
+        least += number * inside / ISSUES_A_CLOCK
+        most += number * (inside + outside) / ISSUES_A_CLOCK
+        print(f"{name:<28}{inside:>6}{TILE_HMMA:>6}{outside:>9}{number:>14}"
+              f"{number * inside / ISSUES_A_CLOCK:>25.0f}{number * (inside + outside) / ISSUES_A_CLOCK:>9.0f}")
+    fma = 3 * WIDTH * WIDTH * batch / WARP / FMA_WARPS_A_CLOCK
+    print(f"together: at most {100 * fma / least:.0f} % of the FMA peak, with all that is besides {100 * fma / most:.0f} %")
+
+
 def loops(code):
     return [code[first:last + 1] for first, last in innermost_loops(code)]
 
@@ -55,11 +91,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cubin", type=pathlib.Path)
     parser.add_argument("--batch", type=int, default=200)
-    parser.add_argument("--kernel", default="4workINS0_12TrainNetworkIf", help="part of its mangled name")
+    parser.add_argument("--tensor-cores", action="store_true", help="of fused_3xtf32")
+    parser.add_argument("--kernel", help="part of its mangled name")
     options = parser.parse_args()
+    if options.kernel is None:
+        options.kernel = f"4workINS0_12TrainNetworkIfLNS0_10MultiplierE{int(options.tensor_cores)}E"
     found = [instructions(raw) for name, raw in kernels(options.cubin) if options.kernel in name]
     if len(found) != 1:
         raise SystemExit(f"{len(found)} kernels are named {options.kernel}")
+    if options.tensor_cores:
+        print_tensor_cores(found[0], options.batch)
+        return
     forward, backward = product_loops(found[0])
     gradient = gradient_loop(found[0])
     batch = options.batch
