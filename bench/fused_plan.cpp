@@ -34,13 +34,16 @@ Shape shape_with(std::uint32_t width, std::size_t hidden_layers) {
 
 template <typename T>
 void print_plan(const Architecture& architecture, const Shape& shape, std::uint32_t batch,
-                std::size_t registers) {
-  fmt::print("{:<6} {:<16} {:<6}", architecture.name, shape.text(), sizeof(T) == 4 ? "float" : "double");
-  if (const std::string why = fused::refuses_shape<T>(shape, architecture.limits); !why.empty()) {
+                std::size_t registers, fused::Multiplier multiplier = fused::Multiplier::threads) {
+  const char* type = multiplier == fused::Multiplier::tensor_cores ? "3xTF32"
+                     : sizeof(T) == 4                              ? "float"
+                                                                   : "double";
+  fmt::print("{:<6} {:<16} {:<6}", architecture.name, shape.text(), type);
+  if (!fused::refuses_shape<T>(shape, architecture.limits, multiplier).empty()) {
     fmt::print(" refused\n");
     return;
   }
-  const fused::BlockPlan plan = fused::block_plan<T>(shape, batch, architecture.limits);
+  const fused::BlockPlan plan = fused::block_plan<T>(shape, batch, architecture.limits, multiplier);
   const std::size_t by_memory =
       architecture.limits.multiprocessor / (plan.bytes + architecture.limits.reserved);
   const std::size_t by_registers = registers_of_multiprocessor / (registers * plan.threads);
@@ -79,6 +82,8 @@ void print_all(std::uint32_t batch, std::size_t registers) {
   for (const Architecture& architecture : architectures)
     for (const std::uint32_t width : {32U, 64U, 96U, 128U, 192U}) {
       print_plan<float>(architecture, shape_with(width, 3), batch, registers);
+      print_plan<float>(architecture, shape_with(width, 3), batch, registers,
+                        fused::Multiplier::tensor_cores);
       print_plan<double>(architecture, shape_with(width, 3), batch, registers);
     }
   fmt::print("\nwidest hidden layers, float / double, by hidden layers and blocks of a cluster\n");
