@@ -34,7 +34,7 @@ const std::map<std::string, Plan> plans = {
     {"fig03", {40, 20000}},
     {"fig04", {50, 50000}},
     {"fig05", {20, 50000}},
-    {"fig06", {325, 50000}},
+    {"fig06", {375, 50000}},
     {"fig07", {220, 50000}},
     {"fig08", {60, 15000, Protocol::decay}},
     {"fig08_composition", {300, 15000, Protocol::decay}},
