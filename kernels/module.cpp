@@ -1,5 +1,6 @@
 // What libmodsweep_gpu.so offers to the program that loads it.
 #include "device/check.h"
+#include "device/normals.h"
 #include "fused/fused_engine.h"
 #include "gemm/gemm_bench.h"
 #include "gemm/gemm_engine.h"
@@ -35,8 +36,8 @@ std::vector<GpuDevice> devices() {
   return found;
 }
 
-constexpr GpuModule module = {devices, make_gemm_engine, make_fused_engine, make_fused_3xtf32_engine,
-                              bench_device};
+constexpr GpuModule module = {devices,      make_gemm_engine, make_fused_engine, make_fused_3xtf32_engine,
+                              bench_device, device_normals};
 
 }  // namespace
 }  // namespace modsweep

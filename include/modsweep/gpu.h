@@ -70,6 +70,9 @@ struct GpuModule {
   std::unique_ptr<Engine> (*make_fused_3xtf32_engine)(const GpuDevice& device);
   /// Times an engine, the kernels of gemm, and spectra.
   std::vector<GpuBenchRow> (*bench)(const GpuDevice& device, const GpuBenchOptions& options);
+  /// Standard normals as its engines draw them in single precision, of random_block(seed, Stream::noise, 0,
+  /// 0, 0, i), [blocks][4]: tests hold them to double.
+  std::vector<float> (*normals)(const GpuDevice& device, std::uint32_t seed, std::uint32_t blocks);
 };
 
 /// The symbol of the function in the module that returns its GpuModule.

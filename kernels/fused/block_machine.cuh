@@ -33,14 +33,15 @@ struct DeviceWarp {
     return true;
   }
   template <typename F>
-  MODSWEEP_HD void each(const F& f) const {
+  MODSWEEP_HD void each([[maybe_unused]] const F& f) const {
 #if defined(__CUDA_ARCH__)
     f(threadIdx.x % warp_lanes);
 #endif
   }
   /// The tensor cores take operands as floats in TF32: they leave out the last 13 bits.
-  MODSWEEP_HD void multiply_add(Lanes<SumFragment>& sums, const Lanes<RowFragment>& rows,
-                                const Lanes<ColumnFragment>& columns) const {
+  MODSWEEP_HD void multiply_add([[maybe_unused]] Lanes<SumFragment>& sums,
+                                [[maybe_unused]] const Lanes<RowFragment>& rows,
+                                [[maybe_unused]] const Lanes<ColumnFragment>& columns) const {
 #if defined(__CUDA_ARCH__)
     float(&s)[4] = sums.own.v;
     const float(&r)[4] = rows.own.v;

@@ -56,9 +56,28 @@ MODSWEEP_HD void sine_cosine_turn(T t, T& sine_out, T& cosine_out) {
   cosine_out = select(odd, T(0) - quarter * s, half_turn * c);
 }
 
+#if defined(__CUDA_ARCH__)
+/// normal_pair in single precision by the device's own approximations: a quarter of the instructions.
+/// Absolute errors of ln u (u above 1/2) and of sine and cosine are about 4e-7 (CUDA C++ Programming Guide,
+/// "Mathematical Functions"), so those of normals some 1e-6; only where the radius r is small, which it is
+/// with probability r^2 / 2, they are up to 4e-7 / r or 1e-3.
+MODSWEEP_HD NormalPair<float> approximate_normal_pair(float u, float turn) {
+  float log2_u = 0.0F;
+  float radius = 0.0F;
+  asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(log2_u) : "f"(u));
+  const float square = log2_u * -1.386294361119890619F;  // -2 ln 2; never below 0 but for the error of log2_u
+  asm("sqrt.approx.ftz.f32 %0, %1;" : "=f"(radius) : "f"(square > 0.0F ? square : 0.0F));
+  const float angle = turn * 6.283185307179586477F;
+  return {radius * __cosf(angle), radius * __sinf(angle)};
+}
+#endif
+
 /// Normals from u in (0, 1] and an angle in turns, in [-1/2, 1/2].
 template <typename T>
 MODSWEEP_HD NormalPair<T> normal_pair(T u, T turn) {
+#if defined(__CUDA_ARCH__)
+  if constexpr (std::is_same_v<T, float>) return approximate_normal_pair(u, turn);
+#endif
   T s{};
   T c{};
   T log_u{};
