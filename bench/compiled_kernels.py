@@ -16,7 +16,7 @@ import pathlib
 import struct
 
 OPERATIONS = {0x020: "FMUL", 0x021: "FADD", 0x023: "FFMA", 0x024: "IMAD", 0x025: "IMAD", 0x03c: "HMMA", 0x108: "MUFU", 0x11d: "BAR",
-              0x147: "BRA", 0x180: "LD", 0x181: "LDG", 0x184: "LDS", 0x185: "ST", 0x186: "STG", 0x188: "STS"}
+              0x147: "BRA", 0x180: "LD", 0x181: "LDG", 0x183: "LDL", 0x184: "LDS", 0x185: "ST", 0x186: "STG", 0x187: "STL", 0x188: "STS"}
 WIDTHS = {0: "8", 1: "8", 2: "16", 3: "16", 4: "32", 5: "64", 6: "128"}
 BRANCH = 0x947
 INSTRUCTION_BYTES = 16

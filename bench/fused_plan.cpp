@@ -80,7 +80,7 @@ void print_all(std::uint32_t batch, std::size_t registers) {
   fmt::print("{:<6} {:<16} {:<6} {:>6} {:>7} {:>4} {:>7} {:>6} {:>5} {:>6}\n", "", "shape", "", "ranks",
              "threads", "rows", "bytes", "blocks", "warps", "of 64");
   for (const Architecture& architecture : architectures)
-    for (const std::uint32_t width : {32U, 64U, 96U, 128U, 192U}) {
+    for (const std::uint32_t width : {32U, 40U, 64U, 96U, 128U, 192U}) {
       print_plan<float>(architecture, shape_with(width, 3), batch, registers);
       print_plan<float>(architecture, shape_with(width, 3), batch, registers,
                         fused::Multiplier::tensor_cores);

@@ -92,10 +92,12 @@ def main():
     parser.add_argument("cubin", type=pathlib.Path)
     parser.add_argument("--batch", type=int, default=200)
     parser.add_argument("--tensor-cores", action="store_true", help="of fused_3xtf32")
+    parser.add_argument("--registers", type=int, default=168, help="that it is compiled for (%(default)s)")
     parser.add_argument("--kernel", help="part of its mangled name")
     options = parser.parse_args()
     if options.kernel is None:
-        options.kernel = f"4workINS0_12TrainNetworkIfLNS0_10MultiplierE{int(options.tensor_cores)}E"
+        options.kernel = (f"4workINS0_12TrainNetworkIfLNS0_10MultiplierE{int(options.tensor_cores)}EEE"
+                          f"Lj{options.registers}E")
     found = [instructions(raw) for name, raw in kernels(options.cubin) if options.kernel in name]
     if len(found) != 1:
         raise SystemExit(f"{len(found)} kernels are named {options.kernel}")

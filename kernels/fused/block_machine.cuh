@@ -4,6 +4,7 @@
 #include "device/machine.cuh"
 #include "fused/block.h"
 #include "fused/block_plan.h"
+#include "fused/launch_bounds.h"
 
 #include <algorithm>
 #include <string>
@@ -129,16 +130,14 @@ class DeviceClusterBlock {
 
 /// Threads of a block, at most.
 constexpr std::uint32_t most_threads = 256;
-/// Registers of a thread, at most: three blocks of 128 threads share a multiprocessor's 65,536.
-constexpr std::uint32_t most_registers = 168;
 /// Blocks of a cluster that every device with clusters runs.
 constexpr std::uint32_t portable_ranks = 8;
 
 /// Block x works on the networks x, x + gridDim.x, ... one after another, each alone in the dynamic shared
 /// memory, which every thread writes; f synchronizes, at last after its last access. Up to `most_threads`
 /// threads, a power of two, in one dimension.
-template <typename F>
-__global__ void __maxnreg__(most_registers) work(const __grid_constant__ F f, std::uint32_t networks) {
+template <typename F, std::uint32_t registers>
+__global__ void __maxnreg__(registers) work(const __grid_constant__ F f, std::uint32_t networks) {
   extern __shared__ __align__(16) std::byte shared[];
   DeviceBlock block(shared);
   for (std::uint32_t p = blockIdx.x; p < networks; p += gridDim.x) f(block, p);
@@ -178,10 +177,45 @@ class BlockMachine : public device::Machine {
 
   [[nodiscard]] const BlockLimits& limits() const { return limits_; }
 
+  [[nodiscard]] std::uint32_t multiprocessors() const {
+    int value = 0;
+    MODSWEEP_CHECK(cudaDeviceGetAttribute(&value, cudaDevAttrMultiProcessorCount, device_));
+    return static_cast<std::uint32_t>(value);
+  }
+
+  /// How many it holds at once where threads may have so many registers; at least 1.
+  template <typename F>
+  [[nodiscard]] std::uint32_t blocks_of_multiprocessor(std::uint32_t threads, std::size_t bytes,
+                                                       std::uint32_t registers) const {
+    MODSWEEP_CHECK(cudaSetDevice(device_));
+    auto* const kernel = kernel_with<F>(registers);
+    allow_shared_memory(kernel);
+    int blocks = 0;
+    MODSWEEP_CHECK(
+        cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, kernel, static_cast<int>(threads), bytes));
+    return static_cast<std::uint32_t>(std::max(1, blocks));
+  }
+
+  /// Of what `launch` launches, the second time: until it is there, the first time keeps the device busy.
+  template <typename Launch>
+  [[nodiscard]] double milliseconds(const Launch& launch) {
+    MODSWEEP_CHECK(cudaSetDevice(device_));
+    const device::Event begin = device::make_event();
+    const device::Event end = device::make_event();
+    launch();
+    MODSWEEP_CHECK(cudaEventRecord(begin.get(), stream()));
+    launch();
+    MODSWEEP_CHECK(cudaEventRecord(end.get(), stream()));
+    MODSWEEP_CHECK(cudaEventSynchronize(end.get()));
+    float time = 0.0F;
+    MODSWEEP_CHECK(cudaEventElapsedTime(&time, begin.get(), end.get()));
+    return static_cast<double>(time);
+  }
+
   /// As many blocks or clusters as the device holds at once, or as there are networks if those are fewer.
   template <typename F>
   void for_each_block(std::uint32_t networks, std::uint32_t ranks, std::uint32_t threads, std::size_t bytes,
-                      const F& f) {
+                      const F& f, std::uint32_t registers = most_registers) {
     if (networks == 0) return;
     if (bytes > limits_.block || threads > most_threads || ranks > limits_.most_ranks)
       throw LogicError(std::to_string(ranks) + " blocks of " + std::to_string(bytes) + " bytes and " +
@@ -189,22 +223,27 @@ class BlockMachine : public device::Machine {
                        " of " + std::to_string(limits_.block) + " and " + std::to_string(most_threads));
     MODSWEEP_CHECK(cudaSetDevice(device_));
     if (ranks == 1)
-      launch_blocks(networks, threads, bytes, f);
+      launch_blocks(networks, threads, bytes, f, registers);
     else
       launch_clusters(networks, ranks, threads, bytes, f);
   }
 
  private:
+  /// `work` for so many registers, which it must be compiled for.
   template <typename F>
-  void launch_blocks(std::uint32_t networks, std::uint32_t threads, std::size_t bytes, const F& f) {
-    allow_shared_memory(work<F>);
-    int blocks = 0;
-    int multiprocessors = 0;
-    MODSWEEP_CHECK(
-        cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, work<F>, static_cast<int>(threads), bytes));
-    MODSWEEP_CHECK(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device_));
-    const auto resident = static_cast<std::uint32_t>(std::max(1, blocks) * multiprocessors);
-    work<<<std::min(networks, resident), threads, bytes, stream()>>>(f, networks);
+  [[nodiscard]] static auto* kernel_with(std::uint32_t registers) {
+    auto* kernel = work<F, most_registers>;
+    if constexpr (F::chooses_registers)
+      if (registers == fewer_registers) kernel = work<F, fewer_registers>;
+    return kernel;
+  }
+
+  template <typename F>
+  void launch_blocks(std::uint32_t networks, std::uint32_t threads, std::size_t bytes, const F& f,
+                     std::uint32_t registers) {
+    auto* const kernel = kernel_with<F>(registers);
+    const std::uint32_t resident = blocks_of_multiprocessor<F>(threads, bytes, registers) * multiprocessors();
+    kernel<<<std::min(networks, resident), threads, bytes, stream()>>>(f, networks);
     MODSWEEP_CHECK(cudaGetLastError());
   }
 

@@ -14,6 +14,7 @@
 #include "gemm/sums.h"
 #include "gemm/update.h"
 
+#include <type_traits>
 #include <utility>
 
 namespace modsweep::fused {
@@ -347,6 +348,9 @@ class BlockNetwork {
 /// of its next step. One kernel for both: they differ in little, and take long to compile.
 template <typename T, Multiplier multiplier = Multiplier::threads>
 struct TrainNetwork {
+  /// Whether it is compiled for fewer registers, too (launch_bounds.h).
+  static constexpr bool chooses_registers = std::is_same_v<T, float>;
+
   BlockJob<T> job;
   bool inspect = false;
 
@@ -371,6 +375,8 @@ struct TrainNetwork {
 /// A block's work on network p: losses over a split.
 template <typename T>
 struct EvaluateNetwork {
+  static constexpr bool chooses_registers = false;
+
   BlockJob<T> job;
   Split split = Split::train;
 

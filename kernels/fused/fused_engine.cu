@@ -34,15 +34,16 @@ class FusedEngine final : public device::DeviceEngine {
     auto machine = std::make_unique<BlockMachine>(index());
     if (multiplier_ == Multiplier::tensor_cores)
       return std::make_unique<FusedTraining<BlockMachine, float, Multiplier::tensor_cores>>(
-          std::move(machine), pack);
+          std::move(machine), pack, choices_);
     if (pack.precision == Precision::fp64)
-      return std::make_unique<FusedTraining<BlockMachine, double>>(std::move(machine), pack);
-    return std::make_unique<FusedTraining<BlockMachine, float>>(std::move(machine), pack);
+      return std::make_unique<FusedTraining<BlockMachine, double>>(std::move(machine), pack, choices_);
+    return std::make_unique<FusedTraining<BlockMachine, float>>(std::move(machine), pack, choices_);
   }
 
  private:
   Multiplier multiplier_;
   fused::BlockLimits limits_;
+  std::shared_ptr<fused::RegisterChoices> choices_ = std::make_shared<fused::RegisterChoices>();
 };
 
 }  // namespace

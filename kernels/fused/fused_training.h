@@ -3,13 +3,18 @@
 //
 // The class is a template over the machine, as GemmTraining: besides what PackTraining asks of it, it has
 //   limits() -> BlockLimits,
-//   for_each_block(networks, ranks, threads, bytes, f): f(block, p) for every network p, with a Block of so
-//   many threads and bytes of shared memory (block.h), or with each of a cluster of `ranks` such blocks.
+//   for_each_block(networks, ranks, threads, bytes, f, registers): f(block, p) for every network p, with a
+//     Block of so many threads, of up to so many registers, and bytes of shared memory (block.h), or with
+//     each of a cluster of `ranks` such blocks,
+//   multiprocessors(), and blocks_of_multiprocessor<F>(threads, bytes, registers), what one holds at once,
+//   milliseconds(launch): how long it takes what launch() launches, which is done several times.
 #pragma once
 
 #include "fused/block_network.h"
+#include "fused/launch_bounds.h"
 #include "gemm/pack_training.h"
 
+#include <cstring>
 #include <memory>
 
 namespace modsweep::fused {
@@ -18,7 +23,7 @@ template <typename Machine, typename T, Multiplier multiplier = Multiplier::thre
 class FusedTraining final : public gemm::PackTraining<Machine, T> {
  public:
   /// Throws std::bad_alloc where the machine's memory does not suffice. The shape must not be refused.
-  FusedTraining(std::unique_ptr<Machine> machine, const Pack& pack)
+  FusedTraining(std::unique_ptr<Machine> machine, const Pack& pack, std::shared_ptr<RegisterChoices> choices)
       : gemm::PackTraining<Machine, T>(std::move(machine), pack, gemm::Workspace::block),
         plan_(block_plan<T>(pack.shape, pack.batch_size, this->machine().limits(), multiplier)),
         layers_(kept_of_ranks([](const Shape& shape, std::uint32_t ranks, std::uint32_t rank) {
@@ -27,22 +32,28 @@ class FusedTraining final : public gemm::PackTraining<Machine, T> {
         whole_layers_(kept(whole_layers())),
         shares_(kept(share_table(pack.shape, plan_, registers_of<T>))),
         slots_(kept_of_ranks(slot_table)),
-        places_(kept_of_ranks(place_table)) {}
+        places_(kept_of_ranks(place_table)),
+        choices_(std::move(choices)) {}
 
  private:
   template <typename U>
   using Array = typename Machine::template Array<U>;
 
+  using Train = TrainNetwork<T, multiplier>;
+
   void train(std::uint64_t) override {
-    run(TrainNetwork<T, multiplier>{.job = job(this->memory().view()), .inspect = false});
+    if (registers_ == 0) registers_ = chosen_registers();
+    run(Train{.job = job(this->memory().view()), .inspect = false}, registers_);
   }
 
   void sum_losses(const PackView<T>& v, Split split, std::uint64_t) override {
     run(EvaluateNetwork<T>{job(v), split});
   }
 
-  void differentiate() override {
-    run(TrainNetwork<T, multiplier>{.job = job(this->memory().view()), .inspect = true});
+  void differentiate() override { differentiate_with(most_registers); }
+
+  void differentiate_with(std::uint32_t registers) {
+    run(Train{.job = job(this->memory().view()), .inspect = true}, registers);
   }
 
   [[nodiscard]] BlockJob<T> job(const PackView<T>& v) const {
@@ -50,9 +61,52 @@ class FusedTraining final : public gemm::PackTraining<Machine, T> {
   }
 
   template <typename F>
-  void run(const F& f) {
-    this->machine().for_each_block(static_cast<std::uint32_t>(this->pack().size()), plan_.ranks,
-                                   plan_.threads, plan_.bytes, f);
+  void run(const F& f, std::uint32_t registers = most_registers) {
+    this->machine().for_each_block(networks(), plan_.ranks, plan_.threads, plan_.bytes, f, registers);
+  }
+  [[nodiscard]] std::uint32_t networks() const { return static_cast<std::uint32_t>(this->pack().size()); }
+
+  /// What choose_registers() wants: all launches are inspections of the next step, and change no network.
+  struct Trial {
+    FusedTraining& training;
+
+    [[nodiscard]] std::uint32_t blocks(std::uint32_t registers) const {
+      Machine& machine = training.machine();
+      const std::uint32_t held = machine.template blocks_of_multiprocessor<Train>(
+          training.plan_.threads, training.plan_.bytes, registers);
+      const std::uint32_t multiprocessors = machine.multiprocessors();
+      return std::min(held, (training.networks() - 1) / multiprocessors + 1);
+    }
+    [[nodiscard]] bool agree() const {
+      const auto same = [](const auto& a, const auto& b) {
+        return std::memcmp(a.data(), b.data(), a.size() * sizeof(a[0])) == 0;
+      };
+      const auto [losses, gradients] = results(most_registers);
+      const auto [other_losses, other_gradients] = results(fewer_registers);
+      return same(losses, other_losses) && same(gradients, other_gradients);
+    }
+    [[nodiscard]] double milliseconds(std::uint32_t registers) const {
+      return training.machine().milliseconds([&] { training.differentiate_with(registers); });
+    }
+
+   private:
+    /// The machine's are cleared before: what a launch does not write is not left from another one.
+    [[nodiscard]] std::pair<std::vector<LossSums>, std::vector<T>> results(std::uint32_t registers) const {
+      auto& memory = training.memory();
+      std::vector<LossSums> losses(memory.losses.size());
+      std::vector<T> gradients(memory.gradients.size());
+      training.machine().upload(memory.losses, losses.data(), losses.size());
+      training.machine().upload(memory.gradients, gradients.data(), gradients.size());
+      training.differentiate_with(registers);
+      training.machine().download(losses.data(), memory.losses, losses.size());
+      training.machine().download(gradients.data(), memory.gradients, gradients.size());
+      return {std::move(losses), std::move(gradients)};
+    }
+  };
+
+  [[nodiscard]] std::uint32_t chosen_registers() {
+    if (!Train::chooses_registers || plan_.ranks > 1) return most_registers;
+    return choices_->of(pack_kind(this->pack()), [this] { return choose_registers(Trial{*this}); });
   }
 
   /// Layers as the first block lays them out, but not sliced.
@@ -86,6 +140,8 @@ class FusedTraining final : public gemm::PackTraining<Machine, T> {
   Array<LayerShare> shares_;
   Array<std::uint32_t> slots_;
   Array<ParameterPlace> places_;
+  std::shared_ptr<RegisterChoices> choices_;
+  std::uint32_t registers_ = 0;  ///< of the threads that train; 0: not chosen yet
 };
 
 /// Bytes of a machine's memory that one network takes, datasets aside.

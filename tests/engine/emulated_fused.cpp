@@ -31,19 +31,20 @@ class EmulatedFusedEngine final : public Engine {
   [[nodiscard]] std::unique_ptr<Training> start(const Pack& pack) override {
     if (options_.multiplier == fused::Multiplier::tensor_cores)
       return std::make_unique<fused::FusedTraining<BlockMachine, float, fused::Multiplier::tensor_cores>>(
-          machine(), pack);
+          machine(), pack, choices_);
     if (pack.precision == Precision::fp64)
-      return std::make_unique<fused::FusedTraining<BlockMachine, double>>(machine(), pack);
-    return std::make_unique<fused::FusedTraining<BlockMachine, float>>(machine(), pack);
+      return std::make_unique<fused::FusedTraining<BlockMachine, double>>(machine(), pack, choices_);
+    return std::make_unique<fused::FusedTraining<BlockMachine, float>>(machine(), pack, choices_);
   }
 
  private:
   [[nodiscard]] std::unique_ptr<BlockMachine> machine() const {
-    return std::make_unique<BlockMachine>(limits_, options_.backwards, options_.observer);
+    return std::make_unique<BlockMachine>(limits_, options_.backwards, options_.observer, options_.registers);
   }
 
   EmulatedFusedOptions options_;
   fused::BlockLimits limits_ = sm_90;
+  std::shared_ptr<fused::RegisterChoices> choices_ = std::make_shared<fused::RegisterChoices>();
 };
 
 }  // namespace

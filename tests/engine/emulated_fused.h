@@ -10,6 +10,7 @@
 namespace modsweep::test {
 
 class BlockObserver;
+struct HostRegisters;
 
 /// Blocks and clusters of an sm_90 device.
 constexpr fused::BlockLimits sm_90 = {
@@ -20,6 +21,7 @@ struct EmulatedFusedOptions {
   std::uint32_t fewest_ranks = 1;  ///< blocks of a cluster, at least, where one would do
   fused::Multiplier multiplier = fused::Multiplier::threads;
   BlockObserver* observer = nullptr;
+  HostRegisters* registers = nullptr;
 };
 
 [[nodiscard]] std::unique_ptr<Engine> make_emulated_fused_engine(const EmulatedFusedOptions& options = {});

@@ -4,14 +4,17 @@
 
 #include "fused/block.h"
 #include "fused/block_plan.h"
+#include "fused/launch_bounds.h"
 #include "support/block_observer.h"
 #include "support/host_machine.h"
 #include "support/turns.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace modsweep::test {
@@ -155,20 +158,56 @@ class HostClusterBlock {
   Turns& turns_;
 };
 
+/// What emulated threads' registers are said to do: to times, and to results.
+struct HostRegisters {
+  std::uint32_t multiprocessors = 1;
+  double milliseconds_most = 1.0, milliseconds_fewer = 1.0;  ///< of a launch with `most_registers`, or others
+  bool fewer_miss_one = false;                               ///< such launches leave out the last network
+  std::vector<std::uint32_t> launches = {};                  ///< registers of all that there were
+};
+
 /// A machine with blocks, of which one works at a time.
 class BlockMachine : public HostMachine {
  public:
   /// `backwards`: threads of a block, and blocks of a cluster, take their turns in the opposite order, which
-  /// must not matter.
-  BlockMachine(const fused::BlockLimits& limits, bool backwards, BlockObserver* observer = nullptr)
-      : HostMachine(backwards), limits_(limits), backwards_(backwards), observer_(observer) {}
+  /// must not matter. Without `registers` there is a multiprocessor for every network.
+  BlockMachine(const fused::BlockLimits& limits, bool backwards, BlockObserver* observer = nullptr,
+               HostRegisters* registers = nullptr)
+      : HostMachine(backwards),
+        limits_(limits),
+        backwards_(backwards),
+        observer_(observer),
+        registers_(registers) {}
 
   [[nodiscard]] const fused::BlockLimits& limits() const { return limits_; }
+
+  [[nodiscard]] std::uint32_t multiprocessors() const {
+    return registers_ == nullptr ? std::numeric_limits<std::uint32_t>::max() : registers_->multiprocessors;
+  }
+  template <typename F>
+  [[nodiscard]] std::uint32_t blocks_of_multiprocessor(std::uint32_t threads, std::size_t bytes,
+                                                       std::uint32_t registers) const {
+    const std::size_t by_memory = limits_.multiprocessor / (bytes + limits_.reserved);
+    return static_cast<std::uint32_t>(std::min<std::size_t>(by_memory, 65536 / (threads * registers)));
+  }
+  /// By a clock that only launches move.
+  template <typename Launch>
+  [[nodiscard]] double milliseconds(const Launch& launch) {
+    const double begin = clock_;
+    launch();
+    return clock_ - begin;
+  }
 
   /// Shared memory is no longer than asked for, and what one network leaves in it the next one finds.
   template <typename F>
   void for_each_block(std::uint32_t networks, std::uint32_t ranks, std::uint32_t threads, std::size_t bytes,
-                      const F& f) {
+                      const F& f, std::uint32_t registers = fused::most_registers) {
+    if (registers_ != nullptr) {
+      const bool fewer = registers != fused::most_registers;
+      registers_->launches.push_back(registers);
+      clock_ += fewer ? registers_->milliseconds_fewer : registers_->milliseconds_most;
+      if (fewer && registers_->fewer_miss_one) --networks;
+    }
     if (bytes > limits_.block || ranks > limits_.most_ranks)
       throw std::logic_error(std::to_string(ranks) + " blocks of " + std::to_string(bytes) + " bytes; " +
                              std::to_string(limits_.most_ranks) + " of " + std::to_string(limits_.block));
@@ -200,6 +239,8 @@ class BlockMachine : public HostMachine {
   fused::BlockLimits limits_;
   bool backwards_;
   BlockObserver* observer_;
+  HostRegisters* registers_;
+  double clock_ = 0.0;
 };
 
 }  // namespace modsweep::test
