@@ -26,25 +26,64 @@ namespace {
 class PackQueue {
  public:
   PackQueue(const RunJob& job, std::size_t max_pack)
-      : job_(job), max_pack_(max_pack), limits_(job.lanes.size()), planner_(job.sweep, job.finished) {
+      : job_(job),
+        max_pack_(max_pack),
+        working_(job.lanes.size(), true),
+        limits_(job.lanes.size()),
+        planner_(job.sweep, job.finished) {
     for (const ShapePlan& plan : job.plan.shapes) cells_[plan.key.text()] = plan.cells;
   }
 
-  /// None when all cells were handed out. `lane`: which of the job's asks.
+  /// None when there are none left, with which the lane ends. `lane`: which of the job's asks.
   [[nodiscard]] std::optional<std::vector<Cell>> next(std::size_t lane) {
     const std::scoped_lock lock(mutex_);
-    return planner_.next([this, lane](const PackKey& key) { return limit(lane, key); });
+    std::optional<std::vector<Cell>> cells;
+    if (returned_.empty())
+      cells = planner_.next([this, lane](const PackKey& key) { return limit(lane, key); });
+    else
+      cells = take_returned(lane);
+    working_[lane] = cells.has_value();
+    return cells;
   }
 
-  /// Makes packs to come of a lane no larger than `most`.
-  void lower(std::size_t lane, const PackKey& key, std::size_t most) {
+  /// Whether no other lane of the same engine, with whose memory it works, is at work any more.
+  [[nodiscard]] bool alone(std::size_t lane) {
     const std::scoped_lock lock(mutex_);
-    std::size_t& limit = limits_[lane].try_emplace(key.text(), most).first->second;
-    limit = std::min(limit, most);
+    return is_alone(lane);
+  }
+
+  /// Takes cells back, at least one, for which the memory did not suffice. They come again in packs of half
+  /// as many; a single one is left to the engine's other lanes, for which this one has to make room. False:
+  /// the lane ends.
+  [[nodiscard]] bool take_back(std::size_t lane, std::vector<Cell> cells) {
+    const std::scoped_lock lock(mutex_);
+    std::size_t& most = limits_[lane].at(pack_key(cells.front().settings).text());
+    most = std::min(most, std::max<std::size_t>(cells.size() / 2, 1));
+    working_[lane] = cells.size() > 1 || is_alone(lane);
+    returned_.push_back(std::move(cells));
+    return working_[lane];
   }
 
  private:
-  /// Asked by the planner, with the lock held.
+  // All with the lock held.
+  [[nodiscard]] bool is_alone(std::size_t lane) const {
+    for (std::size_t other = 0; other < working_.size(); ++other)
+      if (other != lane && working_[other] && &job_.lanes[other].engine == &job_.lanes[lane].engine)
+        return false;
+    return true;
+  }
+
+  [[nodiscard]] std::vector<Cell> take_returned(std::size_t lane) {
+    std::vector<Cell>& cells = returned_.back();
+    const std::size_t most = limit(lane, pack_key(cells.front().settings));
+    const std::size_t left = cells.size() - std::min(cells.size(), most);
+    std::vector<Cell> taken(std::make_move_iterator(cells.begin() + static_cast<std::ptrdiff_t>(left)),
+                            std::make_move_iterator(cells.end()));
+    cells.resize(left);
+    if (cells.empty()) returned_.pop_back();
+    return taken;
+  }
+
   [[nodiscard]] std::size_t limit(std::size_t lane, const PackKey& key) {
     const auto [entry, added] = limits_[lane].try_emplace(key.text(), 0);
     if (added)
@@ -57,6 +96,8 @@ class PackQueue {
   const std::size_t max_pack_;
   std::mutex mutex_;  // of all below; keys are PackKey::text
   std::map<std::string, std::uint64_t> cells_;
+  std::vector<bool> working_;                // each lane
+  std::vector<std::vector<Cell>> returned_;  // packs that did not fit in memory
   std::vector<std::map<std::string, std::size_t>>
       limits_;  // of each lane; lowered where memory did not suffice
   PackPlanner planner_;
@@ -71,7 +112,6 @@ class Run {
  private:
   void carry(std::size_t lane);
   [[nodiscard]] bool train(std::size_t lane, const RunContext& context, std::vector<Cell> cells);
-  [[nodiscard]] bool train_split(std::size_t lane, const RunContext& context, std::vector<Cell> cells);
   [[nodiscard]] bool stopping();
   void count_training(double steps, double flop, bool restored);
   void count_cell(CellStatus status);
@@ -127,32 +167,26 @@ void Run::count_cell(CellStatus status) {
   }
 }
 
-/// Trains a pack, in two halves where it does not fit in memory. False: a stop was requested.
+/// Trains a pack. False: the lane is to end.
 bool Run::train(std::size_t lane, const RunContext& context, std::vector<Cell> cells) {
+  const bool alone = packs_.alone(lane);
   auto pack = std::make_unique<PackRun>(context, std::move(cells));
   try {
-    return pack->run();
+    if (pack->run()) return true;
+    const std::scoped_lock lock(mutex_);
+    result_.interrupted = true;
+    return false;
   } catch (const std::bad_alloc&) {
     cells = std::move(*pack).unfinished();
   }
-  pack.reset();  // its memory is what the halves need
-  return train_split(lane, context, std::move(cells));
-}
-
-bool Run::train_split(std::size_t lane, const RunContext& context, std::vector<Cell> cells) {
+  pack.reset();  // its memory is what others need
   if (cells.empty()) return true;
-  const PackKey key = pack_key(cells.front().settings);
-  if (cells.size() == 1)
+  if (cells.size() == 1 && alone)
     throw IoError(
         fmt::format("out of memory with a single network of shape {} (cell {}); use a machine with more "
                     "memory, a smaller network or fewer samples",
-                    key.text(), cells.front().id));
-  const std::size_t half = cells.size() / 2;
-  packs_.lower(lane, key, half);
-  std::vector<Cell> second(std::make_move_iterator(cells.begin() + static_cast<std::ptrdiff_t>(half)),
-                           std::make_move_iterator(cells.end()));
-  cells.resize(half);
-  return train(lane, context, std::move(cells)) && train(lane, context, std::move(second));
+                    pack_key(cells.front().settings).text(), cells.front().id));
+  return packs_.take_back(lane, std::move(cells));
 }
 
 /// One lane: pack after pack until none is left, a stop is requested or another lane fails.
@@ -169,10 +203,12 @@ void Run::carry(std::size_t lane) {
       .finished = [this](CellStatus status) { count_cell(status); }};
   try {
     while (auto cells = packs_.next(lane)) {
-      if (!stopping() && train(lane, context, std::move(*cells))) continue;
-      const std::scoped_lock lock(mutex_);
-      result_.interrupted = true;
-      return;
+      if (stopping()) {
+        const std::scoped_lock lock(mutex_);
+        result_.interrupted = true;
+        return;
+      }
+      if (!train(lane, context, std::move(*cells))) return;
     }
   } catch (...) {
     const std::scoped_lock lock(mutex_);

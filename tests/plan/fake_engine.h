@@ -28,6 +28,7 @@ struct FakeControl {
   std::size_t lanes = 1;
   std::string device = "none";
   std::size_t out_of_memory_above = std::numeric_limits<std::size_t>::max();  ///< networks of a pack
+  std::size_t room = std::numeric_limits<std::size_t>::max();  ///< networks of all packs at once
   std::string refusal = {};
   double loss = 0.0;                                   ///< of every step that is inspected
   std::function<void(std::size_t)> on_start = {};      ///< with the networks of a pack, before anything else
@@ -37,6 +38,7 @@ struct FakeControl {
 
   std::mutex mutex = {};  ///< of the notes: several lanes may write them
   std::vector<std::size_t> pack_sizes = {};
+  std::size_t networks = 0;  ///< of all packs at present
   std::size_t restored = 0;
   double network_steps = 0.0;  ///< taken by all networks
 };
@@ -56,6 +58,12 @@ class FakeTraining : public Training {
       for (double& value : values) value = as_float(static_cast<double>(random() >> 11) * 0x1p-53 - 0.5);
       networks_.push_back({0, std::move(values)});
     }
+  }
+  FakeTraining(const FakeTraining&) = delete;
+  FakeTraining& operator=(const FakeTraining&) = delete;
+  ~FakeTraining() override {
+    const std::scoped_lock lock(control_.mutex);
+    control_.networks -= networks_.size();
   }
 
   void advance(std::uint64_t steps) override {
@@ -155,8 +163,10 @@ class FakeEngine : public Engine {
   }
   std::unique_ptr<Training> start(const Pack& pack) override {
     if (control_.on_start) control_.on_start(pack.size());
-    if (pack.size() > control_.out_of_memory_above) throw std::bad_alloc();
     const std::scoped_lock lock(control_.mutex);
+    if (pack.size() > control_.out_of_memory_above || pack.size() > control_.room - control_.networks)
+      throw std::bad_alloc();
+    control_.networks += pack.size();
     control_.pack_sizes.push_back(pack.size());
     return std::make_unique<FakeTraining>(pack, control_);
   }

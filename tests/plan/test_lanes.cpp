@@ -244,6 +244,22 @@ TEST_F(LanesTest, OutOfMemorySplitsThePackOfThatLane) {
   expect_equal_results(path("split.db"), path("one.db"));
 }
 
+TEST_F(LanesTest, OneMakesRoomWhereTheMemoryIsForOneOnly) {
+  const Sweep grid = sweep(5);
+  (void)run(grid, path("one.db"));
+  options_.max_pack = 4;
+  control_.lanes = 2;
+  control_.room = 1;
+  Event failed_alone;
+  control_.on_start = [&](std::size_t size) {
+    const std::scoped_lock lock(control_.mutex);
+    if (size == 1 && control_.networks == 1) failed_alone.happen();
+  };
+  control_.on_advance = [&](std::uint64_t) { failed_alone.wait(); };
+  EXPECT_EQ(run(grid, path("two.db")).done, 30u);
+  expect_equal_results(path("two.db"), path("one.db"));
+}
+
 TEST_F(LanesTest, OfTheCpuGiveTheResultsOfOne) {
   const Sweep grid = sweep(3);
   options_.max_pack = 2;
