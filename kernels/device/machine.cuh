@@ -112,8 +112,8 @@ class Machine {
     const std::uint32_t threads = (share + warp - 1) / warp * warp;
     const dim3 grid((items + threads - 1) / threads, std::min(networks, most_rows));
     if (timer_ != nullptr) timer_->begin(stream_.get());
-    apply<<<grid, threads, 0, stream_.get()>>>(f, networks, items);
-    MODSWEEP_CHECK(cudaGetLastError());
+    const cudaLaunchConfig_t config = launch_config(grid, threads, 0);
+    MODSWEEP_CHECK(cudaLaunchKernelEx(&config, apply<F>, f, networks, items));
     if (timer_ != nullptr) timer_->end(stream_.get(), f);
   }
 
@@ -206,6 +206,17 @@ class Machine {
   }
 
   void synchronize() { MODSWEEP_CHECK(cudaStreamSynchronize(stream_.get())); }
+
+ protected:
+  [[nodiscard]] cudaLaunchConfig_t launch_config(dim3 grid, std::uint32_t threads,
+                                                 std::size_t shared_bytes) const {
+    cudaLaunchConfig_t config{};
+    config.gridDim = grid;
+    config.blockDim = threads;
+    config.dynamicSmemBytes = shared_bytes;
+    config.stream = stream_.get();
+    return config;
+  }
 
  private:
   static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  // what cuBLAS advises for Hopper

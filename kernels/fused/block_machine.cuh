@@ -4,17 +4,13 @@
 #include "device/machine.cuh"
 #include "fused/block.h"
 #include "fused/block_plan.h"
+#include "fused/device_code.cuh"
 #include "fused/launch_bounds.h"
 
 #include <algorithm>
 #include <string>
 
 #include <cooperative_groups.h>
-
-// Clusters, and the shared memory of another block of one's own, are there from this architecture on.
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-#define MODSWEEP_HAS_CLUSTERS 1
-#endif
 
 namespace modsweep::fused {
 
@@ -28,30 +24,22 @@ struct DeviceWarp {
   };
 
   [[nodiscard]] MODSWEEP_HD static bool begins(std::uint32_t) {
-#if defined(__CUDA_ARCH__)
+#if defined(MODSWEEP_DEVICE_CODE)
     __syncwarp();  // lanes that part over an item before
 #endif
     return true;
   }
   template <typename F>
   MODSWEEP_HD void each([[maybe_unused]] const F& f) const {
-#if defined(__CUDA_ARCH__)
+#if defined(MODSWEEP_DEVICE_CODE)
     f(threadIdx.x % warp_lanes);
 #endif
   }
-  /// The tensor cores take operands as floats in TF32: they leave out the last 13 bits.
   MODSWEEP_HD void multiply_add([[maybe_unused]] Lanes<SumFragment>& sums,
                                 [[maybe_unused]] const Lanes<RowFragment>& rows,
                                 [[maybe_unused]] const Lanes<ColumnFragment>& columns) const {
-#if defined(__CUDA_ARCH__)
-    float(&s)[4] = sums.own.v;
-    const float(&r)[4] = rows.own.v;
-    const float(&c)[2] = columns.own.v;
-    asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-        "{%0, %1, %2, %3};"
-        : "+f"(s[0]), "+f"(s[1]), "+f"(s[2]), "+f"(s[3])
-        : "r"(__float_as_uint(r[0])), "r"(__float_as_uint(r[1])), "r"(__float_as_uint(r[2])),
-          "r"(__float_as_uint(r[3])), "r"(__float_as_uint(c[0])), "r"(__float_as_uint(c[1])));
+#if defined(MODSWEEP_DEVICE_CODE)
+    multiply_add_tf32(sums.own, rows.own, columns.own);
 #endif
   }
 };
@@ -66,7 +54,7 @@ class DeviceBlock {
 
   template <typename... Parts>
   MODSWEEP_HD void phase(Wait, const Parts&... parts) {
-#if defined(__CUDA_ARCH__)
+#if defined(MODSWEEP_DEVICE_CODE)
     deal(threadIdx.x, blockDim.x, DeviceWarp(), parts...);
     __syncthreads();
 #endif
@@ -138,8 +126,7 @@ constexpr std::uint32_t portable_ranks = 8;
 /// threads, a power of two, in one dimension.
 template <typename F, std::uint32_t registers>
 __global__ void __maxnreg__(registers) work(const __grid_constant__ F f, std::uint32_t networks) {
-  extern __shared__ __align__(16) std::byte shared[];
-  DeviceBlock block(shared);
+  DeviceBlock block(block_memory());
   for (std::uint32_t p = blockIdx.x; p < networks; p += gridDim.x) f(block, p);
 }
 
@@ -151,8 +138,7 @@ __global__ void __maxnreg__(most_registers)
     work_in_clusters([[maybe_unused]] const __grid_constant__ F f, [[maybe_unused]] std::uint32_t networks,
                      [[maybe_unused]] std::uint32_t ranks) {
 #if defined(MODSWEEP_HAS_CLUSTERS)
-  extern __shared__ __align__(16) std::byte shared[];
-  DeviceClusterBlock block(shared);
+  DeviceClusterBlock block(block_memory());
   for (std::uint32_t p = blockIdx.x / ranks; p < networks; p += gridDim.x / ranks) f(block, p);
 #endif
 }
@@ -243,8 +229,8 @@ class BlockMachine : public device::Machine {
                      std::uint32_t registers) {
     auto* const kernel = kernel_with<F>(registers);
     const std::uint32_t resident = blocks_of_multiprocessor<F>(threads, bytes, registers) * multiprocessors();
-    kernel<<<std::min(networks, resident), threads, bytes, stream()>>>(f, networks);
-    MODSWEEP_CHECK(cudaGetLastError());
+    const cudaLaunchConfig_t config = launch_config(std::min(networks, resident), threads, bytes);
+    MODSWEEP_CHECK(cudaLaunchKernelEx(&config, kernel, f, networks));
   }
 
   template <typename F>
@@ -254,11 +240,7 @@ class BlockMachine : public device::Machine {
     cudaLaunchAttribute attribute{};
     attribute.id = cudaLaunchAttributeClusterDimension;
     attribute.val.clusterDim = {ranks, 1, 1};
-    cudaLaunchConfig_t config{};
-    config.gridDim = ranks;
-    config.blockDim = threads;
-    config.dynamicSmemBytes = bytes;
-    config.stream = stream();
+    cudaLaunchConfig_t config = launch_config(ranks, threads, bytes);
     config.attrs = &attribute;
     config.numAttrs = 1;
     int clusters = 0;

@@ -3,11 +3,14 @@
 #include "cpu/isa_names.h"
 #include "engine/emulated_fused.h"
 #include "engine/emulated_gemm.h"
-#include "gpu/gpu_module.h"
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
 #include <limits>
+
+#include <dlfcn.h>
 
 #include "modsweep/cpu_engine.h"
 #include "modsweep/names.h"
@@ -33,10 +36,10 @@ EngineUnderTest gpu_engine(std::string name, std::unique_ptr<Engine> (*GpuModule
                            bool exact_in_any_pack,
                            std::vector<Precision> precisions = {Precision::fp32, Precision::fp64}) {
   return {.name = std::move(name),
-          .available = [] { return open_gpu(MODSWEEP_GPU_MODULE).module != nullptr; },
+          .available = [] { return open_gpu_under_test().module != nullptr; },
           .make =
               [make](std::size_t) {
-                const GpuAccess gpu = open_gpu(MODSWEEP_GPU_MODULE);
+                const GpuAccess gpu = open_gpu_under_test();
                 return (gpu.module->*make)(gpu.devices.front());
               },
           .precisions = std::move(precisions),
@@ -44,6 +47,14 @@ EngineUnderTest gpu_engine(std::string name, std::unique_ptr<Engine> (*GpuModule
 }
 
 }  // namespace
+
+GpuAccess open_gpu_under_test() {
+  const char* other = std::getenv("MODSWEEP_TEST_GPU_MODULE");
+  if (other == nullptr) return open_gpu(MODSWEEP_GPU_MODULE);
+  // The driver beside it, which open_gpu then finds by its name.
+  (void)::dlopen((std::filesystem::path(other).parent_path() / "libcuda.so.1").c_str(), RTLD_LAZY);
+  return open_gpu(other);
+}
 
 const std::vector<EngineUnderTest>& engines_under_test() {
   static const std::vector<EngineUnderTest> engines = {

@@ -2,6 +2,8 @@
 // engines_under_test.cpp.
 #pragma once
 
+#include "gpu/gpu_module.h"
+
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -24,6 +26,9 @@ struct EngineUnderTest {
 };
 
 [[nodiscard]] const std::vector<EngineUnderTest>& engines_under_test();
+
+/// The GPU module of this build, or the one that the environment's MODSWEEP_TEST_GPU_MODULE names.
+[[nodiscard]] GpuAccess open_gpu_under_test();
 
 /// Those that compute in this precision.
 [[nodiscard]] std::vector<EngineUnderTest> engines_with(Precision precision);

@@ -1,5 +1,5 @@
 // A device's normals, made by its own approximations, against those in double.
-#include "gpu/gpu_module.h"
+#include "engine/engines_under_test.h"
 
 #include <cmath>
 
@@ -14,7 +14,7 @@ namespace {
 class DeviceNormals : public testing::TestWithParam<const char*> {};
 
 TEST_P(DeviceNormals, AreNearThoseInDouble) {
-  const GpuAccess gpu = open_gpu(MODSWEEP_GPU_MODULE);
+  const GpuAccess gpu = open_gpu_under_test();
   if (gpu.module == nullptr) GTEST_SKIP() << gpu.reason;
   constexpr std::uint32_t blocks = 1U << 20U;
   constexpr std::uint32_t seed = 7;

@@ -1,0 +1,39 @@
+// What only code for a device can say. Tests put functions of the host in this header's place.
+#pragma once
+
+#include "fused/block.h"
+
+#include <cstddef>
+
+// Whether a device is compiled for. Functions for host and device have to compile for both.
+#if defined(__CUDA_ARCH__)
+#define MODSWEEP_DEVICE_CODE 1
+// Clusters, and the shared memory of another block of one's own, are there from this architecture on.
+#if __CUDA_ARCH__ >= 900
+#define MODSWEEP_HAS_CLUSTERS 1
+#endif
+#endif
+
+namespace modsweep::fused {
+
+/// The dynamic shared memory of the calling thread's block, at a multiple of 16 bytes.
+__device__ __forceinline__ std::byte* block_memory() {
+  extern __shared__ __align__(16) std::byte shared[];
+  return shared;
+}
+
+/// sums += rows * columns by all lanes of a warp. The tensor cores take operands as floats in TF32: they
+/// leave out the last 13 bits.
+__device__ __forceinline__ void multiply_add_tf32(SumFragment& sums, const RowFragment& rows,
+                                                  const ColumnFragment& columns) {
+  float(&s)[4] = sums.v;
+  const float(&r)[4] = rows.v;
+  const float(&c)[2] = columns.v;
+  asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+      "{%0, %1, %2, %3};"
+      : "+f"(s[0]), "+f"(s[1]), "+f"(s[2]), "+f"(s[3])
+      : "r"(__float_as_uint(r[0])), "r"(__float_as_uint(r[1])), "r"(__float_as_uint(r[2])),
+        "r"(__float_as_uint(r[3])), "r"(__float_as_uint(c[0])), "r"(__float_as_uint(c[1])));
+}
+
+}  // namespace modsweep::fused

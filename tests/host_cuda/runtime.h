@@ -1,0 +1,95 @@
+// The state behind the stand-in's handles.
+#pragma once
+
+#include "cuda_runtime_api.h"
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace modsweep::host_cuda {
+
+using Work = std::function<void()>;
+
+/// Work to be repeated.
+class Graph {
+ public:
+  int device = 0;
+  std::vector<Work> works;
+};
+
+class Stream {
+ public:
+  int device = 0;
+  std::mutex running;      ///< held by who carries its work out
+  std::deque<Work> queue;  ///< guarded by the runtime's mutex, as is the rest
+  std::unique_ptr<Graph> recording;
+  std::thread::id recorder;
+  bool broken = false;  ///< the recording
+};
+
+class Event {
+ public:
+  struct State {
+    bool done = false;
+    std::chrono::steady_clock::time_point time;
+  };
+  int device = 0;
+  Stream* stream = nullptr;
+  std::shared_ptr<State> state = std::make_shared<State>();
+};
+
+struct Block {
+  std::size_t bytes = 0;
+  int device = 0;
+};
+
+/// Of a small device like sm_90. Some of it environment variables say.
+struct Properties {
+  static constexpr int multiprocessors = 2;
+  static constexpr std::size_t shared_of_multiprocessor = 233472;
+  static constexpr std::size_t shared_of_block = 232448;
+  static constexpr std::size_t shared_reserved = 1024;
+  static constexpr std::size_t shared_unasked = 49152;
+  static constexpr int threads_of_multiprocessor = 2048;
+  static constexpr int registers_of_multiprocessor = 65536;
+  static constexpr int registers_of_thread = 168;
+  int count = 1;                               ///< MODSWEEP_HOST_CUDA_DEVICES
+  std::size_t memory = std::size_t{1} << 30U;  ///< bytes; MODSWEEP_HOST_CUDA_MEMORY
+  std::size_t launches = ~std::size_t{0};      ///< after which launches fail; MODSWEEP_HOST_CUDA_LAUNCHES
+};
+
+/// One for the process, as CUDA's.
+class Runtime {
+ public:
+  Runtime();
+
+  std::mutex mutex;
+  Properties properties;
+  std::vector<std::size_t> used;             ///< bytes, [device]
+  std::map<const std::byte*, Block> memory;  ///< of devices
+  std::map<const std::byte*, std::size_t> pinned;
+  std::map<Stream*, std::shared_ptr<Stream>> streams;
+  std::map<const void*, std::size_t> dynamic_memory;  ///< that a kernel may have, where it was asked for
+  std::set<const void*> loaded;                       ///< kernels
+  std::size_t launches = 0;
+};
+
+[[nodiscard]] Runtime& runtime();
+
+[[nodiscard]] int current_device();
+/// Keeps it for cudaGetLastError.
+cudaError_t report(cudaError_t error);
+/// Whether the calling thread is recording, which this call breaks off.
+[[nodiscard]] bool breaks_own_recording();
+/// Carries out what is in the stream.
+[[nodiscard]] cudaError_t drain(const std::shared_ptr<Stream>& stream);
+[[nodiscard]] std::shared_ptr<Stream> find(cudaStream_t stream);
+
+}  // namespace modsweep::host_cuda
