@@ -20,7 +20,7 @@ declare -A says=(
 )
 # The GPU engines' tests are the instances of tests/engine that are named so: gemm, gemm_fp32 and so on.
 printf -v gpu_tests_ctest '|%s' "${gpu_engines[@]}"
-gpu_tests_ctest="/(${gpu_tests_ctest#|})(_fp[0-9]+)?( |\$)"
+gpu_tests_ctest="^engine\\..*/(${gpu_tests_ctest#|})(_fp[0-9]+)?( |\$)"
 
 out="" work="${TMPDIR:-/tmp}/modsweep-acceptance" dependencies="" commit="" archive="" within=540 dry_run=no
 chosen=("${parts[@]}")

@@ -1,9 +1,11 @@
 // What would be a race on a device: a kernel whose items depend on the order in which they are taken, or a
 // phase of a block on the order of its threads.
 #include "engine/emulated_fused.h"
-#include "engine/emulated_gemm.h"
+#include "engine/engines_under_test.h"
 
+#include <cstdlib>
 #include <functional>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -42,50 +44,86 @@ Pack varied_pack(Precision precision, bool prelu, std::uint32_t batch) {
   return pack;
 }
 
-using MakeEngine = std::function<std::unique_ptr<Engine>(bool backwards)>;
+/// What a training comes to.
+struct Trained {
+  std::vector<std::vector<std::byte>> states;
+  std::vector<Evaluation> tests;
+  std::vector<std::vector<double>> gradients;  ///< empty: diverged
+};
 
-void expect_order_does_not_matter(const MakeEngine& make, std::uint32_t batch) {
+Trained train(Engine& engine, const Pack& pack) {
+  const auto training = engine.start(pack);
+  training->advance(100);
+  Trained trained{.states = {},
+                  .tests = training->evaluate(Split::test, {.strength = 0.1, .exponent = 1.0}),
+                  .gradients = {}};
+  for (std::size_t p = 0; p < pack.size(); ++p) {
+    trained.states.push_back(training->save(p));
+    const bool diverged = training->diverged(p).has_value();
+    if (!diverged) {
+      EXPECT_EQ(training->step(p), pack.steps[p]);
+    }
+    trained.gradients.push_back(diverged ? std::vector<double>() : training->inspect(p).gradient);
+  }
+  return trained;
+}
+
+void expect_equal(const Trained& a, const Trained& b) {
+  std::size_t diverged = 0;
+  for (std::size_t p = 0; p < a.states.size(); ++p) {
+    EXPECT_EQ(a.states[p], b.states[p]) << p;
+    EXPECT_EQ(a.gradients[p], b.gradients[p]) << p;
+    if (a.gradients[p].empty()) {
+      ++diverged;
+      continue;
+    }
+    EXPECT_EQ(a.tests[p].mse, b.tests[p].mse) << p;
+    EXPECT_EQ(a.tests[p].weighted_activity, b.tests[p].weighted_activity) << p;
+  }
+  EXPECT_EQ(diverged, 1U);
+}
+
+/// `train_one(pack, backwards)`.
+void expect_order_does_not_matter(const std::function<Trained(const Pack&, bool)>& train_one,
+                                  std::uint32_t batch) {
   for (const Precision precision : {Precision::fp32, Precision::fp64})
     for (const bool prelu : {false, true}) {
       const Pack pack = varied_pack(precision, prelu, batch);
-      const auto forwards = make(false)->start(pack);
-      const auto backwards = make(true)->start(pack);
-      for (Training* training : {forwards.get(), backwards.get()}) training->advance(100);
-      const auto test_forwards = forwards->evaluate(Split::test, {.strength = 0.1, .exponent = 1.0});
-      const auto test_backwards = backwards->evaluate(Split::test, {.strength = 0.1, .exponent = 1.0});
-      std::size_t diverged = 0;
-      for (std::size_t p = 0; p < pack.size(); ++p) {
-        EXPECT_EQ(forwards->save(p), backwards->save(p)) << p;
-        EXPECT_EQ(forwards->diverged(p), backwards->diverged(p));
-        if (forwards->diverged(p)) {
-          ++diverged;
-          continue;
-        }
-        EXPECT_EQ(forwards->step(p), pack.steps[p]);
-        EXPECT_EQ(test_forwards[p].mse, test_backwards[p].mse);
-        EXPECT_EQ(test_forwards[p].weighted_activity, test_backwards[p].weighted_activity);
-        EXPECT_EQ(forwards->inspect(p).gradient, backwards->inspect(p).gradient);
-      }
-      EXPECT_EQ(diverged, 1U);
+      expect_equal(train_one(pack, false), train_one(pack, true));
     }
 }
 
-TEST(EmulatedGemm, TheOrderOfItemsDoesNotMatter) {
-  expect_order_does_not_matter(make_emulated_gemm_engine, 21);
+/// The stand-in for CUDA takes threads and blocks in the opposite order where the environment says so. On a
+/// device both trainings are the same, and so must be what comes of them.
+class DeviceOrder : public testing::TestWithParam<EngineUnderTest> {
+ protected:
+  void SetUp() override {
+    if (!GetParam().available()) GTEST_SKIP() << "this machine cannot run " << GetParam().name;
+  }
+  static Trained train_on(Engine& engine, const Pack& pack, bool backwards) {
+    if (backwards) ::setenv("MODSWEEP_HOST_CUDA_BACKWARDS", "1", 1);
+    Trained trained = train(engine, pack);
+    ::unsetenv("MODSWEEP_HOST_CUDA_BACKWARDS");
+    return trained;
+  }
+};
+
+TEST_P(DeviceOrder, OfThreadsDoesNotMatter) {
+  const auto engine = GetParam().make(1);
+  const auto train_one = [&](const Pack& pack, bool backwards) { return train_on(*engine, pack, backwards); };
+  expect_order_does_not_matter(train_one, 21);
+  expect_order_does_not_matter(train_one, 150);  // more than a block holds at once
 }
 
-TEST(EmulatedFused, TheOrderOfThreadsDoesNotMatter) {
-  const auto make = [](bool backwards) { return make_emulated_fused_engine({.backwards = backwards}); };
-  expect_order_does_not_matter(make, 21);
-  expect_order_does_not_matter(make, 150);  // more than a block holds at once
-}
+INSTANTIATE_TEST_SUITE_P(Engines, DeviceOrder, testing::ValuesIn(gpu_engines_of_any_shape()),
+                         [](const auto& test_info) { return test_info.param.name; });
 
 TEST(EmulatedFused, TheOrderOfThreadsAndBlocksOfAClusterDoesNotMatter) {
   for (const std::uint32_t ranks : {2U, 8U}) {
     SCOPED_TRACE(ranks);
     expect_order_does_not_matter(
-        [ranks](bool backwards) {
-          return make_emulated_fused_engine({.backwards = backwards, .fewest_ranks = ranks});
+        [ranks](const Pack& pack, bool backwards) {
+          return train(*make_emulated_fused_engine({.backwards = backwards, .fewest_ranks = ranks}), pack);
         },
         70);
   }

@@ -2,7 +2,6 @@
 
 #include "cpu/isa_names.h"
 #include "engine/emulated_fused.h"
-#include "engine/emulated_gemm.h"
 
 #include <algorithm>
 #include <cmath>
@@ -61,29 +60,20 @@ const std::vector<EngineUnderTest>& engines_under_test() {
       cpu_engine("cpu_avx512", "avx512"),
       cpu_engine("cpu_avx2", "avx2"),
       cpu_engine("cpu_x86_64", "x86-64"),
-      {"gemm_emulated",
-       [] { return true; },
-       [](std::size_t) { return make_emulated_gemm_engine(); },
-       {Precision::fp32, Precision::fp64}},
-      {"fused_emulated",
-       [] { return true; },
-       [](std::size_t) { return make_emulated_fused_engine(); },
-       {Precision::fp32, Precision::fp64}},
       {"fused_clusters_emulated",
        [] { return true; },
        [](std::size_t) { return make_emulated_fused_engine({.fewest_ranks = 2}); },
        {Precision::fp64}},  // fp32 and other clusters: fused_test.cpp, and the wide networks of all tests
-      {"fused_3xtf32_emulated",
-       [] { return true; },
-       [](std::size_t) {
-         return make_emulated_fused_engine({.multiplier = fused::Multiplier::tensor_cores});
-       },
-       {Precision::fp32}},
       gpu_engine("gemm", &GpuModule::make_gemm_engine, false),
       gpu_engine("fused", &GpuModule::make_fused_engine, true),
       gpu_engine("fused_3xtf32", &GpuModule::make_fused_3xtf32_engine, true, {Precision::fp32}),
   };
   return engines;
+}
+
+std::vector<EngineUnderTest> gpu_engines_of_any_shape() {
+  return {gpu_engine("gemm", &GpuModule::make_gemm_engine, false),
+          gpu_engine("fused", &GpuModule::make_fused_engine, true)};
 }
 
 std::vector<EngineUnderTest> engines_with(Precision precision) {

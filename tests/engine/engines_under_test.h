@@ -27,6 +27,9 @@ struct EngineUnderTest {
 
 [[nodiscard]] const std::vector<EngineUnderTest>& engines_under_test();
 
+/// Those that run on a GPU, but fused_3xtf32, which is for wide layers.
+[[nodiscard]] std::vector<EngineUnderTest> gpu_engines_of_any_shape();
+
 /// The GPU module of this build, or the one that the environment's MODSWEEP_TEST_GPU_MODULE names.
 [[nodiscard]] GpuAccess open_gpu_under_test();
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 
@@ -102,6 +103,11 @@ void wait(Barrier& barrier) {
   own.enter();
 }
 
+/// In the opposite order, which must not matter, where the environment has MODSWEEP_HOST_CUDA_BACKWARDS.
+bool backwards() {
+  return std::getenv("MODSWEEP_HOST_CUDA_BACKWARDS") != nullptr;
+}
+
 void run_cluster(const cudaLaunchConfig_t& config, unsigned ranks, unsigned first, const Work& thread) {
   const unsigned threads = config.blockDim.x;
   Cluster cluster;
@@ -115,7 +121,7 @@ void run_cluster(const cudaLaunchConfig_t& config, unsigned ranks, unsigned firs
     for (unsigned w = 0; w < block.warps.size(); ++w)
       block.warps[w].barrier.size = std::min(warp, threads - w * warp);
   }
-  test::take_turns(ranks * threads, false, [&](std::uint32_t member, test::Turns& turns) {
+  test::take_turns(ranks * threads, backwards(), [&](std::uint32_t member, test::Turns& turns) {
     const Place own{&cluster, &turns, member / threads, member % threads, dim3(first + member / threads)};
     own.enter();
     thread();
@@ -127,18 +133,22 @@ void run_cluster(const cudaLaunchConfig_t& config, unsigned ranks, unsigned firs
 void run_grid(const cudaLaunchConfig_t& config, unsigned ranks, const Work& thread) {
   gridDim = config.gridDim;
   blockDim = config.blockDim;
+  const auto in_turn = [turned = backwards()](unsigned count, const auto& f) {
+    for (unsigned i = 0; i < count; ++i) f(turned ? count - 1 - i : i);
+  };
   if (config.dynamicSmemBytes > 0) {
-    for (unsigned b = 0; b < config.gridDim.x; b += ranks) run_cluster(config, ranks, b, thread);
+    in_turn(config.gridDim.x / ranks, [&](unsigned c) { run_cluster(config, ranks, c * ranks, thread); });
     return;
   }
-  for (unsigned y = 0; y < config.gridDim.y; ++y)
-    for (unsigned x = 0; x < config.gridDim.x; ++x) {
+  in_turn(config.gridDim.y, [&](unsigned y) {
+    in_turn(config.gridDim.x, [&](unsigned x) {
       blockIdx = dim3(x, y);
-      for (unsigned t = 0; t < config.blockDim.x; ++t) {
+      in_turn(config.blockDim.x, [&](unsigned t) {
         threadIdx = dim3(t);
         thread();
-      }
-    }
+      });
+    });
+  });
 }
 
 bool fits_device(const cudaLaunchConfig_t& config, const void* kernel, unsigned ranks) {

@@ -5,11 +5,8 @@
 #include "gemm/product.h"
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <functional>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -43,7 +40,6 @@ class HostMachine {
     std::unique_ptr<U, Free> values_;
     std::size_t size_ = 0;
   };
-  using Recording = std::function<void()>;
 
   /// `backwards`: items are taken in the opposite order, which must not matter.
   explicit HostMachine(bool backwards = false) : backwards_(backwards) {}
@@ -69,19 +65,17 @@ class HostMachine {
       for (std::uint32_t i = 0; i < items; ++i) backwards_ ? f(networks - 1 - p, items - 1 - i) : f(p, i);
   }
 
-  void use_tf32(bool on) { tf32_ = on; }
-
   template <typename T>
   void multiply(const gemm::BatchedProduct<T>& g) {
     std::vector<T> b(std::size_t{g.inner} * g.columns);
     for (std::size_t p = 0; p < g.networks; ++p) {
       for (std::size_t k = 0; k < g.inner; ++k)
-        for (std::size_t c = 0; c < g.columns; ++c) b[k * g.columns + c] = factor(at(g.b, p, k, c));
+        for (std::size_t c = 0; c < g.columns; ++c) b[k * g.columns + c] = at(g.b, p, k, c);
       for (std::size_t r = 0; r < g.rows; ++r) {
         T* row = g.c.data + p * g.c.network + r * g.c.row;
         std::fill(row, row + g.columns, T(0));
         for (std::size_t k = 0; k < g.inner; ++k) {
-          const T a = factor(at(g.a, p, r, k));
+          const T a = at(g.a, p, r, k);
           for (std::size_t c = 0; c < g.columns; ++c) row[c] += a * b[k * g.columns + c];
         }
       }
@@ -106,22 +100,10 @@ class HostMachine {
     }
   }
 
-  [[nodiscard]] Recording record(std::function<void()> work) { return work; }
-  void replay(const Recording& recording, std::uint64_t times) {
-    for (std::uint64_t i = 0; i < times; ++i) recording();
-  }
-
  private:
   template <typename T>
   static T at(const gemm::Matrices<const T>& m, std::size_t p, std::size_t r, std::size_t c) {
     return m.data[p * m.network + (m.transposed ? c * m.row + r : r * m.row + c)];
-  }
-  [[nodiscard]] double factor(double value) const { return value; }
-  /// What a product sees of a factor: rounded to 10 bits of fraction, halves away from zero, where that is
-  /// asked for.
-  [[nodiscard]] float factor(float value) const {
-    if (!tf32_ || !std::isfinite(value)) return value;
-    return std::bit_cast<float>((std::bit_cast<std::uint32_t>(value) + 0x1000U) & ~0x1fffU);
   }
   static void check(std::size_t end, std::size_t size) {
     if (end > size)
@@ -129,7 +111,6 @@ class HostMachine {
   }
 
   bool backwards_;
-  bool tf32_ = false;
 };
 
 }  // namespace modsweep::test
