@@ -1,7 +1,7 @@
 // A pack in training as batched matrix products with element-wise kernels around them.
 //
-// The class is a template over the machine: CUDA's in gemm_engine.cu, and a plain loop in tests, which so run
-// every line of the engine but the launches. A machine has
+// The class is a template over the machine, which is CUDA's (device/machine.cuh); so this file needs no nvcc.
+// A machine has
 //   Array<U>, allocate<U>(count), upload(array, values, count, offset), download(values, array, count,
 //   offset), for_each(networks, items, f): f(network, item) for all of them, in any order, at once,
 //   multiply(BatchedProduct<T>), use_tf32(on) for products of floats, eigenvalues (spectrum/pack_spectra.h),
