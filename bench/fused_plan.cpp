@@ -19,7 +19,6 @@ struct Architecture {
   const char* name;
   fused::BlockLimits limits;
 };
-constexpr std::size_t registers_of_multiprocessor = 65536;
 constexpr std::size_t warps_of_multiprocessor = 64;
 constexpr std::size_t blocks_of_multiprocessor = 32;
 constexpr Architecture architectures[] = {
@@ -46,7 +45,7 @@ void print_plan(const Architecture& architecture, const Shape& shape, std::uint3
   const fused::BlockPlan plan = fused::block_plan<T>(shape, batch, architecture.limits, multiplier);
   const std::size_t by_memory =
       architecture.limits.multiprocessor / (plan.bytes + architecture.limits.reserved);
-  const std::size_t by_registers = registers_of_multiprocessor / (registers * plan.threads);
+  const std::size_t by_registers = fused::registers_of_multiprocessor / (registers * plan.threads);
   const std::size_t blocks = std::min({by_memory, by_registers, blocks_of_multiprocessor});
   const std::size_t warps = blocks * plan.threads / 32;
   fmt::print(" {:>6} {:>7} {:>4} {:>7} {:>6} {:>5} {:>4} %\n", plan.ranks, plan.threads, plan.rows,

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <bit>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace modsweep::fused {
@@ -37,6 +38,14 @@ using gemm::UnitPlace;
 constexpr std::uint32_t most_layers = 9;
 /// Partial sums over the samples of a part of a batch, at most.
 constexpr std::uint32_t most_parts = 16;
+
+/// Registers of a thread, at most, in every kernel: three blocks of 128 threads share a multiprocessor's, but
+/// one of 256 threads has it for itself.
+constexpr std::uint32_t most_registers = 168;
+/// What some kernels are compiled for besides: four blocks of 128 threads, or two of 256.
+constexpr std::uint32_t fewer_registers = 128;
+/// Of every device since sm_70 (CUDA C++ Programming Guide, technical specifications).
+constexpr std::uint32_t registers_of_multiprocessor = 65536;
 
 /// What multiplies matrices: multiply-adds of threads (products.h), or tensor cores where a layer is wide
 /// enough for them (tensor_products.h).
@@ -341,9 +350,9 @@ template <typename T>
 }
 
 /// A plan for this batch size. Several blocks on a multiprocessor hide each other's waiting, but parts of few
-/// samples pay for every pass over the weights: three blocks if each has room for 16 samples, else two, else
-/// as many samples as one block holds. The shape, not the pack, says how many blocks share a network: that
-/// changes the order of sums. The shape must not be refused.
+/// samples pay for every pass over the weights: three blocks if there are registers for them and each has
+/// room for 16 samples, else two, else as many samples as one block holds. The shape, not the pack, says how
+/// many blocks share a network: that changes the order of sums. The shape must not be refused.
 template <typename T>
 [[nodiscard]] BlockPlan block_plan(const Shape& shape, std::uint32_t batch, const BlockLimits& limits,
                                    Multiplier multiplier = Multiplier::threads) {
@@ -357,8 +366,11 @@ template <typename T>
     while (rows > fewest_rows && bytes_with(rows) > bytes) rows -= even_rows(rows - 1);
     return rows;
   };
+  const bool fewer = std::is_same_v<T, float> && ranks == 1;  // as in launch_bounds.h
+  const std::uint32_t registers = (fewer ? fewer_registers : most_registers) * plan_with(fewest_rows).threads;
   std::uint32_t rows = 0;
-  for (const std::size_t blocks : {3, 2}) {
+  for (const std::uint32_t blocks : {3U, 2U}) {
+    if (blocks * registers > registers_of_multiprocessor) continue;
     const std::size_t each = std::min(limits.block, limits.multiprocessor / blocks - limits.reserved);
     if (rows == 0 && bytes_with(16) <= each) rows = largest(each);
   }

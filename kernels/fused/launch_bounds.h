@@ -6,6 +6,8 @@
 // gradients are compared; the optimizer's step is not, since a trial must change no network.
 #pragma once
 
+#include "fused/block_plan.h"
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -17,12 +19,6 @@
 #include "modsweep/pack.h"
 
 namespace modsweep::fused {
-
-/// Registers of a thread, at most, in every kernel: three blocks of 128 threads share a multiprocessor's
-/// 65,536, but one of 256 threads has it for itself.
-constexpr std::uint32_t most_registers = 168;
-/// What some kernels are compiled for besides: four blocks of 128 threads, or two of 256.
-constexpr std::uint32_t fewer_registers = 128;
 
 /// Fewer registers must need at most this share of the time: what is within it may be noise.
 constexpr double clearly_faster = 0.98;

@@ -54,6 +54,27 @@ TEST(FusedPlan, ThreeBlocksOfThePapersNetworkShareAMultiprocessor) {
   EXPECT_GE(plan.rows, 16U);
 }
 
+TEST(FusedPlan, ABlockTakesWhatMemoryRegistersLeaveToIt) {
+  const auto parts_with = [](const Shape& shape, std::size_t bytes) {
+    std::uint32_t rows = fused::most_rows;
+    while (fused::plan_with_rows<float>(shape, rows, 1, Multiplier::threads).bytes > bytes)
+      rows -= rows > 16 ? 16 : 4;
+    return (200 + rows - 1) / rows;
+  };
+  std::size_t of_two = 0;
+  for (std::uint32_t width = 33; width <= 64; ++width) {
+    const Shape shape = shape_of_cell(cell_of({width, width, width}));
+    const BlockPlan plan = fused::block_plan<float>(shape, 200, sm_90);
+    ASSERT_EQ(plan.threads, 256U) << width;  // of which a multiprocessor has registers for two blocks
+    const std::size_t half = sm_90.multiprocessor / 2 - sm_90.reserved;
+    const bool two = plan.bytes <= half;
+    of_two += two ? 1 : 0;
+    EXPECT_LE((200 + plan.rows - 1) / plan.rows, parts_with(shape, two ? half : sm_90.block)) << width;
+  }
+  EXPECT_GT(of_two, 0U);
+  EXPECT_LT(of_two, 32U);
+}
+
 TEST(FusedPlan, EveryParameterHasAPlaceOfItsOwn) {
   for (const CellSettings& cell : cells_around_tiles()) {
     const Shape shape = shape_of_cell(cell);
