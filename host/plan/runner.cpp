@@ -169,7 +169,7 @@ void Run::count_cell(CellStatus status) {
 
 /// Trains a pack. False: the lane is to end.
 bool Run::train(std::size_t lane, const RunContext& context, std::vector<Cell> cells) {
-  const bool alone = packs_.alone(lane);
+  const bool last_resort = cells.size() == 1 && packs_.alone(lane);
   auto pack = std::make_unique<PackRun>(context, std::move(cells));
   try {
     if (pack->run()) return true;
@@ -181,7 +181,7 @@ bool Run::train(std::size_t lane, const RunContext& context, std::vector<Cell> c
   }
   pack.reset();  // its memory is what others need
   if (cells.empty()) return true;
-  if (cells.size() == 1 && alone)
+  if (last_resort)
     throw IoError(
         fmt::format("out of memory with a single network of shape {} (cell {}); use a machine with more "
                     "memory, a smaller network or fewer samples",

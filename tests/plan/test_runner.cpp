@@ -212,6 +212,18 @@ TEST_F(RunnerTest, OutOfMemoryOnTheWaySplitsThePackToo) {
   expect_equal_results(path("split.db"), path("all.db"));
 }
 
+TEST_F(RunnerTest, TheLastNetworkOfAPackThatDoesNotFitIsTriedAlone) {
+  Sweep grid = sweep(1);
+  grid.axes = {{{"training.steps"}, {{"40"}, {"80"}}}};
+  bool failed = false;
+  control_.on_advance = [&](std::uint64_t) {
+    if (control_.network_steps >= 2 * 40.0 && !std::exchange(failed, true)) throw std::bad_alloc();
+  };
+  EXPECT_EQ(run(grid, path("a.db")).done, 2u);
+  EXPECT_TRUE(failed);
+  EXPECT_THAT(control_.pack_sizes, testing::ElementsAre(2u, 1u));
+}
+
 TEST_F(RunnerTest, OneNetworkThatDoesNotFitIsAnError) {
   control_.out_of_memory_above = 0;
   EXPECT_THAT([&] { (void)run(sweep(2), path("a.db")); },
