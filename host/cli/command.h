@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <ostream>
+#include <string>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -17,6 +18,7 @@ struct Console {
   std::ostream& out;
   std::ostream& err;
   bool err_is_terminal = false;
+  std::string command_line = {};  ///< as it was typed, for records
 };
 
 /// The command that was asked for, ready to go.

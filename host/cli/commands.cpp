@@ -82,6 +82,7 @@ ExitCode run_command_line(int argc, const char* const* argv, Console& console) {
       "3 device or I/O failure, 130 interrupted (state saved: the same command goes on).");
   Action chosen;
   for (const AddCommand add : commands) add(app, chosen);
+  console.command_line = fmt::format("{}", fmt::join(argv, argv + argc, " "));
   check_command(app, {argv, static_cast<std::size_t>(argc)});
   try {
     app.parse(argc, argv);

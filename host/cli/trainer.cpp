@@ -1,5 +1,6 @@
 #include "cli/trainer.h"
 
+#include "cli/version.h"
 #include "plan/runner.h"
 
 #include <unordered_set>
@@ -56,6 +57,14 @@ bool Trainer::train(const Sweep& sweep) {
 
   if (!interrupt_)
     interrupt_.emplace();  // once the user is told what is trained, an interrupt saves the state
+  for (const std::string& note : store_->notes())
+    if (told_.insert(note).second) fmt::print(console_.err, "note: {}\n", note);
+  store_->begin_run({.version = MODSWEEP_VERSION,
+                     .revision = program_revision(),
+                     .command = console_.command_line,
+                     .engine = std::string(choice_->name()),
+                     .device = choice_->text(),
+                     .shard = {}});
   if (!options_.quiet)
     fmt::print(console_.err, "{}: {}, {} to train on engine {} ({}), {}\n", sweep.name,
                cells_text(plan.cells), format_count(static_cast<double>(plan.left())), choice_->name(),
@@ -72,6 +81,7 @@ bool Trainer::train(const Sweep& sweep) {
                                       .progress = progress,
                                       .stop = [this] { return interrupted(); }},
                                      run_options);
+  store_->end_run(result.interrupted ? "interrupted" : "done");
   return !result.interrupted;
 }
 

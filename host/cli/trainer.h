@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "modsweep/store.h"
@@ -55,6 +56,7 @@ class Trainer {
   std::optional<EngineChoice> choice_;
   std::optional<InterruptGuard> interrupt_;
   DatasetCache datasets_;
+  std::set<std::string> told_;
 };
 
 }  // namespace modsweep::cli

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -22,6 +23,17 @@ constexpr std::size_t max_buffered_rows = 8192;  // of a pack between two commit
 
 double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// What results depend on of an engine and a device: "cpu (AVX-512)", not the number of threads.
+std::string arithmetic(std::string_view engine, const std::string& devices) {
+  constexpr std::string_view then = ", then ";
+  constexpr std::string_view on = " on ";
+  std::string_view last = devices;
+  if (const auto begin = devices.rfind(then); begin != std::string::npos)
+    last.remove_prefix(begin + then.size());
+  if (last.starts_with(fmt::format("{}{}", engine, on))) last.remove_prefix(engine.size() + on.size());
+  return fmt::format("{} ({})", engine, last.substr(0, last.find_first_of(",;")));
 }
 
 }  // namespace
@@ -46,22 +58,40 @@ PackRun::PackRun(const RunContext& context, std::vector<Cell> cells)
 PackRun::~PackRun() = default;
 
 void PackRun::restore(Member& member, std::size_t network) {
-  const auto state = context_.store.checkpoint(cells_[network].id);
-  if (!state) return;
+  const auto checkpoint = context_.store.checkpoint(cells_[network].id);
+  if (!checkpoint) return;
   try {
-    training_->restore(network, *state);
+    training_->restore(network, checkpoint->state);
+    if (training_->step(network) != checkpoint->step || checkpoint->step > member.total)
+      throw InputError(fmt::format("a state at step {} beside a checkpoint at step {}, of {}",
+                                   training_->step(network), checkpoint->step, member.total));
   } catch (const InputError& error) {
     throw InputError(fmt::format(
         "cell {}: its checkpoint in the store does not restore ({}); use the version and engine that "
         "wrote it, or another -o FILE",
         cells_[network].id, error.what()));
   }
+  tell_of(*checkpoint);
   member.step = member.committed_step = training_->step(network);
   // A checkpoint is committed together with what was measured at its step.
   member.next = next_measurement(cells_[network].settings, member.step + 1).value_or(member.total);
   if (context_.trained && member.step > 0)
     context_.trained(static_cast<double>(member.step),
                      training_flop(cells_[network].settings, member.weights, member.step), true);
+}
+
+/// Results of another engine or instruction set differ in their last bits, and nobody would know.
+void PackRun::tell_of(const Checkpoint& checkpoint) const {
+  if (!context_.tell) return;
+  const std::string before = arithmetic(checkpoint.engine, checkpoint.device);
+  const std::string now = arithmetic(context_.engine.name(), context_.device);
+  if (before != now)
+    context_.tell(
+        fmt::format("cells that were begun on {} go on on {}: their results may differ in the last bits from "
+                    "those of one machine; column `device` names both",
+                    before, now));
+  if (!checkpoint.hashed)
+    context_.tell("checkpoints of an earlier store format have no hash: they are taken as they are, once");
 }
 
 void PackRun::start() {
@@ -189,6 +219,7 @@ void PackRun::commit(bool with_running) {
                                         : CellStatus::done;
     entry.step = member.step;
     entry.diverged_at = member.diverged_at;
+    buffered_rows_ -= member.rows.size();
     entry.measurements = std::move(member.rows);
     entry.weights = std::move(member.final_weights);
     entry.seconds = member.seconds;
@@ -197,15 +228,15 @@ void PackRun::commit(bool with_running) {
     committed.push_back(p);
   }
   if (!progress.empty())
-    context_.store.commit(context_.sweep_id, progress, context_.engine.name(), context_.device);
-  for (std::size_t i = 0; i < committed.size(); ++i) {
-    Member& member = members_[committed[i]];
-    buffered_rows_ -= progress[i].measurements.size();
+    context_.store.commit(context_.sweep_id, std::move(progress), context_.engine.name(), context_.device);
+  for (const std::size_t p : committed) {
+    Member& member = members_[p];
     member.rows.clear();
     member.seconds = 0.0;
     member.committed_step = member.step;
     member.finished = member.measured_last;
-    if (member.finished && context_.finished) context_.finished(progress[i].status);
+    if (member.finished && context_.finished)
+      context_.finished(member.diverged_at ? CellStatus::diverged : CellStatus::done);
   }
   if (with_running) last_commit_ = seconds_now();
 }

@@ -1,7 +1,7 @@
 // One pack from start or checkpoint to the end: when to advance, measure, checkpoint and stop.
 #pragma once
 
-#include "plan/shared_store.h"
+#include "plan/commit_queue.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -29,7 +29,7 @@ struct RunOptions {
 
 /// What a pack needs of its surroundings; everything outlives the run.
 struct RunContext {
-  SharedStore& store;
+  CommitQueue& store;
   Engine& engine;
   DatasetCache& datasets;
   const RunOptions& options;
@@ -39,6 +39,8 @@ struct RunContext {
   /// Told of training and of cells committed: network-steps and work (FLOP) done, and where it comes from.
   std::function<void(double steps, double flop, bool restored)> trained;
   std::function<void(CellStatus)> finished;
+  /// Told what the user should know, once each; may be empty.
+  std::function<void(const std::string&)> tell;
 };
 
 /// Trains the cells of one pack and commits what becomes of them.
@@ -62,6 +64,7 @@ class PackRun {
 
   void start();
   void restore(Member& member, std::size_t network);
+  void tell_of(const Checkpoint& checkpoint) const;
   [[nodiscard]] std::uint64_t steps_to_next_event() const;
   void advance();
   [[nodiscard]] bool at_rest(std::size_t network) const;

@@ -113,6 +113,12 @@ void Progress::update(const ProgressState& state) {
   draw(line(state));
 }
 
+void Progress::note(const std::string& text) {
+  if (drawn_ > 0) out_ << '\r' << std::string(drawn_, ' ') << '\r';
+  drawn_ = 0;
+  out_ << "note: " << text << '\n' << std::flush;
+}
+
 void Progress::finish(const ProgressState& state) {
   if (style_ == Style::quiet) return;
   const double elapsed = clock_() - start_;

@@ -47,6 +47,8 @@ class Progress {
 
   /// Shows the state if it is time to: at most 10 times a second on a terminal, every 10 s elsewhere.
   void update(const ProgressState& state);
+  /// Says something on a line of its own, in every style.
+  void note(const std::string& text);
   /// Shows the last state and ends the line.
   void finish(const ProgressState& state);
 

@@ -1,8 +1,8 @@
 #include "plan/runner.h"
 
 #include "core/parallel.h"
+#include "plan/commit_queue.h"
 #include "plan/planner.h"
-#include "plan/shared_store.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -11,6 +11,7 @@
 #include <mutex>
 #include <new>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -115,25 +116,30 @@ class Run {
   [[nodiscard]] bool stopping();
   void count_training(double steps, double flop, bool restored);
   void count_cell(CellStatus status);
+  void tell(const std::string& text);
 
   const RunJob& job_;
   const std::string sweep_id_;
   RunOptions options_;  // of each lane
-  SharedStore store_;
   PackQueue packs_;
   std::mutex mutex_;  // of all below, job_.progress and job_.stop
   RunResult result_;
   ProgressState progress_;
   bool stop_requested_ = false;
   bool failed_ = false;  // a lane threw
+  std::set<std::string> told_;
+  CommitQueue store_;  // the last: its thread uses what stands above
 };
 
 Run::Run(const RunJob& job, const RunOptions& options)
     : job_(job),
       sweep_id_(job.sweep.id()),
       options_(options),
-      store_(job.store),
-      packs_(job, options.max_pack) {
+      packs_(job, options.max_pack),
+      store_(job.store, {.interval = std::min(1.0, options.checkpoint_seconds / 2),
+                         .longest_interval = options.checkpoint_seconds / 2,
+                         .saved = job.saved,
+                         .tell = [this](const std::string& text) { tell(text); }}) {
   options_.threads = std::max<std::size_t>(options.threads / job.lanes.size(), 1);
   progress_.cells = job.plan.cells;
   progress_.finished = job.plan.finished;
@@ -142,9 +148,10 @@ Run::Run(const RunJob& job, const RunOptions& options)
 
 /// Whether lanes are to save their state and end.
 bool Run::stopping() {
+  const bool store_failed = store_.failed();
   const std::scoped_lock lock(mutex_);
   stop_requested_ = stop_requested_ || (job_.stop && job_.stop());
-  return stop_requested_ || failed_;
+  return stop_requested_ || failed_ || store_failed;
 }
 
 void Run::count_training(double steps, double flop, bool restored) {
@@ -154,6 +161,12 @@ void Run::count_training(double steps, double flop, bool restored) {
   progress_.steps += steps;
   progress_.work += flop;
   job_.progress.update(progress_);
+}
+
+/// Each message once, however many cells it is of.
+void Run::tell(const std::string& text) {
+  const std::scoped_lock lock(mutex_);
+  if (told_.insert(text).second) job_.progress.note(text);
 }
 
 void Run::count_cell(CellStatus status) {
@@ -200,7 +213,8 @@ void Run::carry(std::size_t lane) {
       .device = job_.lanes[lane].device,
       .stop = [this] { return stopping(); },
       .trained = [this](double steps, double flop, bool restored) { count_training(steps, flop, restored); },
-      .finished = [this](CellStatus status) { count_cell(status); }};
+      .finished = [this](CellStatus status) { count_cell(status); },
+      .tell = [this](const std::string& text) { tell(text); }};
   try {
     while (auto cells = packs_.next(lane)) {
       if (stopping()) {
@@ -218,7 +232,13 @@ void Run::carry(std::size_t lane) {
 
 RunResult Run::all() {
   const std::size_t lanes = job_.lanes.size();
-  parallel_for(lanes, lanes, [this](std::size_t lane, std::size_t) { carry(lane); });
+  try {
+    parallel_for(lanes, lanes, [this](std::size_t lane, std::size_t) { carry(lane); });
+  } catch (...) {
+    if (!store_.failed()) store_.flush();  // the others have saved their states
+    throw;
+  }
+  store_.flush();
   if (!result_.interrupted) job_.store.mark_finished(sweep_id_);
   job_.progress.finish(progress_);
   return result_;

@@ -34,6 +34,8 @@ struct RunJob {
   DatasetCache& datasets;
   Progress& progress;
   std::function<bool()> stop;  ///< true ends the run with all state saved; may be empty
+  /// Called after each commit, by another thread; may be empty.
+  std::function<void()> saved = {};
 };
 
 /// Trains all unfinished cells and marks the sweep finished, or stops when asked to. A pack that does not fit

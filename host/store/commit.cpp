@@ -1,5 +1,6 @@
 #include "store/commit.h"
 
+#include "store/row_hash.h"
 #include "store/row_writer.h"
 #include "store/weights.h"
 
@@ -31,15 +32,6 @@ class Use {
  private:
   SQLite::Statement& statement_;
 };
-
-// Not a number and infinity are stored as NULL: exports stay valid JSON, averages in SQL ignore them.
-void bind_finite(SQLite::Statement& statement, int index, double value) {
-  if (std::isfinite(value)) statement.bind(index, value);
-}
-
-void bind_finite(SQLite::Statement& statement, int index, const std::optional<double>& value) {
-  if (value) bind_finite(statement, index, *value);
-}
 
 template <typename Unsigned>
 std::int64_t integer(Unsigned value) {
@@ -93,131 +85,274 @@ void check(const CellProgress& progress) {
 
 }  // namespace
 
+/// A row of `cells`.
+struct CellWriter::CellRow {
+  bool is_new = true;
+  std::int64_t num = 0;
+  std::uint64_t old_hash = 0;
+  std::string id;
+  std::int64_t sweep = 0;
+  std::string status;
+  std::int64_t step = 0;
+  std::optional<std::int64_t> diverged_at;
+  std::string engine;
+  std::string device;
+  double seconds = 0.0;
+  std::string settings;
+  std::int64_t run = 0;
+  std::uint64_t measurements = 0;
+  std::uint64_t layers = 0;
+  std::uint64_t eigenvalues = 0;
+  std::optional<std::uint64_t> weights;
+  std::optional<std::uint64_t> checkpoint;
+};
+
 CellWriter::CellWriter(SQLite::Database& db)
-    : cell_(db,
-            "INSERT INTO cells (id, sweep, status, step, diverged_at, engine, device, seconds, settings)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (id) DO UPDATE SET status = excluded.status, step = excluded.step,"
-            " diverged_at = excluded.diverged_at, engine = excluded.engine, device = excluded.device,"
-            " seconds = seconds + excluded.seconds RETURNING num"),
+    : find_(db,
+            "SELECT num, hash, sweep, engine, device, seconds, settings, measurements_hash, layers_hash,"
+            " eigenvalues_hash, weights_hash, checkpoint_hash FROM cells WHERE id = ?"),
+      cell_(db, "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
       measurement_(
           db, "INSERT OR REPLACE INTO measurements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-      forget_layers_(db, "DELETE FROM layers WHERE cell = ? AND step = ?"),
-      forget_eigenvalues_(db, "DELETE FROM eigenvalues WHERE cell = ? AND step = ?"),
       layer_(db, "INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
       eigenvalues_(db, "INSERT INTO eigenvalues VALUES (?, ?, ?, ?, ?, ?)"),
       checkpoint_(db, "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)"),
       forget_checkpoint_(db, "DELETE FROM checkpoints WHERE cell = ?"),
-      weights_(db, "INSERT OR REPLACE INTO weights VALUES (?, ?, ?, ?)") {}
+      weights_(db, "INSERT OR REPLACE INTO weights VALUES (?, ?, ?, ?)"),
+      present_measurement_(db, "SELECT * FROM measurements WHERE cell = ? AND step = ?"),
+      present_layers_(db, "SELECT * FROM layers WHERE cell = ? AND step = ?"),
+      present_eigenvalues_(db, "SELECT * FROM eigenvalues WHERE cell = ? AND step = ?"),
+      forget_layers_(db, "DELETE FROM layers WHERE cell = ? AND step = ?"),
+      forget_eigenvalues_(db, "DELETE FROM eigenvalues WHERE cell = ? AND step = ?"),
+      read_totals_(db, "SELECT cells, cells_hash, (SELECT coalesce(max(num), 0) FROM main.cells) FROM store"),
+      write_totals_(db, "UPDATE store SET cells = ?, cells_hash = ?") {
+  read_totals();
+}
 
-void CellWriter::write(std::int64_t sweep, const CellProgress& progress, const std::string& engine,
-                       const std::string& device) {
+void CellWriter::read_totals() {
+  Use use(read_totals_);
+  read_totals_.executeStep();
+  cells_ = read_totals_.getColumn(0).getInt64();
+  cells_hash_ = static_cast<std::uint64_t>(read_totals_.getColumn(1).getInt64());
+  last_num_ = read_totals_.getColumn(2).getInt64();
+}
+
+void CellWriter::write_totals() {
+  Use use(write_totals_);
+  write_totals_.bind(1, cells_);
+  write_totals_.bind(2, integer(cells_hash_));
+  write_totals_.exec();
+}
+
+void CellWriter::write(std::int64_t sweep, std::int64_t run, const CellProgress& progress,
+                       const std::string& engine, const std::string& device) {
   check(progress);
   const auto& settings = progress.cell->settings;
-  const auto cell = write_cell(sweep, progress, engine, device);
+  CellRow row = find_row(progress.cell->id);
+  if (row.is_new) {  // a cell that several sweeps share stays with the first, whose base its settings go with
+    row.sweep = sweep;
+    row.settings = settings_json(*progress.cell);
+  }
+  row.status = status_name(progress.status);
+  row.step = integer(progress.step);
+  if (progress.diverged_at) row.diverged_at = integer(*progress.diverged_at);
+  row.device = devices_text(row.device, row.engine, device, engine);
+  row.engine = engine;
+  row.seconds += std::isfinite(progress.seconds) ? progress.seconds : 0.0;
+  row.run = run;
   const auto gap = modules_sought(settings);
   for (const auto& measurement : progress.measurements) {
-    write_measurement(cell, measurement);
-    write_layers(cell, measurement, gap);
+    write_measurement(row, measurement);
+    write_layers(row, measurement, gap);
   }
-  if (progress.status != CellStatus::running) {
-    Use use(forget_checkpoint_);
-    forget_checkpoint_.bind(1, cell);
-    forget_checkpoint_.exec();
-  } else if (!progress.checkpoint.empty()) {
-    Use use(checkpoint_);
-    checkpoint_.bind(1, cell);
-    checkpoint_.bind(2, integer(progress.step));
-    checkpoint_.bindNoCopy(3, progress.checkpoint.data(), static_cast<int>(progress.checkpoint.size()));
-    checkpoint_.exec();
-  }
-  if (progress.weights) write_weights(cell, *progress.weights, settings.training.precision);
+  write_checkpoint(row, progress);
+  if (progress.weights) write_weights(row, *progress.weights, settings.training.precision);
+  write_row(row);
 }
 
-std::int64_t CellWriter::write_cell(std::int64_t sweep, const CellProgress& progress,
-                                    const std::string& engine, const std::string& device) {
+CellWriter::CellRow CellWriter::find_row(const std::string& id) {
+  Use use(find_);
+  CellRow row;
+  row.id = id;
+  find_.bind(1, id);
+  if (!find_.executeStep()) {
+    row.num = ++last_num_;
+    ++cells_;
+    return row;
+  }
+  const auto hash = [&](int column) {
+    return static_cast<std::uint64_t>(find_.getColumn(column).getInt64());
+  };
+  const auto hash_if_any = [&](int column) -> std::optional<std::uint64_t> {
+    if (find_.getColumn(column).isNull()) return std::nullopt;
+    return hash(column);
+  };
+  row.is_new = false;
+  row.num = find_.getColumn(0).getInt64();
+  row.old_hash = hash(1);
+  row.sweep = find_.getColumn(2).getInt64();
+  row.engine = find_.getColumn(3).getString();
+  row.device = find_.getColumn(4).getString();
+  row.seconds = find_.getColumn(5).getDouble();
+  row.settings = find_.getColumn(6).getString();
+  row.measurements = hash(7);
+  row.layers = hash(8);
+  row.eigenvalues = hash(9);
+  row.weights = hash_if_any(10);
+  row.checkpoint = hash_if_any(11);
+  return row;
+}
+
+void CellWriter::write_row(const CellRow& row) {
   Use use(cell_);
-  cell_.bind(1, progress.cell->id);
-  cell_.bind(2, sweep);
-  cell_.bind(3, status_name(progress.status));
-  cell_.bind(4, integer(progress.step));
-  if (progress.diverged_at) cell_.bind(5, integer(*progress.diverged_at));
-  cell_.bind(6, engine);
-  cell_.bind(7, device);
-  cell_.bind(8, std::isfinite(progress.seconds) ? progress.seconds : 0.0);
-  cell_.bind(9, settings_json(*progress.cell));
-  cell_.executeStep();
-  return cell_.getColumn(0).getInt64();
+  HashedRow bound(cell_, 2);
+  cell_.bind(1, row.num);
+  bound.text(0, row.id);
+  bound.integer(1, row.sweep);
+  bound.text(2, row.status);
+  bound.integer(3, row.step);
+  if (row.diverged_at) bound.integer(4, *row.diverged_at);
+  bound.text(5, row.engine);
+  bound.text(6, row.device);
+  bound.real(7, row.seconds);
+  bound.text(8, row.settings);
+  bound.integer(9, row.run);
+  bound.integer(10, integer(row.measurements));
+  bound.integer(11, integer(row.layers));
+  bound.integer(12, integer(row.eigenvalues));
+  if (row.weights) bound.integer(13, integer(*row.weights));
+  if (row.checkpoint) bound.integer(14, integer(*row.checkpoint));
+  const std::uint64_t hash = bound.digest();
+  cell_.bind(17, integer(hash));
+  cell_.exec();
+  cells_hash_ += hash - row.old_hash;
 }
 
-void CellWriter::write_measurement(std::int64_t cell, const Measurement& measurement) {
+std::uint64_t CellWriter::present(SQLite::Statement& query, const CellRow& row, std::uint64_t step) {
+  if (row.is_new) return 0;
+  Use use(query);
+  query.bind(1, row.num);
+  query.bind(2, integer(step));
+  std::uint64_t sum = 0;
+  while (query.executeStep()) sum += hash_row(query, 1, query.getColumnCount());
+  return sum;
+}
+
+void CellWriter::forget(SQLite::Statement& statement, const CellRow& row, std::uint64_t step) {
+  if (row.is_new) return;
+  Use use(statement);
+  statement.bind(1, row.num);
+  statement.bind(2, integer(step));
+  statement.exec();
+}
+
+void CellWriter::write_measurement(CellRow& row, const Measurement& measurement) {
+  row.measurements -= present(present_measurement_, row, measurement.step);
   Use use(measurement_);
+  HashedRow bound(measurement_, 2);
   const auto& r = measurement.regularizers;
-  measurement_.bind(1, cell);
-  measurement_.bind(2, integer(measurement.step));
-  bind_finite(measurement_, 3, measurement.train_loss);
-  bind_finite(measurement_, 4, measurement.test_loss);
-  bind_finite(measurement_, 5, measurement.noisy_test_loss);
-  bind_finite(measurement_, 6, r.l1);
-  bind_finite(measurement_, 7, r.l2);
-  bind_finite(measurement_, 8, r.weighted_activity);
-  bind_finite(measurement_, 9, r.activity);
-  bind_finite(measurement_, 10, r.l12);
-  bind_finite(measurement_, 11, r.l21);
-  bind_finite(measurement_, 12, measurement.path_leak);
-  bind_finite(measurement_, 13, measurement.jacobian_leak);
-  bind_finite(measurement_, 14, measurement.ood_loss);
-  bind_finite(measurement_, 15, measurement.block_error);
+  measurement_.bind(1, row.num);
+  bound.integer(0, integer(measurement.step));
+  bound.real(1, measurement.train_loss);
+  bound.real(2, measurement.test_loss);
+  bound.real(3, measurement.noisy_test_loss);
+  bound.real(4, r.l1);
+  bound.real(5, r.l2);
+  bound.real(6, r.weighted_activity);
+  bound.real(7, r.activity);
+  bound.real(8, r.l12);
+  bound.real(9, r.l21);
+  bound.real(10, measurement.path_leak);
+  bound.real(11, measurement.jacobian_leak);
+  bound.real(12, measurement.ood_loss);
+  bound.real(13, measurement.block_error);
   measurement_.exec();
+  row.measurements += bound.digest();
 }
 
-void CellWriter::write_layers(std::int64_t cell, const Measurement& measurement, std::uint32_t gap) {
-  for (auto* forget : {&forget_layers_, &forget_eigenvalues_}) {  // of a measurement that is replaced
-    Use use(*forget);
-    forget->bind(1, cell);
-    forget->bind(2, integer(measurement.step));
-    forget->exec();
-  }
+void CellWriter::write_layers(CellRow& row, const Measurement& measurement, std::uint32_t gap) {
+  // Of a measurement that is replaced.
+  row.layers -= present(present_layers_, row, measurement.step);
+  row.eigenvalues -= present(present_eigenvalues_, row, measurement.step);
+  forget(forget_layers_, row, measurement.step);
+  forget(forget_eigenvalues_, row, measurement.step);
   for (std::size_t l = 0; l < measurement.spectra.size(); ++l) {
     const auto& [all, live, dead] = measurement.spectra[l];
     {
       Use use(layer_);
-      layer_.bind(1, cell);
-      layer_.bind(2, integer(measurement.step));
-      layer_.bind(3, integer(l + 1));
-      layer_.bind(4, integer(gap));
-      bind_finite(layer_, 5, all.gap(gap));
-      bind_finite(layer_, 6, live.gap(gap));
-      layer_.bind(7, integer(all.modules()));
-      layer_.bind(8, integer(live.modules()));
-      layer_.bind(9, integer(dead.size()));
+      HashedRow bound(layer_, 2);
+      layer_.bind(1, row.num);
+      bound.integer(0, integer(measurement.step));
+      bound.integer(1, integer(l + 1));
+      bound.integer(2, integer(gap));
+      bound.real(3, all.gap(gap));
+      bound.real(4, live.gap(gap));
+      bound.integer(5, integer(all.modules()));
+      bound.integer(6, integer(live.modules()));
+      bound.integer(7, integer(dead.size()));
       if (l < measurement.partitions.size() && measurement.partitions[l]) {
         const PartitionScores& scores = *measurement.partitions[l];
-        bind_finite(layer_, 10, scores.modularity);
-        bind_finite(layer_, 11, scores.normalized_cut);
-        bind_finite(layer_, 12, scores.block_share);
+        bound.real(8, scores.modularity);
+        bound.real(9, scores.normalized_cut);
+        bound.real(10, scores.block_share);
       }
       layer_.exec();
+      row.layers += bound.digest();
     }
     Use use(eigenvalues_);
-    eigenvalues_.bind(1, cell);
-    eigenvalues_.bind(2, integer(measurement.step));
-    eigenvalues_.bind(3, integer(l + 1));
-    eigenvalues_.bind(4, json_list(all.eigenvalues));
-    if (live.eigenvalues != all.eigenvalues) eigenvalues_.bind(5, json_list(live.eigenvalues));
-    eigenvalues_.bind(6, fmt::format("[{}]", fmt::join(dead, ",")));
+    HashedRow bound(eigenvalues_, 2);
+    eigenvalues_.bind(1, row.num);
+    bound.integer(0, integer(measurement.step));
+    bound.integer(1, integer(l + 1));
+    bound.text(2, json_list(all.eigenvalues));
+    if (live.eigenvalues != all.eigenvalues) bound.text(3, json_list(live.eigenvalues));
+    bound.text(4, fmt::format("[{}]", fmt::join(dead, ",")));
     eigenvalues_.exec();
+    row.eigenvalues += bound.digest();
   }
 }
 
-void CellWriter::write_weights(std::int64_t cell, const Parameters& weights, Precision precision) {
+void CellWriter::write_weights(CellRow& row, const Parameters& weights, Precision precision) {
   const auto bytes = pack_weights(weights, precision);
   Use use(weights_);
-  weights_.bind(1, cell);
-  weights_.bind(2, weights_dtype(precision));
-  weights_.bind(3, shape_json(weights.shape));
-  weights_.bindNoCopy(4, bytes.data(), static_cast<int>(bytes.size()));
+  HashedRow bound(weights_, 2);
+  weights_.bind(1, row.num);
+  bound.text(0, weights_dtype(precision));
+  bound.text(1, shape_json(weights.shape));
+  bound.blob(2, bytes);
   weights_.exec();
+  row.weights = bound.digest();
+}
+
+void CellWriter::write_checkpoint(CellRow& row, const CellProgress& progress) {
+  if (progress.status != CellStatus::running) {
+    if (row.is_new) return;
+    Use use(forget_checkpoint_);
+    forget_checkpoint_.bind(1, row.num);
+    forget_checkpoint_.exec();
+    row.checkpoint.reset();
+  } else if (!progress.checkpoint.empty()) {
+    Use use(checkpoint_);
+    HashedRow bound(checkpoint_, 2);
+    checkpoint_.bind(1, row.num);
+    bound.integer(0, integer(progress.step));
+    bound.blob(1, progress.checkpoint);
+    checkpoint_.exec();
+    row.checkpoint = bound.digest();
+  }
+}
+
+std::string devices_text(const std::string& devices, const std::string& last_engine,
+                         const std::string& device, const std::string& engine) {
+  if (devices.empty()) return device;
+  constexpr std::string_view then = ", then ";
+  const bool other_engine = !last_engine.empty() && last_engine != engine;
+  const auto begin = devices.rfind(then);
+  std::string_view last = devices;
+  if (begin != std::string::npos) last.remove_prefix(begin + then.size());
+  const std::string named = fmt::format("{} on {}", engine, device);
+  if (!other_engine && (last == device || last == named)) return devices;
+  return fmt::format("{}{}{}", devices, then, other_engine ? named : device);
 }
 
 }  // namespace modsweep

@@ -11,31 +11,55 @@
 
 namespace modsweep {
 
-/// Writes cells and what was measured of them. Transactions are the caller's.
+/// Writes cells and what was measured of them, with hashes of all of it. Transactions are the caller's.
 class CellWriter {
  public:
   explicit CellWriter(SQLite::Database& db);
 
-  /// `sweep` is sweeps.num. Throws LogicError for progress that no runner may report.
-  void write(std::int64_t sweep, const CellProgress& progress, const std::string& engine,
+  /// `sweep` is sweeps.num, `run` runs.num. Throws LogicError for progress that no runner may report.
+  void write(std::int64_t sweep, std::int64_t run, const CellProgress& progress, const std::string& engine,
              const std::string& device);
+  /// Writes the totals in `store`; to be called before each commit.
+  void write_totals();
+  /// Reads what it counts on from the store; to be called after a transaction that was undone.
+  void read_totals();
 
  private:
-  std::int64_t write_cell(std::int64_t sweep, const CellProgress& progress, const std::string& engine,
-                          const std::string& device);
-  void write_measurement(std::int64_t cell, const Measurement& measurement);
-  void write_layers(std::int64_t cell, const Measurement& measurement, std::uint32_t gap);
-  void write_weights(std::int64_t cell, const Parameters& weights, Precision precision);
+  /// A row of `cells` as it is written.
+  struct CellRow;
 
+  [[nodiscard]] CellRow find_row(const std::string& id);
+  void write_row(const CellRow& row);
+  void write_measurement(CellRow& row, const Measurement& measurement);
+  void write_layers(CellRow& row, const Measurement& measurement, std::uint32_t gap);
+  void write_weights(CellRow& row, const Parameters& weights, Precision precision);
+  void write_checkpoint(CellRow& row, const CellProgress& progress);
+  /// The sum of the hashes of the rows that are there of a cell and step.
+  [[nodiscard]] std::uint64_t present(SQLite::Statement& query, const CellRow& row, std::uint64_t step);
+  void forget(SQLite::Statement& statement, const CellRow& row, std::uint64_t step);
+
+  SQLite::Statement find_;
   SQLite::Statement cell_;
   SQLite::Statement measurement_;
-  SQLite::Statement forget_layers_;
-  SQLite::Statement forget_eigenvalues_;
   SQLite::Statement layer_;
   SQLite::Statement eigenvalues_;
   SQLite::Statement checkpoint_;
   SQLite::Statement forget_checkpoint_;
   SQLite::Statement weights_;
+  SQLite::Statement present_measurement_;
+  SQLite::Statement present_layers_;
+  SQLite::Statement present_eigenvalues_;
+  SQLite::Statement forget_layers_;
+  SQLite::Statement forget_eigenvalues_;
+  SQLite::Statement read_totals_;
+  SQLite::Statement write_totals_;
+  std::int64_t last_num_ = 0;
+  std::int64_t cells_ = 0;
+  std::uint64_t cells_hash_ = 0;
 };
+
+/// The devices that trained a cell in turn, "A, then B", with one more; `engine` is named where it changes.
+[[nodiscard]] std::string devices_text(const std::string& devices, const std::string& last_engine,
+                                       const std::string& device, const std::string& engine);
 
 }  // namespace modsweep

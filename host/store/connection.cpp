@@ -1,13 +1,16 @@
 #include "store/connection.h"
 
 #include "store/schema.h"
-#include "store/tables.h"
+#include "store/side_files.h"
+#include "store/upgrade.h"
 
+#include <cerrno>
 #include <filesystem>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "modsweep/error.h"
@@ -23,105 +26,179 @@ bool permitted(const std::string& path, int mode) {
   return faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0;
 }
 
-std::string folder_of(const std::string& path) {
-  const auto folder = fs::path(path).parent_path().string();
-  return folder.empty() ? "." : folder;
-}
-
-bool has_wal(const std::string& path) {
-  std::error_code failed;
-  const auto size = fs::file_size(path + "-wal", failed);
-  return !failed && size > 0;
-}
-
-// Never one of the names that mean something else to SQLite, ":memory:".
-std::string file_name(const std::string& path) {
-  return fs::absolute(path).string();
-}
-
-// Where nothing may be written, SQLite can read a database in WAL mode only as one that nobody changes.
-std::string immutable_uri(const std::string& path) {
-  std::string uri = "file:";
-  for (const char c : file_name(path)) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '/' || c == '.' || c == '-' || c == '_';
-    uri += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return uri + "?immutable=1";
-}
-
 int pragma(SQLite::Database& db, const char* name) {
   return db.execAndGet(fmt::format("PRAGMA {}", name)).getInt();
 }
 
 // SQLite itself takes a last page that is cut off for one that ends in zeros.
-void check_size(SQLite::Database& db, const std::string& path) {
+void check_size(SQLite::Database& db, const StoreFile& file) {
   std::error_code failed;
-  const auto size = fs::file_size(path, failed);
+  const auto size = fs::file_size(file.path, failed);
   const auto page = static_cast<std::uintmax_t>(pragma(db, "page_size"));
   if (!failed && size % page != 0)
-    throw InputError(fmt::format("{}: is broken (cut off after {} bytes); restore a copy", path, size));
+    throw InputError(fmt::format("{}: is broken (cut off after {} bytes); restore a copy", file.shown, size));
 }
 
-void check_format(SQLite::Database& db, const std::string& path) {
-  const int application = pragma(db, "application_id");
-  const int format = pragma(db, "user_version");
-  if (application != store_application_id)
+void check_tables(SQLite::Database& db, const StoreFile& file) {
+  std::string names =
+      "'sweeps', 'cells', 'measurements', 'layers', 'eigenvalues', 'checkpoints', 'weights', "
+      "'results', 'history', 'spectra'";
+  int wanted = 10;
+  if (file.hashed()) {
+    names += ", 'store', 'runs', 'shards'";
+    wanted += 3;
+  }
+  const int tables =
+      db.execAndGet(fmt::format("SELECT count(*) FROM sqlite_master WHERE name IN ({})", names)).getInt();
+  if (tables != wanted)
+    throw InputError(
+        fmt::format("{}: is broken ({} of {} tables are there); restore a copy or give another file name",
+                    file.shown, tables, wanted));
+}
+
+void read_link(SQLite::Database& db, StoreFile& file) {
+  SQLite::Statement query(db, "SELECT link, schema_hash FROM store WHERE num = 1");
+  if (!query.executeStep())
+    throw InputError(fmt::format("{}: is broken (its table `store` is empty); restore a copy", file.shown));
+  const auto blob = query.getColumn(0);
+  const auto link =
+      StoreLink::find({static_cast<const char*>(blob.getBlob()), static_cast<std::size_t>(blob.getBytes())});
+  if (!link || query.getColumn(1).getInt64() != schema_hash(db))
+    throw InputError(
+        fmt::format("{}: is broken (its tables are not as modsweep made them); restore a copy", file.shown));
+  file.link = *link;
+}
+
+/// Before anything is read through SQLite, which would leave its files beside other programs' databases.
+void check_application(const StoreFile& file) {
+  const auto application = application_of(*file.db);
+  if (!application)
     throw InputError(fmt::format(
-        "{}: is a database of another program, not a modsweep store; give another file name", path));
-  if (format > store_format)
+        "{}: is not a modsweep store (file is not a database); give another file name or remove it",
+        file.shown));
+  if (*application != store_application_id)
+    throw InputError(fmt::format(
+        "{}: is a database of another program, not a modsweep store; give another file name", file.shown));
+}
+
+void check_format(SQLite::Database& db, StoreFile& file) {
+  file.format = pragma(db, "user_version");
+  if (file.format > store_format)
     throw InputError(
         fmt::format("{}: was written by a newer modsweep (store format {}, this program reads up to {}); "
                     "update modsweep or give another file name",
-                    path, format, store_format));
-  if (format < 1)
+                    file.shown, file.format, store_format));
+  if (file.format < 1)
     throw InputError(fmt::format(
-        "{}: has store format {}, which no modsweep wrote; restore a copy or give another file name", path,
-        format));
-  const int tables =
-      db.execAndGet(
-            "SELECT count(*) FROM sqlite_master WHERE name IN ('sweeps', 'cells', 'measurements',"
-            " 'layers', 'eigenvalues', 'checkpoints', 'weights', 'results', 'history', 'spectra')")
-          .getInt();
-  if (tables != 10)
-    throw InputError(fmt::format(
-        "{}: is broken ({} of 10 tables are there); restore a copy or give another file name", path, tables));
+        "{}: has store format {}, which no modsweep wrote; restore a copy or give another file name",
+        file.shown, file.format));
+  check_tables(db, file);
+  if (file.hashed()) read_link(db, file);
 }
 
-void configure(SQLite::Database& db, Store::Access access) {
-  db.exec("PRAGMA cache_size = -65536");  // KiB
-  if (access == Store::Access::read_only) {
-    db.exec("PRAGMA query_only = ON");
-    return;
+/// Whether this file system refuses the locks that SQLite needs. Only asked where SQLite got none: closing a
+/// descriptor drops a process's locks on its file.
+bool refuses_locks(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  struct flock lock {};
+  lock.l_type = F_RDLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = 1;
+  lock.l_len = 1;
+  const bool refused = ::fcntl(fd, F_SETLK, &lock) != 0 && errno != EAGAIN && errno != EACCES;
+  ::close(fd);
+  return refused;
+}
+
+std::unique_ptr<SQLite::Database> open_immutable(const std::string& path) {
+  return std::make_unique<SQLite::Database>(immutable_uri(path), SQLite::OPEN_READONLY | SQLite::OPEN_URI);
+}
+
+bool has_pending(const std::string& path) {
+  return has_bytes(path + "-wal") || has_bytes(path + "-journal");
+}
+
+/// The first look into a file. Where the file system has no locks or no shared memory, a store that nobody is
+/// in the middle of writing is read without them.
+void look_into(StoreFile& file, bool may_write) {
+  try {
+    file.db->setBusyTimeout(0);
+    (void)pragma(*file.db, "user_version");
+    (void)file.db->execAndGet("SELECT count(*) FROM sqlite_master");
+  } catch (const SQLite::Exception& failure) {
+    const int code = failure.getErrorCode() & 0xff;
+    if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) throw;
+    if (code == SQLITE_BUSY && !refuses_locks(file.path)) {
+      file.db->setBusyTimeout(busy_timeout_ms);
+      (void)file.db->execAndGet("SELECT count(*) FROM sqlite_master");
+      return;
+    }
+    if (may_write) {
+      if (refuses_locks(file.path)) throw InputError(unfit_text(file.shown));
+      throw;
+    }
+    if (has_pending(file.path)) throw;
+    file.db = open_immutable(file.path);
   }
-  // FULL: in WAL mode a commit survives a power cut only if the log was synchronized. Commits are few and
-  // large, so the log may also grow longer than SQLite's default before its pages move to the database.
-  db.exec(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8192;"
-      "PRAGMA journal_size_limit = 67108864");
+  file.db->setBusyTimeout(busy_timeout_ms);
 }
 
-// A store of an earlier format is brought up to date by whoever may write it; others read it as it is.
-void adapt_format(SQLite::Database& db, Store::Access access) {
-  const int format = pragma(db, "user_version");
-  if (format == store_format) return;
-  db.exec(access == Store::Access::read_write ? upgrade_sql(format) : view_as_current_sql(format));
+void open_for_reading(StoreFile& file, bool writable) {
+  // For writing, too, where that may be: a commit that was broken off is undone by whoever comes first.
+  file.db = std::make_unique<SQLite::Database>(file.path,
+                                               writable ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY);
+  if (is_in_wal_mode(*file.db)) {
+    // Before format 4. Without a log nobody writes to it: it is read without leaving files beside.
+    if (!has_pending(file.path)) file.db = open_immutable(file.path);
+    sqlite3_db_config(file.db->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  }
+  check_application(file);
+  check_side_files(*file.db, file.path, file.shown);
+  look_into(file, false);
+  check_format(*file.db, file);
+  if (!has_bytes(file.path + "-wal")) check_size(*file.db, file);  // pages of a log are yet to be moved
+  file.db->exec("PRAGMA cache_size = -65536");                     // KiB
+  if (!file.hashed()) file.db->exec(view_as_current_sql(file.format));
+  file.db->exec("PRAGMA query_only = ON");
 }
 
-// A rename is safe against a power cut only once the folder is written.
-void sync_folder(const std::string& folder) {
-  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  fsync(fd);
-  close(fd);
+void open_for_writing(StoreFile& file) {
+  file.db = std::make_unique<SQLite::Database>(file.path, SQLite::OPEN_READWRITE);
+  // A file that turns out not to be ours must not get its pending log written into it when we close it.
+  const auto checkpoint_at_close = [&](bool on) {
+    sqlite3_db_config(file.db->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on ? 0 : 1, nullptr);
+  };
+  checkpoint_at_close(false);
+  check_application(file);
+  check_side_files(*file.db, file.path, file.shown);
+  look_into(file, true);
+  check_format(*file.db, file);
+  if (!has_bytes(file.path + "-wal")) check_size(*file.db, file);
+  checkpoint_at_close(true);
+  if (file.db->execAndGet("PRAGMA journal_mode = DELETE").getString() != "delete")
+    throw StoreBusy(
+        fmt::format("{}: another program keeps it locked; close that program and run the same command again",
+                    file.shown));
+  file.db->exec("PRAGMA cache_size = -65536; PRAGMA synchronous = FULL");
+  if (!file.hashed()) {
+    upgrade_store(file);
+    check_format(*file.db, file);
+  }
 }
 
-void remove_database(const std::string& path) {
-  std::error_code ignored;
-  for (const char* suffix : {"", "-journal", "-wal", "-shm"}) fs::remove(path + suffix, ignored);
+std::string broken_off_text(const std::string& path) {
+  return fmt::format(
+      "{}: a commit was broken off, which only somebody who may write to it and its folder can "
+      "undo; change the permissions, or copy it with all files beside it",
+      path);
 }
 
 }  // namespace
+
+bool StoreFile::hashed() const {
+  return format >= hashed_format;
+}
 
 void check_store_file(const std::string& path) {
   if (path.empty()) throw InputError("the name of the store is empty; give a file name");
@@ -130,6 +207,7 @@ void check_store_file(const std::string& path) {
   if (status.type() == fs::file_type::not_found)
     throw InputError(fmt::format(
         "{}: no such file; check the name, 'modsweep run SWEEP.toml -o FILE' makes a store", path));
+  if (failed && failed.value() == ENAMETOOLONG) throw_file_error(path, ENAMETOOLONG, "");
   if (failed)
     throw InputError(fmt::format("{}: cannot be read ({}); check the permissions", path, failed.message()));
   if (status.type() == fs::file_type::directory)
@@ -141,8 +219,24 @@ void check_store_file(const std::string& path) {
         fmt::format("{}: is empty, not a modsweep store; remove it or give another file name", path));
 }
 
-void throw_store_error(const std::string& path, const SQLite::Exception& failure) {
+void throw_store_error(const std::string& path, const SQLite::Exception& failure, int system_error) {
   const std::string what = failure.what();
+  switch (system_error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+    case EMFILE:
+    case ENFILE:
+      throw_file_error(path, system_error, what);
+    default:
+      break;
+  }
+  if (failure.getExtendedErrorCode() == SQLITE_READONLY_DBMOVED)
+    throw IoError(fmt::format("{}: was removed or moved while it was written; nothing more is kept", path));
+  if (failure.getExtendedErrorCode() == SQLITE_READONLY_ROLLBACK ||
+      failure.getExtendedErrorCode() == SQLITE_READONLY_RECOVERY ||
+      failure.getExtendedErrorCode() == SQLITE_READONLY_CANTINIT)
+    throw InputError(broken_off_text(path));
   switch (failure.getErrorCode() & 0xff) {
     case SQLITE_NOTADB:
       throw InputError(
@@ -158,7 +252,7 @@ void throw_store_error(const std::string& path, const SQLite::Exception& failure
           path));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      throw IoError(fmt::format(
+      throw StoreBusy(fmt::format(
           "{}: another program keeps it locked; close that program and run the same command again", path));
     case SQLITE_READONLY:
     case SQLITE_PERM:
@@ -175,67 +269,69 @@ void throw_store_error(const std::string& path, const SQLite::Exception& failure
   }
 }
 
-std::unique_ptr<SQLite::Database> open_store(const std::string& path, Store::Access access) {
+int system_error_of(SQLite::Database& db) {
+  return sqlite3_system_errno(db.getHandle());
+}
+
+StoreFile open_store(const std::string& path, Store::Access access) {
+  StoreFile file;
+  file.shown = path;
+  file.path = resolve_store_path(path);
   check_store_file(path);
-  if (!permitted(path, R_OK))
+  if (!permitted(file.path, R_OK))
     throw InputError(
         fmt::format("{}: no permission to read it; change its permissions or give another file name", path));
-  const bool writable = permitted(path, W_OK) && permitted(folder_of(path), W_OK);
+  const bool writable = permitted(file.path, W_OK) && permitted(folder_of(file.path), W_OK);
   if (access == Store::Access::read_write && !writable)
     throw InputError(
         fmt::format("{}: no permission to write to it and its folder; change the permissions or give another "
                     "file name",
                     path));
-  return translate_errors(path, [&] {
-    const bool pending = has_wal(path);
-    const bool immutable = !writable && !pending;
-    // Readers open for writing too where they may: only then does SQLite tidy up its -wal and -shm files at
-    // the end.
-    auto db = std::make_unique<SQLite::Database>(
-        immutable ? immutable_uri(path) : file_name(path),
-        (writable ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY) | (immutable ? SQLite::OPEN_URI : 0),
-        busy_timeout_ms);
-    // A file that turns out not to be ours must not get its pending log written into it when we close it.
-    const auto checkpoint_at_close = [&](bool on) {
-      sqlite3_db_config(db->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on ? 0 : 1, nullptr);
-    };
-    if (pending) checkpoint_at_close(false);
-    check_format(*db, path);
-    if (!pending) check_size(*db, path);  // pages of the log are yet to be moved to the file
-    checkpoint_at_close(true);
-    if (access == Store::Access::read_only) adapt_format(*db, access);  // `configure` ends all writing
-    configure(*db, access);
-    if (access == Store::Access::read_write) adapt_format(*db, access);
-    return db;
-  });
+  file.identity = identity_of(file.path).value_or(FileIdentity{});
+  try {
+    if (access == Store::Access::read_write)
+      open_for_writing(file);
+    else
+      open_for_reading(file, writable);
+  } catch (const SQLite::Exception& failure) {
+    throw_store_error(path, failure, file.db ? system_error_of(*file.db) : errno);
+  }
+  return file;
 }
 
-void create_store(const std::string& path) {
-  const std::string draft = path + "-new";
-  remove_database(draft);  // of a process that was killed here
+WriteTransaction::WriteTransaction(StoreFile& file) : file_(file), link_(file.link.next()) {
+  if (identity_of(file.path) != file.identity)
+    throw IoError(
+        fmt::format("{}: was removed, moved or replaced while it was written; what was committed before went "
+                    "with it, nothing more is kept",
+                    file.shown));
+  translate_errors(file_, [&] { file_.db->exec("BEGIN IMMEDIATE"); });
+  if (!file_.hashed()) return;
   try {
-    translate_errors(path, [&] {
-      SQLite::Database db(file_name(draft), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, busy_timeout_ms);
-      db.exec("PRAGMA journal_mode = WAL");
-      SQLite::Transaction transaction(db);
-      db.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", store_application_id,
-                          store_format));
-      db.exec(std::string(schema_sql()));
-      refresh_views(db);
-      transaction.commit();
+    translate_errors(file_, [&] {
+      SQLite::Statement update(*file_.db, "UPDATE store SET link = ?");
+      const std::string blob = link_.blob();
+      update.bind(1, blob.data(), static_cast<int>(blob.size()));
+      update.exec();
     });
-    std::error_code failed;
-    if (has_wal(draft))  // SQLite could not move the log into the file
-      throw IoError(fmt::format("{}: the disk is full; free space and run the same command again", path));
-    fs::rename(draft, path, failed);
-    if (failed)
-      throw IoError(fmt::format("{}: could not be made ({}); check the folder and run the same command again",
-                                path, failed.message()));
   } catch (...) {
-    remove_database(draft);
+    undo();
     throw;
   }
-  sync_folder(folder_of(path));
+}
+
+WriteTransaction::~WriteTransaction() {
+  undo();
+}
+
+void WriteTransaction::undo() noexcept {
+  if (std::exchange(open_, false)) file_.db->tryExec("ROLLBACK");  // fails where SQLite has done it already
+}
+
+void WriteTransaction::commit() {
+  translate_errors(file_, [&] { file_.db->exec("COMMIT"); });
+  open_ = false;
+  file_.link = link_;
 }
 
 }  // namespace modsweep

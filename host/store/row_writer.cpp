@@ -12,88 +12,10 @@
 namespace modsweep {
 namespace {
 
-constexpr std::size_t flush_bytes = 1 << 16;
-
 std::string number_text(const SQLite::Column& value) {
   if (value.isInteger()) return std::to_string(value.getInt64());
   return std::isfinite(value.getDouble()) ? real_text(value.getDouble()) : "null";
 }
-
-class RowWriter {
- public:
-  RowWriter(const TableQuery& table, ExportFormat format, std::ostream& out)
-      : table_(table), format_(format), out_(out) {
-    for (const auto& column : table.columns) keys_.push_back(json_text(column.name) + ":");
-  }
-
-  void begin() {
-    if (format_ == ExportFormat::json) buffer_ += "[";
-    if (format_ != ExportFormat::csv) return;
-    for (std::size_t i = 0; i < table_.columns.size(); ++i) {
-      if (i > 0) buffer_ += ',';
-      buffer_ += csv_text(table_.columns[i].name);
-    }
-    buffer_ += '\n';
-  }
-
-  void row(SQLite::Statement& query) {
-    if (format_ == ExportFormat::json) buffer_ += first_ ? "\n" : ",\n";
-    first_ = false;
-    format_ == ExportFormat::csv ? csv_row(query) : json_row(query);
-    if (format_ != ExportFormat::json) buffer_ += '\n';
-    if (buffer_.size() >= flush_bytes) flush();
-  }
-
-  void end() {
-    if (format_ == ExportFormat::json) buffer_ += first_ ? "]\n" : "\n]\n";
-    flush();
-    out_.flush();
-    check();
-  }
-
- private:
-  void csv_row(SQLite::Statement& query) {
-    for (std::size_t i = 0; i < table_.columns.size(); ++i) {
-      if (i > 0) buffer_ += ',';
-      const auto value = query.getColumn(static_cast<int>(i));
-      if (value.isNull()) continue;
-      if (!table_.columns[i].json_sql.empty())
-        buffer_ += csv_of_json(value.getString());
-      else if (value.isText())
-        buffer_ += csv_text(value.getString());
-      else if (const auto number = number_text(value); number != "null")
-        buffer_ += number;
-    }
-  }
-
-  void json_row(SQLite::Statement& query) {
-    for (std::size_t i = 0; i < table_.columns.size(); ++i) {
-      buffer_ += i == 0 ? '{' : ',';
-      buffer_ += keys_[i];
-      buffer_ += json_value(query.getColumn(static_cast<int>(i)), !table_.columns[i].json_sql.empty());
-    }
-    buffer_ += '}';
-  }
-
-  void flush() {
-    out_.write(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
-    buffer_.clear();
-    check();
-  }
-
-  void check() const {
-    if (!out_)
-      throw IoError(
-          "export: the output cannot be written; free space or give another file, and export again");
-  }
-
-  const TableQuery& table_;
-  ExportFormat format_;
-  std::ostream& out_;
-  std::vector<std::string> keys_;
-  std::string buffer_;
-  bool first_ = true;
-};
 
 }  // namespace
 
@@ -113,11 +35,67 @@ std::string json_value(const SQLite::Column& value, bool is_json) {
   return value.isText() ? json_text(value.getString()) : number_text(value);
 }
 
-void write_rows(const TableQuery& table, SQLite::Statement& query, ExportFormat format, std::ostream& out) {
-  RowWriter writer(table, format, out);
-  writer.begin();
-  while (query.executeStep()) writer.row(query);
-  writer.end();
+RowWriter::RowWriter(std::vector<TableColumn> columns, ExportFormat format, std::ostream& out)
+    : columns_(std::move(columns)), format_(format), out_(out) {
+  for (const auto& column : columns_) keys_.push_back(json_text(column.name) + ":");
+}
+
+void RowWriter::begin() {
+  if (format_ == ExportFormat::json) buffer_ += "[";
+  if (format_ != ExportFormat::csv) return;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (i > 0) buffer_ += ',';
+    buffer_ += csv_text(columns_[i].name);
+  }
+  buffer_ += '\n';
+}
+
+void RowWriter::row(SQLite::Statement& query) {
+  if (format_ == ExportFormat::json) buffer_ += first_ ? "\n" : ",\n";
+  first_ = false;
+  format_ == ExportFormat::csv ? csv_row(query) : json_row(query);
+  if (format_ != ExportFormat::json) buffer_ += '\n';
+}
+
+void RowWriter::end() {
+  if (format_ == ExportFormat::json) buffer_ += first_ ? "]\n" : "\n]\n";
+  flush();
+  out_.flush();
+  check();
+}
+
+void RowWriter::csv_row(SQLite::Statement& query) {
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (i > 0) buffer_ += ',';
+    const auto value = query.getColumn(static_cast<int>(i) + 1);
+    if (value.isNull()) continue;
+    if (!columns_[i].json_sql.empty())
+      buffer_ += csv_of_json(value.getString());
+    else if (value.isText())
+      buffer_ += csv_text(value.getString());
+    else if (const auto number = number_text(value); number != "null")
+      buffer_ += number;
+  }
+}
+
+void RowWriter::json_row(SQLite::Statement& query) {
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    buffer_ += i == 0 ? '{' : ',';
+    buffer_ += keys_[i];
+    buffer_ += json_value(query.getColumn(static_cast<int>(i) + 1), !columns_[i].json_sql.empty());
+  }
+  buffer_ += '}';
+}
+
+void RowWriter::flush() {
+  out_.write(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
+  buffer_.clear();
+  check();
+}
+
+void RowWriter::check() const {
+  if (!out_)
+    throw IoError("export: the output cannot be written; free space or give another file, and export again");
 }
 
 }  // namespace modsweep

@@ -24,8 +24,29 @@ namespace modsweep {
 /// A value of a query as JSON; `is_json`: it is JSON text already.
 [[nodiscard]] std::string json_value(const SQLite::Column& value, bool is_json);
 
-/// Writes all rows of `query`, made by TableQuery::export_sql() of `table`. NULL is an empty field or `null`,
-/// integers stay integers. Throws IoError where the stream fails.
-void write_rows(const TableQuery& table, SQLite::Statement& query, ExportFormat format, std::ostream& out);
+/// Writes rows of a query made by TableQuery::export_sql, whose first column it leaves out. NULL is an empty
+/// field or `null`, integers stay integers. Throws IoError where the stream fails.
+class RowWriter {
+ public:
+  RowWriter(std::vector<TableColumn> columns, ExportFormat format, std::ostream& out);
+
+  void begin();
+  void row(SQLite::Statement& query);
+  /// Hands what was written so far to the stream.
+  void flush();
+  void end();
+
+ private:
+  void csv_row(SQLite::Statement& query);
+  void json_row(SQLite::Statement& query);
+  void check() const;
+
+  std::vector<TableColumn> columns_;
+  ExportFormat format_;
+  std::ostream& out_;
+  std::vector<std::string> keys_;
+  std::string buffer_;
+  bool first_ = true;
+};
 
 }  // namespace modsweep

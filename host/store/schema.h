@@ -11,8 +11,11 @@ namespace modsweep {
 inline constexpr std::int32_t store_application_id = 0x4d535750;
 
 /// PRAGMA user_version: raised whenever a table or column is added or changes its meaning.
-/// 1: the first; 2: measurements.ood_loss and block_error; 3: layers.modularity, normalized_cut, block_share.
-inline constexpr std::int32_t store_format = 3;
+/// 1: the first; 2: measurements.ood_loss and block_error; 3: layers.modularity, normalized_cut, block_share;
+/// 4: rollback journal instead of WAL; tables store, runs and shards; hashes of all rows.
+inline constexpr std::int32_t store_format = 4;
+/// The first format with hashes and the table `store`.
+inline constexpr std::int32_t hashed_format = 4;
 
 /// Makes all tables; each column is explained there. The views depend on the sweeps: see tables.h.
 [[nodiscard]] std::string_view schema_sql();
@@ -21,9 +24,9 @@ inline constexpr std::int32_t store_format = 3;
 /// its first fit on, and a store without it is whole.
 [[nodiscard]] std::string_view fits_sql();
 
-/// Turns a store of an earlier format into one of this format, in one transaction: nothing that is in it
-/// changes.
-[[nodiscard]] std::string upgrade_sql(std::int32_t format);
+/// Adds the tables, columns and indexes that a store of an earlier format lacks: nothing that is in it
+/// changes. For a transaction of the caller, who raises user_version and makes the hashes.
+[[nodiscard]] std::string upgrade_sql(std::int32_t format, bool has_fits);
 
 /// For a connection that only reads a store of an earlier format: lets queries see the tables of this format,
 /// without a change to the file.

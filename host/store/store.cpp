@@ -1,56 +1,31 @@
 #include "modsweep/store.h"
 
+#include "store/cell_rows.h"
 #include "store/commit.h"
 #include "store/connection.h"
+#include "store/reading.h"
+#include "store/row_hash.h"
 #include "store/row_writer.h"
 #include "store/schema.h"
+#include "store/sweep_rows.h"
 #include "store/tables.h"
-#include "store/weights.h"
 #include "store/writer_lock.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 
 #include <SQLiteCpp/VariadicBind.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include "modsweep/error.h"
 
 namespace modsweep {
 namespace {
 
-std::string json_object(const std::vector<SettingValue>& settings) {
-  std::vector<std::string> members;
-  for (const auto& setting : settings) members.push_back(json_text(setting.key) + ":" + setting.json);
-  return fmt::format("{{{}}}", fmt::join(members, ","));
-}
-
-std::string json_strings(const std::vector<std::string>& texts) {
-  std::vector<std::string> items;
-  for (const auto& text : texts) items.push_back(json_text(text));
-  return fmt::format("[{}]", fmt::join(items, ","));
-}
-
-std::string axes_json(const std::vector<Axis>& axes) {
-  std::vector<std::string> items;
-  for (const auto& axis : axes) {
-    std::vector<std::string> points;
-    for (const auto& point : axis.values) points.push_back(fmt::format("[{}]", fmt::join(point, ",")));
-    items.push_back(
-        fmt::format(R"({{"keys":{},"values":[{}]}})", json_strings(axis.keys), fmt::join(points, ",")));
-  }
-  return fmt::format("[{}]", fmt::join(items, ","));
-}
-
-std::vector<std::string> axis_keys(const Sweep& sweep) {
-  std::vector<std::string> keys;
-  for (const auto& axis : sweep.axes) keys.insert(keys.end(), axis.keys.begin(), axis.keys.end());
-  return keys;
-}
+constexpr int patient_ms = 20'000;  // to wait for other programs where nothing else can be done meanwhile
 
 std::string column_text(const SQLite::Column& value) {
   if (value.isNull()) return "";
@@ -59,7 +34,7 @@ std::string column_text(const SQLite::Column& value) {
 
 // Some columns of a table, in the order asked for.
 TableQuery narrowed(const TableQuery& table, const std::vector<std::string>& columns) {
-  TableQuery query{{}, table.rows, table.order};
+  TableQuery query{{}, table.from, table.where, table.order, table.cell};
   for (const auto& name : columns) {
     const auto found = std::find_if(table.columns.begin(), table.columns.end(),
                                     [&](const TableColumn& column) { return column.name == name; });
@@ -87,125 +62,84 @@ class ReadOnly {
   bool restore_;
 };
 
+/// Two names of one file would have two journals, and SQLite would miss one after a crash.
+void refuse_hard_links(const std::string& path, const std::string& shown) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && status.st_nlink > 1)
+    throw InputError(
+        fmt::format("{}: has {} names (hard links), and a store that is written to may have one; copy it and "
+                    "give the copy",
+                    shown, status.st_nlink));
+}
+
+/// Whether there is nothing at a path, or a file without a byte.
+bool is_absent(const std::string& path) {
+  std::error_code failed;
+  if (!std::filesystem::exists(path, failed))
+    return !failed || failed == std::errc::no_such_file_or_directory;
+  return std::filesystem::is_regular_file(path, failed) && std::filesystem::file_size(path, failed) == 0 &&
+         !failed;
+}
+
 }  // namespace
 
 struct Store::Impl {
   // In this order: the lock is taken first and given back last.
-  std::string path;
+  std::string shown;
   std::unique_ptr<WriterLock> lock;
-  std::unique_ptr<SQLite::Database> db;
+  StoreFile file;
   std::unique_ptr<CellWriter> writer;
+  std::int64_t run = 0;  // runs.num; 0: none was begun
 
-  Impl(const std::string& file, Access access) : path(file) {
+  Impl(const std::string& path, Access access) : shown(path) {
     if (access == Access::read_write) {
-      std::error_code failed;
-      const bool absent = !path.empty() && !std::filesystem::exists(path, failed) && !failed;
-      if (!absent) check_store_file(path);
-      lock = std::make_unique<WriterLock>(path);
-      if (absent && !std::filesystem::exists(path)) create_store(path);
+      const std::string resolved = resolve_store_path(path);
+      if (!is_absent(resolved)) check_store_file(path);
+      refuse_hard_links(resolved, path);
+      lock = std::make_unique<WriterLock>(resolved, path);
+      if (is_absent(resolved)) create_store(path);
     }
-    db = open_store(path, access);
-    if (access == Access::read_write)
-      writer = translate_errors(path, [&] { return std::make_unique<CellWriter>(*db); });
+    file = open_store(path, access);
+    translate_errors(file, [&] {
+      check_sweeps(file);
+      if (access == Access::read_write) writer = std::make_unique<CellWriter>(*file.db);
+    });
+    if (access != Access::read_write) return;
+    if (const std::string kind = file_system_of(file.path); is_network_file_system(kind))
+      file.notes.push_back(
+          fmt::format("{}: lies on a network file system ({}): only one machine may open it while it is "
+                      "written; --deliver "
+                      "trains on a disk of this machine and hands it over",
+                      path, kind));
   }
 
   void require_writer(const char* what) const {
-    if (!writer) throw LogicError(fmt::format("{}: {} in a store opened for reading", path, what));
+    if (!writer) throw LogicError(fmt::format("{}: {} in a store opened for reading", shown, what));
   }
 
-  std::int64_t sweep_number(const std::string& id) const {
-    SQLite::Statement find(*db, "SELECT num FROM sweeps WHERE id = ?");
-    find.bind(1, id);
-    if (!find.executeStep()) throw LogicError(fmt::format("{}: sweep {} was not added", path, id));
-    return find.getColumn(0).getInt64();
-  }
-
-  std::uint64_t id_number(const std::string& id) const {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number, 16);
-    if (error != std::errc{} || end != id.data() + id.size())
-      throw InputError(fmt::format("{}: is broken (a cell's id is '{}'); restore a copy", path, id));
-    return number;
-  }
-
-  // The cell that a prefix of an id means, its number and id.
-  std::pair<std::int64_t, std::string> find_cell(const std::string& prefix) const {
-    std::string lower = prefix;
-    for (char& c : lower)
-      if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
-    if (lower.empty() || lower.size() > 16 ||
-        lower.find_first_not_of("0123456789abcdef") != std::string::npos)
-      throw InputError(
-          fmt::format("{}: '{}' is not the id of a cell; give 1 to 16 hex digits from the column 'cell' of "
-                      "'modsweep export'",
-                      path, prefix));
-    SQLite::Statement find(*db, "SELECT num, id FROM cells WHERE id >= ? AND id < ? ORDER BY id LIMIT 4");
-    find.bind(1, lower);
-    find.bind(2, lower + "g");  // just past the last hex digit
-    std::vector<std::pair<std::int64_t, std::string>> matches;
-    while (find.executeStep())
-      matches.emplace_back(find.getColumn(0).getInt64(), find.getColumn(1).getString());
-    if (matches.empty())
-      throw InputError(fmt::format(
-          "{}: no cell's id begins with '{}'; 'modsweep export' lists the ids in its column 'cell'", path,
-          prefix));
-    if (matches.size() == 1) return matches.front();
-    std::vector<std::string> ids;
-    for (const auto& match : matches) ids.push_back(match.second);
-    if (ids.size() > 3) ids.back() = "...";
-    throw InputError(fmt::format("{}: the ids of several cells begin with '{}' ({}); give more digits", path,
-                                 prefix, fmt::join(ids, ", ")));
-  }
-
-  StoredWeights read_weights(const std::string& prefix) const {
-    const auto [num, id] = find_cell(prefix);
-    SQLite::Statement find(
-        *db,
-        "SELECT c.status, json_patch(s.base, c.settings), w.dtype, w.shape, w.parameters FROM cells c"
-        " JOIN sweeps s ON s.num = c.sweep LEFT JOIN weights w ON w.cell = c.num WHERE c.num = ?");
-    find.bind(1, num);
-    if (!find.executeStep())
-      throw InputError(fmt::format("{}: is broken (cell {} has no sweep); restore a copy", path, id));
-    if (find.getColumn(2).isNull()) {
-      if (find.getColumn(0).getString() == "running")
-        throw InputError(fmt::format("{}: cell {} is not finished; finish it with 'modsweep run'", path, id));
-      throw InputError(fmt::format(
-          "{}: the weights of cell {} were not kept; run its sweep with measure.weights = true into "
-          "another store",
-          path, id));
+  /// Runs `action` in a transaction that writes. `timeout_ms`: how long other programs are waited for.
+  template <typename Action>
+  void write(int timeout_ms, Action&& action) {
+    file.db->setBusyTimeout(timeout_ms);
+    lock->touch();
+    WriteTransaction transaction(file);
+    try {
+      translate_errors(file, std::forward<Action>(action));
+      transaction.commit();
+    } catch (...) {
+      transaction.undo();
+      writer->read_totals();
+      throw;
     }
-    StoredWeights found{id, find.getColumn(1).getString(), {}};
-    found.weights.shape = shape_from_json(find.getColumn(3).getString(), path);
-    const auto blob = find.getColumn(4);
-    const std::span bytes(static_cast<const std::byte*>(blob.getBlob()),
-                          static_cast<std::size_t>(blob.getBytes()));
-    found.weights.values = unpack_weights(bytes, find.getColumn(2).getString(), found.weights.shape, path);
-    return found;
   }
 
-  void insert_sweep(const Sweep& sweep) const {
-    const auto id = sweep.id();
-    SQLite::Statement find(*db, "SELECT name FROM sweeps WHERE id = ?");
-    find.bind(1, id);
-    if (find.executeStep()) {
-      if (find.getColumn(0).getString() == sweep.name) return;  // an unchanged sweep writes nothing
-      SQLite::Statement rename(*db, "UPDATE sweeps SET name = ? WHERE id = ?");
-      rename.bind(1, sweep.name);
-      rename.bind(2, id);
-      rename.exec();
-      return;
-    }
-    SQLite::Statement insert(
-        *db, "INSERT INTO sweeps (id, name, base, keys, axes, cells, layers) VALUES (?, ?, ?, ?, ?, ?, ?)");
-    insert.bind(1, id);
-    insert.bind(2, sweep.name);
-    // Of the first cell, not of the file: an axis may also reset a key that excludes its own (steps, epochs).
-    insert.bind(3, json_object(canonical_settings(sweep.cell(0).settings)));
-    insert.bind(4, json_strings(axis_keys(sweep)));
-    insert.bind(5, axes_json(sweep.axes));
-    insert.bind(6, static_cast<std::int64_t>(sweep.size()));
-    insert.bind(7, static_cast<std::int64_t>(sweep.most_hidden_layers() + 1));
-    insert.exec();
+  [[nodiscard]] TableQuery query_of(Table table) const {
+    SQLite::Database* const stores[] = {file.db.get()};
+    return table_query(read_varying(stores), table);
+  }
+
+  void read(Table table, const TableQuery& query, const RowSink& sink) const {
+    translate_errors(file, [&] { read_table(file, table, query, {}, sink); });
   }
 };
 
@@ -216,161 +150,162 @@ Store& Store::operator=(Store&&) noexcept = default;
 
 void Store::add_sweep(const Sweep& sweep) {
   impl_->require_writer("add_sweep");
-  translate_errors(impl_->path, [&] {
-    SQLite::Transaction transaction(*impl_->db, SQLite::TransactionBehavior::IMMEDIATE);
-    impl_->insert_sweep(sweep);
-    refresh_views(*impl_->db);
-    transaction.commit();
+  const bool unchanged = translate_errors(
+      impl_->file, [&] { return has_sweep(impl_->file, sweep) && views_fit(*impl_->file.db); });
+  if (unchanged) return;  // writes nothing
+  impl_->write(patient_ms, [&] {
+    insert_sweep(impl_->file, sweep);
+    refresh_views(*impl_->file.db);
   });
 }
 
-bool Store::finished(const std::string& sweep_id) const {
-  return translate_errors(impl_->path, [&] {
-    SQLite::Statement find(*impl_->db, "SELECT finished FROM sweeps WHERE id = ?");
-    find.bind(1, sweep_id);
-    return find.executeStep() && find.getColumn(0).getInt() != 0;
-  });
+bool Store::finished(const std::string& sweep_id, const Shard& shard) const {
+  return translate_errors(impl_->file, [&] { return sweep_finished(impl_->file, sweep_id, shard); });
 }
 
-void Store::mark_finished(const std::string& sweep_id) {
+void Store::mark_finished(const std::string& sweep_id, const Shard& shard) {
   impl_->require_writer("mark_finished");
-  translate_errors(impl_->path, [&] {
-    SQLite::Statement update(*impl_->db, "UPDATE sweeps SET finished = 1 WHERE num = ?");
-    update.bind(1, impl_->sweep_number(sweep_id));
-    update.exec();
-  });
+  impl_->write(patient_ms, [&] { mark_sweep_finished(impl_->file, sweep_id, shard); });
 }
 
 std::unordered_set<std::uint64_t> Store::finished_cells() const {
-  return translate_errors(impl_->path, [&] {
-    // All ids from their index, then without the few that are running: far less to read than the table.
-    const SQLite::Transaction snapshot(*impl_->db);
+  return translate_errors(impl_->file, [&] {
     std::unordered_set<std::uint64_t> ids;
-    ids.reserve(static_cast<std::size_t>(
-        impl_->db->execAndGet("SELECT coalesce(max(num), 0) FROM cells").getInt64()));
-    SQLite::Statement all(*impl_->db, "SELECT id FROM cells");
-    while (all.executeStep()) ids.insert(impl_->id_number(all.getColumn(0).getString()));
-    SQLite::Statement running(*impl_->db, "SELECT id FROM cells WHERE status = 'running'");
-    while (running.executeStep()) ids.erase(impl_->id_number(running.getColumn(0).getString()));
+    read_heads(impl_->file, [&](const CellHead& cell) {
+      if (!cell.running) ids.insert(cell.id);
+    });
     return ids;
   });
 }
 
-std::optional<std::vector<std::byte>> Store::checkpoint(const std::string& cell_id) const {
-  return translate_errors(impl_->path, [&]() -> std::optional<std::vector<std::byte>> {
-    SQLite::Statement find(*impl_->db,
-                           "SELECT p.state FROM cells c JOIN checkpoints p ON p.cell = c.num WHERE c.id = ?");
-    find.bind(1, cell_id);
-    if (!find.executeStep()) return std::nullopt;
-    const auto state = find.getColumn(0);
-    const auto* bytes = static_cast<const std::byte*>(state.getBlob());
-    return std::vector<std::byte>(bytes, bytes + state.getBytes());
-  });
+std::optional<Checkpoint> Store::checkpoint(const std::string& cell_id) const {
+  return translate_errors(impl_->file, [&] { return read_checkpoint(impl_->file, cell_id); });
+}
+
+void Store::begin_run(const RunRecord& run) {
+  impl_->require_writer("begin_run");
+  impl_->write(patient_ms, [&] { impl_->run = insert_run(*impl_->file.db, run); });
+}
+
+void Store::end_run(const std::string& outcome) {
+  impl_->require_writer("end_run");
+  if (impl_->run == 0) return;
+  impl_->write(patient_ms, [&] { modsweep::end_run(*impl_->file.db, impl_->run, outcome); });
+  impl_->run = 0;
 }
 
 void Store::commit(const std::string& sweep_id, std::span<const CellProgress> progress,
                    std::string_view engine, std::string_view device) {
+  CommitPart part{sweep_id, std::string(engine), std::string(device), {}};
+  for (const CellProgress& cell : progress) part.progress.push_back(&cell);
+  commit({&part, 1});
+}
+
+void Store::commit(std::span<const CommitPart> parts) {
   impl_->require_writer("commit");
-  translate_errors(impl_->path, [&] {
-    SQLite::Transaction transaction(*impl_->db, SQLite::TransactionBehavior::IMMEDIATE);
-    const auto sweep = impl_->sweep_number(sweep_id);
-    for (const auto& cell : progress)
-      impl_->writer->write(sweep, cell, std::string(engine), std::string(device));
-    transaction.commit();
+  impl_->write(0, [&] {
+    for (const CommitPart& part : parts) {
+      const auto sweep = sweep_number(impl_->file, part.sweep_id);
+      for (const CellProgress* cell : part.progress)
+        impl_->writer->write(sweep, impl_->run, *cell, part.engine, part.device);
+    }
+    impl_->writer->write_totals();
   });
 }
 
 void Store::record_fits(const std::string& kind, const std::string& options,
                         std::span<const FitRecord> fits) {
   impl_->require_writer("record_fits");
-  translate_errors(impl_->path, [&] {
-    SQLite::Transaction transaction(*impl_->db, SQLite::TransactionBehavior::IMMEDIATE);
-    impl_->db->exec(std::string(fits_sql()));
-    SQLite::Statement forget(*impl_->db, "DELETE FROM fits WHERE kind = ? AND options = ?");
+  impl_->write(patient_ms, [&] {
+    SQLite::Database& db = *impl_->file.db;
+    db.exec(std::string(fits_sql()));
+    SQLite::Statement forget(db, "DELETE FROM fits WHERE kind = ? AND options = ?");
     SQLite::bind(forget, kind, options);
     forget.exec();
     SQLite::Statement insert(
-        *impl_->db,
-        "INSERT INTO fits (kind, options, group_key, parameters, intervals, note, created)"
-        " VALUES (?, ?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))");
+        db,
+        "INSERT INTO fits (kind, group_key, parameters, intervals, note, options, created, hash)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    const std::string now = db.execAndGet("SELECT strftime('%Y-%m-%dT%H:%M:%SZ', 'now')").getString();
     for (const FitRecord& fit : fits) {
-      SQLite::bind(insert, kind, options, fit.group, fit.parameters, fit.intervals, fit.note);
+      HashedRow row(insert, 1);
+      int column = 0;
+      for (const std::string& text : {kind, fit.group, fit.parameters, fit.intervals, fit.note, options, now})
+        row.text(column++, text);
+      insert.bind(8, static_cast<std::int64_t>(row.digest()));
       insert.exec();
       insert.reset();
     }
-    transaction.commit();
+  });
+}
+
+const std::vector<std::string>& Store::notes() const {
+  return impl_->file.notes;
+}
+
+std::string Store::id() const {
+  return impl_->file.hashed() ? hex_text(impl_->file.link.id) : "";
+}
+
+std::uint64_t Store::steps() const {
+  return translate_errors(impl_->file, [&] {
+    return static_cast<std::uint64_t>(
+        impl_->file.db->execAndGet("SELECT coalesce(sum(step), 0) FROM cells").getInt64());
   });
 }
 
 StoreStatus Store::status() const {
-  return translate_errors(impl_->path, [&] {
-    StoreStatus status;
-    SQLite::Statement counts(
-        *impl_->db,
-        "SELECT s.id, s.name, s.cells, s.finished, coalesce(n.done, 0), coalesce(n.diverged, 0),"
-        " coalesce(n.running, 0) FROM sweeps s LEFT JOIN (SELECT sweep, sum(status = 'done') AS done,"
-        " sum(status = 'diverged') AS diverged, sum(status = 'running') AS running FROM cells"
-        " GROUP BY sweep) n ON n.sweep = s.num ORDER BY s.num");
-    while (counts.executeStep()) {
-      const auto count = [&](int column) {
-        return static_cast<std::uint64_t>(counts.getColumn(column).getInt64());
-      };
-      StoreStatus::SweepStatus sweep{
-          counts.getColumn(0), counts.getColumn(1), count(2), count(4), count(5), count(6)};
-      // Cells shared with another sweep are counted there, but a finished sweep lacks none.
-      if (count(3) != 0) sweep.done = sweep.cells - sweep.diverged;
-      status.sweeps.push_back(sweep);
-    }
-    status.checkpoints =
-        static_cast<std::uint64_t>(impl_->db->execAndGet("SELECT count(*) FROM checkpoints").getInt64());
-    status.writer = WriterLock::holder(impl_->path);
-    return status;
-  });
+  return translate_errors(impl_->file, [&] { return read_status(impl_->file); });
 }
 
 Store::StoredWeights Store::weights(const std::string& id) const {
-  return translate_errors(impl_->path, [&] { return impl_->read_weights(id); });
-}
-
-void Store::export_table(Table table, ExportFormat format, std::ostream& out) const {
-  translate_errors(impl_->path, [&] {
-    SQLite::Transaction snapshot(*impl_->db);  // columns and rows of one moment, while a run goes on writing
-    const auto columns = table_query(*impl_->db, table);
-    SQLite::Statement query(*impl_->db, columns.export_sql());
-    write_rows(columns, query, format, out);
+  return translate_errors(impl_->file, [&] {
+    const SQLite::Transaction snapshot(*impl_->file.db);
+    return read_weights(impl_->file, only_cell(find_cells(impl_->file, id), id, impl_->shown));
   });
 }
 
+void Store::export_table(Table table, ExportFormat format, std::ostream& out) const {
+  const TableQuery query = translate_errors(impl_->file, [&] { return impl_->query_of(table); });
+  RowWriter writer(query.columns, format, out);
+  writer.begin();
+  impl_->read(table, query, {[&](SQLite::Statement& row) { writer.row(row); }, [&] { writer.flush(); }});
+  writer.end();
+}
+
 std::vector<std::string> Store::columns(Table table) const {
-  return translate_errors(impl_->path, [&] {
+  return translate_errors(impl_->file, [&] {
     std::vector<std::string> names;
-    for (const auto& column : table_query(*impl_->db, table).columns) names.push_back(column.name);
+    for (const auto& column : impl_->query_of(table).columns) names.push_back(column.name);
     return names;
   });
 }
 
 std::vector<std::string> Store::varied_keys() const {
-  return translate_errors(impl_->path, [&] { return modsweep::varied_keys(*impl_->db); });
+  return translate_errors(impl_->file, [&] {
+    SQLite::Database* const stores[] = {impl_->file.db.get()};
+    return read_varying(stores).keys;
+  });
 }
 
 void Store::read_rows(Table table, const std::vector<std::string>& columns, const RowReader& row) const {
-  translate_errors(impl_->path, [&] {
-    SQLite::Transaction snapshot(*impl_->db);  // as in export_table
-    const TableQuery wanted = narrowed(table_query(*impl_->db, table), columns);
-    SQLite::Statement query(*impl_->db, wanted.export_sql());
-    std::vector<std::string> values(columns.size());
-    while (query.executeStep()) {
-      for (std::size_t i = 0; i < columns.size(); ++i)
-        values[i] = json_value(query.getColumn(static_cast<int>(i)), !wanted.columns[i].json_sql.empty());
-      row(values);
-    }
-  });
+  const TableQuery wanted =
+      translate_errors(impl_->file, [&] { return narrowed(impl_->query_of(table), columns); });
+  std::vector<std::string> values(columns.size());
+  impl_->read(table, wanted,
+              {[&](SQLite::Statement& query) {
+                 for (std::size_t i = 0; i < columns.size(); ++i)
+                   values[i] = json_value(query.getColumn(static_cast<int>(i) + 1),
+                                          !wanted.columns[i].json_sql.empty());
+                 row(values);
+               },
+               [] {}});
 }
 
 Store::TextTable Store::query(const std::string& sql) const {
   try {
-    const ReadOnly guard(*impl_->db, impl_->writer != nullptr);
-    SQLite::Statement statement(*impl_->db, sql);
+    const ReadOnly guard(*impl_->file.db, impl_->writer != nullptr);
+    SQLite::Statement statement(*impl_->file.db, sql);
     TextTable table;
     for (int i = 0; i < statement.getColumnCount(); ++i)
       table.columns.emplace_back(statement.getColumnName(i));
@@ -382,8 +317,8 @@ Store::TextTable Store::query(const std::string& sql) const {
   } catch (const SQLite::Exception& failure) {
     if (failure.getErrorCode() == SQLITE_ERROR || failure.getErrorCode() == SQLITE_READONLY)
       throw InputError(fmt::format("{}: the query is wrong ({}); see the columns with: sqlite3 FILE .schema",
-                                   impl_->path, failure.what()));
-    throw_store_error(impl_->path, failure);
+                                   impl_->shown, failure.what()));
+    throw_store_error(impl_->shown, failure, system_error_of(*impl_->file.db));
   }
 }
 

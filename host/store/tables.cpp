@@ -1,6 +1,8 @@
 #include "store/tables.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,12 +12,6 @@ namespace modsweep {
 namespace {
 
 constexpr int most_layer_columns = 50;
-
-// What the tables' columns depend on.
-struct Varying {
-  std::vector<std::string> keys;
-  int layers = 0;
-};
 
 std::string quoted(const std::string& text, char quote) {
   std::string out(1, quote);
@@ -28,24 +24,6 @@ std::string quoted(const std::string& text, char quote) {
 
 std::string identifier(const std::string& name) {
   return quoted(name, '"');
-}
-
-Varying read_varying(SQLite::Database& db) {
-  Varying varying;
-  const auto add = [&](const char* sql) {
-    SQLite::Statement query(db, sql);
-    while (query.executeStep()) {
-      std::string key = query.getColumn(0).getString();
-      if (std::find(varying.keys.begin(), varying.keys.end(), key) == varying.keys.end())
-        varying.keys.push_back(std::move(key));
-    }
-  };
-  add("SELECT j.value FROM sweeps s CROSS JOIN json_each(s.keys) j ORDER BY s.num, j.key");
-  add("SELECT j.key FROM sweeps s CROSS JOIN json_each(s.base) j GROUP BY j.key"
-      " HAVING count(DISTINCT j.value) > 1 OR count(*) < (SELECT count(*) FROM sweeps) ORDER BY j.key");
-  const int layers = db.execAndGet("SELECT coalesce(max(layers), 0) FROM sweeps").getInt();
-  varying.layers = std::min(layers, most_layer_columns);
-  return varying;
 }
 
 void add_setting_columns(std::vector<TableColumn>& columns, const Varying& varying) {
@@ -93,11 +71,13 @@ TableQuery results(const Varying& varying) {
   query.columns.push_back({"diverged_at", "c.diverged_at", ""});
   add_measurement_columns(query.columns, varying);
   add_run_columns(query.columns);
-  query.rows =
+  // What a network that diverged had at its last measurement is no result: averages would take it for one.
+  query.from =
       "FROM cells c CROSS JOIN sweeps s ON s.num = c.sweep\n"
-      "  LEFT JOIN measurements m ON m.cell = c.num"
+      "  LEFT JOIN measurements m ON m.cell = c.num AND c.status = 'done'"
       " AND m.step = (SELECT max(step) FROM measurements WHERE cell = c.num)" +
-      layer_joins(varying) + "\nWHERE c.status <> 'running'";
+      layer_joins(varying);
+  query.where = "c.status <> 'running'";
   query.order = "ORDER BY c.num";
   return query;
 }
@@ -109,7 +89,7 @@ TableQuery history(const Varying& varying) {
   query.columns.push_back({"status", "c.status", ""});
   query.columns.push_back({"step", "m.step", ""});
   add_measurement_columns(query.columns, varying);
-  query.rows =
+  query.from =
       "FROM cells c CROSS JOIN sweeps s ON s.num = c.sweep\n"
       "  CROSS JOIN measurements m ON m.cell = c.num" +
       layer_joins(varying);
@@ -133,7 +113,7 @@ TableQuery spectra() {
                    {"dead", "y.dead", ""},
                    {"dead_rows", "e.dead_rows", "e.dead_rows"},
                    {"eigenvalues", eigenvalues, eigenvalues}};
-  query.rows =
+  query.from =
       "FROM cells c CROSS JOIN layers y ON y.cell = c.num\n"
       "  CROSS JOIN eigenvalues e ON e.cell = y.cell AND e.step = y.step AND e.layer = y.layer\n"
       "  CROSS JOIN (SELECT 'all' AS kind UNION ALL SELECT 'live') k";
@@ -151,13 +131,14 @@ TableQuery cells() {
   add_run_columns(query.columns);
   const std::string settings = "json_patch(s.base, c.settings)";
   query.columns.push_back({"settings", settings, settings});
-  query.rows = "FROM cells c CROSS JOIN sweeps s ON s.num = c.sweep";
+  query.from = "FROM cells c CROSS JOIN sweeps s ON s.num = c.sweep";
   query.order = "ORDER BY c.num";
   return query;
 }
 
-TableQuery fits(SQLite::Database& db) {
+TableQuery fits(const Varying& varying) {
   TableQuery query;
+  query.cell.clear();
   query.columns = {{"kind", "f.kind", ""},
                    {"group_key", "f.group_key", "f.group_key"},
                    {"parameters", "f.parameters", "f.parameters"},
@@ -166,16 +147,28 @@ TableQuery fits(SQLite::Database& db) {
                    {"options", "f.options", "f.options"},
                    {"created", "f.created", ""}};
   // A store without the table has no fits, which is the same to readers as a table without rows.
-  query.rows = db.tableExists("fits")
-                   ? "FROM fits f"
-                   : "FROM (SELECT NULL AS num, NULL AS kind, NULL AS group_key, NULL AS parameters,"
-                     " NULL AS intervals, NULL AS note, NULL AS options, NULL AS created WHERE 0) f";
+  query.from = varying.fits ? "FROM fits f"
+                            : "FROM (SELECT NULL AS num, NULL AS kind, NULL AS group_key, NULL AS parameters,"
+                              " NULL AS intervals, NULL AS note, NULL AS options, NULL AS created WHERE 0) f";
   query.order = "ORDER BY f.num";
   return query;
 }
 
-std::string select(const std::vector<std::string>& columns, const std::string& rows) {
-  return fmt::format("SELECT\n  {}\n{}", fmt::join(columns, ",\n  "), rows);
+TableQuery runs() {
+  TableQuery query;
+  query.cell.clear();
+  for (const char* name : {"version", "revision", "host", "process", "began", "ended", "outcome", "command",
+                           "engine", "device", "shard"})
+    query.columns.push_back({name, fmt::format("r.{}", name), ""});
+  query.from = "FROM runs r";
+  query.order = "ORDER BY r.num";
+  return query;
+}
+
+std::string select(const std::vector<std::string>& columns, const std::string& from,
+                   const std::string& where) {
+  return fmt::format("SELECT\n  {}\n{}{}", fmt::join(columns, ",\n  "), from,
+                     where.empty() ? "" : "\nWHERE " + where);
 }
 
 }  // namespace
@@ -183,25 +176,61 @@ std::string select(const std::vector<std::string>& columns, const std::string& r
 std::string TableQuery::view_sql(const std::string& name) const {
   std::vector<std::string> list;
   for (const auto& column : columns) list.push_back(column.sql + " AS " + identifier(column.name));
-  return fmt::format("CREATE VIEW {} AS {}", name, select(list, rows));
+  return fmt::format("CREATE VIEW {} AS {}", name, select(list, from, where));
 }
 
 std::string TableQuery::export_sql() const {
-  std::vector<std::string> list;
+  std::vector<std::string> list = {cell.empty() ? "0" : cell};
   for (const auto& column : columns) list.push_back(column.json_sql.empty() ? column.sql : column.json_sql);
-  return select(list, rows) + "\n" + order;
+  std::string condition = where;
+  if (!cell.empty())
+    condition += fmt::format("{0}{1} > ?1 AND {1} <= ?2", where.empty() ? "" : " AND ", cell);
+  return select(list, from, condition) + "\n" + order;
 }
 
-TableQuery table_query(SQLite::Database& db, Table table) {
+Varying read_varying(std::span<SQLite::Database* const> stores) {
+  Varying varying;
+  const auto add = [&](std::string key) {
+    if (std::find(varying.keys.begin(), varying.keys.end(), key) == varying.keys.end())
+      varying.keys.push_back(std::move(key));
+  };
+  std::map<std::string, std::set<std::string>> values;  // of base settings, by key
+  std::map<std::string, std::size_t> sweeps_with;
+  std::size_t sweeps = 0;
+  for (SQLite::Database* db : stores) {
+    SQLite::Statement axes(
+        *db, "SELECT j.value FROM sweeps s CROSS JOIN json_each(s.keys) j ORDER BY s.num, j.key");
+    while (axes.executeStep()) add(axes.getColumn(0).getString());
+    SQLite::Statement bases(*db,
+                            "SELECT j.key, j.value, j.type FROM sweeps s CROSS JOIN json_each(s.base) j");
+    while (bases.executeStep()) {
+      const std::string key = bases.getColumn(0).getString();
+      values[key].insert(bases.getColumn(2).getString() + bases.getColumn(1).getString());
+      ++sweeps_with[key];
+    }
+    sweeps += static_cast<std::size_t>(db->execAndGet("SELECT count(*) FROM sweeps").getInt64());
+    varying.layers =
+        std::max(varying.layers, db->execAndGet("SELECT coalesce(max(layers), 0) FROM sweeps").getInt());
+    varying.fits = varying.fits || db->tableExists("fits");
+  }
+  varying.layers = std::min(varying.layers, most_layer_columns);
+  for (const auto& [key, found] : values)
+    if (found.size() > 1 || sweeps_with[key] < sweeps) add(key);
+  return varying;
+}
+
+TableQuery table_query(const Varying& varying, Table table) {
   switch (table) {
     case Table::results:
-      return results(read_varying(db));
+      return results(varying);
     case Table::history:
-      return history(read_varying(db));
+      return history(varying);
     case Table::spectra:
       return spectra();
     case Table::fits:
-      return fits(db);
+      return fits(varying);
+    case Table::runs:
+      return runs();
     case Table::cells:
       break;
   }
@@ -219,21 +248,36 @@ std::vector<std::string> measured_columns(const Sweep& sweep) {
   return names;
 }
 
-std::vector<std::string> varied_keys(SQLite::Database& db) {
-  return read_varying(db).keys;
+namespace {
+
+/// The statement that makes each view, by its name.
+std::vector<std::pair<std::string, std::string>> wanted_views(SQLite::Database& db) {
+  SQLite::Database* const stores[] = {&db};
+  const Varying varying = read_varying(stores);
+  std::vector<std::pair<std::string, std::string>> views;
+  for (const auto& [name, table] : std::initializer_list<std::pair<const char*, Table>>{
+           {"results", Table::results}, {"history", Table::history}, {"spectra", Table::spectra}})
+    views.emplace_back(name, table_query(varying, table).view_sql(name));
+  return views;
+}
+
+bool has_view(SQLite::Database& db, const std::string& name, const std::string& sql) {
+  SQLite::Statement present(db, "SELECT sql FROM sqlite_master WHERE type = 'view' AND name = ?");
+  present.bind(1, name);
+  return present.executeStep() && present.getColumn(0).getString() == sql;
+}
+
+}  // namespace
+
+bool views_fit(SQLite::Database& db) {
+  const auto views = wanted_views(db);
+  return std::all_of(views.begin(), views.end(),
+                     [&](const auto& view) { return has_view(db, view.first, view.second); });
 }
 
 void refresh_views(SQLite::Database& db) {
-  const std::pair<const char*, Table> views[] = {
-      {"results", Table::results}, {"history", Table::history}, {"spectra", Table::spectra}};
-  SQLite::Statement present(db, "SELECT sql FROM sqlite_master WHERE type = 'view' AND name = ?");
-  for (const auto& [name, table] : views) {
-    const std::string wanted = table_query(db, table).view_sql(name);
-    present.bind(1, name);
-    const bool same = present.executeStep() && present.getColumn(0).getString() == wanted;
-    present.reset();
-    if (!same) db.exec(fmt::format("DROP VIEW IF EXISTS {}; {}", name, wanted));
-  }
+  for (const auto& [name, sql] : wanted_views(db))
+    if (!has_view(db, name, sql)) db.exec(fmt::format("DROP VIEW IF EXISTS {}; {}", name, sql));
 }
 
 }  // namespace modsweep

@@ -2,6 +2,7 @@
 // columns.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,23 +24,37 @@ struct TableColumn {
 /// A query with named columns, in an order that SQLite gets from its keys without sorting.
 struct TableQuery {
   std::vector<TableColumn> columns;
-  std::string rows;   ///< "FROM ... WHERE ..."
+  std::string from;   ///< "FROM ..."
+  std::string where;  ///< a condition; empty: none
   std::string order;  ///< "ORDER BY ..."
+  /// The number of the row's cell; empty: the table is not of cells.
+  std::string cell = "c.num";
 
   [[nodiscard]] std::string view_sql(const std::string& name) const;
+  /// Selects the cell's number, then all columns, of rows whose cell's number is above the first parameter
+  /// and at most the second; of all rows where the table is not of cells.
   [[nodiscard]] std::string export_sql() const;
 };
 
-/// The query of a table, for the sweeps that are in the store now. `results`: a row per finished cell;
-/// `history`: a row per cell and measured step; `spectra`: a row per cell, measured step, layer and kind;
-/// `cells`: a row per cell with all its settings; `fits`: a row per fit and group. Varied settings are
-/// columns named by their dotted keys: keys of any sweep's axes, then keys whose base values differ between
-/// sweeps. Layers past the 50th have no columns (SQLite joins 64 tables at most); they are in `spectra`.
-[[nodiscard]] TableQuery table_query(SQLite::Database& db, Table table);
+/// What the columns of tables depend on: the sweeps that are in a store, or in several.
+struct Varying {
+  /// Keys of any sweep's axes, then keys whose base values differ between sweeps.
+  std::vector<std::string> keys;
+  /// Of the deepest network. Layers past the 50th have no columns (SQLite joins 64 tables at most); they are
+  /// in `spectra`.
+  int layers = 0;
+  bool fits = false;  ///< whether there is a table of fits
+};
+[[nodiscard]] Varying read_varying(std::span<SQLite::Database* const> stores);
 
-/// The varied settings, by their dotted keys, in the order of their columns.
-[[nodiscard]] std::vector<std::string> varied_keys(SQLite::Database& db);
+/// The query of a table. `results`: a row per finished cell, where those that diverged have no numbers of a
+/// last measurement; `history`: a row per cell and measured step; `spectra`: a row per cell, measured step,
+/// layer and kind; `cells`: a row per cell with all its settings; `fits`: a row per fit and group; `runs`: a
+/// row per run. Varied settings are columns named by their dotted keys.
+[[nodiscard]] TableQuery table_query(const Varying& varying, Table table);
 
+/// Whether the views `results`, `history` and `spectra` fit the sweeps.
+[[nodiscard]] bool views_fit(SQLite::Database& db);
 /// Makes the views `results`, `history` and `spectra` fit the sweeps; writes only where something changes.
 void refresh_views(SQLite::Database& db);
 

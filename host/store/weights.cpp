@@ -38,6 +38,19 @@ std::vector<double> unpack(std::span<const std::byte> bytes) {
   return values;
 }
 
+/// Whether its parameters can be counted and could lie in a store: a shape from a hostile file need not.
+bool is_small(const Shape& shape) {
+  constexpr double most = 1e9;  // SQLite's longest blob, in bytes
+  double parameters = 0.0;
+  for (std::size_t l = 0; l < shape.weight_layers(); ++l) {
+    const auto inputs = static_cast<double>(shape.sizes[l]);
+    const auto outputs = static_cast<double>(shape.sizes[l + 1]);
+    if (shape.sizes[l] % shape.groups[l] != 0 || shape.sizes[l + 1] % shape.groups[l] != 0) return false;
+    parameters += outputs * (inputs / shape.groups[l] + 2.0);
+  }
+  return parameters <= most;
+}
+
 [[noreturn]] void throw_broken(const std::string& path, const std::string& what) {
   throw InputError(fmt::format("{}: is broken ({}); restore a copy", path, what));
 }
@@ -59,7 +72,7 @@ Shape shape_from_json(const std::string& json, const std::string& path) {
     object.at("prelu").get_to(shape.prelu);
     const auto zero = [](std::uint32_t n) { return n == 0; };
     if (shape.sizes.size() < 2 || shape.groups.size() != shape.weight_layers() ||
-        std::any_of(shape.groups.begin(), shape.groups.end(), zero))
+        std::any_of(shape.groups.begin(), shape.groups.end(), zero) || !is_small(shape))
       throw_broken(path, "a shape of weights makes no sense");
     return shape;
   } catch (const nlohmann::json::exception&) {

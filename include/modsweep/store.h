@@ -13,8 +13,10 @@
 #include <unordered_set>
 #include <vector>
 
+#include "modsweep/error.h"
 #include "modsweep/measurement.h"
 #include "modsweep/network.h"
+#include "modsweep/shard.h"
 #include "modsweep/sweep.h"
 
 namespace modsweep {
@@ -34,6 +36,39 @@ struct CellProgress {
   double seconds = 0.0;                   ///< this cell's share of the training time since the last commit
 };
 
+/// What several calls of commit would write, in one transaction.
+struct CommitPart {
+  std::string sweep_id;
+  std::string engine;
+  std::string device;
+  std::vector<const CellProgress*> progress;
+};
+
+/// The state that a running cell goes on from.
+struct Checkpoint {
+  std::uint64_t step = 0;        ///< as the store has it, beside the state
+  std::vector<std::byte> state;  ///< the engine's
+  std::string engine;            ///< that trained the cell last
+  std::string device;            ///< that it was trained on last
+  bool hashed = true;            ///< false: from before format 4, nothing to hold it to
+};
+
+/// Who writes into a store: a row of its table `runs`.
+struct RunRecord {
+  std::string version;   ///< of the program
+  std::string revision;  ///< the commit that it was built from
+  std::string command;   ///< the command line
+  std::string engine;
+  std::string device;
+  Shard shard;
+};
+
+/// Another program has the store locked: nothing was written, and the same call may work later.
+class StoreBusy : public IoError {
+ public:
+  using IoError::IoError;
+};
+
 /// Counts for `status`. A cell that several sweeps share counts with the one that trained it, until the
 /// others are marked finished: a finished sweep has nothing left.
 struct StoreStatus {
@@ -46,9 +81,17 @@ struct StoreStatus {
     std::uint64_t running = 0;  ///< with a checkpoint
     [[nodiscard]] std::uint64_t left() const { return cells - done - diverged; }
   };
+  /// A shard that was run here.
+  struct ShardStatus {
+    std::string sweep_id;
+    Shard shard;
+    bool finished = false;
+  };
   std::vector<SweepStatus> sweeps;
+  std::vector<ShardStatus> shards;
+  std::vector<std::string> programs;  ///< "0.1.0 (32fcff9)": that wrote here, from format 4 on
   std::uint64_t checkpoints = 0;
-  std::optional<std::string> writer;  ///< who holds it for writing now: "process 4711"
+  std::optional<std::string> writer;  ///< who holds it for writing now: "process 4711 on node7"
 };
 
 /// What a fit found in one group of cells. The texts are JSON objects.
@@ -59,7 +102,7 @@ struct FitRecord {
   std::string note;        ///< plain text: why there are no parameters, or what limits them; may be empty
 };
 
-enum class Table : std::uint8_t { results, history, spectra, cells, fits };
+enum class Table : std::uint8_t { results, history, spectra, cells, fits, runs };
 
 /// The columns of `results` that hold what is measured of a sweep's networks: numbers, all of them.
 [[nodiscard]] std::vector<std::string> measured_columns(const Sweep& sweep);
@@ -82,29 +125,49 @@ class Store {
 
   /// Records the sweep (again) and makes the views fit the keys that vary in this store.
   void add_sweep(const Sweep& sweep);
-  /// Whether every cell of the sweep with this id is finished. Fast for any number of cells.
-  [[nodiscard]] bool finished(const std::string& sweep_id) const;
-  /// To be called when no cell of the sweep is left: `finished` is fast from then on.
-  void mark_finished(const std::string& sweep_id);
-  /// Ids (as numbers) of all cells that are done or diverged.
+  /// Whether every cell of the sweep with this id, or of a shard of it, is finished. Fast for any number of
+  /// cells.
+  [[nodiscard]] bool finished(const std::string& sweep_id, const Shard& shard = {}) const;
+  /// To be called when no cell of the sweep, or of the shard, is left: `finished` is fast from then on.
+  void mark_finished(const std::string& sweep_id, const Shard& shard = {});
+  /// Ids (as numbers) of all cells that are done or diverged. Throws InputError where a cell is not what was
+  /// written.
   [[nodiscard]] std::unordered_set<std::uint64_t> finished_cells() const;
-  /// The last committed state of a running cell.
-  [[nodiscard]] std::optional<std::vector<std::byte>> checkpoint(const std::string& cell_id) const;
+  /// The last committed state of a running cell. Throws InputError where it is not what was written.
+  [[nodiscard]] std::optional<Checkpoint> checkpoint(const std::string& cell_id) const;
 
-  /// Commits all of it or nothing. `engine` and `device` are recorded with each cell.
+  /// Records a run, to which all that is committed from now on belongs.
+  void begin_run(const RunRecord& run);
+  /// Records how it ended: "done", "interrupted".
+  void end_run(const std::string& outcome);
+
+  /// Commits all of it or nothing. `engine` and `device` are recorded with each cell. Throws StoreBusy, at
+  /// once, where another program has the store.
   void commit(const std::string& sweep_id, std::span<const CellProgress> progress, std::string_view engine,
               std::string_view device);
+  void commit(std::span<const CommitPart> parts);
 
   /// Keeps the fits of one kind ("transition") and options (a JSON object) in the table `fits`, which is made
   /// with the first of them; those that were made before with the same kind and options are replaced.
   void record_fits(const std::string& kind, const std::string& options, std::span<const FitRecord> fits);
 
   [[nodiscard]] StoreStatus status() const;
+  /// 32 hex digits, random; copies of a store have the same. Empty before format 4.
+  [[nodiscard]] std::string id() const;
+  /// Steps of all cells together: how far it is.
+  [[nodiscard]] std::uint64_t steps() const;
+  /// What the user is to know of its opening: that it was brought to a new format, where it lies.
+  [[nodiscard]] const std::vector<std::string>& notes() const;
   /// Final weights and the settings of a cell; `id` may be any unique prefix. Throws InputError if absent.
   struct StoredWeights {
     std::string cell_id;
     std::string settings_json;
     Parameters weights;
+    std::string engine;
+    std::string device;
+    std::optional<RunRecord> run;  ///< that trained it last; none before format 4
+    std::string host;              ///< of that run
+    std::string began;             ///< UTC
   };
   [[nodiscard]] StoredWeights weights(const std::string& id) const;
 

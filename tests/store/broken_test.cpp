@@ -1,5 +1,6 @@
 // Files that are no stores, or no longer: one line that says so, and not a byte of them is changed.
 #include "store/fixtures.h"
+#include "store/weights.h"
 
 #include <functional>
 #include <sstream>
@@ -83,7 +84,6 @@ const std::vector<BrokenCase> broken_cases = {
     {"text", "not a modsweep store", [](auto& p) { write_bytes(p, "[task]\nkind = \"identity\"\n"); }},
     {"zeros", "not a modsweep store", [](auto& p) { write_bytes(p, std::string(8192, '\0')); }},
     {"one byte", "not a modsweep store", [](auto& p) { write_bytes(p, "S"); }},
-    {"empty", "is empty", [](auto& p) { write_bytes(p, ""); }},
     {"cut in the header", "is broken", [](auto& p) { cut(p, 99); }},
     {"cut in the first page", "is broken", [](auto& p) { cut(p, 1000); }},
     {"cut after the first page", "is broken", [](auto& p) { cut(p, 4096); }},
@@ -99,12 +99,13 @@ const std::vector<BrokenCase> broken_cases = {
      [](auto& p) {
        std::filesystem::remove(p), run_sql(p, "PRAGMA journal_mode = WAL; CREATE TABLE t (x)");
      }},
-    {"a newer version", "newer modsweep", [](auto& p) { run_sql(p, "PRAGMA user_version = 4"); }},
+    {"a newer version", "newer modsweep", [](auto& p) { run_sql(p, "PRAGMA user_version = 5"); }},
     {"no version", "store format 0", [](auto& p) { run_sql(p, "PRAGMA user_version = 0"); }},
     {"a negative version", "store format -1", [](auto& p) { run_sql(p, "PRAGMA user_version = -1"); }},
-    {"a table missing", "9 of 10", [](auto& p) { run_sql(p, "DROP TABLE eigenvalues"); }},
-    {"a view missing", "9 of 10", [](auto& p) { run_sql(p, "DROP VIEW results"); }},
-    {"an id that is none", "'zzz'", [](auto& p) { run_sql(p, "UPDATE cells SET id = 'zzz' WHERE num = 7"); }},
+    {"a table missing", "12 of 13", [](auto& p) { run_sql(p, "DROP TABLE eigenvalues"); }},
+    {"a view missing", "12 of 13", [](auto& p) { run_sql(p, "DROP VIEW results"); }},
+    {"an id that is none", "cell zzz",
+     [](auto& p) { run_sql(p, "UPDATE cells SET id = 'zzz' WHERE num = 7"); }},
 };
 
 TEST(Broken, FilesAreRefusedAndStayAsTheyAre) {
@@ -140,29 +141,37 @@ TEST(Broken, APendingLogIsNotWrittenIntoABrokenFile) {
 TEST(Broken, BrokenWeightsAreNamed) {
   const TemporaryFolder folder;
   const auto sound = read_bytes(sound_store(folder));
-  struct Case {
-    const char* sql;
-    const char* says;
-  };
-  for (const auto& [sql, says] :
-       {Case{"UPDATE weights SET dtype = 'F16'", "unknown type 'F16'"},
-        {"UPDATE weights SET parameters = x'0011'", "2 bytes of weights"},
-        {"UPDATE weights SET shape = '{\"sizes\": [2'", "shape"},
-        {"UPDATE weights SET shape = '{\"sizes\": 3}'", "shape"},
-        {"UPDATE weights SET shape = json_set(shape, '$.groups', json('[0,0]'))", "shape"},
-        {"UPDATE weights SET shape = json_set(shape, '$.sizes', json('[]'))", "shape"}}) {
+  const auto id = seed_sweep(40).cell(0).id;
+  for (const char* sql : {"UPDATE weights SET dtype = 'F16'", "UPDATE weights SET parameters = x'0011'",
+                          "UPDATE weights SET shape = '{\"sizes\": [2'", "DELETE FROM weights"}) {
     const auto path = folder.file("weights.db");
     write_bytes(path, sound);
     run_sql(path, sql);
     const Store store(path, Store::Access::read_only);
-    const auto id = seed_sweep(40).cell(0).id;
     try {
       (void)store.weights(id);
       ADD_FAILURE() << sql;
     } catch (const InputError& error) {
-      expect_one_line_about(path, error.what(), says);
+      expect_one_line_about(path, error.what(), "weights of cell " + id + " is not what was written");
     }
   }
+}
+
+// What a crafted file may hold, hashes and all.
+TEST(Broken, ShapesOfWeightsThatMakeNoSenseAreRefused) {
+  const std::string huge =
+      R"({"sizes":[2,2000002,2147481648,2145485646],"groups":[1,1,1],"bias":false,"prelu":false})";
+  for (const std::string& json :
+       {std::string("{\"sizes\": [2"), std::string("{\"sizes\": 3}"), huge,
+        std::string(R"({"sizes":[2,3,2],"groups":[0,0],"bias":true,"prelu":false})"),
+        std::string(R"({"sizes":[2,3,2],"groups":[2,1],"bias":true,"prelu":false})"),
+        std::string(R"({"sizes":[],"groups":[1,1],"bias":true,"prelu":false})")})
+    EXPECT_THROW((void)shape_from_json(json, "a.db"), InputError) << json;
+  const Shape shape =
+      shape_from_json(R"({"sizes":[2,3,2],"groups":[1,1],"bias":true,"prelu":false})", "a.db");
+  const std::vector<std::byte> two(2);
+  EXPECT_THROW((void)unpack_weights(two, "F16", shape, "a.db"), InputError);
+  EXPECT_THROW((void)unpack_weights(two, "F32", shape, "a.db"), InputError);
 }
 
 TEST(Broken, NamesThatAreNoFilesAreRefused) {

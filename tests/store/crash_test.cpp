@@ -196,9 +196,8 @@ TEST(Crash, OnAFullDiskNoStoreIsMade) {
   }));
 }
 
-TEST(Crash, ADraftOfAStoreThatWasKilledIsReplaced) {
+TEST(Crash, TheLockOfAProcessThatWasKilledHoldsNobodyUp) {
   const TemporaryFolder folder;
-  write_bytes(folder.file("a.db-new"), "half a draft");
   write_bytes(folder.file("a.db-lock"), "4711\n");
   { Store(folder.file("a.db"), Store::Access::read_write).add_sweep(seed_sweep(1)); }
   EXPECT_THAT(folder.names(), ElementsAre("a.db"));

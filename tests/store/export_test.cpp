@@ -251,8 +251,9 @@ TEST(ExportPlan, TablesAreReadInOnePassWithoutSorting) {
   sweep.axes.push_back({{"network.hidden"}, {{"[3]"}, {"[" + std::string("3") + ",3,3,3]"}}});
   { Store(path, Store::Access::read_write).add_sweep(sweep); }
   SQLite::Database db(path);
+  SQLite::Database* const stores[] = {&db};
   for (const auto table : {Table::results, Table::history, Table::spectra, Table::cells}) {
-    SQLite::Statement plan(db, "EXPLAIN QUERY PLAN " + table_query(db, table).export_sql());
+    SQLite::Statement plan(db, "EXPLAIN QUERY PLAN " + table_query(read_varying(stores), table).export_sql());
     while (plan.executeStep()) {
       const std::string step = plan.getColumn(3);
       EXPECT_THAT(step, Not(HasSubstr("B-TREE")));

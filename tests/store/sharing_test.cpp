@@ -17,6 +17,13 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+// What a lock says of a process of this machine.
+std::string holder_name(pid_t process) {
+  char host[256] = {};
+  gethostname(host, sizeof host - 1);
+  return fmt::format("process {} on {}", process, host);
+}
+
 // A child process that holds a store for writing until it is killed.
 class Holder {
  public:
@@ -44,7 +51,7 @@ class Holder {
     waitpid(pid_, nullptr, 0);
     pid_ = -1;
   }
-  [[nodiscard]] std::string name() const { return fmt::format("process {}", pid_); }
+  [[nodiscard]] std::string name() const { return holder_name(pid_); }
 
  private:
   pid_t pid_ = -1;
@@ -69,9 +76,9 @@ TEST(Sharing, ASecondWriterIsToldWhoHoldsTheStore) {
   EXPECT_EQ(Store(path, Store::Access::read_only).status().writer, std::nullopt);
   {
     const Store next(path, Store::Access::read_write);
-    EXPECT_EQ(next.status().writer, fmt::format("process {}", getpid()));
+    EXPECT_EQ(next.status().writer, holder_name(getpid()));
     EXPECT_THROW(Store(path, Store::Access::read_write), InputError);  // not twice in one process either
-    EXPECT_EQ(next.status().writer, fmt::format("process {}", getpid()));
+    EXPECT_EQ(next.status().writer, holder_name(getpid()));
   }
   EXPECT_THAT(folder.names(), ElementsAre("a.db", "link.db"));
 }

@@ -169,7 +169,7 @@ TEST(Store, NumbersThatAreNotFiniteAreNull) {
       "SELECT diverged_at, status, train_loss IS NULL, test_loss IS NULL, noisy_test_loss IS NULL, sum_w2 IS "
       "NULL,"
       " gap_layer1 IS NULL FROM results");
-  EXPECT_THAT(table.rows, ElementsAre(ElementsAre("7", "diverged", "1", "1", "1", "0", "1")));
+  EXPECT_THAT(table.rows, ElementsAre(ElementsAre("7", "diverged", "1", "1", "1", "1", "1")));
   EXPECT_EQ(store.finished_cells().count(number(cell.id)), 1U);
 }
 
@@ -187,14 +187,15 @@ TEST(Store, CheckpointsFollowTheCellAndGoWhenItIsFinished) {
   });
   with_writer(path, [&](Store& store) {
     store.add_sweep(sweep);
-    EXPECT_EQ(store.checkpoint(cells[0].id), state_at(20));
-    EXPECT_EQ(store.checkpoint(cells[1].id), state_at(10));
-    EXPECT_EQ(store.checkpoint("0123456789abcdef"), std::nullopt);
+    EXPECT_EQ(store.checkpoint(cells[0].id)->state, state_at(20));
+    EXPECT_EQ(store.checkpoint(cells[0].id)->step, 20U);
+    EXPECT_EQ(store.checkpoint(cells[1].id)->state, state_at(10));
+    EXPECT_FALSE(store.checkpoint("0123456789abcdef"));
     EXPECT_TRUE(store.finished_cells().empty());
     EXPECT_EQ(store.status().checkpoints, 2U);
     const CellProgress last[] = {finished(cells[0])};
     store.commit(sweep.id(), last, "cpu", "plain");
-    EXPECT_EQ(store.checkpoint(cells[0].id), std::nullopt);
+    EXPECT_FALSE(store.checkpoint(cells[0].id));
     EXPECT_EQ(store.finished_cells(), (std::unordered_set<std::uint64_t>{number(cells[0].id)}));
   });
   EXPECT_THAT(column(path, "SELECT group_concat(step) FROM measurements GROUP BY cell"),

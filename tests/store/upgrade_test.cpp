@@ -2,9 +2,14 @@
 #include "store/fixtures.h"
 #include "store/schema.h"
 
+#include <csignal>
 #include <sstream>
 
 #include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "modsweep/error.h"
 
 namespace modsweep::test {
 namespace {
@@ -12,8 +17,8 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// A store of an earlier format with one finished cell: layers had no scores of partitions before format 3,
-/// measurements neither ood_loss nor block_error before format 2.
+/// A store of an earlier format with one finished cell: there were no hashes before format 4, layers had no
+/// scores of partitions before format 3, measurements neither ood_loss nor block_error before format 2.
 std::string store_of_format(const TemporaryFolder& folder, int format) {
   auto path = folder.file("old.db");
   const auto sweep = seed_sweep(2);
@@ -26,10 +31,17 @@ std::string store_of_format(const TemporaryFolder& folder, int format) {
   }
   SQLite::Database db(path, SQLite::OPEN_READWRITE);
   db.exec(
-      "DROP VIEW results; DROP VIEW history;"
-      "ALTER TABLE layers DROP COLUMN modularity;"
-      "ALTER TABLE layers DROP COLUMN normalized_cut;"
-      "ALTER TABLE layers DROP COLUMN block_share;");
+      "PRAGMA journal_mode = WAL; DROP VIEW results; DROP VIEW history; DROP VIEW spectra;"
+      "DROP TABLE store; DROP TABLE runs; DROP TABLE shards; DROP INDEX cells_by_status;"
+      "ALTER TABLE sweeps DROP COLUMN hash;");
+  for (const char* column : {"run", "measurements_hash", "layers_hash", "eigenvalues_hash", "weights_hash",
+                             "checkpoint_hash", "hash"})
+    db.exec(std::string("ALTER TABLE cells DROP COLUMN ") + column);
+  if (format < 3)
+    db.exec(
+        "ALTER TABLE layers DROP COLUMN modularity;"
+        "ALTER TABLE layers DROP COLUMN normalized_cut;"
+        "ALTER TABLE layers DROP COLUMN block_share;");
   if (format == 1)
     db.exec(
         "ALTER TABLE measurements DROP COLUMN ood_loss;"
@@ -37,6 +49,7 @@ std::string store_of_format(const TemporaryFolder& folder, int format) {
   db.exec(
       "CREATE VIEW results AS SELECT m.test_loss FROM measurements m;"
       "CREATE VIEW history AS SELECT m.test_loss FROM measurements m;"
+      "CREATE VIEW spectra AS SELECT y.gap FROM layers y;"
       "PRAGMA user_version = " +
       std::to_string(format));
   return path;
@@ -58,8 +71,7 @@ TEST_P(Upgrade, ReadersSeeTheNewColumnsEmptyAndChangeNothing) {
     const Store store(path, Store::Access::read_only);
     const std::string rows = exported(store);
     EXPECT_EQ(rows.find("\"ood_loss\":null") != std::string::npos, GetParam() == 1);
-    EXPECT_THAT(rows, HasSubstr("\"modularity_layer1\":null"));
-    EXPECT_THAT(rows, HasSubstr("\"block_share_layer2\":null"));
+    EXPECT_EQ(rows.find("\"modularity_layer1\":null") != std::string::npos, GetParam() < 3);
     EXPECT_EQ(store.query("SELECT test_loss, ood_loss FROM measurements").rows.size(), 1U);
     EXPECT_EQ(store.query("SELECT gap, normalized_cut FROM layers").rows.size(), 2U);
   }
@@ -83,13 +95,14 @@ TEST_P(Upgrade, AWriterBringsTheStoreUpToDateAndGoesOn) {
   EXPECT_THAT(column(path, "PRAGMA user_version"), ElementsAre(std::to_string(store_format)));
   EXPECT_THAT(column(path, "SELECT ood_loss IS NULL FROM results ORDER BY cell"), testing::SizeIs(2));
   EXPECT_THAT(column(path, "SELECT count(ood_loss) FROM results"), ElementsAre(GetParam() == 1 ? "1" : "2"));
-  EXPECT_THAT(column(path, "SELECT count(modularity_layer1) FROM results"), ElementsAre("1"));
+  EXPECT_THAT(column(path, "SELECT count(modularity_layer1) FROM results"),
+              ElementsAre(GetParam() < 3 ? "1" : "2"));
   EXPECT_EQ(column(path, "SELECT test_loss FROM measurements WHERE cell = 1"), losses);
   EXPECT_EQ(column(path, "SELECT gap FROM layers WHERE cell = 1"), gaps);
   // Columns mean the same as in a store that is new.
   const auto fresh = folder.file("new.db");
   { const Store store(fresh, Store::Access::read_write); }
-  for (const char* table : {"measurements", "layers"}) {
+  for (const char* table : {"sweeps", "cells", "measurements", "layers", "store", "runs", "shards"}) {
     const std::string names = std::string("SELECT name FROM pragma_table_info('") + table + "')";
     EXPECT_EQ(column(path, names), column(fresh, names)) << table;
   }
@@ -97,7 +110,84 @@ TEST_P(Upgrade, AWriterBringsTheStoreUpToDateAndGoesOn) {
   EXPECT_EQ(again.finished_cells().size(), 2U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, Upgrade, testing::Values(1, 2));
+/// A store of format 3 whose program was killed, with the log that it left: two cells done, two on their way,
+/// all of it in the log alone.
+std::string killed_store(const TemporaryFolder& folder) {
+  const std::string data = std::string(MODSWEEP_TEST_DATA) + "/stores/format3-killed.store";
+  const auto path = folder.file("killed.db");
+  std::filesystem::copy_file(data, path);
+  std::filesystem::copy_file(data + "-wal", path + "-wal");
+  return path;
+}
+
+TEST(UpgradeOfKilled, ReadersSeeWhatIsInTheLogAndLeaveIt) {
+  const TemporaryFolder folder;
+  const auto path = killed_store(folder);
+  const auto file = read_bytes(path);
+  const auto log = read_bytes(path + "-wal");
+  for (int time = 0; time < 2; ++time) {
+    const Store store(path, Store::Access::read_only);
+    EXPECT_EQ(store.finished_cells().size(), 2U);
+    EXPECT_EQ(store.status().checkpoints, 2U);
+  }
+  EXPECT_EQ(read_bytes(path) == file, true);
+  EXPECT_EQ(read_bytes(path + "-wal") == log, true);
+}
+
+TEST(UpgradeOfKilled, AWriterTakesTheLogInAndSaysSo) {
+  const TemporaryFolder folder;
+  const auto path = killed_store(folder);
+  {
+    const Store store(path, Store::Access::read_write);
+    EXPECT_THAT(store.notes(), testing::Contains(HasSubstr("brought from store format 3 to 4")));
+    EXPECT_EQ(store.finished_cells().size(), 2U);
+    const auto id = store.query("SELECT id FROM cells WHERE status = 'running'").rows.at(0).at(0);
+    EXPECT_FALSE(store.checkpoint(id)->hashed);
+    EXPECT_EQ(store.checkpoint(id)->state.size(), 236U);
+  }
+  EXPECT_THAT(folder.names(), ElementsAre("killed.db"));
+  EXPECT_THAT(column(path, "PRAGMA journal_mode"), ElementsAre("delete"));
+  EXPECT_TRUE(Store(path, Store::Access::read_write).notes().empty());
+}
+
+// The log of a killed store is not played onto a store that was put in its place.
+TEST(UpgradeOfKilled, AForeignLogIsRefused) {
+  const TemporaryFolder folder;
+  const auto killed = killed_store(folder);
+  const auto path = store_of_format(folder, 3);
+  std::filesystem::rename(killed + "-wal", path + "-wal");
+  const auto file = read_bytes(path);
+  for (const auto access : {Store::Access::read_only, Store::Access::read_write}) {
+    try {
+      const Store store(path, access);
+      ADD_FAILURE();
+    } catch (const InputError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("remove " + path + "-wal"));
+    }
+  }
+  EXPECT_EQ(read_bytes(path) == file, true);
+}
+
+TEST(UpgradeOfKilled, AKillAtAnyMomentLeavesItWhole) {
+  for (int round = 0; round < 40; ++round) {
+    const TemporaryFolder folder;
+    const auto path = killed_store(folder);
+    const pid_t child = fork();
+    if (child == 0) {
+      const Store store(path, Store::Access::read_write);
+      _exit(0);
+    }
+    usleep(static_cast<useconds_t>(round) * 500);
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    const Store store(path, Store::Access::read_write);
+    EXPECT_EQ(store.finished_cells().size(), 2U) << round;
+    EXPECT_EQ(store.status().checkpoints, 2U) << round;
+    EXPECT_THAT(column(path, "PRAGMA integrity_check"), ElementsAre("ok"));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, Upgrade, testing::Values(1, 2, 3));
 
 }  // namespace
 }  // namespace modsweep::test

@@ -1,0 +1,206 @@
+#include "plan/commit_queue.h"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace modsweep {
+namespace {
+
+constexpr std::size_t full_bytes = std::size_t{64} << 20U;   // a lane waits until less than this waits
+constexpr std::size_t early_bytes = std::size_t{16} << 20U;  // committed before the interval is over
+constexpr double write_share = 4.0;  // a commit that took a second is followed by four without
+constexpr double retry_seconds = 0.5;
+
+double steady_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// A quarter of this machine's memory.
+std::size_t quarter_of_memory() {
+  const long pages = ::sysconf(_SC_PHYS_PAGES);
+  const long page = ::sysconf(_SC_PAGESIZE);
+  if (pages <= 0 || page <= 0) return std::size_t{256} << 20U;
+  return static_cast<std::size_t>(pages) / 4 * static_cast<std::size_t>(page);
+}
+
+std::size_t bytes_of(const Measurement& row) {
+  std::size_t bytes = sizeof row + row.partitions.size() * sizeof(PartitionScores);
+  for (const LayerSpectra& layer : row.spectra)
+    bytes += sizeof layer + 8 * (layer.all.eigenvalues.size() + layer.live.eigenvalues.size());
+  return bytes;
+}
+
+std::size_t bytes_of(const CellProgress& progress) {
+  std::size_t bytes = sizeof progress + sizeof(Cell) + 1024 + progress.checkpoint.size();
+  for (const Measurement& row : progress.measurements) bytes += bytes_of(row);
+  if (progress.weights) bytes += 8 * progress.weights->values.size();
+  return bytes;
+}
+
+/// What comes later of the same cell goes on from what waits.
+void append_progress(CellProgress& to, CellProgress from) {
+  std::move(from.measurements.begin(), from.measurements.end(), std::back_inserter(to.measurements));
+  to.status = from.status;
+  to.step = from.step;
+  to.diverged_at = from.diverged_at;
+  to.checkpoint = std::move(from.checkpoint);
+  to.weights = std::move(from.weights);
+  to.seconds += from.seconds;
+}
+
+}  // namespace
+
+CommitQueue::CommitQueue(Store& store, CommitQueueOptions options)
+    : store_(store), options_(std::move(options)), last_commit_(steady_now()) {
+  thread_ = std::thread([this] { run(); });
+}
+
+CommitQueue::~CommitQueue() {
+  {
+    const std::scoped_lock lock(mutex_);
+    ending_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+std::optional<Checkpoint> CommitQueue::checkpoint(const std::string& cell_id) {
+  const std::scoped_lock lock(store_mutex_);
+  return store_.checkpoint(cell_id);
+}
+
+void CommitQueue::commit(const std::string& sweep_id, std::vector<CellProgress> progress,
+                         std::string_view engine, std::string_view device) {
+  std::unique_lock lock(mutex_);
+  moved_.wait(lock, [this] { return failure_ || locked_ || waiting_bytes_ + writing_bytes_ < full_bytes; });
+  rethrow();
+  for (CellProgress& entry : progress) {
+    const std::size_t bytes = bytes_of(entry);
+    Cell cell = *entry.cell;
+    add({std::move(cell), std::move(entry), sweep_id, std::string(engine), std::string(device), bytes});
+  }
+  const std::size_t most = options_.waiting_bytes > 0 ? options_.waiting_bytes : quarter_of_memory();
+  if (locked_ && waiting_bytes_ > most)
+    throw IoError(
+        "another program keeps the store locked, and the memory for what waits is used up; close that "
+        "program "
+        "and run the same command again");
+  wake_.notify_all();
+}
+
+void CommitQueue::flush() {
+  std::unique_lock lock(mutex_);
+  flushing_ = true;
+  wake_.notify_all();
+  moved_.wait(lock, [this] { return failure_ || (waiting_.empty() && writing_bytes_ == 0); });
+  flushing_ = false;
+  rethrow();
+}
+
+bool CommitQueue::failed() const {
+  const std::scoped_lock lock(mutex_);
+  return failure_ != nullptr;
+}
+
+void CommitQueue::rethrow() const {
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+/// With the lock held.
+void CommitQueue::add(Waiting waiting) {
+  waiting_bytes_ += waiting.bytes;
+  const auto found = by_cell_.find(waiting.cell.id);
+  if (found == by_cell_.end()) {
+    waiting_.push_back(std::move(waiting));
+    waiting_.back().progress.cell = &waiting_.back().cell;
+    by_cell_.emplace(waiting_.back().cell.id, std::prev(waiting_.end()));
+    return;
+  }
+  Waiting& earlier = *found->second;
+  append_progress(earlier.progress, std::move(waiting.progress));
+  earlier.sweep_id = std::move(waiting.sweep_id);
+  earlier.engine = std::move(waiting.engine);
+  earlier.device = std::move(waiting.device);
+  const std::size_t bytes = bytes_of(earlier.progress);  // a later state takes the earlier one's place
+  waiting_bytes_ -= earlier.bytes + waiting.bytes - bytes;
+  earlier.bytes = bytes;
+}
+
+/// With the lock held.
+bool CommitQueue::due() const {
+  if (waiting_.empty()) return false;
+  const double since = steady_now() - last_commit_;
+  if (locked_) return since >= retry_seconds;
+  return flushing_ || waiting_bytes_ >= early_bytes ||
+         since >= std::clamp(write_share * last_duration_, options_.interval, options_.longest_interval);
+}
+
+void CommitQueue::run() {
+  std::unique_lock lock(mutex_);
+  while (!ending_ && !failure_) {
+    if (!due()) {
+      if (waiting_.empty())
+        wake_.wait(lock);
+      else
+        wake_.wait_for(lock, std::chrono::milliseconds(50));
+      continue;
+    }
+    Batch batch = std::move(waiting_);
+    waiting_.clear();
+    by_cell_.clear();
+    writing_bytes_ = std::exchange(waiting_bytes_, 0);
+    lock.unlock();
+    const double begin = steady_now();
+    std::exception_ptr failure;
+    bool busy = false;
+    try {
+      write(batch);
+      if (options_.saved) options_.saved();
+    } catch (const StoreBusy&) {
+      busy = true;
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    lock.lock();
+    last_commit_ = steady_now();
+    last_duration_ = last_commit_ - begin;
+    writing_bytes_ = 0;
+    failure_ = failure;
+    locked_ = busy;
+    if (busy) {  // what came meanwhile goes on from what could not be written
+      Batch later = std::move(waiting_);
+      waiting_.clear();
+      by_cell_.clear();
+      waiting_bytes_ = 0;
+      for (Batch* part : {&batch, &later})
+        for (Waiting& waiting : *part) add(std::move(waiting));
+    }
+    moved_.notify_all();
+    if (!busy || std::exchange(told_, true) || !options_.tell) continue;
+    lock.unlock();
+    options_.tell(
+        "another program has the store locked; training goes on, and what it brings is kept in memory "
+        "until the store is free");
+    lock.lock();
+  }
+}
+
+void CommitQueue::write(const Batch& batch) {
+  // Cells of one sweep and device next to each other are a part.
+  std::vector<CommitPart> parts;
+  for (const Waiting& waiting : batch) {
+    if (parts.empty() || parts.back().sweep_id != waiting.sweep_id || parts.back().device != waiting.device ||
+        parts.back().engine != waiting.engine)
+      parts.push_back({waiting.sweep_id, waiting.engine, waiting.device, {}});
+    parts.back().progress.push_back(&waiting.progress);
+  }
+  const std::scoped_lock lock(store_mutex_);
+  store_.commit(parts);
+}
+
+}  // namespace modsweep

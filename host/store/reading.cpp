@@ -1,0 +1,237 @@
+#include "store/reading.h"
+
+#include "store/row_hash.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include <SQLiteCpp/VariadicBind.h>
+#include <fmt/format.h>
+
+#include "modsweep/error.h"
+
+namespace modsweep {
+namespace {
+
+constexpr std::int64_t most_cells = 8192;   // of a chunk
+constexpr std::int64_t aimed_rows = 16384;  // of a chunk
+
+// Columns of `SELECT * FROM cells`.
+constexpr int id_column = 1;
+constexpr int status_column = 3;
+constexpr int step_column = 4;
+constexpr int hash_column = 16;
+
+/// A table whose rows belong to cells, and the column of `cells` that has the sum of their hashes.
+struct ChildTable {
+  const char* name;
+  int sum_column;
+};
+constexpr ChildTable measurements_table{"measurements", 11};
+constexpr ChildTable layers_table{"layers", 12};
+constexpr ChildTable eigenvalues_table{"eigenvalues", 13};
+
+std::vector<ChildTable> children_of(Table table) {
+  switch (table) {
+    case Table::results:
+    case Table::history:
+      return {measurements_table, layers_table};
+    case Table::spectra:
+      return {layers_table, eigenvalues_table};
+    case Table::cells:
+    case Table::fits:
+    case Table::runs:
+      break;
+  }
+  return {};
+}
+
+std::uint64_t as_hash(const SQLite::Column& value) {
+  return static_cast<std::uint64_t>(value.getInt64());
+}
+
+struct Range {
+  std::int64_t after = 0;
+  std::int64_t until = 0;
+};
+
+/// Sums over cells, to be held to the row in `store`.
+struct Totals {
+  std::int64_t cells = 0;
+  std::uint64_t hash = 0;
+
+  void add(const StoreFile& file, SQLite::Statement& cell) {
+    const std::uint64_t found = hash_row(cell, id_column, hash_column);
+    if (found != as_hash(cell.getColumn(hash_column)))
+      throw_broken(file,
+                   fmt::format("cell {} is not what was written", cell.getColumn(id_column).getString()));
+    ++cells;
+    hash += found;
+  }
+};
+
+struct StoreTotals {
+  Totals totals;
+  std::string link;
+};
+
+StoreTotals read_totals(const StoreFile& file) {
+  SQLite::Statement query(*file.db, "SELECT cells, cells_hash, link FROM store");
+  if (!query.executeStep()) throw_broken(file, "its table `store` is empty");
+  return {{query.getColumn(0).getInt64(), as_hash(query.getColumn(1))}, query.getColumn(2).getString()};
+}
+
+/// Throws where the cells that were read are not those that were written. `before`: as reading began.
+void check_totals(const StoreFile& file, const StoreTotals& before, const Totals& found) {
+  if (read_totals(file).link != before.link) return;  // somebody wrote meanwhile: no sum is of one moment
+  if (found.cells != before.totals.cells || found.hash != before.totals.hash)
+    throw_broken(file, fmt::format("{} cells are there, and not those {} that were written", found.cells,
+                                   before.totals.cells));
+}
+
+/// Checks all cells of a range and their rows in `children`.
+void check_range(const StoreFile& file, const std::vector<ChildTable>& children, const Range& range,
+                 Totals& totals) {
+  struct Sums {
+    std::string id;
+    std::uint64_t wanted[2] = {0, 0};
+  };
+  std::unordered_map<std::int64_t, Sums> sums;
+  {
+    SQLite::Statement cells(*file.db, "SELECT * FROM cells WHERE num > ? AND num <= ?");
+    SQLite::bind(cells, range.after, range.until);
+    while (cells.executeStep()) {
+      totals.add(file, cells);
+      Sums& cell = sums[cells.getColumn(0).getInt64()];
+      cell.id = cells.getColumn(id_column).getString();
+      for (std::size_t i = 0; i < children.size(); ++i)
+        cell.wanted[i] = as_hash(cells.getColumn(children[i].sum_column));
+    }
+  }
+  for (std::size_t i = 0; i < children.size(); ++i) {
+    SQLite::Statement rows(*file.db,
+                           fmt::format("SELECT * FROM {} WHERE cell > ? AND cell <= ?", children[i].name));
+    SQLite::bind(rows, range.after, range.until);
+    while (rows.executeStep())
+      if (const auto cell = sums.find(rows.getColumn(0).getInt64()); cell != sums.end())
+        cell->second.wanted[i] -= hash_row(rows, 1, rows.getColumnCount());
+    for (const auto& [num, cell] : sums)
+      if (cell.wanted[i] != 0)
+        throw_broken(file,
+                     fmt::format("the {} of cell {} are not what was written", children[i].name, cell.id));
+  }
+}
+
+/// The end of the next chunk: the number of its last cell; `after` where there are no more.
+std::int64_t chunk_end(SQLite::Database& db, std::int64_t after, std::int64_t last, std::int64_t cells) {
+  SQLite::Statement query(
+      db,
+      "SELECT coalesce(max(num), ?1) FROM (SELECT num FROM cells WHERE num > ?1 AND num <= "
+      "?2 ORDER BY num LIMIT ?3)");
+  SQLite::bind(query, after, last, cells);
+  query.executeStep();
+  return query.getColumn(0).getInt64();
+}
+
+void read_rows_of(SQLite::Statement& query, const LeftOut& left_out, const RowSink& sink,
+                  std::int64_t& rows) {
+  while (query.executeStep()) {
+    if (!left_out.empty() && left_out.contains(query.getColumn(0).getInt64())) continue;
+    sink.row(query);
+    ++rows;
+  }
+}
+
+void check_fits(const StoreFile& file) {
+  if (!file.hashed() || !file.db->tableExists("fits")) return;
+  SQLite::Statement rows(*file.db, "SELECT * FROM fits");
+  while (rows.executeStep())
+    if (const int last = rows.getColumnCount() - 1; hash_row(rows, 1, last) != as_hash(rows.getColumn(last)))
+      throw_broken(file, "a fit is not what was written");
+}
+
+}  // namespace
+
+void throw_broken(const StoreFile& file, const std::string& what) {
+  throw InputError(fmt::format("{}: is broken ({}); restore a copy", file.shown, what));
+}
+
+std::uint64_t id_number(const StoreFile& file, const std::string& id) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number, 16);
+  if (error != std::errc{} || end != id.data() + id.size() || id.size() != 16)
+    throw_broken(file, fmt::format("a cell's id is '{}'", id));
+  return number;
+}
+
+void read_table(const StoreFile& file, Table table, const TableQuery& wanted, const LeftOut& left_out,
+                const RowSink& sink) {
+  SQLite::Database& db = *file.db;
+  SQLite::Statement query(db, wanted.export_sql());
+  std::int64_t rows = 0;
+  if (wanted.cell.empty()) {
+    const SQLite::Transaction snapshot(db);
+    if (table == Table::fits) check_fits(file);
+    read_rows_of(query, left_out, sink, rows);
+    query.reset();
+  } else {
+    const std::vector<ChildTable> children = children_of(table);
+    Totals totals;
+    StoreTotals before;
+    std::int64_t last = 0;
+    std::int64_t cells = 64;
+    for (Range range;; range.after = range.until) {
+      {
+        const SQLite::Transaction snapshot(db);
+        if (range.after == 0) {
+          last = db.execAndGet("SELECT coalesce(max(num), 0) FROM cells").getInt64();
+          if (file.hashed()) before = read_totals(file);
+        }
+        range.until = chunk_end(db, range.after, last, cells);
+        if (range.until == range.after) {
+          if (file.hashed()) check_totals(file, before, totals);
+          break;
+        }
+        if (file.hashed()) check_range(file, children, range, totals);
+        SQLite::bind(query, range.after, range.until);
+        rows = 0;
+        read_rows_of(query, left_out, sink, rows);
+        query.reset();
+      }
+      sink.pause();
+      if (rows < aimed_rows / 2 && cells < most_cells) cells *= 2;
+      if (rows > 2 * aimed_rows && cells > 1) cells /= 2;
+    }
+  }
+  sink.pause();
+}
+
+void read_heads(const StoreFile& file, const std::function<void(const CellHead&)>& cell) {
+  SQLite::Database& db = *file.db;
+  const SQLite::Transaction snapshot(db);
+  Totals totals;
+  std::uint64_t ids = 0;
+  // An earlier format has no more columns than these in its table.
+  SQLite::Statement cells(db, file.hashed() ? "SELECT * FROM cells ORDER BY num"
+                                            : "SELECT num, id, NULL, status, step FROM cells ORDER BY num");
+  while (cells.executeStep()) {
+    if (file.hashed()) totals.add(file, cells);
+    const CellHead head{cells.getColumn(0).getInt64(),
+                        id_number(file, cells.getColumn(id_column).getString()),
+                        cells.getColumn(status_column).getString() == "running",
+                        static_cast<std::uint64_t>(cells.getColumn(step_column).getInt64())};
+    ids += head.id;
+    cell(head);
+  }
+  if (!file.hashed()) return;
+  check_totals(file, read_totals(file), totals);
+  // A cell that the index of ids does not have would be trained again, and be there twice.
+  SQLite::Statement index(db, "SELECT id FROM cells ORDER BY id");
+  while (index.executeStep()) ids -= id_number(file, index.getColumn(0).getString());
+  if (ids != 0) throw_broken(file, "its index of cells does not fit the cells");
+}
+
+}  // namespace modsweep
