@@ -31,6 +31,7 @@ void add_run(CLI::App& app, Action& chosen);
 void add_refine(CLI::App& app, Action& chosen);
 void add_plan(CLI::App& app, Action& chosen);
 void add_status(CLI::App& app, Action& chosen);
+void add_merge(CLI::App& app, Action& chosen);
 void add_export(CLI::App& app, Action& chosen);
 void add_aggregate(CLI::App& app, Action& chosen);
 void add_fit(CLI::App& app, Action& chosen);

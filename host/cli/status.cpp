@@ -1,35 +1,167 @@
-// modsweep status: how far the sweeps of a store are.
+// modsweep status: how far the sweeps of stores are.
 #include "cli/command.h"
 #include "cli/report.h"
 #include "plan/progress.h"
 
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
+
 #include <fmt/format.h>
 #include <fmt/ostream.h>
+#include <fmt/ranges.h>
 
+#include "modsweep/merge.h"
 #include "modsweep/store.h"
 
 namespace modsweep::cli {
 namespace {
 
+using Rows = std::vector<std::vector<std::string>>;
+
 struct StatusArguments {
-  std::string store_path;
+  std::vector<std::string> store_paths;
+};
+
+std::vector<std::string> row_of(const std::string& name, const std::string& id,
+                                std::initializer_list<std::uint64_t> counts) {
+  std::vector<std::string> row = {name, id};
+  for (const std::uint64_t count : counts) row.push_back(format_count(static_cast<double>(count)));
+  return row;
+}
+
+void add_rows(Rows& rows, const StoreStatus& status) {
+  for (const auto& sweep : status.sweeps)
+    rows.push_back(
+        row_of(sweep.name, sweep.id, {sweep.cells, sweep.done, sweep.running, sweep.diverged, sweep.left()}));
+}
+
+/// What there is to know of one store besides its counts.
+void print_rest(const StoreStatus& status, std::ostream& out) {
+  if (status.checkpoints > 0)
+    fmt::print(out, "{} cells have a checkpoint: `modsweep run` goes on from there\n", status.checkpoints);
+  if (status.programs.size() > 1)
+    fmt::print(out, "results of {} programs are in it: {}\n", status.programs.size(),
+               fmt::join(status.programs, ", "));
+  if (status.sweeps.empty())
+    fmt::print(out, "no sweep is in it; was it copied without the -wal file of an earlier modsweep?\n");
+  if (status.writer) fmt::print(out, "held for writing by {}\n", *status.writer);
+}
+
+/// The shards of a sweep that several stores have.
+struct Shards {
+  std::string sweep;
+  std::uint32_t count = 0;
+  std::set<std::uint32_t> present;
+  std::set<std::uint32_t> finished;
+};
+
+class Shared {
+ public:
+  void add(const StoreStatus& status) {
+    for (const auto& sweep : status.sweeps) names_[sweep.id] = sweep.name;
+    for (const auto& shard : status.shards) {
+      Shards& shards = shards_[{shard.sweep_id, shard.shard.count}];
+      shards.sweep = names_[shard.sweep_id];
+      shards.count = shard.shard.count;
+      shards.present.insert(shard.shard.index);
+      if (shard.finished) shards.finished.insert(shard.shard.index);
+    }
+  }
+
+  /// Which shards are not there, and which are not through.
+  void print(std::ostream& out) const {
+    for (const auto& [key, shards] : shards_) {
+      std::vector<std::uint32_t> missing;
+      std::vector<std::uint32_t> unfinished;
+      for (std::uint32_t i = 1; i <= shards.count; ++i) {
+        if (!shards.present.contains(i))
+          missing.push_back(i);
+        else if (!shards.finished.contains(i))
+          unfinished.push_back(i);
+      }
+      fmt::print(out, "{}: {} of {} shards are here", shards.sweep, shards.present.size(), shards.count);
+      if (!missing.empty()) fmt::print(out, ", missing: {}", fmt::join(missing, ", "));
+      if (!unfinished.empty()) fmt::print(out, ", not finished: {}", fmt::join(unfinished, ", "));
+      fmt::print(out, "\n");
+    }
+  }
+
+ private:
+  std::map<std::string, std::string> names_;
+  std::map<std::pair<std::string, std::uint32_t>, Shards> shards_;
+};
+
+/// The counts of all stores together: a cell that several have counts once, finished where any has finished
+/// it.
+class Sum {
+ public:
+  void add(const Store& store) {
+    for (const auto& sweep : store.status().sweeps) {
+      auto& total = sweeps_[sweep.id];
+      total.id = sweep.id;
+      total.name = sweep.name;
+      total.cells = sweep.cells;
+    }
+    store.read_heads([this](const Store::CellState& cell) {
+      State& state =
+          cells_.try_emplace(cell.id, State{std::string(cell.sweep_id), CellStatus::running}).first->second;
+      if (cell.status != CellStatus::running) state.status = cell.status;
+    });
+  }
+
+  [[nodiscard]] StoreStatus status() const {
+    auto totals = sweeps_;
+    for (const auto& [id, state] : cells_) {
+      auto& total = totals.at(state.sweep);
+      if (state.status == CellStatus::done)
+        ++total.done;
+      else if (state.status == CellStatus::diverged)
+        ++total.diverged;
+      else
+        ++total.running;
+    }
+    StoreStatus status;
+    for (const auto& [id, total] : totals) status.sweeps.push_back(total);
+    return status;
+  }
+
+ private:
+  struct State {
+    std::string sweep;
+    CellStatus status;
+  };
+  std::map<std::string, StoreStatus::SweepStatus> sweeps_;
+  std::unordered_map<std::uint64_t, State> cells_;
 };
 
 ExitCode status(const StatusArguments& options, Console& console) {
-  const StoreStatus status = Store(options.store_path, Store::Access::read_only).status();
-  std::vector<std::vector<std::string>> rows = {
-      {"sweep", "id", "cells", "done", "running", "diverged", "left"}};
-  for (const auto& sweep : status.sweeps) {
-    std::vector<std::string> row = {sweep.name, sweep.id};
-    for (const std::uint64_t count : {sweep.cells, sweep.done, sweep.running, sweep.diverged, sweep.left()})
-      row.push_back(format_count(static_cast<double>(count)));
-    rows.push_back(std::move(row));
+  const std::vector<std::string> files = store_files(options.store_paths);
+  const std::vector<std::string> header = {"sweep", "id", "cells", "done", "running", "diverged", "left"};
+  Shared shared;
+  Sum sum;
+  for (const std::string& file : files) {
+    const Store store(file, Store::Access::read_only);
+    const StoreStatus status = store.status();
+    Rows rows = {header};
+    add_rows(rows, status);
+    if (files.size() > 1) fmt::print(console.out, "{}\n", file);
+    print_table(console.out, rows, 2);
+    print_rest(status, console.out);
+    if (files.size() > 1) {
+      fmt::print(console.out, "\n");
+      sum.add(store);
+    }
+    shared.add(status);
   }
-  print_table(console.out, rows, 2);
-  if (status.checkpoints > 0)
-    fmt::print(console.out, "{} cells have a checkpoint: `modsweep run` goes on from there\n",
-               status.checkpoints);
-  if (status.writer) fmt::print(console.out, "held for writing by {}\n", *status.writer);
+  if (files.size() > 1) {
+    fmt::print(console.out, "together\n");
+    Rows rows = {header};
+    add_rows(rows, sum.status());
+    print_table(console.out, rows, 2);
+  }
+  shared.print(console.out);
   return ExitCode::done;
 }
 
@@ -38,10 +170,16 @@ ExitCode status(const StatusArguments& options, Console& console) {
 void add_status(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<StatusArguments>();
   CLI::App* command =
-      app.add_subcommand("status", "Count the cells of a store: done, running, diverged, left");
-  command->add_option("store", options->store_path, "The store")->required()->type_name("FILE.db");
+      app.add_subcommand("status", "Count the cells of stores: done, running, diverged, left");
+  command->add_option("stores", options->store_paths, "Stores, or folders of stores")
+      ->required()
+      ->type_name("FILE.db");
   command->footer(
-      "Example:\n  modsweep status quickstart.db\n\"left\" includes \"running\"; works while a run goes on.");
+      "Several stores are told one by one, then together, with the shards that are missing.\n"
+      "Examples:\n"
+      "  modsweep status quickstart.db\n"
+      "  modsweep status sweep.shard-*-of-8.db\n"
+      "\"left\" includes \"running\"; works while a run goes on.");
   on_chosen(command, chosen, options, status);
 }
 

@@ -21,6 +21,7 @@ constexpr std::int64_t aimed_rows = 16384;  // of a chunk
 
 // Columns of `SELECT * FROM cells`.
 constexpr int id_column = 1;
+constexpr int sweep_column = 2;
 constexpr int status_column = 3;
 constexpr int step_column = 4;
 constexpr int hash_column = 16;
@@ -216,13 +217,16 @@ void read_heads(const StoreFile& file, const std::function<void(const CellHead&)
   std::uint64_t ids = 0;
   // An earlier format has no more columns than these in its table.
   SQLite::Statement cells(db, file.hashed() ? "SELECT * FROM cells ORDER BY num"
-                                            : "SELECT num, id, NULL, status, step FROM cells ORDER BY num");
+                                            : "SELECT num, id, sweep, status, step FROM cells ORDER BY num");
   while (cells.executeStep()) {
     if (file.hashed()) totals.add(file, cells);
-    const CellHead head{cells.getColumn(0).getInt64(),
-                        id_number(file, cells.getColumn(id_column).getString()),
-                        cells.getColumn(status_column).getString() == "running",
-                        static_cast<std::uint64_t>(cells.getColumn(step_column).getInt64())};
+    const std::string status = cells.getColumn(status_column).getString();
+    const CellHead head{.num = cells.getColumn(0).getInt64(),
+                        .id = id_number(file, cells.getColumn(id_column).getString()),
+                        .sweep = cells.getColumn(sweep_column).getInt64(),
+                        .running = status == "running",
+                        .diverged = status == "diverged",
+                        .step = static_cast<std::uint64_t>(cells.getColumn(step_column).getInt64())};
     ids += head.id;
     cell(head);
   }

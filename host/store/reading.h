@@ -34,7 +34,9 @@ void read_table(const StoreFile& file, Table table, const TableQuery& query, con
 struct CellHead {
   std::int64_t num = 0;
   std::uint64_t id = 0;
+  std::int64_t sweep = 0;  ///< sweeps.num
   bool running = false;
+  bool diverged = false;
   std::uint64_t step = 0;
 };
 /// All cells, in the order of their numbers, and held to their hashes and index. Throws as read_table.

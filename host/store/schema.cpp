@@ -35,7 +35,8 @@ CREATE TABLE store (            -- one row: the store itself
   link BLOB NOT NULL,           -- ties the rollback journal to this file: see host/store/link.h
   cells INTEGER NOT NULL,       -- rows of `cells`
   cells_hash INTEGER NOT NULL,  -- sum of cells.hash, modulo 2^64
-  schema_hash INTEGER NOT NULL  -- of the texts of these tables and indexes
+  schema_hash INTEGER NOT NULL, -- of the texts of these tables and indexes
+  merged INTEGER NOT NULL       -- 1: `modsweep merge` made it and may replace it
 );
 CREATE TABLE runs (             -- who wrote here: each `modsweep run` or `refine` that trained
   num INTEGER PRIMARY KEY,

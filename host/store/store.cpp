@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include <SQLiteCpp/VariadicBind.h>
 #include <fmt/format.h>
@@ -148,13 +149,13 @@ Store::~Store() = default;
 Store::Store(Store&&) noexcept = default;
 Store& Store::operator=(Store&&) noexcept = default;
 
-void Store::add_sweep(const Sweep& sweep) {
+void Store::add_sweep(const Sweep& sweep, const Shard& shard) {
   impl_->require_writer("add_sweep");
   const bool unchanged = translate_errors(
-      impl_->file, [&] { return has_sweep(impl_->file, sweep) && views_fit(*impl_->file.db); });
+      impl_->file, [&] { return has_sweep(impl_->file, sweep, shard) && views_fit(*impl_->file.db); });
   if (unchanged) return;  // writes nothing
   impl_->write(patient_ms, [&] {
-    insert_sweep(impl_->file, sweep);
+    insert_sweep(impl_->file, sweep, shard);
     refresh_views(*impl_->file.db);
   });
 }
@@ -171,10 +172,22 @@ void Store::mark_finished(const std::string& sweep_id, const Shard& shard) {
 std::unordered_set<std::uint64_t> Store::finished_cells() const {
   return translate_errors(impl_->file, [&] {
     std::unordered_set<std::uint64_t> ids;
-    read_heads(impl_->file, [&](const CellHead& cell) {
+    modsweep::read_heads(impl_->file, [&](const CellHead& cell) {
       if (!cell.running) ids.insert(cell.id);
     });
     return ids;
+  });
+}
+
+void Store::read_heads(const std::function<void(const CellState&)>& cell) const {
+  translate_errors(impl_->file, [&] {
+    std::map<std::int64_t, std::string> sweeps;
+    SQLite::Statement ids(*impl_->file.db, "SELECT num, id FROM sweeps");
+    while (ids.executeStep()) sweeps[ids.getColumn(0).getInt64()] = ids.getColumn(1).getString();
+    modsweep::read_heads(impl_->file, [&](const CellHead& head) {
+      cell({head.id, sweeps[head.sweep],
+            head.running ? CellStatus::running : (head.diverged ? CellStatus::diverged : CellStatus::done)});
+    });
   });
 }
 

@@ -47,23 +47,7 @@ std::vector<std::string> axis_keys(const Sweep& sweep) {
   return keys;
 }
 
-}  // namespace
-
-std::int64_t sweep_number(const StoreFile& file, const std::string& id) {
-  SQLite::Statement find(*file.db, "SELECT num FROM sweeps WHERE id = ?");
-  find.bind(1, id);
-  if (!find.executeStep()) throw LogicError(fmt::format("{}: sweep {} was not added", file.shown, id));
-  return find.getColumn(0).getInt64();
-}
-
-bool has_sweep(const StoreFile& file, const Sweep& sweep) {
-  SQLite::Statement find(*file.db, "SELECT 1 FROM sweeps WHERE id = ? AND name = ?");
-  SQLite::bind(find, sweep.id(), sweep.name);
-  return find.executeStep();
-}
-
-void insert_sweep(const StoreFile& file, const Sweep& sweep) {
-  SQLite::Database& db = *file.db;
+void record_sweep(SQLite::Database& db, const Sweep& sweep) {
   const auto id = sweep.id();
   SQLite::Statement find(db, "SELECT num FROM sweeps WHERE id = ?");
   find.bind(1, id);
@@ -83,6 +67,32 @@ void insert_sweep(const StoreFile& file, const Sweep& sweep) {
                static_cast<std::int64_t>(sweep.most_hidden_layers() + 1));
   insert.exec();
   hash_sweep(db, db.getLastInsertRowid());
+}
+
+}  // namespace
+
+std::int64_t sweep_number(const StoreFile& file, const std::string& id) {
+  SQLite::Statement find(*file.db, "SELECT num FROM sweeps WHERE id = ?");
+  find.bind(1, id);
+  if (!find.executeStep()) throw LogicError(fmt::format("{}: sweep {} was not added", file.shown, id));
+  return find.getColumn(0).getInt64();
+}
+
+bool has_sweep(const StoreFile& file, const Sweep& sweep, const Shard& shard) {
+  SQLite::Statement find(
+      *file.db,
+      "SELECT 1 FROM sweeps s WHERE id = ?1 AND name = ?2 AND (?4 = 1 OR EXISTS (SELECT 1 FROM"
+      " shards WHERE sweep = s.num AND part = ?3 AND parts = ?4))");
+  SQLite::bind(find, sweep.id(), sweep.name, std::int64_t{shard.index}, std::int64_t{shard.count});
+  return find.executeStep();
+}
+
+void insert_sweep(const StoreFile& file, const Sweep& sweep, const Shard& shard) {
+  record_sweep(*file.db, sweep);
+  if (shard.whole()) return;
+  SQLite::Statement part(*file.db, "INSERT OR IGNORE INTO shards VALUES (?, ?, ?, 0)");
+  SQLite::bind(part, sweep_number(file, sweep.id()), std::int64_t{shard.index}, std::int64_t{shard.count});
+  part.exec();
 }
 
 bool sweep_finished(const StoreFile& file, const std::string& id, const Shard& shard) {

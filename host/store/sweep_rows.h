@@ -13,10 +13,10 @@ namespace modsweep {
 /// sweeps.num. Throws LogicError for a sweep that was not added.
 [[nodiscard]] std::int64_t sweep_number(const StoreFile& file, const std::string& id);
 
-/// Whether a sweep is there, under its name.
-[[nodiscard]] bool has_sweep(const StoreFile& file, const Sweep& sweep);
-/// Records a sweep, or its new name. In a transaction of the caller.
-void insert_sweep(const StoreFile& file, const Sweep& sweep);
+/// Whether a sweep is there under its name, and a shard of it unless that is the whole.
+[[nodiscard]] bool has_sweep(const StoreFile& file, const Sweep& sweep, const Shard& shard);
+/// Records a sweep, or its new name, and the shard. In a transaction of the caller.
+void insert_sweep(const StoreFile& file, const Sweep& sweep, const Shard& shard);
 
 [[nodiscard]] bool sweep_finished(const StoreFile& file, const std::string& id, const Shard& shard);
 /// In a transaction of the caller.

@@ -18,7 +18,7 @@ namespace modsweep {
 namespace {
 
 void insert_store_row(SQLite::Database& db, const StoreLink& link) {
-  SQLite::Statement insert(db, "INSERT INTO store VALUES (1, ?, ?, 0, 0, ?)");
+  SQLite::Statement insert(db, "INSERT INTO store VALUES (1, ?, ?, 0, 0, ?, 0)");
   const std::string blob = link.blob();
   insert.bind(1, hex_text(link.id));
   insert.bind(2, blob.data(), static_cast<int>(blob.size()));
@@ -82,7 +82,8 @@ void make_hashes(SQLite::Database& db, bool has_fits) {
   totals.exec();
 }
 
-/// The bytes of an empty store.
+}  // namespace
+
 std::string empty_store() {
   SQLite::Database db(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
   db.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", store_application_id,
@@ -97,8 +98,6 @@ std::string empty_store() {
   sqlite3_free(bytes);
   return text;
 }
-
-}  // namespace
 
 std::int64_t schema_hash(SQLite::Database& db) {
   RowHash hash;

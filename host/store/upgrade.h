@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -11,6 +12,9 @@ struct StoreFile;
 
 /// XXH3-64 of the texts of all tables and indexes that are ours, as the file has them.
 [[nodiscard]] std::int64_t schema_hash(SQLite::Database& db);
+
+/// The bytes of a new store without sweeps.
+[[nodiscard]] std::string empty_store();
 
 /// Brings a store of an earlier format, open for writing in rollback mode, to this one, in one transaction.
 /// Leaves a note for the user.

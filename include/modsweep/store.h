@@ -123,8 +123,9 @@ class Store {
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
 
-  /// Records the sweep (again) and makes the views fit the keys that vary in this store.
-  void add_sweep(const Sweep& sweep);
+  /// Records the sweep (again), or that a shard of it is run here, and makes the views fit the keys that vary
+  /// in this store.
+  void add_sweep(const Sweep& sweep, const Shard& shard = {});
   /// Whether every cell of the sweep with this id, or of a shard of it, is finished. Fast for any number of
   /// cells.
   [[nodiscard]] bool finished(const std::string& sweep_id, const Shard& shard = {}) const;
@@ -133,6 +134,14 @@ class Store {
   /// Ids (as numbers) of all cells that are done or diverged. Throws InputError where a cell is not what was
   /// written.
   [[nodiscard]] std::unordered_set<std::uint64_t> finished_cells() const;
+  /// What is known of a cell without what was measured of it.
+  struct CellState {
+    std::uint64_t id = 0;
+    std::string_view sweep_id;
+    CellStatus status = CellStatus::running;
+  };
+  /// All cells, each held to its hash. Throws as finished_cells.
+  void read_heads(const std::function<void(const CellState&)>& cell) const;
   /// The last committed state of a running cell. Throws InputError where it is not what was written.
   [[nodiscard]] std::optional<Checkpoint> checkpoint(const std::string& cell_id) const;
 

@@ -1,0 +1,228 @@
+#include "store/merge_output.h"
+
+#include "store/reading.h"
+#include "store/row_hash.h"
+#include "store/side_files.h"
+#include "store/tables.h"
+#include "store/upgrade.h"
+
+#include <cerrno>
+#include <filesystem>
+#include <random>
+
+#include <SQLiteCpp/VariadicBind.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include "modsweep/error.h"
+
+namespace modsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view draft_suffix = ".merging";
+
+void bind_value(SQLite::Statement& statement, int index, const SQLite::Column& value) {
+  if (value.isInteger())
+    statement.bind(index, value.getInt64());
+  else if (value.isFloat())
+    statement.bind(index, value.getDouble());
+  else if (value.isText())
+    statement.bind(index, value.getString());
+  else if (value.isBlob())
+    statement.bindNoCopy(index, value.getBlob(), value.getBytes());
+}
+
+void sync_file(const std::string& path, const std::string& shown) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int error = fd < 0 || ::fsync(fd) != 0 ? errno : 0;
+  if (fd >= 0) ::close(fd);
+  if (error != 0) throw_file_error(shown, error, "could not be written");
+}
+
+std::uint64_t copy_rows(const StoreFile& from, RowCopier& copier, SQLite::Statement& rows,
+                        const MergeCell& cell, std::int64_t to, std::optional<std::uint64_t> wanted,
+                        const char* table) {
+  rows.bind(1, cell.num);
+  std::uint64_t sum = 0;
+  try {
+    sum = copier.copy(rows, to);
+  } catch (const SQLite::Exception& failure) {
+    const int code = failure.getErrorCode() & 0xff;  // of the output: it is full; of the input: it is broken
+    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) throw_store_error(from.shown, failure);
+    throw;
+  }
+  if (from.hashed() && wanted && *wanted != sum)
+    throw_broken(from, fmt::format("the {} of cell {} are not what was written", table, cell.id));
+  return sum;
+}
+
+}  // namespace
+
+std::string merge_draft(const std::string& path) {
+  std::random_device random;
+  return fmt::format("{}{}{:08x}", path, draft_suffix, random());
+}
+
+void remove_merge_drafts(const std::string& path) {
+  std::error_code failed;
+  const std::string name = fs::path(path).filename().string() + std::string(draft_suffix);
+  for (fs::directory_iterator entry(folder_of(path), failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    const std::string found = entry->path().filename().string();
+    if (found.size() >= name.size() + 8 && found.starts_with(name) &&
+        fs::is_regular_file(entry->symlink_status()))
+      fs::remove(entry->path(), failed);
+  }
+}
+
+RowCopier::RowCopier(SQLite::Database& to, std::string table) : table_(std::move(table)) {
+  SQLite::Statement columns(to, fmt::format("SELECT count(*) FROM pragma_table_info('{}')", table_));
+  columns.executeStep();
+  columns_ = columns.getColumn(0).getInt();
+  std::string places = "?";
+  for (int i = 1; i < columns_; ++i) places += ", ?";
+  insert_.emplace(to, fmt::format("INSERT INTO {} VALUES ({})", table_, places));
+}
+
+std::uint64_t RowCopier::copy(SQLite::Statement& from, std::int64_t to) {
+  std::uint64_t sum = 0;
+  while (from.executeStep()) {
+    const int columns = from.getColumnCount();  // fewer in an earlier format: those that came later are NULL
+    insert_->bind(1, to);
+    for (int c = 1; c < columns; ++c) bind_value(*insert_, c + 1, from.getColumn(c));
+    insert_->exec();
+    insert_->reset();
+    insert_->clearBindings();
+    sum += hash_row(from, 1, columns);
+  }
+  from.reset();
+  return sum;
+}
+
+CellRows::CellRows(SQLite::Database& db)
+    : measurements(db, "SELECT * FROM measurements WHERE cell = ?"),
+      layers(db, "SELECT * FROM layers WHERE cell = ?"),
+      eigenvalues(db, "SELECT * FROM eigenvalues WHERE cell = ?"),
+      weights(db, "SELECT * FROM weights WHERE cell = ?"),
+      checkpoints(db, "SELECT * FROM checkpoints WHERE cell = ?") {}
+
+std::uint64_t sum_of(SQLite::Statement& query, std::int64_t cell) {
+  query.bind(1, cell);
+  std::uint64_t sum = 0;
+  while (query.executeStep()) sum += hash_row(query, 1, query.getColumnCount());
+  query.reset();
+  return sum;
+}
+
+MergeOutput::MergeOutput(const std::string& path, const std::string& shown) : path_(path) {
+  file_.shown = shown;
+  const std::string draft = merge_draft(path);
+  if (!publish_new_file(draft, empty_store()))
+    throw IoError(fmt::format("{}: {} is in the way; run the same command again", shown, draft));
+  file_.path = draft;
+  try {
+    file_.db = std::make_unique<SQLite::Database>(draft, SQLite::OPEN_READWRITE);
+    translate_errors(file_, [&] {
+      // Nobody else sees it, and it is thrown away where anything fails: no journal, one sync at the end.
+      file_.db->exec(
+          "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; BEGIN");
+      cell_.emplace(*file_.db,
+                    "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      measurements_.emplace(*file_.db, "measurements");
+      layers_.emplace(*file_.db, "layers");
+      eigenvalues_.emplace(*file_.db, "eigenvalues");
+      weights_.emplace(*file_.db, "weights");
+      checkpoints_.emplace(*file_.db, "checkpoints");
+    });
+  } catch (...) {
+    ::unlink(draft.c_str());
+    throw;
+  }
+}
+
+MergeOutput::~MergeOutput() {
+  cell_.reset();
+  for (auto* copier : {&measurements_, &layers_, &eigenvalues_, &weights_, &checkpoints_}) copier->reset();
+  file_.db.reset();
+  if (!published_) ::unlink(file_.path.c_str());
+}
+
+void MergeOutput::add(const StoreFile& from, CellRows& rows, MergeCell cell, std::int64_t sweep,
+                      std::int64_t run) {
+  translate_errors(file_, [&] {
+    const std::int64_t num = ++cells_;
+    const auto copy = [&](RowCopier& copier, SQLite::Statement& query, std::optional<std::uint64_t> wanted,
+                          const char* table) {
+      return copy_rows(from, copier, query, cell, num, wanted, table);
+    };
+    cell.measurements = copy(*measurements_, rows.measurements, cell.measurements, "measurements");
+    cell.layers = copy(*layers_, rows.layers, cell.layers, "layers");
+    cell.eigenvalues = copy(*eigenvalues_, rows.eigenvalues, cell.eigenvalues, "eigenvalues");
+    if (const auto sum = copy(*weights_, rows.weights, cell.weights, "weights"); sum != 0) cell.weights = sum;
+    const auto state = copy(*checkpoints_, rows.checkpoints, cell.checkpoint, "checkpoints");
+    if (!from.hashed()) cell.checkpoint.reset();  // nothing vouches for it
+    static_cast<void>(state);
+    cell.num = num;
+    cell.sweep = sweep;
+    cell.run = run;
+    insert(cell);
+  });
+}
+
+void MergeOutput::insert(const MergeCell& cell) {
+  HashedRow bound(*cell_, 2);
+  cell_->bind(1, cell.num);
+  bound.text(0, cell.id);
+  bound.integer(1, cell.sweep);
+  bound.text(2, cell.status);
+  bound.integer(3, cell.step);
+  if (cell.diverged_at) bound.integer(4, *cell.diverged_at);
+  bound.text(5, cell.engine);
+  bound.text(6, cell.device);
+  bound.real(7, cell.seconds);
+  bound.text(8, cell.settings);
+  bound.integer(9, cell.run);
+  bound.integer(10, static_cast<std::int64_t>(cell.measurements));
+  bound.integer(11, static_cast<std::int64_t>(cell.layers));
+  bound.integer(12, static_cast<std::int64_t>(cell.eigenvalues));
+  if (cell.weights) bound.integer(13, static_cast<std::int64_t>(*cell.weights));
+  if (cell.checkpoint) bound.integer(14, static_cast<std::int64_t>(*cell.checkpoint));
+  cells_hash_ += bound.digest();
+  cell_->bind(17, static_cast<std::int64_t>(bound.digest()));
+  cell_->exec();
+  cell_->reset();
+  cell_->clearBindings();
+}
+
+void MergeOutput::publish(const std::optional<StoreLink::Token>& id) {
+  translate_errors(file_, [&] {
+    refresh_views(db());
+    StoreLink link = StoreLink::fresh();
+    if (id) link.id = *id;
+    SQLite::Statement totals(db(),
+                             "UPDATE store SET id = ?, link = ?, cells = ?, cells_hash = ?, merged = 1");
+    const std::string blob = link.blob();
+    totals.bind(1, hex_text(link.id));
+    totals.bind(2, blob.data(), static_cast<int>(blob.size()));
+    totals.bind(3, cells_);
+    totals.bind(4, static_cast<std::int64_t>(cells_hash_));
+    totals.exec();
+    totals.reset();
+    db().exec("COMMIT");
+  });
+  cell_.reset();
+  for (auto* copier : {&measurements_, &layers_, &eigenvalues_, &weights_, &checkpoints_}) copier->reset();
+  file_.db.reset();
+  sync_file(file_.path, file_.shown);
+  remove_orphaned_logs(path_);
+  if (::rename(file_.path.c_str(), path_.c_str()) != 0)
+    throw_file_error(file_.shown, errno, "could not be written");
+  published_ = true;
+  sync_folder(folder_of(path_));
+}
+
+}  // namespace modsweep
