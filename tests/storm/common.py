@@ -6,6 +6,8 @@ import json
 import os
 import pathlib
 import random
+import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -243,7 +245,7 @@ class Tally:
         if outcome.hung or outcome.signal:
             self.fault("hung" if outcome.hung else "signal", f"{where}: {outcome}")
             return False
-        lines = [line for line in outcome.err.splitlines() if line.strip()]
+        lines = [line for line in outcome.err.splitlines() if line.strip() and not line.startswith("note:")]
         if outcome.code not in codes:
             self.fault("message", f"{where}: {outcome}")
         elif outcome.code > 1 and (len(lines) != 1 or (names and not any(name in lines[0] for name in names))):
@@ -251,6 +253,12 @@ class Tally:
         else:
             return True
         return False
+
+    def told_of(self, failing, outcome, where, names):
+        """The same of a command one of whose calls has failed; what it says of the cause is not made up."""
+        if failing.code and outcome.code and re.search("permission|another program|keeps it locked", outcome.err):
+            self.fault("message", f"{where}: another cause is told: {outcome}")
+        return self.told(outcome, where, names=names)
 
     def finish(self):
         self.seconds = time.monotonic() - self.began
@@ -269,9 +277,9 @@ class Tally:
 class Context:
     """What an attack gets: the program, the seed, a folder of its own, where to count, short or long."""
 
-    def __init__(self, program, seed, folder, tally, long, jobs, item=None):
+    def __init__(self, program, seed, folder, tally, long, jobs, item=None, keep=False):
         self.program, self.seed, self.folder, self.tally = program, seed, folder, tally
-        self.long, self.jobs, self.item = long, jobs, item
+        self.long, self.jobs, self.item, self.keep = long, jobs, item, keep
         folder.mkdir(parents=True)
 
     def number(self, long, short):
@@ -287,6 +295,11 @@ class Context:
         for file in files:
             (folder / file.name).write_bytes(file.read_bytes())
         return folder
+
+    def drop(self, folder):
+        """The folder is done with."""
+        if not self.keep:
+            shutil.rmtree(folder)
 
     def each(self, items, function):
         """Calls function(index, item) for all items, several at a time; with an item asked for, for that one alone."""

@@ -97,15 +97,23 @@ def at_rest(context, target, folder, where):
 
 
 def fail_once(context, target, failing, name, where):
-    """Runs the command with a failing call, then without. False where the call was never reached."""
-    tally, program = context.tally, context.program
+    """Fails one call in a folder of its own. False where the call was never reached."""
     folder = context.new_folder(name, target.files)
     mark = folder.with_name(f"{folder.name}.mark")
+    met = fail_in(context, target, failing, folder, mark, where)
+    context.drop(folder)
+    mark.unlink(missing_ok=True)
+    return met
+
+
+def fail_in(context, target, failing, folder, mark, where):
+    """Runs the command with a failing call, then without."""
+    tally, program = context.tally, context.program
     outcome = program.run(folder, *target.command, failing=failing, mark=mark)
     if not mark.exists():
         return False
     tally.count("failed calls")
-    if not tally.told(outcome, where):
+    if not tally.told_of(failing, outcome, where, sorted(target.expected)):
         return True
     if outcome.code == 0:
         tally.count("of them borne")

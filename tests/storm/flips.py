@@ -189,6 +189,7 @@ def attack(context):
             where = f"flips item {index} ({base.name} cut to {size} of {len(base.data)} bytes)"
         inspection = Inspection(context, base, base.folder(context, index, data), where, limit)
         inspection.all()
+        context.drop(inspection.folder)
         tally.count(what)
         tally.count("silently wrong" if inspection.silent else "refused" if inspection.refused else "harmless")
         tally.count("of them naming a cell", bool(inspection.named))

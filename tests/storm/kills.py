@@ -30,7 +30,7 @@ class Story:
         began = time.monotonic()
         folder = context.new_folder(f"{self.name}-unbroken", self.files)
         self.calls = context.program.calls(folder, *self.command)
-        self.seconds = min(time.monotonic() - began, 1.0)
+        self.seconds = time.monotonic() - began
         return folder
 
 
@@ -50,7 +50,8 @@ def kill_once(context, folder, story, random):
                 time.sleep(0.0005)
             time.sleep(random.uniform(0.0, 0.01))
         else:
-            time.sleep(random.uniform(0.0, 1.1 * story.seconds))
+            within = story.seconds if random.random() < 0.3 else min(story.seconds, 1.0)
+            time.sleep(random.uniform(0.0, 1.1 * within))
         process.kill()
         outcome = context.program.finish(process, story.command)
     return None if outcome.signal == signal.SIGKILL and not outcome.hung else outcome
@@ -65,14 +66,15 @@ class Growing:
     def check(self, folder, where):
         tally = self.context.tally
         try:
-            rows = set(picture(self.context.program, folder, self.story.store, tables=("results",),
-                               weights=False)["results"])
+            found = picture(self.context.program, folder, self.story.store, tables=("results", "cells"), weights=False)
         except Refused as refused:
             if refused.outcome.signal or refused.outcome.hung:
                 tally.told(refused.outcome, where)
             elif self.seen is not None:
                 tally.fault("lost", f"{where}: the store could be read before: {refused}")
             return
+        rows = set(found["results"])
+        tally.count("of them with work kept", bool(found["cells"]))
         strange = rows - set(self.story.wanted["results"])
         if strange:
             tally.fault("silent", f"{where}: after a kill {min(strange)[:300]}")
@@ -180,6 +182,7 @@ def attack(context):
                 if outcome is None:
                     kills -= 1
                     tally.count("kills")
+                    tally.count("of them with work kept", 0)
                     check.check(folder, where)
             outcome = outcome or context.program.run(folder, *story.command)
             if tally.told(outcome, where, story.codes):
@@ -187,6 +190,7 @@ def attack(context):
                 if name == "export" and (folder / "t.csv").read_bytes() != story.wanted_target:
                     tally.fault("lost", f"{where}: t.csv is not what an unbroken export writes")
             tally.count("ends compared")
+            context.drop(folder)
             if not kills:
                 return
 
@@ -198,3 +202,6 @@ def attack(context):
             items.append((name, min(left, AT_ONCE)))
             left -= AT_ONCE
     context.each(items, item)
+    of_training = sum(kills for name, kills in items if name in ("run", "refine"))
+    if context.item is None and 10 * tally.counts["of them with work kept"] < of_training:
+        tally.fault("lost", f"kills: {tally.counts['of them with work kept']} of {of_training} have left any work")

@@ -10,7 +10,7 @@ import sweeps
 from common import ROOT, TRAIN
 
 LIMIT = 20.0  # seconds
-RUN_SHARE = 0.05  # of what plan takes, as far as it is small
+RUN_SHARE = 0.2  # of what plan takes, as far as it is small
 SMALL_CELLS, SMALL_BYTES = 64, 100 << 20
 VALUES = ("0", "-1", "1", "2147483648", "9223372036854775807", "9223372036854775808", "18446744073709551616", "1e30", "1e308",
           "1e999", "-1e-320", "nan", "inf", "-inf", "-0.0", "true", "false", '""', '"a"', "[]", "[[]]", "[[[1]]]", "{}",

@@ -97,22 +97,20 @@ def kills(context, shards):
                 kills_left -= 1
                 tally.count("kills")
                 checks[shard].check(folder, where)
-            # A dead shard may be merged as it stands: `run` on OUT goes on from there.
-            if left and random.random() < 0.5:
-                alive = [name_of(shard) for shard in stories if (folder / name_of(shard)).exists()]
-                outcome = context.program.run(folder, "merge", "out.db", *alive) if alive else None
-                if outcome is None or not tally.told(outcome, f"{where}, dead shards merged", (0,)):
-                    continue
-                outcome = context.program.run(folder, "run", "x.toml", "-o", "out.db", *TRAIN)
-                if tally.told(outcome, f"{where}, run on OUT", (0,)):
-                    shards.whole(folder, f"{where}, dead shards merged and gone on")
+            # A dead shard may be merged as it stands, once it has a state: `run` on OUT goes on from there.
+            alive = [name_of(shard) for shard in stories if shard not in left or checks[shard].seen is not None]
+            if left and alive and random.random() < 0.5:
+                tally.told(context.program.run(folder, "merge", "out.db", *alive), f"{where}, dead shards merged", (0,))
+                tally.told(context.program.run(folder, "run", "x.toml", "-o", "out.db", *TRAIN), f"{where}, run on OUT", (0,))
+                shards.whole(folder, f"{where}, dead shards merged and gone on")
                 tally.count("merges compared")
-                continue
-            for shard in left:
-                tally.told(context.program.run(folder, *commands[shard]), where, (0,))
-            names = list(map(name_of, stories))
-            random.shuffle(names)
-            shards.merge(folder, where, *names)
+            else:
+                for shard in left:
+                    tally.told(context.program.run(folder, *commands[shard]), where, (0,))
+                names = list(map(name_of, stories))
+                random.shuffle(names)
+                shards.merge(folder, where, *names)
+            context.drop(folder)
 
     total, at_once = context.number(1000, 20), context.number(*AT_ONCE)
     context.each([at_once] * (total // at_once), item)
@@ -229,7 +227,7 @@ def broken_merges(context, shards):
         outcome = program.run(folder, *command, failing=failing)
         tally.count("broken merges")
         if not (failing.code == 0 and outcome.signal == signal.SIGKILL and not outcome.hung):
-            tally.told(outcome, where)
+            tally.told_of(failing, outcome, where, ("out.db", *shards.names))
         if start == "onto" or (folder / "out.db").exists():
             try:
                 found = picture(program, folder, "out.db", weights=False)
@@ -239,6 +237,7 @@ def broken_merges(context, shards):
             except Refused as refused:
                 tally.fault("lost", f"{where}: {refused}")
         shards.merge(folder, f"{where}, again", *shards.names)
+        context.drop(folder)
 
     context.each(items, item)
 

@@ -60,7 +60,7 @@ def main():
             tally = Tally(name)
             tallies.append(tally)
             context = Context(program, arguments.seed, scratch / name, tally, arguments.long, arguments.jobs,
-                              arguments.item)
+                              arguments.item, bool(arguments.keep))
             try:
                 importlib.import_module(name).attack(context)
             except (RuntimeError, Refused) as error:  # an unbroken command failed: nothing to attack

@@ -27,7 +27,7 @@ every_steps = {every or max(steps)}
 
 
 # About two seconds on one thread: there is time for commits while it trains.
-KILLED = text("killed", steps=(10000, 40000, 100000), seeds=6, every=5000)
+KILLED = text("killed", steps=(10000, 80000, 300000), seeds=5, every=10000)
 # A tenth of a second: as many calls as there are, each to be failed in a run of its own.
 CALLS = text("calls", steps=(200, 400), seeds=2, every=100)
 # Rises where the samples suffice: `refine` takes several rounds.

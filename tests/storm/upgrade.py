@@ -122,7 +122,7 @@ def attack(context):
         if failing.code == 0 and outcome.signal == signal.SIGKILL and not outcome.hung:
             tally.count("kills")
         else:
-            tally.told(outcome, where)
+            tally.told_of(failing, outcome, where, ("s.db",))
             tally.count("full disks")
         old.finished(folder, f"{where}, read afterwards")
         outcome = context.program.run(folder, *RUN)
@@ -130,5 +130,6 @@ def attack(context):
             tally.faults_of(where, sound(context.program, folder, "s.db", old.wanted, ("s.db", "x.toml")))
         elif outcome.code is not None:
             tally.fault("lost", f"{where}: cannot go on: {outcome}")
+        context.drop(folder)
 
     context.each(items, item)
