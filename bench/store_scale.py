@@ -2,8 +2,8 @@
 """How a store carries very many cells: the smallest network (1-1-1, one step, one sample), --cells of them.
 
 Times `run`, the same command again, status, aggregate, export to /dev/null, and with --stores the merge of so many
-stores of --cells each. Printed are wall clock, processor time of user and system, peak memory of that process alone, and
-the size of the store.
+stores of --cells each. Printed are wall clock, processor time of user and system, peak memory of that process alone
+(not below what this script itself takes, some 16 MiB), and the size of the store.
 
 What `run` takes beyond its training is its wall clock less what the program reports as training (column `seconds`,
 summed, over the threads): initial weights, steps, and no measuring, no spectra, no writing. A second measure needs no
@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 
-from comparison import ROOT, fail, machine, say, warn_if_busy, write_json
+from comparison import ROOT, fail, first_line, machine, say, warn_if_busy, write_json
 
 MORE_STEPS = 1000  # of the second measure
 Timing = collections.namedtuple("Timing", "what wall user system peak size")
@@ -80,7 +80,8 @@ class Bench:
         timing = Timing(what, wall, usage.ru_utime, usage.ru_stime, usage.ru_maxrss * 1024, bytes_now)
         self.timings.append(timing)
         shown = f"{bytes_now / 1e6:10.1f}" if bytes_now is not None else f"{'':10}"
-        print(f"{what:34} {wall:9.2f} {timing.user:9.2f} {timing.system:9.2f} {timing.peak / 2**20:9.1f} {shown}", flush=True)
+        print(f"{what:34} {wall:9.2f} {timing.user:9.2f} {timing.system:9.2f} {timing.peak / 2**20:9.1f} {shown}",
+              flush=True)
         return timing
 
     def write(self, name, text):
@@ -120,8 +121,8 @@ def one_store(bench, cells):
     once = bench.train(f"run, {few:,} cells", "few.toml", "few.db")
     more = bench.train(f"run, {few:,} cells, {1 + MORE_STEPS:,} steps", "more.toml", "more.db")
     step = (more.wall - once.wall) / MORE_STEPS * cells / few
-    return {"run_seconds": first.wall, "training_seconds_reported": reported, "beyond_training_seconds": first.wall - reported,
-            "training_seconds_of_one_step": step}
+    return {"run_seconds": first.wall, "training_seconds_reported": reported,
+            "beyond_training_seconds": first.wall - reported, "training_seconds_of_one_step": step}
 
 
 def many_stores(bench, cells, stores):
@@ -132,7 +133,8 @@ def many_stores(bench, cells, stores):
     for number in range(stores):
         names.append(f"part{number}.db")
         if sharded:
-            bench.train(f"run --shard {number + 1}/{stores}", "all.toml", names[-1], "--shard", f"{number + 1}/{stores}")
+            shard = f"{number + 1}/{stores}"
+            bench.train(f"run --shard {shard}", "all.toml", names[-1], "--shard", shard)
         else:
             bench.write(f"part{number}.toml", sweep_text(cells, first=number * cells))
             bench.train(f"run, part {number + 1}", f"part{number}.toml", names[-1])
@@ -148,8 +150,7 @@ def many_stores(bench, cells, stores):
 
 def main():
     arguments = parse_arguments()
-    about = machine(arguments.program) | {"program": subprocess.run([arguments.program, "--version"], capture_output=True,
-                                                                    text=True, check=True).stdout.strip()}
+    about = machine(arguments.program) | {"program": first_line([str(arguments.program), "--version"])}
     warn_if_busy(about)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="scale-", dir=arguments.folder))
     try:

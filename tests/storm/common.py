@@ -1,4 +1,4 @@
-"""What the attacks share: the program as a user runs it, failing system calls, pictures of a store, counts of faults."""
+"""What the attacks share: the program as a user runs it, failing calls, pictures of a store, counts of faults."""
 
 import collections
 import concurrent.futures
@@ -18,7 +18,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TABLES = ("results", "history", "spectra", "cells", "fits")
 # Columns that tell of the run, not of the network; everything else must be the same bit for bit.
-BOOKKEEPING = {"seconds", "engine", "device", "devices", "created", "run", "runs", "program", "version", "commit", "host"}
+BOOKKEEPING = {"seconds", "engine", "device", "devices", "created", "run", "runs", "program", "version", "commit",
+               "host"}
 TRAIN = ("--engine", "cpu", "--threads", "1", "--quiet")  # one thread: an attack keeps the other processors busy
 FOREVER = 60.0  # seconds after which a command counts as hung
 # Of a lasting error of the machine, of wrong input, or none.
@@ -59,8 +60,8 @@ class Program:
         self.shim = home / "shim.so"
         subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", self.shim, HERE / "shim.c", "-ldl"], check=True)
         self.environment = {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "LC_ALL": "C"}
-        for name in [name for name in self.environment if name.startswith(("SLURM_", "OMPI_", "PMI_", "JOB_COMPLETION"))]:
-            del self.environment[name]
+        clusters = ("SLURM_", "OMPI_", "PMI_", "JOB_COMPLETION")  # where we run is not what is tried
+        self.environment = {key: value for key, value in self.environment.items() if not key.startswith(clusters)}
         self.merges = self.knows("merge")
         self.shards = b"--shard" in subprocess.run([self.path, "run", "--help"], capture_output=True).stdout
         self.version = subprocess.run([self.path, "--version"], capture_output=True, text=True).stdout.strip()
@@ -167,13 +168,14 @@ def difference(found, wanted):
         if other == rows:
             continue
         if table == "weights":
-            return f"weights of {sorted(cell for cell in rows.keys() | other.keys() if rows.get(cell) != other.get(cell))[:3]}"
+            cells = sorted(cell for cell in rows.keys() | other.keys() if rows.get(cell) != other.get(cell))
+            return f"weights of {', '.join(cells[:3])}"
         missing = sorted(set(rows) - set(other))
         added = sorted(set(other) - set(rows))
         if missing and added:
             before, after = json.loads(missing[0]), json.loads(added[0])
-            keys = [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
-            told = ", ".join(f"{key}: {str(after.get(key))[:40]} for {str(before.get(key))[:40]}" for key in sorted(keys)[:3])
+            keys = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+            told = ", ".join(f"{key}: {str(after.get(key))[:40]} for {str(before.get(key))[:40]}" for key in keys[:3])
             return f"{table}: {len(missing)} rows differ, {told}"
         return f"{table}: {len(missing)} rows missing, {len(added)} added, {len(rows)} wanted, {len(other)} found"
     return ""
@@ -240,8 +242,8 @@ class Tally:
             self.fault(kind, f"{where}: {text}")
 
     def told(self, outcome, where, codes=TOLD, names=()):
-        """Holds a command to what all must keep: no signal, an end, its exit codes, one line where it fails, which names
-        one of `names`. True where nothing is wrong."""
+        """Holds a command to what all must keep: no signal, an end, its exit codes, one line where it fails, which
+        names one of `names`. True where nothing is wrong."""
         if outcome.hung or outcome.signal:
             self.fault("hung" if outcome.hung else "signal", f"{where}: {outcome}")
             return False
@@ -271,7 +273,8 @@ class Tally:
 
     def line(self):
         name, done, *faults, seconds = self.columns()
-        return f"{name:8} {done}; {', '.join(f'{kind} {count}' for kind, count in zip(self.KINDS, faults))}; {seconds} s"
+        told = ", ".join(f"{kind} {count}" for kind, count in zip(self.KINDS, faults))
+        return f"{name:8} {done}; {told}; {seconds} s"
 
 
 class Context:

@@ -46,7 +46,8 @@ def targets(context):
     store = whole / "s.db"
     run = Target("run", [whole / "x.toml"], ("run", "x.toml", "-o", "s.db", *TRAIN), "s.db", wanted)
     fit = Target("fit", [store], ("fit", "s.db", *sweeps.FIT), "s.db", None)
-    export = Target("export", [store], ("export", "s.db", "--table", "history", "-o", "t.csv"), "s.db", wanted, ["t.csv"])
+    export = Target("export", [store], ("export", "s.db", "--table", "history", "-o", "t.csv"), "s.db", wanted,
+                    ["t.csv"])
     wholly(context, run)
     fit.wanted = picture(program, wholly(context, fit))
     fit.before = [wanted, fit.wanted]
@@ -148,7 +149,8 @@ def attack(context):
         call = 1
         while True:
             failing = Failing(kind, call, code, lasting, torn)
-            if not fail_once(context, told[name], failing, f"{index}-{call}", f"faults item {index} ({name}, {failing})"):
+            where = f"faults item {index} ({name}, {failing})"
+            if not fail_once(context, told[name], failing, f"{index}-{call}", where):
                 return
             call += 1
 

@@ -1,9 +1,9 @@
 """Flipped bits and truncations of a finished and of an interrupted store.
 
 Every reader, merge and run either give what they give of the sound store, or say in one line which file is broken (exit
-code 2 or 3): never another number with exit code 0. Not compared are the columns and lines that tell of the run (seconds,
-engine, device, the report's date and times); names of sweeps and columns are. Half of the flips fall on any byte, half
-on bytes that are not 0: much of a small store is empty.
+code 2 or 3): never another number with exit code 0. Not compared are the columns and lines that tell of the run
+(seconds, engine, device, the report's date and times); names of sweeps and columns are. Half of the flips fall on any
+byte, half on bytes that are not 0: much of a small store is empty.
 """
 
 import os
@@ -148,7 +148,8 @@ class Inspection:
                 self.differs(f"{reader}, exit code 0", first[:200])
         for cell in self.base.cells:
             outcome = self.command("weights", "s.db", "--cell", cell, "-o", "w.safetensors")
-            if outcome.code == 0 and tensors_of((self.folder / "w.safetensors").read_bytes()) != self.base.picture["weights"][cell]:
+            wanted = self.base.picture["weights"][cell]
+            if outcome.code == 0 and tensors_of((self.folder / "w.safetensors").read_bytes()) != wanted:
                 self.differs("weights, exit code 0", f"tensors of {cell} differ")
 
     def after(self, store, wanted, what):

@@ -136,8 +136,8 @@ def stories(context):
     wanted = picture(program, whole)
     yield Story("run", [whole / "x.toml"], ("run", "x.toml", "-o", "s.db", *TRAIN, *every), (0,), wanted), Growing
     refined, code = trained(context, "refined", sweeps.REFINED, "refine", *sweeps.REFINE)
-    yield Story("refine", [refined / "x.toml"], ("refine", "x.toml", "-o", "s.db", *TRAIN, *every, *sweeps.REFINE), (code,),
-                picture(program, refined)), Growing
+    command = ("refine", "x.toml", "-o", "s.db", *TRAIN, *every, *sweeps.REFINE)
+    yield Story("refine", [refined / "x.toml"], command, (code,), picture(program, refined)), Growing
     store = refined / "s.db"
     fit = Story("fit", [store], ("fit", "s.db", *sweeps.FIT), (0,), {})
     fit.wanted_target = b""

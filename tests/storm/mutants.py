@@ -1,7 +1,7 @@
 """Mutated sweep files through `plan`, and the small ones among those that it takes through `run` with one step.
 
-Bytes flipped, lines deleted, doubled, moved, tokens swapped, numbers made huge, negative, nan, arrays nested. `plan` ends
-with exit code 0, or with 2 and one line, within 20 seconds; never by a signal.
+Bytes flipped, lines deleted, doubled, moved, tokens swapped, numbers made huge, negative, nan, arrays nested. `plan`
+ends with exit code 0, or with 2 and one line, within 20 seconds; never by a signal.
 """
 
 import re
@@ -12,8 +12,9 @@ from common import ROOT, TRAIN
 LIMIT = 20.0  # seconds
 RUN_SHARE = 0.2  # of what plan takes, as far as it is small
 SMALL_CELLS, SMALL_BYTES = 64, 100 << 20
-VALUES = ("0", "-1", "1", "2147483648", "9223372036854775807", "9223372036854775808", "18446744073709551616", "1e30", "1e308",
-          "1e999", "-1e-320", "nan", "inf", "-inf", "-0.0", "true", "false", '""', '"a"', "[]", "[[]]", "[[[1]]]", "{}",
+VALUES = ("0", "-1", "1", "2147483648", "9223372036854775807", "9223372036854775808", "18446744073709551616", "1e30",
+          "1e308", "1e999", "-1e-320",
+          "nan", "inf", "-inf", "-0.0", "true", "false", '""', '"a"', "[]", "[[]]", "[[[1]]]", "{}",
           "1979-05-27", '"' + "x" * 5000 + '"', "[" * 200 + "]" * 200, "[1e9, nan]", "{ range = [0, 1000000000000] }",
           "{ range = [5, 1] }", "{ linspace = [0, 1], count = 1000000000 }", "{ logspace = [-1, 1], count = 3 }",
           "{ logspace = [1e-3, 1], count = 0 }")
@@ -66,12 +67,13 @@ def cut(text, random):
     return text.encode()[:random.randrange(len(text))]
 
 
-MUTATIONS = (flip_byte, lines(lambda rows, at, _: rows.pop(at)), lines(lambda rows, at, other: rows.insert(other, rows[at])),
-             lines(swap_lines), swap_tokens, replace(NUMBER), replace(NUMBER), replace(TOKEN), new_value, new_value, cut)
+MUTATIONS = (flip_byte, cut, swap_tokens, lines(swap_lines), lines(lambda rows, at, _: rows.pop(at)),
+             lines(lambda rows, at, other: rows.insert(other, rows[at])), replace(NUMBER), replace(NUMBER),
+             replace(TOKEN), new_value, new_value)
 
 
 def corpus():
-    """Our own sweeps, shortened, and a large part of all settings in one: `plan` also times a few steps of what it plans."""
+    """Our own sweeps, shortened (`plan` times a few steps of what it plans), and a large part of all settings."""
     texts = [re.sub(r"(?m)^((?:steps|epochs|\w+_samples) =) \d+", r"\1 40", path.read_text())
              for path in sorted((ROOT / "sweeps").glob("*.toml"))]
     texts += [sweeps.KILLED, sweeps.FLIPPED]
@@ -119,7 +121,9 @@ cluster_by = "outgoing"
 def number_of(text):
     """Of plan's output: the number behind a word, suffixes k, M, G, T and units of bytes understood."""
     found = re.match(r"(?:about )?([\d.,]+) ?([kKMGTP]?)", text)
-    return float(found[1].replace(",", "")) * 1000 ** " kMGTP".index(found[2].upper().replace("K", "k") or " ") if found else 1e99
+    if not found:
+        return float("inf")
+    return float(found[1].replace(",", "")) * 1000 ** " KMGTP".index(found[2].upper() or " ")
 
 
 def small(plan):
@@ -149,7 +153,8 @@ def attack(context):
         tally.count("refused" if outcome.code == 2 else "taken" if outcome.code == 0 else "neither")
         if tally.told(outcome, where, (0, 2)) and outcome.code == 0:
             if random.random() < RUN_SHARE and small(outcome.out.decode(errors="replace")):
-                outcome = context.program.run(folder, "run", "x.toml", "-o", "s.db", *TRAIN, "--set", "training.steps=1")
+                outcome = context.program.run(folder, "run", "x.toml", "-o", "s.db", *TRAIN, "--set",
+                                              "training.steps=1")
                 tally.count("run")
                 tally.told(outcome, f"{where}, run", (0, 1, 2))
         for file in folder.iterdir():

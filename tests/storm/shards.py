@@ -100,8 +100,8 @@ def kills(context, shards):
             # A dead shard may be merged as it stands, once it has a state: `run` on OUT goes on from there.
             alive = [name_of(shard) for shard in stories if shard not in left or checks[shard].seen is not None]
             if left and alive and random.random() < 0.5:
-                tally.told(context.program.run(folder, "merge", "out.db", *alive), f"{where}, dead shards merged", (0,))
-                tally.told(context.program.run(folder, "run", "x.toml", "-o", "out.db", *TRAIN), f"{where}, run on OUT", (0,))
+                for command in (("merge", "out.db", *alive), ("run", "x.toml", "-o", "out.db", *TRAIN)):
+                    tally.told(context.program.run(folder, *command), f"{where}, dead shards merged", (0,))
                 shards.whole(folder, f"{where}, dead shards merged and gone on")
                 tally.count("merges compared")
             else:
@@ -231,7 +231,7 @@ def broken_merges(context, shards):
         if start == "onto" or (folder / "out.db").exists():
             try:
                 found = picture(program, folder, "out.db", weights=False)
-                wrong = difference(found, {table: shards.wanted[table] for table in shards.wanted if table != "weights"})
+                wrong = difference(found, {table: rows for table, rows in shards.wanted.items() if table != "weights"})
                 if wrong and (start == "new" or difference(found, half)):
                     tally.fault("lost", f"{where}: OUT is neither as it was nor whole: {wrong}")
             except Refused as refused:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Attacks on stores: kills, failing system calls, flipped bits, mutated sweeps, shards. One line per attack; exit code 1
-where anything was lost, silently wrong, killed by a signal or ran for ever."""
+"""Attacks on stores: kills, failing system calls, flipped bits, mutated sweeps, shards. One line per attack; exit code
+1 where anything was lost, silently wrong, killed by a signal, ran for ever, left files behind or was told badly."""
 
 import argparse
 import importlib
@@ -41,7 +41,8 @@ def table(tallies):
     rows = [["attack", "what", *Tally.KINDS, "s"], ["---"] * (len(Tally.KINDS) + 3)]
     rows += [tally.columns() for tally in tallies]
     faults = [f"- {fault}" for tally in tallies for fault in tally.faults[:20]]
-    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows) + ("\n\n" + "\n".join(faults) if faults else "") + "\n"
+    text = "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+    return "\n\n".join([text, *(["\n".join(faults)] if faults else [])]) + "\n"
 
 
 def main():

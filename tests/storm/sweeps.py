@@ -1,4 +1,4 @@
-"""The sweeps that are attacked: small, with cells that end at different steps, so that a store is caught in all states."""
+"""The sweeps that are attacked: small, with cells that end at different steps: a store is caught in all states."""
 
 
 def text(name, steps, seeds, hidden=(8,), every=0, inputs=2, samples=(40,)):
