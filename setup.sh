@@ -8,7 +8,7 @@ build_packages=(g++ cmake ninja-build libcli11-dev libtomlplusplus-dev nlohmann-
   libsqlitecpp-dev librandom123-dev libeigen3-dev libfmt-dev libsleef-dev libxxhash-dev libgtest-dev libgmock-dev
   libbenchmark-dev)
 peer_packages=(python3 python3-numpy python3-torch libopenblas0-pthread)
-check_packages=(clang clang-format clang-tidy libclang-rt-14-dev)
+check_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3)
 
 usage() {
   cat <<TEXT
@@ -16,7 +16,7 @@ usage: ./setup.sh [--peers] [--check] [--packages-only] [--help]
 
 Installs the packages that modsweep is built with, configures and builds it into build/ (program: build/modsweep).
   --peers          also install PyTorch and OpenBLAS, for bench/compare_peers.py
-  --check          also install clang, clang-format and clang-tidy, for .ci/run
+  --check          also install clang, clang-format, clang-tidy and Python, for .ci/run
   --packages-only  install packages, do not build
   --help           this text
 TEXT
