@@ -30,7 +30,7 @@ class PackQueue {
         max_pack_(max_pack),
         working_(job.lanes.size(), true),
         limits_(job.lanes.size()),
-        planner_(job.sweep, job.finished) {
+        planner_(job.sweep, job.finished, job.shard) {
     for (const ShapePlan& plan : job.plan.shapes) cells_[plan.key.text()] = plan.cells;
   }
 
@@ -219,7 +219,8 @@ void Run::carry(std::size_t lane) {
 RunResult Run::all() {
   const std::size_t lanes = job_.lanes.size();
   parallel_for(lanes, lanes, [this](std::size_t lane, std::size_t) { carry(lane); });
-  if (!result_.interrupted) job_.store.mark_finished(sweep_id_);
+  const bool whole = job_.shard == nullptr || job_.shard->shard().whole();
+  if (!result_.interrupted && whole) job_.store.mark_finished(sweep_id_);
   job_.progress.finish(progress_);
   return result_;
 }
