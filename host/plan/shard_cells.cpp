@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 #include <string>
 #include <string_view>
@@ -28,9 +29,17 @@ bool matters(std::string_view key) {
          std::ranges::none_of(settings, [&](std::string_view prefix) { return key.starts_with(prefix); });
 }
 
-/// What cells have in common that are dealt together: their PackKey::text, and the samples that one of them
-/// sees in training.
-using Kind = std::pair<std::string, double>;
+/// What cells have in common that are dealt together: their PackKey::text and length().
+using Kind = std::pair<std::string, int>;
+
+/// The samples that a cell sees in training, as 16 times the logarithm to base 2, cut down to its last whole
+/// number and straight between powers of 2: exact on every machine. Lengths of their own for all cells would
+/// make as many kinds.
+int length(const CellSettings& settings) {
+  int exponent = 0;
+  const double mantissa = std::frexp(samples_in_steps(settings, total_steps(settings)), &exponent);
+  return 16 * exponent + static_cast<int>(32.0 * mantissa);
+}
 
 /// The points of those axes that matter, in grid order, and the kind of each.
 class KindGrid {
@@ -88,7 +97,7 @@ Kind KindGrid::kind_at(std::uint64_t point) const {
   }
   try {
     const CellSettings settings = settings_at(sweep_, index);
-    return {pack_key(settings).text(), samples_in_steps(settings, total_steps(settings))};
+    return {pack_key(settings).text(), length(settings)};
   } catch (const InputError&) {
     (void)sweep_.cell(index);  // says which cell it is
     throw;

@@ -10,9 +10,9 @@
 
 namespace modsweep {
 
-/// Cells that cost the same, those of one pack key and one length of training, are dealt in turn, in grid
-/// order; each such kind goes on where the one before it ended, those of one key one after the other. So of
-/// every kind, of every key and in all, no shard has more than one cell more than another. It is so for
+/// Cells that cost the same, those of one pack key and one length of training (to 1/16), are dealt in turn,
+/// in grid order; each such kind goes on where the one before it ended, those of one key one after the other.
+/// So of every kind, of every key and in all, no shard has more than one cell more than another. It is so for
 /// everybody: it depends on the sweep's grid alone, not on what is finished.
 class ShardCells {
  public:
