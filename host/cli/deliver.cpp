@@ -247,9 +247,9 @@ void Delivery::hand_over() {
     if (!quiet_) fmt::print(messages_, "handed over: {}\n", target_);
     return;
   }
-  throw IoError(
-      fmt::format("{}; nothing was replaced, what was trained lies in {}: run the same command again, or {}",
-                  why, local_, how_to_merge(target_, local_)));
+  throw IoError(fmt::format(
+      "{}; nothing was replaced, what was trained lies in {}: run the same command again{}", why, local_,
+      path_exists(target_) ? ", or " + how_to_merge(target_, local_) : " there, or copy that file"));
 }
 
 void Delivery::rescue() noexcept {
