@@ -82,7 +82,8 @@ EngineChoice choose_engine(std::string_view name, std::size_t threads) {
 }
 
 EngineChoice choose_engine(const SweepOptions& options, const Sweep& sweep,
-                           const std::unordered_set<std::uint64_t>& finished, DatasetCache& datasets) {
+                           const std::unordered_set<std::uint64_t>& finished, DatasetCache& datasets,
+                           const ShardCells* shard) {
   if (options.engine != "auto") return choose_engine(options.engine, options.threads);
   std::vector<Contender> contenders;
   for (const EngineEntry& entry : engine_entries())
@@ -90,7 +91,7 @@ EngineChoice choose_engine(const SweepOptions& options, const Sweep& sweep,
       contenders.push_back({std::string(entry.name), entry.make(options.threads)});
   if (contenders.size() == 1) return {std::move(contenders.front().engines), "the only one of this machine"};
   SpeedTable table(SpeedTable::usual_path());
-  const TrialWork work{sweep, finished, datasets, options.max_pack, options.thread_count()};
+  const TrialWork work{sweep, finished, datasets, options.max_pack, options.thread_count(), shard};
   TrialResult trial = try_engines(work, contenders, kept_timing(table, work, MODSWEEP_VERSION));
   return {std::move(contenders[trial.fastest].engines), std::move(trial.why)};
 }

@@ -48,11 +48,11 @@ struct EngineChoice {
 /// The engines of that name, or for "auto" the first. Throws InputError where it cannot be used.
 [[nodiscard]] EngineChoice choose_engine(std::string_view name, std::size_t threads);
 
-/// The same for a sweep: "auto" takes the one that is through first, by what the user's SpeedTable says of
-/// each that this machine can use, or by a moment's trial (plan/trials.h). `modsweep devices` tells why
-/// others cannot be used.
+/// The same for a sweep, or for a shard of it: "auto" takes the one that is through first, by what the user's
+/// SpeedTable says of each that this machine can use, or by a moment's trial (plan/trials.h). `modsweep
+/// devices` tells why others cannot be used.
 [[nodiscard]] EngineChoice choose_engine(const SweepOptions& options, const Sweep& sweep,
                                          const std::unordered_set<std::uint64_t>& finished,
-                                         DatasetCache& datasets);
+                                         DatasetCache& datasets, const ShardCells* shard = nullptr);
 
 }  // namespace modsweep::cli

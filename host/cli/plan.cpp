@@ -39,14 +39,19 @@ ExitCode plan(const SweepOptions& options, Console& console) {
   if (path_exists(options.store()))
     finished = Store(options.store(), Store::Access::read_only).finished_cells();
   DatasetCache datasets;
-  const EngineChoice choice = choose_engine(options, sweep, finished, datasets);
+  const std::optional<ShardCells> cells = shard_cells(options, sweep);
+  const ShardCells* shard = cells ? &*cells : nullptr;
+  const EngineChoice choice = choose_engine(options, sweep, finished, datasets, shard);
   const PlanSummary plan =
-      summarize(sweep, finished, choice.lanes(), options.max_pack, options.thread_count());
+      summarize(sweep, finished, choice.lanes(), options.max_pack, options.thread_count(), shard);
 
   std::ostream& out = console.out;
   fmt::print(out, "sweep         {} ({})\n", sweep.name, sweep.id());
   fmt::print(out, "engine        {} ({})\n", choice.name(), choice.text());
   for (const auto& engine : choice.engines) fmt::print(out, "device        {}\n", device_text(*engine));
+  if (options.shard)
+    fmt::print(out, "shard         {} of {} cells\n", options.shard->text(),
+               format_count(static_cast<double>(sweep.size())));
   fmt::print(out, "cells         {}\n", format_count(static_cast<double>(plan.cells)));
   fmt::print(out, "finished      {} (in {})\n", format_count(static_cast<double>(plan.finished)),
              options.store());
@@ -77,6 +82,7 @@ void add_plan(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
       "plan", "Tell what a sweep will take: cells, packs, memory, operations, time; runs nothing");
   add_sweep_options(*command, *options);
+  add_shard_option(*command, *options);
   command->footer("Example:\n  modsweep plan sweeps/fig02.toml --set training.steps=5000");
   on_chosen(command, chosen, options, plan);
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -45,7 +46,7 @@ class GroupedGrid {
   [[nodiscard]] std::uint64_t groups() const { return groups_; }
   [[nodiscard]] std::uint64_t seeds() const { return seeds_; }
 
-  [[nodiscard]] Cell cell(std::uint64_t group, std::uint64_t seed) const {
+  [[nodiscard]] std::uint64_t index(std::uint64_t group, std::uint64_t seed) const {
     std::uint64_t index = 0;
     std::uint64_t stride = 1;
     for (auto axis = sweep_.axes.rbegin(); axis != sweep_.axes.rend(); ++axis) {
@@ -58,7 +59,18 @@ class GroupedGrid {
       }
       stride *= points;
     }
-    return sweep_.cell(index);
+    return index;
+  }
+
+  /// The groups that a shard (nullptr: none, all cells) has cells of, in grid order, `most` at most.
+  [[nodiscard]] std::vector<std::uint64_t> groups_of(const ShardCells* shard, std::uint64_t most) const {
+    std::vector<std::uint64_t> found;
+    for (std::uint64_t group = 0; group < groups_ && found.size() < most; ++group) {
+      bool any = shard == nullptr;
+      for (std::uint64_t seed = 0; seed < seeds_ && !any; ++seed) any = shard->contains(index(group, seed));
+      if (any) found.push_back(group);
+    }
+    return found;
   }
 
  private:
@@ -142,6 +154,19 @@ std::size_t shown_layers(const Sweep& sweep) {
   return std::min(sweep.most_hidden_layers(), most_layers);
 }
 
+/// How the stores of all shards become one, by the names that they have where nobody chose others.
+void print_merge_hint(const ShardCells* shard, const std::string& store_path, std::ostream& out) {
+  if (shard == nullptr || shard->shard().whole()) return;
+  const auto [index, count] = shard->shard();
+  const std::string usual = fmt::format(".shard-{}-of-{}.db", index, count);
+  std::string stores = "ALL.db A.db B.db ...";
+  if (store_path.ends_with(usual)) {
+    const std::string name = store_path.substr(0, store_path.size() - usual.size());
+    stores = fmt::format("{0}.db {0}.shard-*-of-{1}.db", name, count);
+  }
+  fmt::print(out, "this is shard {} of {}; all together: modsweep merge {}\n", index, count, stores);
+}
+
 }  // namespace
 
 void print_table(std::ostream& out, const std::vector<std::vector<std::string>>& rows, std::size_t left) {
@@ -161,21 +186,30 @@ void print_table(std::ostream& out, const std::vector<std::vector<std::string>>&
   }
 }
 
-void print_results(const Sweep& sweep, const Store& store, const std::string& store_path, std::ostream& out) {
+void print_results(const Sweep& sweep, const Store& store, const std::string& store_path,
+                   const ShardCells* shard, std::ostream& out) {
   const GroupedGrid grid(sweep);
-  const std::uint64_t shown = std::min({grid.groups(), most_rows, most_cells / grid.seeds()});
   const std::string all = fmt::format("modsweep export {} --table results", store_path);
-  if (shown == 0) {
-    fmt::print(out, "all results: {}\n", all);
+  const std::uint64_t most = std::min(most_rows, most_cells / grid.seeds());
+  std::vector<std::uint64_t> groups = grid.groups_of(shard, most + 1);
+  const bool cut = groups.size() > most;
+  if (cut) groups.pop_back();
+  if (groups.empty()) {
+    if (cut) fmt::print(out, "all results: {}\n", all);
+    print_merge_hint(shard, store_path, out);
     return;
   }
+  const std::size_t shown = groups.size();
   std::vector<std::vector<std::string>> ids(shown);
   std::vector<std::string> every_id;
   std::vector<std::vector<std::string>> rows(shown + 1);
-  for (std::uint64_t group = 0; group < shown; ++group) {
+  for (std::size_t group = 0; group < shown; ++group) {
+    bool named = false;
     for (std::uint64_t seed = 0; seed < grid.seeds(); ++seed) {
-      const Cell cell = grid.cell(group, seed);
-      if (seed == 0) {
+      const std::uint64_t index = grid.index(groups[group], seed);
+      if (shard != nullptr && !shard->contains(index)) continue;
+      const Cell cell = sweep.cell(index);
+      if (!std::exchange(named, true)) {
         for (const SettingValue& value : cell.varied) {
           if (value.key == "training.seed" && grid.seeds() > 1) continue;
           if (group == 0) rows[0].push_back(value.key);
@@ -194,7 +228,7 @@ void print_results(const Sweep& sweep, const Store& store, const std::string& st
   for (const OptionalColumn& column : optional) rows[0].emplace_back(column.name);
   rows[0].insert(rows[0].end(), {"sum W^2", "modules layer 1", gap_name(sweep) + " layer 1"});
   for (std::size_t l = 2; l <= layers; ++l) rows[0].push_back(fmt::format("layer {}", l));
-  for (std::uint64_t group = 0; group < shown; ++group) {
+  for (std::size_t group = 0; group < shown; ++group) {
     std::vector<FinalNumbers> cells;
     for (const std::string& id : ids[group])
       if (const auto entry = found.find(id); entry != found.end()) cells.push_back(entry->second);
@@ -210,8 +244,11 @@ void print_results(const Sweep& sweep, const Store& store, const std::string& st
   }
   print_table(out, rows, varied);
   if (grid.seeds() > 1) fmt::print(out, "(medians over training.seed; gap and modules without dead units)\n");
-  if (shown < grid.groups())
+  if (cut && shard == nullptr)
     fmt::print(out, "{} more rows: {}\n", format_count(static_cast<double>(grid.groups() - shown)), all);
+  else if (cut)
+    fmt::print(out, "more rows: {}\n", all);
+  print_merge_hint(shard, store_path, out);
 }
 
 }  // namespace modsweep::cli

@@ -1,7 +1,13 @@
-// modsweep run: trains what is left of a sweep.
+// modsweep run: trains what is left of a sweep, or of a shard of it.
 #include "cli/command.h"
+#include "cli/deliver.h"
 #include "cli/report.h"
 #include "cli/trainer.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <string>
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -9,43 +15,100 @@
 namespace modsweep::cli {
 namespace {
 
-/// What the user is told at the end, and the exit code that says the same.
-ExitCode conclude(const TrainerOptions& options, const Sweep& sweep, const Store& store, Console& console) {
-  if (!options.quiet) print_results(sweep, store, options.store(), console.out);
+struct RunArguments : TrainerOptions {
+  std::optional<std::string> deliver;  ///< the folder
+};
+
+/// Where the store is trained that is delivered: at -o, else on a disk of this node.
+std::string local_store(const RunArguments& options) {
+  if (!options.store_path.empty()) return options.store_path;
+  const char* folder = std::getenv("TMPDIR");
+  const bool given = folder != nullptr && *folder != '\0';
+  return (std::filesystem::path(given ? folder : "/tmp") / options.default_name()).string();
+}
+
+/// What the user is told at the end, and the exit code that says the same. `path`: the store's for the user.
+ExitCode conclude(const TrainerOptions& options, const Sweep& sweep, const ShardCells* shard,
+                  const Store& store, const std::string& path, Console& console) {
+  if (!options.quiet) print_results(sweep, store, path, shard, console.out);
   for (const auto& status : store.status().sweeps) {
     if (status.id != sweep.id() || status.diverged == 0) continue;
-    fmt::print(console.err, "{} of {} diverged; see modsweep export {} --table cells\n",
-               format_count(static_cast<double>(status.diverged)), cells_text(status.cells), options.store());
+    const std::string diverged = format_count(static_cast<double>(status.diverged));
+    fmt::print(console.err, "{} diverged; see modsweep export {} --table cells\n",
+               shard == nullptr ? fmt::format("{} of {}", diverged, cells_text(status.cells))
+                                : cells_text(status.diverged),
+               path);
     return ExitCode::cells_failed;
   }
   return ExitCode::done;
 }
 
-ExitCode run(const TrainerOptions& options, Console& console) {
-  const Sweep sweep = load_sweep(options);
+/// False: interrupted.
+bool train(const TrainerOptions& options, const Sweep& sweep, const std::string& path, Trainer& trainer,
+           Console& console) {
+  if (!trainer.finished(sweep)) return trainer.train(sweep);
+  if (options.quiet) return true;
+  const ShardCells* shard = trainer.shard(sweep);
+  fmt::print(console.err, "{}{}: all {} are done; see modsweep export {}\n", sweep.name,
+             shard == nullptr ? "" : fmt::format(", shard {}", shard->shard().text()),
+             cells_text(shard == nullptr ? sweep.size() : shard->size()), path);
+  return true;
+}
+
+ExitCode run_here(const TrainerOptions& options, const Sweep& sweep, Console& console) {
   Trainer trainer(options, console);
-  if (trainer.finished(sweep)) {
-    if (!options.quiet)
-      fmt::print(console.err, "{}: all {} are done; see modsweep export {}\n", sweep.name,
-                 cells_text(sweep.size()), options.store());
-  } else if (!trainer.train(sweep)) {
-    return trainer.say_interrupted();
+  if (!train(options, sweep, options.store(), trainer, console)) return trainer.say_interrupted();
+  return conclude(options, sweep, trainer.shard(sweep), trainer.store(), options.store(), console);
+}
+
+ExitCode run_and_deliver(const TrainerOptions& options, const Sweep& sweep, const std::string& folder,
+                         Console& console) {
+  Delivery delivery(options.store(), folder, console.err, options.quiet);
+  delivery.begin();
+  Trainer trainer(options, console);  // until the end: interrupts must not end the process while it delivers
+  bool through = false;
+  try {
+    through = train(options, sweep, delivery.target(), trainer, console);
+  } catch (...) {
+    trainer.close_store();
+    delivery.rescue();
+    throw;
   }
-  return conclude(options, sweep, trainer.store(), console);
+  trainer.close_store();
+  delivery.hand_over();
+  if (!through) return trainer.say_interrupted();
+  const Store store(delivery.target(), Store::Access::read_only);
+  return conclude(options, sweep, trainer.shard(sweep), store, delivery.target(), console);
+}
+
+ExitCode run(const RunArguments& options, Console& console) {
+  const Sweep sweep = load_sweep(options);
+  if (!options.deliver) return run_here(options, sweep, console);
+  TrainerOptions local = options;
+  local.store_path = local_store(options);
+  return run_and_deliver(local, sweep, *options.deliver, console);
 }
 
 }  // namespace
 
 void add_run(CLI::App& app, Action& chosen) {
-  const auto options = std::make_shared<TrainerOptions>();
+  const auto options = std::make_shared<RunArguments>();
   CLI::App* command =
       app.add_subcommand("run", "Train every cell of a sweep that is not finished; resumes by itself");
   add_trainer_options(*command, *options);
+  add_shard_option(*command, *options);
+  command
+      ->add_option(
+          "--deliver", options->deliver,
+          "Train on a disk of this node, at -o or in $TMPDIR, and hand the store over to this folder")
+      ->type_name("FOLDER");
   command->footer(
       "Examples:\n"
       "  modsweep run sweeps/quickstart.toml\n"
       "  modsweep run sweeps/fig02.toml -o strength.db --set training.steps=5000 --threads 8\n"
-      "Ctrl-C saves the state; the same command goes on.");
+      "  modsweep run sweeps/fig02.toml --shard 2/8\n"
+      "Ctrl-C saves the state; the same command goes on. A shard has a store of its own,\n"
+      "fig02.shard-2-of-8.db, and may be trained anywhere; modsweep merge puts all of them together.");
   on_chosen(command, chosen, options, run);
 }
 

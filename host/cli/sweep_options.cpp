@@ -2,6 +2,7 @@
 
 #include "cli/engines.h"
 #include "core/parallel.h"
+#include "plan/shard_environment.h"
 
 #include <filesystem>
 
@@ -12,8 +13,13 @@
 namespace modsweep::cli {
 
 std::string SweepOptions::store() const {
-  if (!store_path.empty()) return store_path;
-  return std::filesystem::path(sweep_path).stem().string() + ".db";
+  return store_path.empty() ? default_name() : store_path;
+}
+
+std::string SweepOptions::default_name() const {
+  const std::string name = std::filesystem::path(sweep_path).stem().string();
+  if (!shard) return name + ".db";
+  return fmt::format("{}.shard-{}-of-{}.db", name, shard->index, shard->count);
 }
 
 std::size_t SweepOptions::thread_count() const {
@@ -46,6 +52,23 @@ void add_sweep_options(CLI::App& command, SweepOptions& options) {
   command.add_option("--max-pack", options.max_pack, "Networks of a pack at most")
       ->check(CLI::Range(1, 1 << 30))
       ->group("");
+}
+
+void add_shard_option(CLI::App& command, SweepOptions& options) {
+  command
+      .add_option_function<std::string>(
+          "--shard",
+          [&options](const std::string& text) {
+            options.shard = text == "auto" ? shard_of_environment(process_environment) : Shard::parse(text);
+          },
+          "Only this part of the sweep, from 1, of so many; auto: as a job array, srun, MPI or Kubernetes "
+          "says")
+      ->type_name("I/N");
+}
+
+std::optional<ShardCells> shard_cells(const SweepOptions& options, const Sweep& sweep) {
+  if (!options.shard) return std::nullopt;
+  return ShardCells(sweep, *options.shard, options.thread_count());
 }
 
 Sweep load_sweep(const SweepOptions& options) {

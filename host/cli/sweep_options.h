@@ -1,13 +1,17 @@
 // Arguments that `run` and `plan` share: a sweep file and how it is to be trained.
 #pragma once
 
+#include "plan/shard_cells.h"
+
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "modsweep/shard.h"
 #include "modsweep/store.h"
 #include "modsweep/sweep.h"
 
@@ -15,7 +19,8 @@ namespace modsweep::cli {
 
 struct SweepOptions {
   std::string sweep_path;
-  std::string store_path;  ///< empty: the sweep's file name with .db, in the current folder
+  std::string store_path;      ///< empty: default_name(), in the current folder
+  std::optional<Shard> shard;  ///< of --shard; none: the whole sweep
   std::string engine = "auto";
   std::string precision;               ///< empty: as the sweep says
   std::vector<std::string> overrides;  ///< of --set
@@ -23,10 +28,18 @@ struct SweepOptions {
   std::size_t max_pack = 0;            ///< 0: as the engine prefers
 
   [[nodiscard]] std::string store() const;
+  /// The sweep's file name with .db, "NAME.db", or "NAME.shard-2-of-8.db".
+  [[nodiscard]] std::string default_name() const;
   [[nodiscard]] std::size_t thread_count() const;
 };
 
 void add_sweep_options(CLI::App& command, SweepOptions& options);
+
+/// Adds --shard.
+void add_shard_option(CLI::App& command, SweepOptions& options);
+
+/// The cells of the shard; none without one. Throws as ShardCells.
+[[nodiscard]] std::optional<ShardCells> shard_cells(const SweepOptions& options, const Sweep& sweep);
 
 /// The sweep with all overrides applied.
 [[nodiscard]] Sweep load_sweep(const SweepOptions& options);

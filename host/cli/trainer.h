@@ -29,12 +29,15 @@ void add_trainer_options(CLI::App& command, TrainerOptions& options);
 /// "1,234 cells".
 [[nodiscard]] std::string cells_text(std::uint64_t count);
 
+/// "fig02: 1,234 cells", "fig02, shard 2/8: 154 of 1,234 cells".
+[[nodiscard]] std::string cells_of(const SweepOptions& options, const Sweep& sweep, std::uint64_t cells);
+
 class Trainer {
  public:
   /// Keeps references to both. Opens the store where there is one.
   Trainer(const TrainerOptions& options, Console& console);
 
-  /// Whether every cell of the sweep is finished.
+  /// Whether every cell of the sweep, or of the shard of it that the options name, is finished.
   [[nodiscard]] bool finished(const Sweep& sweep) const;
   /// Trains what is left of the sweep; makes the store where there is none, once every cell is known to be
   /// trainable. False: interrupted, with the state saved.
@@ -46,6 +49,11 @@ class Trainer {
 
   /// Throws LogicError before there is one.
   [[nodiscard]] Store& store();
+  /// Closes the store, after the last training. Interrupts go on to be asked for, not to end the process.
+  void close_store() { store_.reset(); }
+
+  /// The cells of the shard that the options name; nullptr: all. `sweep`: always the same where there is one.
+  [[nodiscard]] const ShardCells* shard(const Sweep& sweep);
 
  private:
   [[nodiscard]] Progress::Style progress_style() const;
@@ -53,6 +61,7 @@ class Trainer {
   const TrainerOptions& options_;
   Console& console_;
   std::optional<Store> store_;
+  std::optional<ShardCells> shard_;
   std::optional<EngineChoice> choice_;
   std::optional<InterruptGuard> interrupt_;
   DatasetCache datasets_;

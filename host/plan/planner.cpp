@@ -54,8 +54,8 @@ std::size_t even_pack(std::uint64_t cells, std::size_t limit, std::size_t lanes)
 }
 
 PackPlanner::PackPlanner(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
-                         std::size_t max_open)
-    : sweep_(sweep), finished_(finished), max_open_(max_open) {}
+                         const ShardCells* shard, std::size_t max_open)
+    : sweep_(sweep), finished_(finished), shard_(shard), max_open_(max_open) {}
 
 std::vector<Cell> PackPlanner::take(OpenPack& pack, const PackLimit& limit) {
   const auto count = static_cast<std::ptrdiff_t>(std::min(pack.cells.size(), limit(pack.key)));
@@ -71,7 +71,9 @@ std::optional<std::vector<Cell>> PackPlanner::next(const PackLimit& limit) {
   for (OpenPack& pack : open_)
     if (!pack.cells.empty() && pack.cells.size() >= limit(pack.key)) return take(pack, limit);
   for (const std::uint64_t count = sweep_.size(); next_index_ < count;) {
-    Cell cell = sweep_.cell(next_index_++);
+    const std::uint64_t index = next_index_++;
+    if (shard_ != nullptr && !shard_->contains(index)) continue;
+    Cell cell = sweep_.cell(index);
     if (finished_.contains(cell_number(cell))) continue;
     PackKey key = pack_key(cell.settings);
     const auto [entry, added] = by_key_.try_emplace(key.text(), open_.size());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plan/lanes.h"
+#include "plan/shard_cells.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -45,14 +46,15 @@ using PackLimit = std::function<std::size_t(const PackKey&)>;
 /// no lane is left without a pack while another has a large one. One lane: the limit.
 [[nodiscard]] std::size_t even_pack(std::uint64_t cells, std::size_t limit, std::size_t lanes);
 
-/// Streams the unfinished cells of a sweep as packs. Holds only the packs that are not full yet: a sweep of
-/// millions of cells costs no more than one of thousands. The order depends on the sweep, the finished cells
-/// and the limits only.
+/// Streams the unfinished cells of a sweep, or of a shard, as packs. Holds only the packs that are not full
+/// yet: a sweep of millions of cells costs no more than one of thousands. The order depends on the sweep, the
+/// shard, the finished cells and the limits only.
 class PackPlanner {
  public:
-  /// Keeps references to all arguments. `max_open`: cells held at most in packs that are not full.
+  /// Keeps references to all arguments. `shard`: nullptr for all cells. `max_open`: cells held at most in
+  /// packs that are not full.
   PackPlanner(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
-              std::size_t max_open = std::size_t{1} << 16);
+              const ShardCells* shard = nullptr, std::size_t max_open = std::size_t{1} << 16);
 
   /// The next pack, never empty and within the limit; none when all cells were handed out.
   [[nodiscard]] std::optional<std::vector<Cell>> next(const PackLimit& limit);
@@ -67,6 +69,7 @@ class PackPlanner {
 
   const Sweep& sweep_;
   const std::unordered_set<std::uint64_t>& finished_;
+  const ShardCells* shard_;
   std::size_t max_open_;
   std::uint64_t next_index_ = 0;
   std::size_t open_cells_ = 0;

@@ -31,7 +31,7 @@ class PackQueue {
         max_pack_(max_pack),
         working_(job.lanes.size(), true),
         limits_(job.lanes.size()),
-        planner_(job.sweep, job.finished) {
+        planner_(job.sweep, job.finished, job.shard) {
     for (const ShapePlan& plan : job.plan.shapes) cells_[plan.key.text()] = plan.cells;
   }
 
@@ -239,7 +239,8 @@ RunResult Run::all() {
     throw;
   }
   store_.flush();
-  if (!result_.interrupted) job_.store.mark_finished(sweep_id_);
+  if (!result_.interrupted)
+    job_.store.mark_finished(job_.sweep, job_.shard == nullptr ? Shard{} : job_.shard->shard());
   job_.progress.finish(progress_);
   return result_;
 }

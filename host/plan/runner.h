@@ -33,7 +33,8 @@ struct RunJob {
   std::vector<Lane> lanes;                            ///< at least one, all of one kind of engine
   DatasetCache& datasets;
   Progress& progress;
-  std::function<bool()> stop;  ///< true ends the run with all state saved; may be empty
+  std::function<bool()> stop;         ///< true ends the run with all state saved; may be empty
+  const ShardCells* shard = nullptr;  ///< the cells of the plan; nullptr: all
   /// Called after each commit, by another thread; may be empty.
   std::function<void()> saved = {};
 };

@@ -130,17 +130,20 @@ double PlanSummary::seconds(double flop_per_second) const {
 }
 
 PlanSummary summarize(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
-                      std::span<const Lane> lanes, std::size_t max_pack, std::size_t threads) {
+                      std::span<const Lane> lanes, std::size_t max_pack, std::size_t threads,
+                      const ShardCells* shard) {
   if (lanes.empty()) throw LogicError("packs are planned for 0 lanes, but need at least 1");
   constexpr std::uint64_t stretch = 1024;  // cells that a worker takes at once
   PlanSummary summary;
-  summary.cells = sweep.size();
+  const std::uint64_t grid = sweep.size();
+  summary.cells = shard != nullptr ? shard->size() : grid;
   std::vector<Part> parts(std::max<std::size_t>(threads, 1));
-  parallel_for(threads, static_cast<std::size_t>((summary.cells + stretch - 1) / stretch),
+  parallel_for(threads, static_cast<std::size_t>((grid + stretch - 1) / stretch),
                [&](std::size_t item, std::size_t worker) {
                  const std::uint64_t begin = item * stretch;
-                 const std::uint64_t end = std::min(begin + stretch, summary.cells);
+                 const std::uint64_t end = std::min(begin + stretch, grid);
                  for (std::uint64_t index = begin; index < end; ++index) {
+                   if (shard != nullptr && !shard->contains(index)) continue;
                    const Cell cell = sweep.cell(index);
                    if (finished.contains(cell_number(cell)))
                      ++parts[worker].finished;

@@ -35,7 +35,7 @@ struct ShapePlan {
 
 /// Totals are of the unfinished cells, checkpoints not counted; `shapes` are in grid order.
 struct PlanSummary {
-  std::uint64_t cells = 0;     ///< of the grid
+  std::uint64_t cells = 0;     ///< of the grid, or of the shard
   std::uint64_t finished = 0;  ///< done or diverged already
   std::vector<ShapePlan> shapes;
   double measurements = 0.0;
@@ -52,9 +52,11 @@ struct PlanSummary {
   [[nodiscard]] double seconds(double flop_per_second) const;
 };
 
-/// For a run on `lanes`. Walks all cells on `threads` threads. Throws InputError for the first cell found
-/// that cannot be trained, so that nothing is run or written for such a sweep.
+/// For a run on `lanes`, of `shard` where there is one. Walks all its cells on `threads` threads. Throws
+/// InputError for the first cell found that cannot be trained, so that nothing is run or written for such a
+/// sweep.
 [[nodiscard]] PlanSummary summarize(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
-                                    std::span<const Lane> lanes, std::size_t max_pack, std::size_t threads);
+                                    std::span<const Lane> lanes, std::size_t max_pack, std::size_t threads,
+                                    const ShardCells* shard = nullptr);
 
 }  // namespace modsweep

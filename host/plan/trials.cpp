@@ -74,7 +74,8 @@ Trial try_contender(const TrialWork& work, const Contender& contender, Engine& r
   Engine& engine = *contender.engines.front();
   try {
     const std::vector<Lane> lanes = make_lanes(contender.engines);
-    const PlanSummary plan = summarize(work.sweep, work.finished, lanes, work.max_pack, work.threads);
+    const PlanSummary plan =
+        summarize(work.sweep, work.finished, lanes, work.max_pack, work.threads, work.shard);
     const ShapePlan* shape = plan.most_work();
     if (shape == nullptr) return {};
     if (&engine != &reference) {

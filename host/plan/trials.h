@@ -32,6 +32,7 @@ struct TrialWork {
   DatasetCache& datasets;
   std::size_t max_pack = 0;
   std::size_t threads = 1;
+  const ShardCells* shard = nullptr;  ///< nullptr: all cells
 };
 
 /// How fast an engine is with the cells of that plan.

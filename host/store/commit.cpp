@@ -125,9 +125,7 @@ CellWriter::CellWriter(SQLite::Database& db)
       forget_layers_(db, "DELETE FROM layers WHERE cell = ? AND step = ?"),
       forget_eigenvalues_(db, "DELETE FROM eigenvalues WHERE cell = ? AND step = ?"),
       read_totals_(db, "SELECT cells, cells_hash, (SELECT coalesce(max(num), 0) FROM main.cells) FROM store"),
-      write_totals_(db, "UPDATE store SET cells = ?, cells_hash = ?") {
-  read_totals();
-}
+      write_totals_(db, "UPDATE store SET cells = ?, cells_hash = ?") {}
 
 void CellWriter::read_totals() {
   Use use(read_totals_);
@@ -135,9 +133,11 @@ void CellWriter::read_totals() {
   cells_ = read_totals_.getColumn(0).getInt64();
   cells_hash_ = static_cast<std::uint64_t>(read_totals_.getColumn(1).getInt64());
   last_num_ = read_totals_.getColumn(2).getInt64();
+  counted_ = true;
 }
 
 void CellWriter::write_totals() {
+  if (!counted_) return;  // nothing was written
   Use use(write_totals_);
   write_totals_.bind(1, cells_);
   write_totals_.bind(2, integer(cells_hash_));
@@ -147,6 +147,7 @@ void CellWriter::write_totals() {
 void CellWriter::write(std::int64_t sweep, std::int64_t run, const CellProgress& progress,
                        const std::string& engine, const std::string& device) {
   check(progress);
+  if (!counted_) read_totals();
   const auto& settings = progress.cell->settings;
   CellRow row = find_row(progress.cell->id);
   if (row.is_new) {  // a cell that several sweeps share stays with the first, whose base its settings go with

@@ -21,8 +21,8 @@ class CellWriter {
              const std::string& device);
   /// Writes the totals in `store`; to be called before each commit.
   void write_totals();
-  /// Reads what it counts on from the store; to be called after a transaction that was undone.
-  void read_totals();
+  /// To be called after a transaction that was undone: what it counts on is read from the store again.
+  void forget_totals() { counted_ = false; }
 
  private:
   /// A row of `cells` as it is written.
@@ -51,8 +51,11 @@ class CellWriter {
   SQLite::Statement present_eigenvalues_;
   SQLite::Statement forget_layers_;
   SQLite::Statement forget_eigenvalues_;
+  void read_totals();
+
   SQLite::Statement read_totals_;
   SQLite::Statement write_totals_;
+  bool counted_ = false;  // whether these fit the store
   std::int64_t last_num_ = 0;
   std::int64_t cells_ = 0;
   std::uint64_t cells_hash_ = 0;

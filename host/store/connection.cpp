@@ -4,7 +4,9 @@
 #include "store/side_files.h"
 #include "store/upgrade.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 
 #include <fcntl.h>
@@ -163,6 +165,13 @@ void open_for_reading(StoreFile& file, bool writable) {
   file.db->exec("PRAGMA query_only = ON");
 }
 
+/// A process that was killed just as it began a commit leaves a journal of nothing, which the next commit
+/// takes away: this one.
+void sweep_journal(StoreFile& file) {
+  std::error_code failed;
+  if (file.hashed() && fs::exists(file.path + "-journal", failed)) WriteTransaction(file).commit();
+}
+
 void open_for_writing(StoreFile& file) {
   file.db = std::make_unique<SQLite::Database>(file.path, SQLite::OPEN_READWRITE);
   // A file that turns out not to be ours must not get its pending log written into it when we close it.
@@ -181,10 +190,23 @@ void open_for_writing(StoreFile& file) {
         fmt::format("{}: another program keeps it locked; close that program and run the same command again",
                     file.shown));
   file.db->exec("PRAGMA cache_size = -65536; PRAGMA synchronous = FULL");
+  sweep_journal(file);
   if (!file.hashed()) {
     upgrade_store(file);
     check_format(*file.db, file);
   }
+}
+
+/// Why no file can be made beside a store, as errno; 0: one can. SQLite opens its journal in two ways, and
+/// keeps the reason of the second one only.
+int reason_beside(const std::string& path) {
+  std::string name = path + ".probe-XXXXXX";
+  const int fd = ::mkostemp(name.data(), O_CLOEXEC);
+  if (fd < 0) return errno;
+  const int reason = ::write(fd, "x", 1) == 1 ? 0 : errno;
+  ::close(fd);
+  ::unlink(name.c_str());
+  return reason;
 }
 
 std::string broken_off_text(const std::string& path) {
@@ -220,13 +242,17 @@ void check_store_file(const std::string& path) {
 }
 
 void throw_store_error(const std::string& path, const SQLite::Exception& failure, int system_error) {
-  const std::string what = failure.what();
+  std::string what = failure.what();
+  std::replace(what.begin(), what.end(), '\n', ' ');
+  if ((failure.getErrorCode() & 0xff) == SQLITE_CANTOPEN) system_error = reason_beside(path);
   switch (system_error) {
     case ENOSPC:
     case EDQUOT:
     case EFBIG:
     case EMFILE:
     case ENFILE:
+    case EACCES:
+    case EROFS:
       throw_file_error(path, system_error, what);
     default:
       break;
@@ -254,9 +280,11 @@ void throw_store_error(const std::string& path, const SQLite::Exception& failure
     case SQLITE_LOCKED:
       throw StoreBusy(fmt::format(
           "{}: another program keeps it locked; close that program and run the same command again", path));
+    case SQLITE_CANTOPEN:
+      throw IoError(fmt::format(
+          "{}: it, or a file beside it, could not be opened ({}); run the same command again", path, what));
     case SQLITE_READONLY:
     case SQLITE_PERM:
-    case SQLITE_CANTOPEN:
       throw InputError(fmt::format("{}: cannot be opened ({}); check its permissions and those of its folder",
                                    path, what));
     case SQLITE_IOERR:

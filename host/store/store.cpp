@@ -129,7 +129,7 @@ struct Store::Impl {
       transaction.commit();
     } catch (...) {
       transaction.undo();
-      writer->read_totals();
+      writer->forget_totals();
       throw;
     }
   }
@@ -160,13 +160,13 @@ void Store::add_sweep(const Sweep& sweep, const Shard& shard) {
   });
 }
 
-bool Store::finished(const std::string& sweep_id, const Shard& shard) const {
-  return translate_errors(impl_->file, [&] { return sweep_finished(impl_->file, sweep_id, shard); });
+bool Store::finished(const Sweep& sweep, const Shard& shard) const {
+  return translate_errors(impl_->file, [&] { return sweep_finished(impl_->file, sweep, shard); });
 }
 
-void Store::mark_finished(const std::string& sweep_id, const Shard& shard) {
+void Store::mark_finished(const Sweep& sweep, const Shard& shard) {
   impl_->require_writer("mark_finished");
-  impl_->write(patient_ms, [&] { mark_sweep_finished(impl_->file, sweep_id, shard); });
+  impl_->write(patient_ms, [&] { mark_sweep_finished(impl_->file, sweep, shard); });
 }
 
 std::unordered_set<std::uint64_t> Store::finished_cells() const {

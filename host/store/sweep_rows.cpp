@@ -95,23 +95,24 @@ void insert_sweep(const StoreFile& file, const Sweep& sweep, const Shard& shard)
   part.exec();
 }
 
-bool sweep_finished(const StoreFile& file, const std::string& id, const Shard& shard) {
-  SQLite::Statement find(*file.db, "SELECT finished, num FROM sweeps WHERE id = ?");
-  find.bind(1, id);
+bool sweep_finished(const StoreFile& file, const Sweep& sweep, const Shard& shard) {
+  SQLite::Statement find(*file.db, "SELECT finished, num, axes FROM sweeps WHERE id = ?");
+  find.bind(1, sweep.id());
   if (!find.executeStep()) return false;
   if (find.getColumn(0).getInt() != 0) return true;
-  if (shard.whole()) return false;
+  if (shard.whole() || find.getColumn(2).getString() != axes_json(sweep.axes)) return false;
   SQLite::Statement part(*file.db, "SELECT finished FROM shards WHERE sweep = ? AND part = ? AND parts = ?");
   SQLite::bind(part, find.getColumn(1).getInt64(), std::int64_t{shard.index}, std::int64_t{shard.count});
   return part.executeStep() && part.getColumn(0).getInt() != 0;
 }
 
-void mark_sweep_finished(const StoreFile& file, const std::string& id, const Shard& shard) {
+void mark_sweep_finished(const StoreFile& file, const Sweep& sweep, const Shard& shard) {
   SQLite::Database& db = *file.db;
-  const std::int64_t num = sweep_number(file, id);
+  const std::int64_t num = sweep_number(file, sweep.id());
   if (!shard.whole()) {
-    SQLite::Statement part(db, "INSERT OR REPLACE INTO shards VALUES (?, ?, ?, 1)");
-    SQLite::bind(part, num, std::int64_t{shard.index}, std::int64_t{shard.count});
+    SQLite::Statement part(
+        db, "INSERT OR REPLACE INTO shards SELECT num, ?, ?, 1 FROM sweeps WHERE num = ? AND axes = ?");
+    SQLite::bind(part, std::int64_t{shard.index}, std::int64_t{shard.count}, num, axes_json(sweep.axes));
     part.exec();
     return;
   }

@@ -18,9 +18,9 @@ namespace modsweep {
 /// Records a sweep, or its new name, and the shard. In a transaction of the caller.
 void insert_sweep(const StoreFile& file, const Sweep& sweep, const Shard& shard);
 
-[[nodiscard]] bool sweep_finished(const StoreFile& file, const std::string& id, const Shard& shard);
+[[nodiscard]] bool sweep_finished(const StoreFile& file, const Sweep& sweep, const Shard& shard);
 /// In a transaction of the caller.
-void mark_sweep_finished(const StoreFile& file, const std::string& id, const Shard& shard);
+void mark_sweep_finished(const StoreFile& file, const Sweep& sweep, const Shard& shard);
 
 /// Makes sweeps.hash of a row fit its columns.
 void hash_sweep(SQLite::Database& db, std::int64_t num);

@@ -57,7 +57,7 @@ LockText read_lock(int fd) {
   const auto length = pread(fd, buffer.data(), buffer.size(), 0);
   std::string_view text(buffer.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
   LockText lock;
-  if (text.empty()) {
+  if (lock_prefix.starts_with(text)) {  // half written: by a process that was killed, or on a full disk
     lock.ours = true;
     return lock;
   }

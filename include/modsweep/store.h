@@ -126,11 +126,11 @@ class Store {
   /// Records the sweep (again), or that a shard of it is run here, and makes the views fit the keys that vary
   /// in this store.
   void add_sweep(const Sweep& sweep, const Shard& shard = {});
-  /// Whether every cell of the sweep with this id, or of a shard of it, is finished. Fast for any number of
-  /// cells.
-  [[nodiscard]] bool finished(const std::string& sweep_id, const Shard& shard = {}) const;
+  /// Whether every cell of the sweep, or of a shard of it, is known to be finished. Fast for any number of cells.
+  /// Never known of a shard of a sweep whose axes were added in another order, by which cells are dealt.
+  [[nodiscard]] bool finished(const Sweep& sweep, const Shard& shard = {}) const;
   /// To be called when no cell of the sweep, or of the shard, is left: `finished` is fast from then on.
-  void mark_finished(const std::string& sweep_id, const Shard& shard = {});
+  void mark_finished(const Sweep& sweep, const Shard& shard = {});
   /// Ids (as numbers) of all cells that are done or diverged. Throws InputError where a cell is not what was
   /// written.
   [[nodiscard]] std::unordered_set<std::uint64_t> finished_cells() const;

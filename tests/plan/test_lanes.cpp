@@ -134,7 +134,7 @@ TEST_P(LaneCountTest, GivesTheResultsOfOne) {
         query_rows(path("several.db"), "SELECT * FROM cells WHERE device = '" + control.device + "'").size();
     EXPECT_EQ(cells, std::accumulate(control.pack_sizes.begin(), control.pack_sizes.end(), std::size_t{0}));
   }
-  EXPECT_TRUE(Store(path("several.db"), Store::Access::read_only).finished(grid.id()));
+  EXPECT_TRUE(Store(path("several.db"), Store::Access::read_only).finished(grid));
 }
 
 TEST_P(LaneCountTest, OfOneEngineGivesTheResultsOfOne) {
@@ -215,7 +215,7 @@ TEST_F(FailingLaneTest, EndsTheOthersWithTheirStateSaved) {
   EXPECT_THAT(
       query_rows(path("broken.db"), "SELECT DISTINCT device FROM cells JOIN checkpoints ON cell = num"),
       ElementsAre("device 0|"));
-  EXPECT_FALSE(Store(path("broken.db"), Store::Access::read_only).finished(grid.id()));
+  EXPECT_FALSE(Store(path("broken.db"), Store::Access::read_only).finished(grid));
   (void)run(grid, path("broken.db"));
   EXPECT_EQ(control_.network_steps + controls_[0].network_steps, 30 * 40.0)
       << "the state of the other is kept";

@@ -45,7 +45,7 @@ Sweep mixed(int count) {
 std::vector<std::vector<Cell>> all_packs(const Sweep& sweep,
                                          const std::unordered_set<std::uint64_t>& finished, std::size_t limit,
                                          std::size_t max_open = 65536) {
-  PackPlanner planner(sweep, finished, max_open);
+  PackPlanner planner(sweep, finished, nullptr, max_open);
   const auto same = [limit](const PackKey&) { return limit; };
   std::vector<std::vector<Cell>> packs;
   while (auto pack = planner.next(same)) packs.push_back(std::move(*pack));

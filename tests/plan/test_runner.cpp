@@ -29,7 +29,7 @@ TEST_F(RunnerTest, TrainsAndMeasuresEveryCellAsScheduled) {
   EXPECT_EQ(control_.network_steps, 18 * 40.0);
   EXPECT_EQ(control_.pack_sizes, (std::vector<std::size_t>{9, 9}));
   const Store store(path("a.db"), Store::Access::read_only);
-  EXPECT_TRUE(store.finished(grid.id()));
+  EXPECT_TRUE(store.finished(grid));
   EXPECT_EQ(store.finished_cells().size(), 18u);
   EXPECT_EQ(store.status().checkpoints, 0u);
   const auto steps = store.query(
@@ -132,7 +132,7 @@ TEST_F(RunnerTest, InterruptedAndResumedEqualsUnbroken) {
     const RunResult result = run(grid, path("broken.db"), [&] { return ++polls > 3 + runs % 4; });
     going = result.interrupted;
     const Store store(path("broken.db"), Store::Access::read_only);
-    EXPECT_EQ(store.finished(grid.id()), !going);
+    EXPECT_EQ(store.finished(grid), !going);
   }
   EXPECT_GT(runs, 10);
   EXPECT_GT(control_.restored, 10u);

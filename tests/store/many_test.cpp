@@ -31,9 +31,9 @@ TEST(Many, TwentyThousandCellsAreCommittedFoundAndExported) {
   ASSERT_EQ(ids.size(), count);
   Store store(path, Store::Access::read_write);
   EXPECT_EQ(store.finished_cells(), ids);
-  EXPECT_FALSE(store.finished(sweep.id()));
-  store.mark_finished(sweep.id());
-  EXPECT_TRUE(store.finished(sweep.id()));
+  EXPECT_FALSE(store.finished(sweep));
+  store.mark_finished(sweep);
+  EXPECT_TRUE(store.finished(sweep));
   EXPECT_EQ(store.status().sweeps.at(0).done, count);
   std::ostringstream out;
   store.export_table(Table::results, ExportFormat::csv, out);

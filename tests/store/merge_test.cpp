@@ -102,7 +102,7 @@ TEST(Merge, PartsTogetherAreTheWholeInAnyOrder) {
   EXPECT_EQ(content(folder.file("cab.db")), content(folder.file("whole.db")));
   EXPECT_EQ(column(folder.file("abc.db"), "SELECT id FROM cells ORDER BY num"),
             column(folder.file("cab.db"), "SELECT id FROM cells ORDER BY num"));
-  EXPECT_TRUE(Store(folder.file("abc.db"), Store::Access::read_only).finished(sweep.id()));
+  EXPECT_TRUE(Store(folder.file("abc.db"), Store::Access::read_only).finished(sweep));
   EXPECT_THAT(column(folder.file("abc.db"), "PRAGMA integrity_check"), ElementsAre("ok"));
   EXPECT_THAT(folder.names(), ElementsAre("a.db", "abc.db", "b.db", "c.db", "cab.db", "whole.db"));
 }
@@ -139,7 +139,7 @@ TEST(Merge, FinishedBeatsRunningAndALaterStepAnEarlierOne) {
     EXPECT_FALSE(store.checkpoint(sweep.cell(0).id));
     EXPECT_EQ(store.checkpoint(sweep.cell(1).id)->state, state_at(30));
     EXPECT_EQ(store.checkpoint(sweep.cell(2).id)->state, state_at(40));
-    EXPECT_FALSE(store.finished(sweep.id()));
+    EXPECT_FALSE(store.finished(sweep));
     EXPECT_EQ(store.finished_cells().size(), 1U);
     fs::remove(out);
   }

@@ -262,18 +262,18 @@ TEST(Store, StatusCountsBySweepAndKnowsTheFinishedOnes) {
   EXPECT_EQ(status.checkpoints, 1U);
 
   // The same cells as a part of another sweep, the rest of which is trained here: nothing is left of either.
-  EXPECT_FALSE(store.finished(sweep.id()));
+  EXPECT_FALSE(store.finished(sweep));
   const CellProgress rest[] = {finished(cells[1]), finished(cells[3]), finished(cells[4])};
   store.commit(sweep.id(), rest, "cpu", "plain");
-  store.mark_finished(sweep.id());
+  store.mark_finished(sweep);
   const auto part = seed_sweep(2, "part");
   store.add_sweep(part);
-  EXPECT_FALSE(store.finished(part.id()));
-  store.mark_finished(part.id());
-  EXPECT_TRUE(store.finished(part.id()));
-  EXPECT_TRUE(store.finished(sweep.id()));
-  EXPECT_FALSE(store.finished("0000000000000000"));
-  EXPECT_THROW(store.mark_finished("0000000000000000"), LogicError);
+  EXPECT_FALSE(store.finished(part));
+  store.mark_finished(part);
+  EXPECT_TRUE(store.finished(part));
+  EXPECT_TRUE(store.finished(sweep));
+  EXPECT_FALSE(store.finished(seed_sweep(5)));
+  EXPECT_THROW(store.mark_finished(seed_sweep(5)), LogicError);
   status = store.status();
   ASSERT_EQ(status.sweeps.size(), 2U);
   EXPECT_EQ(status.sweeps[1].left(), 0U);
@@ -363,7 +363,7 @@ TEST(Store, ReadersCannotWrite) {
   with_writer(path, [&](Store& store) { store.add_sweep(sweep); });
   Store store(path, Store::Access::read_only);
   EXPECT_THROW(store.add_sweep(sweep), LogicError);
-  EXPECT_THROW(store.mark_finished(sweep.id()), LogicError);
+  EXPECT_THROW(store.mark_finished(sweep), LogicError);
   EXPECT_THROW(store.commit(sweep.id(), {}, "cpu", "plain"), LogicError);
 }
 

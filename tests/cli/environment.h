@@ -1,0 +1,23 @@
+// A variable of the environment that programs of a test are started with.
+#pragma once
+
+#include <cstdlib>
+#include <string>
+
+namespace modsweep::testing_support {
+
+/// Sets a variable while it lives; it was not set before.
+class EnvironmentVariable {
+ public:
+  EnvironmentVariable(const char* name, const std::string& value) : name_(name) {
+    ::setenv(name, value.c_str(), 1);
+  }
+  ~EnvironmentVariable() { ::unsetenv(name_); }
+  EnvironmentVariable(const EnvironmentVariable&) = delete;
+  EnvironmentVariable& operator=(const EnvironmentVariable&) = delete;
+
+ private:
+  const char* name_;
+};
+
+}  // namespace modsweep::testing_support
