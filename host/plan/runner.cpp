@@ -1,11 +1,13 @@
 #include "plan/runner.h"
 
+#include "core/clock.h"
 #include "core/parallel.h"
 #include "plan/planner.h"
 #include "plan/shared_store.h"
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -21,6 +23,8 @@
 
 namespace modsweep {
 namespace {
+
+constexpr double never = std::numeric_limits<double>::infinity();
 
 /// Hands the packs of a sweep out to all lanes, and knows what was learned about memory.
 class PackQueue {
@@ -112,7 +116,8 @@ class Run {
  private:
   void carry(std::size_t lane);
   [[nodiscard]] bool train(std::size_t lane, const RunContext& context, std::vector<Cell> cells);
-  [[nodiscard]] bool stopping();
+  [[nodiscard]] bool stopping(double seconds);
+  void note_saved(std::size_t lane, double until);
   void count_training(double steps, double flop, bool restored);
   void count_cell(CellStatus status);
 
@@ -121,11 +126,12 @@ class Run {
   RunOptions options_;  // of each lane
   SharedStore store_;
   PackQueue packs_;
-  std::mutex mutex_;  // of all below, job_.progress and job_.stop
+  std::mutex mutex_;  // of all below, job_.progress, job_.stop and job_.saved
   RunResult result_;
   ProgressState progress_;
   bool stop_requested_ = false;
-  bool failed_ = false;  // a lane threw
+  bool failed_ = false;        // a lane threw
+  std::vector<double> saved_;  // until when the training of each lane is in the store
 };
 
 Run::Run(const RunJob& job, const RunOptions& options)
@@ -133,18 +139,27 @@ Run::Run(const RunJob& job, const RunOptions& options)
       sweep_id_(job.sweep.id()),
       options_(options),
       store_(job.store),
-      packs_(job, options.max_pack) {
+      packs_(job, options.max_pack),
+      saved_(job.lanes.size(), never) {
   options_.threads = std::max<std::size_t>(options.threads / job.lanes.size(), 1);
   progress_.cells = job.plan.cells;
   progress_.finished = job.plan.finished;
   progress_.work_left = job.plan.flop();
 }
 
-/// Whether lanes are to save their state and end.
-bool Run::stopping() {
+/// Whether lanes are to save their state and end. `seconds`: what one takes for that at most; they save one
+/// after the other.
+bool Run::stopping(double seconds) {
   const std::scoped_lock lock(mutex_);
-  stop_requested_ = stop_requested_ || (job_.stop && job_.stop());
+  const double last_moment = options_.end_by - seconds * static_cast<double>(job_.lanes.size());
+  stop_requested_ = stop_requested_ || (job_.stop && job_.stop()) || steady_seconds() >= last_moment;
   return stop_requested_ || failed_;
+}
+
+void Run::note_saved(std::size_t lane, double until) {
+  const std::scoped_lock lock(mutex_);
+  saved_[lane] = until;
+  if (job_.saved) job_.saved(*std::ranges::min_element(saved_));
 }
 
 void Run::count_training(double steps, double flop, bool restored) {
@@ -198,17 +213,21 @@ void Run::carry(std::size_t lane) {
       .options = options_,
       .sweep_id = sweep_id_,
       .device = job_.lanes[lane].device,
-      .stop = [this] { return stopping(); },
+      .stop = [this](double seconds) { return stopping(seconds); },
+      .saved = [this, lane] { note_saved(lane, steady_seconds()); },
       .trained = [this](double steps, double flop, bool restored) { count_training(steps, flop, restored); },
       .finished = [this](CellStatus status) { count_cell(status); }};
   try {
     while (auto cells = packs_.next(lane)) {
-      if (stopping()) {
+      if (stopping(0.0)) {
         const std::scoped_lock lock(mutex_);
         result_.interrupted = true;
         return;
       }
-      if (!train(lane, context, std::move(*cells))) return;
+      note_saved(lane, steady_seconds());
+      const bool more = train(lane, context, std::move(*cells));
+      note_saved(lane, never);
+      if (!more) return;
     }
   } catch (...) {
     const std::scoped_lock lock(mutex_);

@@ -34,6 +34,9 @@ struct RunJob {
   DatasetCache& datasets;
   Progress& progress;
   std::function<bool()> stop;  ///< true ends the run with all state saved; may be empty
+  /// Told until when, by the steady clock, the training of all lanes is in the store; infinity: none trains.
+  /// May be empty.
+  std::function<void(double until)> saved = {};
 };
 
 /// Trains all unfinished cells and marks the sweep finished, or stops when asked to. A pack that does not fit
