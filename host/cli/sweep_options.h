@@ -28,7 +28,8 @@ struct SweepOptions {
 
 void add_sweep_options(CLI::App& command, SweepOptions& options);
 
-/// The sweep with all overrides applied.
+/// The sweep with all overrides applied. Throws InputError also where the store would be a file that the
+/// sweep is read from.
 [[nodiscard]] Sweep load_sweep(const SweepOptions& options);
 
 /// Whether there is anything at this path.
