@@ -45,7 +45,9 @@ void add_run(CLI::App& app, Action& chosen) {
       "Examples:\n"
       "  modsweep run sweeps/quickstart.toml\n"
       "  modsweep run sweeps/fig02.toml -o strength.db --set training.steps=5000 --threads 8\n"
-      "Ctrl-C saves the state; the same command goes on.");
+      "Ctrl-C and the signals of schedulers save the state; the same command goes on. A second Ctrl-C ends "
+      "at\n"
+      "once and saves nothing. In a job of two hours --time-limit 1:55:00 ends in time by itself.");
   on_chosen(command, chosen, options, run);
 }
 
