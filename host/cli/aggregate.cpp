@@ -59,7 +59,7 @@ ExitCode aggregate(const AggregateArguments& options, Console& console) {
   const auto groups = read_groups(store, options.store_path, table, keys, options.values);
 
   const Statistic statistic = value_of<Statistic>(options.statistic).value();
-  ResultOutput output(options.result, console.out);
+  ResultOutput output(options.result, {options.store_path}, console.out);
   ResultTable result{header(keys), {}};
   for (const CellGroup& group : groups)
     for (std::size_t i = 0; i < options.values.size(); ++i)

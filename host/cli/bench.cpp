@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/engines.h"
 #include "cli/gpu_bench.h"
+#include "cli/number_options.h"
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/version.h"
@@ -122,8 +123,11 @@ GpuBenchRequest gpu_request(const BenchArguments& options, std::string_view engi
 
 ExitCode bench(const BenchArguments& options, Console& console) {
   std::optional<AtomicOutput> json;
-  if (!options.json_path.empty())
-    json.emplace(options.json_path);  // before the work: a wrong path fails at once
+  if (!options.json_path.empty()) {
+    json.emplace(options.json_path,
+                 std::vector<std::string>{});  // before the work: a wrong path fails at once
+    console.out.outlive_failure();
+  }
   const EngineChoice choice = choose_engine(options.engine, 1);
   const nlohmann::ordered_json rows = choice.name() == "cpu"
                                           ? bench_cpu(options, console)
@@ -150,10 +154,9 @@ void add_bench(CLI::App& app, Action& chosen) {
   command->add_option("--engine", options->engine, "What to time [auto]")
       ->check(CLI::IsMember(engine_names()))
       ->type_name("NAME");
-  command
-      ->add_option("--threads", options->threads,
-                   "Threads of whole steps; may be given many times [1 and all]")
-      ->check(CLI::Range(1, 4096))
+  whole_number(command->add_option("--threads", options->threads,
+                                   "Threads of whole steps; may be given many times [1 and all]"),
+               1, 4096)
       ->type_name("N")
       ->allow_extra_args(false);
   command
@@ -166,10 +169,9 @@ void add_bench(CLI::App& app, Action& chosen) {
       ->add_option("--instruction-set", options->instruction_set,
                    "avx512, avx2 or x86-64 [the best one here]")
       ->type_name("NAME");
-  command
-      ->add_option("--networks", options->gpu.networks,
-                   "Networks of a pack on a GPU; may be given many times [1 to 16384]")
-      ->check(CLI::Range(1, 1 << 20))
+  whole_number(command->add_option("--networks", options->gpu.networks,
+                                   "Networks of a pack on a GPU; may be given many times [1 to 16384]"),
+               1, 1U << 20U)
       ->type_name("N")
       ->allow_extra_args(false);
   command
@@ -177,10 +179,9 @@ void add_bench(CLI::App& app, Action& chosen) {
                    "Layer sizes on a GPU; may be given many times [4-32-32-32-4 and others]")
       ->type_name("4-32-4")
       ->allow_extra_args(false);
-  command
-      ->add_option("--batch", options->gpu.batches,
-                   "Samples of a batch on a GPU; may be given many times [200]")
-      ->check(CLI::Range(1, 1000))
+  whole_number(command->add_option("--batch", options->gpu.batches,
+                                   "Samples of a batch on a GPU; may be given many times [200]"),
+               1, 1000)
       ->type_name("B")
       ->allow_extra_args(false);
   command->add_option("--precision", options->precision, "Of whole steps and kernels on a GPU [fp32]")

@@ -1,6 +1,8 @@
 // What the subcommands share. Each lives in a file of its own and is listed in commands.cpp.
 #pragma once
 
+#include "cli/output.h"
+
 #include <functional>
 #include <memory>
 #include <ostream>
@@ -15,7 +17,7 @@ namespace modsweep::cli {
 
 /// Where a command writes: results to `out` (errors throw), messages to `err` (errors are ignored).
 struct Console {
-  std::ostream& out;
+  DescriptorStream& out;
   std::ostream& err;
   bool err_is_terminal = false;
   std::string command_line = {};  ///< as it was typed, for records

@@ -79,7 +79,8 @@ ExitCode run_command_line(int argc, const char* const* argv, Console& console) {
       "  modsweep run sweeps/quickstart.toml\n"
       "Exit codes: 0 done, 1 some cells diverged or a refinement is not as narrow as asked for, 2 wrong "
       "input,\n"
-      "3 device or I/O failure, 130 interrupted (state saved: the same command goes on).");
+      "3 device or I/O failure, 130 interrupted or out of time (state saved: the same command goes on), 131\n"
+      "interrupted a second time by Ctrl-C (not saved: what was trained since the last save).");
   Action chosen;
   for (const AddCommand add : commands) add(app, chosen);
   console.command_line = fmt::format("{}", fmt::join(argv, argv + argc, " "));

@@ -50,9 +50,10 @@ ExitCode export_store(const ExportArguments& options, Console& console) {
   const Table table = value(tables, options.table);
   const ExportFormat format = value(formats, options.format);
   if (options.output_path.empty()) {
+    check_standard_output({options.store_path});
     store.export_table(table, format, console.out);
   } else {
-    AtomicOutput output(options.output_path);
+    AtomicOutput output(options.output_path, {options.store_path});
     store.export_table(table, format, output.stream());
     output.commit();
   }

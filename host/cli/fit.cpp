@@ -226,7 +226,7 @@ Work read_work(const FitArguments& options, const Kind& kind) {
 ExitCode fit(const FitArguments& options, const Kind& kind, Console& console) {
   Work work = read_work(options, kind);
   // Both are made sure of before the bootstrap takes its time.
-  ResultOutput output(options.result, console.out);
+  ResultOutput output(options.result, {*options.store_path}, console.out);
   std::optional<Store> store;
   if (!options.no_save) store.emplace(*options.store_path, Store::Access::read_write);
 

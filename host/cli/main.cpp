@@ -25,7 +25,7 @@ ExitCode run(int argc, char** argv, modsweep::cli::DescriptorStream& out) {
   try {
     modsweep::cli::Console console{out, std::cerr, ::isatty(STDERR_FILENO) == 1};
     const ExitCode code = modsweep::cli::run_command_line(argc, argv, console);
-    out.flush();
+    out.finish();
     return code;
   } catch (const modsweep::cli::ReaderGone&) {
     return ExitCode::done;
@@ -43,6 +43,7 @@ ExitCode run(int argc, char** argv, modsweep::cli::DescriptorStream& out) {
 int main(int argc, char** argv) {
   modsweep::cli::secure_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that left shows as a failed write
+  std::signal(SIGXFSZ, SIG_IGN);  // so does a limit on the size of files
   modsweep::cli::DescriptorStream out(STDOUT_FILENO, "standard output");
   return static_cast<int>(run(argc, argv, out));
 }

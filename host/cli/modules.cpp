@@ -1,11 +1,11 @@
 // modsweep modules: what each block of a network has learned.
 #include "cli/command.h"
+#include "cli/number_options.h"
 #include "cli/result_table.h"
 #include "config/keys.h"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -51,6 +51,12 @@ struct Network {
   std::shared_ptr<const Dataset> data;
 
   [[nodiscard]] std::size_t blocks() const { return stored.weights.shape.inputs(); }
+  /// What was read for it.
+  [[nodiscard]] std::vector<std::string> files(const std::string& store_path) const {
+    std::vector<std::string> paths = {store_path};
+    if (!settings.task.file.empty()) paths.push_back(settings.task.file);
+    return paths;
+  }
   /// Whether each block has a target of its own.
   [[nodiscard]] bool has_targets() const { return stored.weights.shape.outputs() == blocks(); }
   /// Row-major [count][blocks].
@@ -195,7 +201,7 @@ ResultTable samples_table(const Network& network, const ModulesArguments& option
 
 ExitCode modules(const ModulesArguments& options, Console& console) {
   const Network network = read_network(options);
-  ResultOutput output(options.result, console.out);
+  ResultOutput output(options.result, network.files(options.store_path), console.out);
   output.write(options.table == "blocks" ? blocks_table(network, options)
                : options.table == "grid" ? grid_table(network, options)
                                          : samples_table(network, options));
@@ -219,13 +225,11 @@ void add_modules(CLI::App& app, Action& chosen) {
           "targets [blocks]")
       ->check(CLI::IsMember({"blocks", "grid", "samples"}))
       ->type_name("NAME");
-  command->add_option("--points", options->points, "Of the grid, for each block [101]")
-      ->check(CLI::Range(4, 1'000'000))
+  whole_number(command->add_option("--points", options->points, "Of the grid, for each block [101]"), 4,
+               1'000'000)
       ->type_name("COUNT");
-  constexpr double finite = std::numeric_limits<double>::max();
   for (const auto& [flag, end] : {std::pair("--from", &options->from), std::pair("--to", &options->to)})
-    command->add_option(flag, *end, "Where the grid begins or ends [the training set's range]")
-        ->check(CLI::Range(-finite, finite))
+    finite_number(command->add_option(flag, *end, "Where the grid begins or ends [the training set's range]"))
         ->type_name("X");
   add_result_options(command, options->result);
   command->footer(

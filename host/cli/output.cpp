@@ -2,14 +2,11 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "modsweep/error.h"
@@ -21,20 +18,32 @@ DescriptorBuffer::DescriptorBuffer(int descriptor, std::string name)
   setp(buffer_.data(), buffer_.data() + buffer_.size());
 }
 
+void DescriptorBuffer::fail(int error) {
+  if (!outlives_) {
+    if (error == EPIPE) throw ReaderGone{};
+    throw IoError(fmt::format("cannot write to {}: {}", name_, std::strerror(error)));
+  }
+  failure_ = error;
+}
+
 void DescriptorBuffer::write_all() {
   const char* next = pbase();
   const char* const end = pptr();
   setp(buffer_.data(), buffer_.data() + buffer_.size());  // first: after an error the rest is not tried again
-  while (next != end) {
+  while (next != end && failure_ == 0) {
     const ssize_t written = ::write(descriptor_, next, static_cast<std::size_t>(end - next));
-    if (written >= 0) {
+    if (written >= 0)
       next += written;
-    } else if (errno == EPIPE) {
-      throw ReaderGone{};
-    } else if (errno != EINTR) {
-      throw IoError(fmt::format("cannot write to {}: {}", name_, std::strerror(errno)));
-    }
+    else if (errno != EINTR)
+      fail(errno);
   }
+}
+
+void DescriptorBuffer::finish() {
+  write_all();
+  if (failure_ == 0 || failure_ == EPIPE) return;
+  outlives_ = false;
+  fail(failure_);
 }
 
 DescriptorBuffer::int_type DescriptorBuffer::overflow(int_type c) {
@@ -54,39 +63,16 @@ DescriptorStream::DescriptorStream(int descriptor, std::string name)
   exceptions(std::ios::badbit);
 }
 
-AtomicOutput::AtomicOutput(const std::string& path) : path_(path) {
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  const bool direct = std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
-  if (std::filesystem::is_directory(status))
-    throw IoError(fmt::format("{}: is a directory; give the name of a file", path));
-  if (!direct) {
-    if (std::filesystem::exists(status))
-      path_ = std::filesystem::canonical(path).string();  // through symbolic links
-    temporary_ = fmt::format("{}.tmp{}", path_, ::getpid());
-  }
-  const std::string& target = direct ? path_ : temporary_;
-  descriptor_ = ::open(target.c_str(), O_WRONLY | O_CLOEXEC | (direct ? 0 : O_CREAT | O_TRUNC), 0666);
-  if (descriptor_ < 0) {
-    const int reason = errno;
-    temporary_.clear();
-    throw IoError(fmt::format("{}: cannot be written: {}", path, std::strerror(reason)));
-  }
-  stream_ = std::make_unique<DescriptorStream>(descriptor_, path);
-}
-
-AtomicOutput::~AtomicOutput() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
-}
+AtomicOutput::AtomicOutput(const std::string& path, std::vector<std::string> reads)
+    : file_(path, std::move(reads)), stream_(file_.descriptor(), path) {}
 
 void AtomicOutput::commit() {
-  stream_->flush();
-  if (temporary_.empty()) return;
-  if (::fsync(descriptor_) != 0 || ::close(std::exchange(descriptor_, -1)) != 0 ||
-      std::rename(temporary_.c_str(), path_.c_str()) != 0)
-    throw IoError(fmt::format("{}: cannot be written: {}", path_, std::strerror(errno)));
-  temporary_.clear();
+  stream_.flush();
+  file_.commit();
+}
+
+void check_standard_output(const std::vector<std::string>& reads) {
+  check_output_descriptor(STDOUT_FILENO, "standard output", reads);
 }
 
 void secure_standard_descriptors() {

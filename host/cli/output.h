@@ -1,11 +1,13 @@
 // Output that notices when the disk is full: standard output, and files that appear whole or not at all.
 #pragma once
 
+#include "export/atomic_file.h"
+
 #include <array>
-#include <memory>
 #include <ostream>
 #include <streambuf>
 #include <string>
+#include <vector>
 
 namespace modsweep::cli {
 
@@ -17,15 +19,23 @@ class DescriptorBuffer : public std::streambuf {
  public:
   DescriptorBuffer(int descriptor, std::string name);
 
+  /// From here on a failed write throws nothing; what comes after it is dropped.
+  void outlive_failure() { outlives_ = true; }
+  /// Flushes, and throws what was put off.
+  void finish();
+
  protected:
   int_type overflow(int_type c) override;
   int sync() override;
 
  private:
   void write_all();
+  void fail(int error);
 
   int descriptor_;
   std::string name_;
+  bool outlives_ = false;
+  int failure_ = 0;  // that was put off
   std::array<char, 1 << 16> buffer_{};
 };
 
@@ -35,28 +45,34 @@ class DescriptorStream : public std::ostream {
  public:
   DescriptorStream(int descriptor, std::string name);
 
+  /// For commands whose work is more than what they print: a reader who leaves, or a full disk behind
+  /// standard output, does not end it.
+  void outlive_failure() { buffer_.outlive_failure(); }
+  /// Flushes. Throws IoError for a write that failed, ReaderGone only where the work is not to outlive it.
+  void finish() { buffer_.finish(); }
+
  private:
   DescriptorBuffer buffer_;
 };
 
-/// Writes to a temporary file beside `path` that takes its place in `commit`; without, nothing is left
-/// behind. What is no regular file (a pipe, /dev/null) is written directly. Throws IoError.
+/// A stream into an AtomicFile, which appears in `commit`.
 class AtomicOutput {
  public:
-  explicit AtomicOutput(const std::string& path);
-  ~AtomicOutput();
-  AtomicOutput(const AtomicOutput&) = delete;
-  AtomicOutput& operator=(const AtomicOutput&) = delete;
+  /// Throws as AtomicFile where nothing can, or may, be written there. `reads`: the files that the command
+  /// reads.
+  AtomicOutput(const std::string& path, std::vector<std::string> reads);
 
-  [[nodiscard]] std::ostream& stream() { return *stream_; }
+  [[nodiscard]] std::ostream& stream() { return stream_; }
   void commit();
 
  private:
-  std::string path_;
-  std::string temporary_;  // empty where written directly, or committed
-  int descriptor_ = -1;
-  std::unique_ptr<DescriptorStream> stream_;
+  AtomicFile file_;
+  DescriptorStream stream_;
 };
+
+/// Throws InputError where standard output goes into a file that the command reads, as a shell's `>> FILE.db`
+/// does.
+void check_standard_output(const std::vector<std::string>& reads);
 
 /// Opens standard descriptors that the caller closed, so that no file of ours gets their numbers and their
 /// output; a closed standard output stays one that cannot be written to.

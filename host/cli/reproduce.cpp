@@ -34,7 +34,10 @@ ExitCode reproduce(const ReproduceArguments& options, Console& console) {
     throw InputError("--note: must be one line of text without quotes and backslashes");
   const auto cells = report::read_cells(options.paths);
   std::optional<AtomicOutput> file;  // made sure of before the bootstrap takes its time
-  if (!options.output_path.empty()) file.emplace(options.output_path);
+  if (options.output_path.empty())
+    check_standard_output(options.paths);
+  else
+    file.emplace(options.output_path, options.paths);
 
   const auto judgments = report::judge_claims(cells, options.bootstrap);
   if (std::ranges::all_of(judgments, [](const report::Judgment& j) { return j.evidence.cells.empty(); }))

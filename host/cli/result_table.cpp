@@ -57,10 +57,14 @@ void write_aligned(const ResultTable& table, std::ostream& out) {
   print_table(out, rows, 0);
 }
 
-ResultOutput::ResultOutput(const ResultOptions& options, std::ostream& standard_output)
+ResultOutput::ResultOutput(const ResultOptions& options, const std::vector<std::string>& reads,
+                           std::ostream& standard_output)
     : format_(options.format), standard_output_(standard_output) {
   if (format_.empty()) format_ = options.output_path.empty() ? "table" : "csv";
-  if (!options.output_path.empty()) file_.emplace(options.output_path);
+  if (options.output_path.empty())
+    check_standard_output(reads);
+  else
+    file_.emplace(options.output_path, reads);
 }
 
 void ResultOutput::write(const ResultTable& table) {

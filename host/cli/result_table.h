@@ -32,10 +32,12 @@ struct ResultOptions {
 void add_result_options(CLI::App* command, ResultOptions& options);
 
 /// Where a command's result goes. A file is made sure of before anything is computed, and appears whole or
-/// not at all. Throws IoError.
+/// not at all. Throws IoError, and InputError where the file is one that must stay.
 class ResultOutput {
  public:
-  ResultOutput(const ResultOptions& options, std::ostream& standard_output);
+  /// `reads`: the files that the command reads, none of which may be written to.
+  ResultOutput(const ResultOptions& options, const std::vector<std::string>& reads,
+               std::ostream& standard_output);
 
   void write(const ResultTable& table);
 

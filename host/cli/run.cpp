@@ -107,8 +107,12 @@ void add_run(CLI::App& app, Action& chosen) {
       "  modsweep run sweeps/quickstart.toml\n"
       "  modsweep run sweeps/fig02.toml -o strength.db --set training.steps=5000 --threads 8\n"
       "  modsweep run sweeps/fig02.toml --shard 2/8\n"
-      "Ctrl-C saves the state; the same command goes on. A shard has a store of its own,\n"
-      "fig02.shard-2-of-8.db, and may be trained anywhere; modsweep merge puts all of them together.");
+      "Ctrl-C and the signals of schedulers save the state; the same command goes on. A second Ctrl-C ends "
+      "at\n"
+      "once and saves nothing. In a job of two hours --time-limit 1:55:00 ends in time by itself.\n"
+      "A shard has a store of its own, fig02.shard-2-of-8.db, and may be trained anywhere; modsweep merge "
+      "puts\n"
+      "all of them together.");
   on_chosen(command, chosen, options, run);
 }
 

@@ -2,6 +2,7 @@
 #include "modsweep/spectrum.h"
 
 #include "cli/command.h"
+#include "cli/number_options.h"
 #include "plan/progress.h"
 
 #include <algorithm>
@@ -188,6 +189,7 @@ std::vector<std::string> select(const SpectrumArguments& options, const TensorFi
 }
 
 ExitCode spectrum(const SpectrumArguments& options, Console& console) {
+  check_standard_output({options.path});
   const TensorFile file = read_safetensors(options.path);
   const ClusterBy by = value_of<ClusterBy>(options.cluster_by).value();
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
@@ -227,10 +229,10 @@ void add_spectrum(CLI::App& app, Action& chosen) {
           "Cluster the receiving units (incoming: rows) or the sending ones (outgoing: columns) [incoming]")
       ->check(CLI::IsMember({"incoming", "outgoing"}))
       ->type_name("SIDE");
-  command
-      ->add_option("--modules", options->modules,
-                   "Clusters to look for [where the largest gap of the live units is, up to 64]")
-      ->check(CLI::Range(1, 4096))
+  whole_number(
+      command->add_option("--modules", options->modules,
+                          "Clusters to look for [where the largest gap of the live units is, up to 64]"),
+      1, 4096)
       ->type_name("COUNT");
   command->add_flag("--order", options->order,
                     "Print the units in the order of their clusters, for pictures");

@@ -1,16 +1,53 @@
 #include "cli/sweep_options.h"
 
 #include "cli/engines.h"
+#include "cli/number_options.h"
+#include "cli/output.h"
 #include "core/parallel.h"
 #include "plan/shard_environment.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
+#include <system_error>
 
 #include <fmt/format.h>
 
+#include "modsweep/error.h"
 #include "modsweep/names.h"
 
 namespace modsweep::cli {
+namespace {
+
+/// What a sweep is read from: its own file and its tables.
+std::vector<std::string> files_of(const std::string& sweep_path, const Sweep& sweep) {
+  std::vector<std::string> files = {sweep_path};
+  if (!sweep.base.task.file.empty()) files.push_back(sweep.base.task.file);
+  for (const Axis& axis : sweep.axes) {
+    const auto key = std::ranges::find(axis.keys, "task.file") - axis.keys.begin();
+    if (key == std::ssize(axis.keys)) continue;
+    for (const auto& point : axis.values) {
+      const std::string& quoted = point[static_cast<std::size_t>(key)];
+      files.push_back(quoted.substr(1, quoted.size() - 2));  // a plain line is its own JSON
+    }
+  }
+  return files;
+}
+
+/// Refuses a store whose file, or one that is kept beside it, is what the sweep is read from.
+void check_store_path(const std::string& store, const std::vector<std::string>& reads) {
+  for (const char* ending : {"", "-wal", "-shm", "-journal", "-lock", "-new"})
+    for (const std::string& read : reads) {
+      std::error_code ignored;
+      if (std::filesystem::equivalent(store + ending, read, ignored))
+        throw InputError(
+            fmt::format("{}{}: the sweep is read from that file, so the store cannot be {}; give another -o "
+                        "FILE.db",
+                        store, ending, store));
+    }
+}
+
+}  // namespace
 
 std::string SweepOptions::store() const {
   return store_path.empty() ? default_name() : store_path;
@@ -39,8 +76,9 @@ void add_sweep_options(CLI::App& command, SweepOptions& options) {
                   "fp32, fp64 or, on a GPU, tf32; the same as --set training.precision=...")
       ->check(CLI::IsMember(names_of<Precision>()))
       ->type_name("NAME");
-  command.add_option("--threads", options.threads, "Threads to use [all]; results do not depend on it")
-      ->check(CLI::Range(1, 4096))
+  whole_number(
+      command.add_option("--threads", options.threads, "Threads to use [all]; results do not depend on it"),
+      1, 4096)
       ->type_name("N");
   command
       .add_option("--set", options.overrides,
@@ -49,8 +87,7 @@ void add_sweep_options(CLI::App& command, SweepOptions& options) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
   // For tests: results do not depend on it.
-  command.add_option("--max-pack", options.max_pack, "Networks of a pack at most")
-      ->check(CLI::Range(1, 1 << 30))
+  whole_number(command.add_option("--max-pack", options.max_pack, "Networks of a pack at most"), 1, 1U << 30U)
       ->group("");
 }
 
@@ -75,7 +112,12 @@ Sweep load_sweep(const SweepOptions& options) {
   std::vector<std::string> overrides = options.overrides;
   if (!options.precision.empty())
     overrides.push_back(fmt::format("training.precision=\"{}\"", options.precision));
-  return read_sweep(options.sweep_path, overrides);
+  Sweep sweep = read_sweep(options.sweep_path, overrides);
+  auto files = files_of(options.sweep_path, sweep);
+  check_store_path(options.store(), files);
+  files.push_back(options.store());
+  check_standard_output(files);
+  return sweep;
 }
 
 bool path_exists(const std::string& path) {

@@ -41,7 +41,8 @@ void add_shard_option(CLI::App& command, SweepOptions& options);
 /// The cells of the shard; none without one. Throws as ShardCells.
 [[nodiscard]] std::optional<ShardCells> shard_cells(const SweepOptions& options, const Sweep& sweep);
 
-/// The sweep with all overrides applied.
+/// The sweep with all overrides applied. Throws InputError also where the store would be a file that the
+/// sweep is read from.
 [[nodiscard]] Sweep load_sweep(const SweepOptions& options);
 
 /// Whether there is anything at this path.

@@ -1,9 +1,12 @@
 #include "cli/trainer.h"
 
+#include "cli/number_options.h"
 #include "cli/version.h"
+#include "core/clock.h"
 #include "plan/runner.h"
 
 #include <algorithm>
+#include <limits>
 #include <unordered_set>
 #include <vector>
 
@@ -11,6 +14,11 @@
 #include <fmt/ostream.h>
 
 namespace modsweep::cli {
+
+double TrainerOptions::end_by() const {
+  if (time_limit <= 0.0) return std::numeric_limits<double>::infinity();
+  return started + time_limit - std::min(5.0, 0.1 * time_limit);
+}
 
 std::string cells_text(std::uint64_t count) {
   return format_plural(static_cast<double>(count), "cell");
@@ -26,14 +34,23 @@ void add_trainer_options(CLI::App& command, TrainerOptions& options) {
   add_sweep_options(command, options);
   command.add_flag("--quiet", options.quiet,
                    "No progress and no table; errors and diverged cells are still told");
-  command
-      .add_option("--checkpoint-seconds", options.checkpoint_seconds,
-                  "Save the state at least this often [60]")
-      ->check(CLI::Range(0.01, 60.0))
+  finite_number(command.add_option("--checkpoint-seconds", options.checkpoint_seconds,
+                                   "Save the state at least this often [60]"),
+                0.01, 60.0)
       ->type_name("S");
+  time_span(command.add_option("--time-limit", options.time_limit,
+                               "End in time with the state saved: 90s, 30m, 12h, or as Slurm writes it: "
+                               "minutes, H:M:S, D-H:M:S [none]"))
+      ->type_name("TIME");
+  // Right after the arguments are read: signals are noticed, and time counts, while tables are read, too.
+  command.parse_complete_callback([&options] {
+    options.interrupt = std::make_shared<InterruptGuard>();
+    options.started = steady_seconds();
+  });
 }
 
 Trainer::Trainer(const TrainerOptions& options, Console& console) : options_(options), console_(console) {
+  console_.out.outlive_failure();
   if (path_exists(options_.store())) store_.emplace(options_.store(), Store::Access::read_write);
 }
 
@@ -56,7 +73,12 @@ Progress::Style Trainer::progress_style() const {
   return console_.err_is_terminal ? Progress::Style::redraw : Progress::Style::lines;
 }
 
+bool Trainer::interrupted() const {
+  return options_.interrupt->requested() || steady_seconds() >= options_.end_by();
+}
+
 bool Trainer::train(const Sweep& sweep) {
+  if (interrupted()) return false;  // while the sweep and its tables were read
   const std::size_t threads = options_.thread_count();
   const std::unordered_set<std::uint64_t> finished =
       store_ ? store_->finished_cells() : std::unordered_set<std::uint64_t>{};
@@ -64,12 +86,11 @@ bool Trainer::train(const Sweep& sweep) {
   if (!choice_) choice_ = choose_engine(options_, sweep, finished, datasets_, mine);
   const std::vector<Lane> lanes = choice_->lanes();
   const PlanSummary plan = summarize(sweep, finished, lanes, options_.max_pack, threads, mine);
+  if (interrupted()) return false;
   // Every cell is known to be trainable: now something may be written.
   if (!store_) store_.emplace(options_.store(), Store::Access::read_write);
   store_->add_sweep(sweep, options_.shard.value_or(Shard{}));
 
-  if (!interrupt_)
-    interrupt_.emplace();  // once the user is told what is trained, an interrupt saves the state
   for (const std::string& note : store_->notes())
     if (told_.insert(note).second) fmt::print(console_.err, "note: {}\n", note);
   store_->begin_run({.version = MODSWEEP_VERSION,
@@ -82,8 +103,10 @@ bool Trainer::train(const Sweep& sweep) {
     fmt::print(console_.err, "{}, {} to train on engine {} ({}), {}\n", cells_of(options_, sweep, plan.cells),
                format_count(static_cast<double>(plan.left())), choice_->name(), choice_->text(),
                format_unit(plan.flop(), "FLOP"));
-  const RunOptions run_options{
-      .threads = threads, .max_pack = options_.max_pack, .checkpoint_seconds = options_.checkpoint_seconds};
+  const RunOptions run_options{.threads = threads,
+                               .max_pack = options_.max_pack,
+                               .checkpoint_seconds = options_.checkpoint_seconds,
+                               .end_by = options_.end_by()};
   Progress progress(console_.err, progress_style());
   const RunResult result = run_sweep({.sweep = sweep,
                                       .finished = finished,
@@ -93,15 +116,20 @@ bool Trainer::train(const Sweep& sweep) {
                                       .datasets = datasets_,
                                       .progress = progress,
                                       .stop = [this] { return interrupted(); },
-                                      .shard = mine},
+                                      .shard = mine,
+                                      .saved = [this](double until) { options_.interrupt->saved(until); }},
                                      run_options);
   store_->end_run(result.interrupted ? "interrupted" : "done");
   return !result.interrupted;
 }
 
 ExitCode Trainer::say_interrupted() const {
-  fmt::print(console_.err, "interrupted; the state is saved in {}: the same command goes on from here\n",
-             options_.store());
+  const char* what = options_.interrupt->requested() ? "interrupted" : "the time is up";
+  if (store_)
+    fmt::print(console_.err, "{}; the state is saved in {}: the same command goes on from here\n", what,
+               options_.store());
+  else
+    fmt::print(console_.err, "{} before anything was trained; the same command begins anew\n", what);
   return ExitCode::interrupted;
 }
 

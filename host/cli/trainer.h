@@ -8,6 +8,7 @@
 #include "plan/progress.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -21,9 +22,15 @@ namespace modsweep::cli {
 struct TrainerOptions : SweepOptions {
   bool quiet = false;
   double checkpoint_seconds = 60.0;
+  double time_limit = 0.0;                    ///< seconds; 0: none
+  std::shared_ptr<InterruptGuard> interrupt;  ///< from when the arguments are read; outlives the store
+  double started = 0.0;                       ///< when they were read, by the steady clock
+
+  /// When a run with a time limit is to have ended, with a margin for closing the store; else never.
+  [[nodiscard]] double end_by() const;
 };
 
-/// Adds those of a sweep, --quiet and --checkpoint-seconds.
+/// Adds those of a sweep, --quiet, --checkpoint-seconds and --time-limit.
 void add_trainer_options(CLI::App& command, TrainerOptions& options);
 
 /// "1,234 cells".
@@ -34,16 +41,17 @@ void add_trainer_options(CLI::App& command, TrainerOptions& options);
 
 class Trainer {
  public:
-  /// Keeps references to both. Opens the store where there is one.
+  /// Keeps references to both. Opens the store where there is one. What is printed from here on is not worth
+  /// ending the work for: the console outlives its reader.
   Trainer(const TrainerOptions& options, Console& console);
 
   /// Whether every cell of the sweep, or of the shard of it that the options name, is finished.
   [[nodiscard]] bool finished(const Sweep& sweep) const;
   /// Trains what is left of the sweep; makes the store where there is none, once every cell is known to be
-  /// trainable. False: interrupted, with the state saved.
+  /// trainable. False: interrupted or out of time, with the state saved.
   [[nodiscard]] bool train(const Sweep& sweep);
-  /// Whether an interrupt was asked for since the first training began.
-  [[nodiscard]] bool interrupted() const { return interrupt_ && interrupt_->requested(); }
+  /// Whether an end was asked for, or time is up.
+  [[nodiscard]] bool interrupted() const;
   /// Tells how to go on.
   ExitCode say_interrupted() const;
 
@@ -63,7 +71,6 @@ class Trainer {
   std::optional<Store> store_;
   std::optional<ShardCells> shard_;
   std::optional<EngineChoice> choice_;
-  std::optional<InterruptGuard> interrupt_;
   DatasetCache datasets_;
   std::set<std::string> told_;
 };

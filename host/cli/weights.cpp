@@ -46,9 +46,10 @@ TensorFile tensor_file(const Store::StoredWeights& stored) {
 }
 
 ExitCode weights(const WeightsArguments& options, Console& console) {
+  check_standard_output({options.store_path});
   const Store store(options.store_path, Store::Access::read_only);
   const Store::StoredWeights stored = store.weights(options.cell);
-  write_safetensors(options.output_path, tensor_file(stored));
+  write_safetensors(options.output_path, tensor_file(stored), {options.store_path});
   fmt::print(console.out, "{}: cell {}, shape {}\n", options.output_path, stored.cell_id,
              stored.weights.shape.text());
   return ExitCode::done;

@@ -18,7 +18,36 @@ struct StateHeader {
   std::uint64_t diverged = 0;
 };
 
+/// By the bits: an exponent of ones is that of infinities and NaNs. Without a way out of the loop, which
+/// takes many at once.
+template <typename Bits, Bits exponent>
+bool all_finite(std::span<const std::byte> scalars) {
+  Bits found = 0;
+  for (std::size_t next = 0; next < scalars.size(); next += sizeof(Bits)) {
+    Bits bits;
+    std::memcpy(&bits, scalars.data() + next, sizeof(Bits));
+    found |= static_cast<Bits>((bits & exponent) == exponent);
+  }
+  return found == 0;
+}
+
 }  // namespace
+
+std::size_t state_bytes(std::size_t parameters, Precision precision) {
+  return sizeof(StateHeader) + 3 * parameters * scalar_bytes(precision);
+}
+
+bool is_finite_state(std::span<const std::byte> bytes) {
+  StateHeader header;
+  const StateHeader expected;
+  if (bytes.size() >= sizeof header) std::memcpy(&header, bytes.data(), sizeof header);
+  if (bytes.size() < sizeof header || std::memcmp(header.magic, expected.magic, sizeof header.magic) != 0 ||
+      bytes.size() != sizeof header + 3 * header.parameters * header.scalar_bytes)
+    throw LogicError(fmt::format("{} bytes are not the state of a network", bytes.size()));
+  const auto scalars = bytes.subspan(sizeof header);
+  return header.scalar_bytes == sizeof(double) ? all_finite<std::uint64_t, 0x7ff0'0000'0000'0000U>(scalars)
+                                               : all_finite<std::uint32_t, 0x7f80'0000U>(scalars);
+}
 
 template <typename T>
 std::vector<std::byte> to_bytes(const SavedState<T>& state) {

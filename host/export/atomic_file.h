@@ -1,4 +1,4 @@
-// Files that are there whole or not at all.
+// Files that are there whole or not at all, and that take nobody's place but that of an earlier result.
 #pragma once
 
 #include <cstddef>
@@ -8,9 +8,50 @@
 
 namespace modsweep {
 
-/// Writes the parts one after the other to a temporary file beside `path`, syncs it to disk and renames it to
-/// `path`: whoever opens `path` sees the old file or the new one, whole. Throws IoError; `path` is then as it
-/// was before. Throws InputError where `path` is a folder, device or pipe.
-void write_atomically(const std::string& path, const std::vector<std::span<const std::byte>>& parts);
+/// Throws InputError where a result must not be written to `path`: it is one of the files that the command
+/// reads, by whatever name (links, hard links, another spelling on a disk that ignores case); a database; a
+/// file that belongs to one (FILE.db-wal and the like); or a sweep file. Changes nothing.
+void check_output_path(const std::string& path, const std::vector<std::string>& reads);
+
+/// The same for an open descriptor that a shell may have put onto a file that the command reads; `name` is
+/// used in the message.
+void check_output_descriptor(int descriptor, const std::string& name, const std::vector<std::string>& reads);
+
+/// A file that takes the place of `path` in `commit`; without, nothing is left behind. Until then it has no
+/// name where the file system can do that, so that not even a kill leaves one. A link is followed: its target
+/// is replaced, or made. What is there and no regular file (a pipe, /dev/null) is written directly.
+class AtomicFile {
+ public:
+  /// Throws InputError as check_output_path, IoError where nothing can be written there.
+  explicit AtomicFile(const std::string& path, std::vector<std::string> reads = {});
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  /// What to write to.
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+  /// Throws IoError.
+  void write(std::span<const std::byte> bytes);
+  /// Syncs the file to disk and puts it in its place, if that may still be taken; to be called once. Throws
+  /// IoError and InputError; what was there before is then untouched.
+  void commit();
+
+ private:
+  void open_temporary(int mode);
+  void name_temporary();
+
+  std::string path_;                // as the user wrote it
+  std::string target_;              // behind all links
+  std::vector<std::string> reads_;  // of the command
+  std::string temporary_;           // empty where the file has no name, or is written directly
+  bool direct_ = false;
+  int descriptor_ = -1;
+};
+
+/// Writes the parts one after the other to an AtomicFile: whoever opens `path` sees the old file or the new
+/// one, whole. Throws IoError and InputError, the latter also where `path` is a device or pipe; `path` is
+/// then as it was before.
+void write_atomically(const std::string& path, const std::vector<std::span<const std::byte>>& parts,
+                      const std::vector<std::string>& reads = {});
 
 }  // namespace modsweep

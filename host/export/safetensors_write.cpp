@@ -47,7 +47,8 @@ void append(std::vector<std::byte>& data, const std::vector<double>& values) {
 
 }  // namespace
 
-void write_safetensors(const std::string& path, const TensorFile& file) {
+void write_safetensors(const std::string& path, const TensorFile& file,
+                       const std::vector<std::string>& reads) {
   ordered_json header = ordered_json::object();
   if (!file.metadata.empty()) header["__metadata__"] = file.metadata;
   std::vector<std::byte> data;
@@ -73,7 +74,8 @@ void write_safetensors(const std::string& path, const TensorFile& file) {
   }
   text.append((alignment - text.size() % alignment) % alignment, ' ');
   const std::uint64_t header_bytes = text.size();
-  write_atomically(path, {std::as_bytes(std::span(&header_bytes, 1)), std::as_bytes(std::span(text)), data});
+  write_atomically(path, {std::as_bytes(std::span(&header_bytes, 1)), std::as_bytes(std::span(text)), data},
+                   reads);
 }
 
 }  // namespace modsweep

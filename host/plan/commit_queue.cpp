@@ -1,5 +1,7 @@
 #include "plan/commit_queue.h"
 
+#include "core/clock.h"
+
 #include <algorithm>
 #include <chrono>
 #include <iterator>
@@ -15,10 +17,6 @@ constexpr std::size_t full_bytes = std::size_t{64} << 20U;   // a lane waits unt
 constexpr std::size_t early_bytes = std::size_t{16} << 20U;  // committed before the interval is over
 constexpr double write_share = 4.0;  // a commit that took a second is followed by four without
 constexpr double retry_seconds = 0.5;
-
-double steady_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 /// A quarter of this machine's memory.
 std::size_t quarter_of_memory() {
@@ -56,7 +54,7 @@ void append_progress(CellProgress& to, CellProgress from) {
 }  // namespace
 
 CommitQueue::CommitQueue(Store& store, CommitQueueOptions options)
-    : store_(store), options_(std::move(options)), last_commit_(steady_now()) {
+    : store_(store), options_(std::move(options)), last_commit_(steady_seconds()) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -84,6 +82,7 @@ void CommitQueue::commit(const std::string& sweep_id, std::vector<CellProgress> 
     Cell cell = *entry.cell;
     add({std::move(cell), std::move(entry), sweep_id, std::string(engine), std::string(device), bytes});
   }
+  ++last_ticket_;
   const std::size_t most = options_.waiting_bytes > 0 ? options_.waiting_bytes : quarter_of_memory();
   if (locked_ && waiting_bytes_ > most)
     throw IoError(
@@ -100,6 +99,16 @@ void CommitQueue::flush() {
   moved_.wait(lock, [this] { return failure_ || (waiting_.empty() && writing_bytes_ == 0); });
   flushing_ = false;
   rethrow();
+}
+
+std::uint64_t CommitQueue::last_ticket() const {
+  const std::scoped_lock lock(mutex_);
+  return last_ticket_;
+}
+
+double CommitQueue::last_duration() const {
+  const std::scoped_lock lock(mutex_);
+  return last_duration_;
 }
 
 bool CommitQueue::failed() const {
@@ -134,7 +143,7 @@ void CommitQueue::add(Waiting waiting) {
 /// With the lock held.
 bool CommitQueue::due() const {
   if (waiting_.empty()) return false;
-  const double since = steady_now() - last_commit_;
+  const double since = steady_seconds() - last_commit_;
   if (locked_) return since >= retry_seconds;
   return flushing_ || waiting_bytes_ >= early_bytes ||
          since >= std::clamp(write_share * last_duration_, options_.interval, options_.longest_interval);
@@ -154,20 +163,21 @@ void CommitQueue::run() {
     waiting_.clear();
     by_cell_.clear();
     writing_bytes_ = std::exchange(waiting_bytes_, 0);
+    const std::uint64_t ticket = last_ticket_;
     lock.unlock();
-    const double begin = steady_now();
+    const double begin = steady_seconds();
     std::exception_ptr failure;
     bool busy = false;
     try {
       write(batch);
-      if (options_.saved) options_.saved();
+      if (options_.saved) options_.saved(ticket);
     } catch (const StoreBusy&) {
       busy = true;
     } catch (...) {
       failure = std::current_exception();
     }
     lock.lock();
-    last_commit_ = steady_now();
+    last_commit_ = steady_seconds();
     last_duration_ = last_commit_ - begin;
     writing_bytes_ = 0;
     failure_ = failure;

@@ -23,8 +23,10 @@ struct CommitQueueOptions {
   double interval = 1.0;           ///< seconds between two commits
   double longest_interval = 30.0;  ///< where a commit itself takes long
   std::size_t waiting_bytes =
-      0;                        ///< that may wait for a store that others have locked; 0: by the memory here
-  std::function<void()> saved;  ///< called after each commit, by the queue's thread
+      0;  ///< that may wait for a store that others have locked; 0: by the memory here
+  /// Called after each commit, by the queue's thread, with the ticket of the last call of `commit` that is in
+  /// the store now; may be empty.
+  std::function<void(std::uint64_t ticket)> saved;
   std::function<void(std::string)> tell;  ///< messages for the user, by the queue's thread; may be empty
 };
 
@@ -50,6 +52,10 @@ class CommitQueue {
   /// Returns when everything is in the store.
   void flush();
 
+  /// Of the last call of `commit`, counted from 1; 0: none.
+  [[nodiscard]] std::uint64_t last_ticket() const;
+  /// Seconds that the last commit took.
+  [[nodiscard]] double last_duration() const;
   /// Whether the store failed: the run is to end, and `flush` throws why.
   [[nodiscard]] bool failed() const;
 
@@ -78,6 +84,7 @@ class CommitQueue {
   std::condition_variable moved_;                             // lanes: something was written
   Batch waiting_;                                             // in order
   std::unordered_map<std::string, Batch::iterator> by_cell_;  // of waiting_, by id
+  std::uint64_t last_ticket_ = 0;
   std::size_t waiting_bytes_ = 0;
   std::size_t writing_bytes_ = 0;
   double last_commit_;  // when it ended

@@ -9,6 +9,7 @@
 
 #include "modsweep/blocks.h"
 #include "modsweep/spectrum.h"
+#include "modsweep/state.h"
 
 namespace modsweep {
 namespace {
@@ -147,6 +148,7 @@ std::vector<Measured> measure(Training& training, const Pack& pack, std::span<co
     row.regularizers.weighted_activity = train[p].weighted_activity;
     row.regularizers.activity = train[p].activity;
     results[r].weights = training.weights(p);
+    results[r].finite = is_finite_state(training.save(p));
   }
   take_spectra(training, requests, results);
   const bool leaks = !take_leaks(training, requests, results);

@@ -21,6 +21,7 @@ struct MeasureRequest {
 struct Measured {
   Measurement measurement;
   Parameters weights;
+  bool finite = true;  ///< the whole state, moments included
 };
 
 /// Measures networks of a pack as they are now, one result per request in order; spectra and leaks are worked

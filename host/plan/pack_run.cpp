@@ -1,10 +1,9 @@
 #include "plan/pack_run.h"
 
-#include "plan/measure.h"
+#include "core/clock.h"
 #include "plan/schedule.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -14,16 +13,14 @@
 #include <fmt/format.h>
 
 #include "modsweep/error.h"
+#include "modsweep/state.h"
 
 namespace modsweep {
 namespace {
 
 constexpr double final_interval = 1.0;  // seconds that a finished cell waits for others before it is measured
 constexpr std::size_t max_buffered_rows = 8192;  // of a pack between two commits
-
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+constexpr double slow_disk = 1e8;                // bytes a second, until it was seen how fast the disk is
 
 /// What results depend on of an engine and a device: "cpu (AVX-512)", not the number of threads.
 std::string arithmetic(std::string_view engine, const std::string& devices) {
@@ -98,7 +95,10 @@ void PackRun::start() {
   for (const Cell& cell : cells_) pack_.add(cell.settings, context_.datasets.get(cell.settings.task));
   pack_.check();
   training_ = context_.engine.start(pack_);
-  const std::size_t weights = ParameterLayout(pack_.shape).weights();
+  const ParameterLayout layout(pack_.shape);
+  const std::size_t weights = layout.weights();
+  last_save_ =
+      static_cast<double>(cells_.size() * state_bytes(layout.parameters(), pack_.precision)) / slow_disk;
   members_.resize(cells_.size());
   for (std::size_t p = 0; p < cells_.size(); ++p) {
     Member& member = members_[p];
@@ -107,7 +107,7 @@ void PackRun::start() {
     member.weights = weights;
     restore(member, p);
   }
-  last_commit_ = last_final_ = seconds_now();
+  last_commit_ = last_final_ = steady_seconds();
 }
 
 bool PackRun::at_rest(std::size_t network) const {
@@ -131,14 +131,19 @@ std::uint64_t PackRun::steps_to_next_event() const {
 void PackRun::advance() {
   const auto bound = static_cast<std::uint64_t>(chunk_);
   const std::uint64_t steps = std::min(steps_to_next_event(), bound);
-  const double begin = seconds_now();
+  const double begin = steady_seconds();
   training_->advance(steps);
-  const double seconds = seconds_now() - begin;
+  const double seconds = steady_seconds() - begin;
 
   // Aims at `advance_seconds`, growing slowly enough that one fast start does not lead to one long wait.
-  const double aim = std::min(context_.options.advance_seconds, context_.options.checkpoint_seconds / 2);
-  const double fitting = static_cast<double>(steps) * aim / std::max(seconds, 1e-9);
-  chunk_ = std::clamp(fitting, 1.0, std::min(8.0 * std::max(chunk_, 1.0), 1e15));
+  // Towards the end of the time there is, ever less of what is left: whatever else the machine does then.
+  const double left = std::max(0.01, (context_.options.end_by - steady_seconds()) / 8);
+  const double aim =
+      std::min({context_.options.advance_seconds, context_.options.checkpoint_seconds / 2, left});
+  const double each = std::max(seconds, 1e-9) / static_cast<double>(steps);
+  chunk_ = std::clamp(aim / each, 1.0, std::min(8.0 * std::max(chunk_, 1.0), 1e15));
+  last_advance_ = seconds;
+  next_advance_ = chunk_ * each;
 
   double taken = 0.0;
   double flop = 0.0;
@@ -161,18 +166,24 @@ void PackRun::advance() {
   if (context_.trained) context_.trained(taken, flop, false);
 }
 
-void PackRun::record(std::size_t network, Measurement row, Parameters weights) {
+void PackRun::record(std::size_t network, Measured measured) {
   Member& member = members_[network];
+  // A state that is not finite shows in no loss where it only stops the training. Looked at where a row is
+  // written, so that it does not matter where a run was interrupted. The engine goes on with the network, and
+  // nobody asks for it any more. The last update may also have broken it: no step after it is there to
+  // notice.
+  const bool is_last = member.step == member.total;
+  if (!member.diverged_at &&
+      (!measured.finite || (is_last && !std::isfinite(measured.measurement.train_loss))))
+    member.diverged_at = member.step;
   if (at_rest(network)) {
     member.measured_last = true;
-    // The last update may be the one that broke the network: no step after it is there to notice.
-    if (!member.diverged_at && !std::isfinite(row.train_loss)) member.diverged_at = member.total;
     if (!member.diverged_at && cells_[network].settings.measure.weights)
-      member.final_weights = std::move(weights);
+      member.final_weights = std::move(measured.weights);
   } else {
     member.next = next_measurement(cells_[network].settings, member.step + 1).value_or(member.total);
   }
-  member.rows.push_back(std::move(row));
+  member.rows.push_back(std::move(measured.measurement));
   ++buffered_rows_;
 }
 
@@ -187,24 +198,24 @@ void PackRun::measure_due(bool all_finished) {
       due.push_back(request);
     }
   }
-  const bool waited = seconds_now() - last_final_ >= final_interval;
+  const bool waited = steady_seconds() - last_final_ >= final_interval;
   if (!due.empty() || all_finished || waited || training_members_ == 0)
     due.insert(due.end(), last.begin(), last.end());
   if (due.empty()) return;
-  if (!last.empty()) last_final_ = seconds_now();
+  if (!last.empty()) last_final_ = steady_seconds();
   std::vector<Measured> results = measure(*training_, pack_, due, context_.options.threads);
-  for (std::size_t r = 0; r < due.size(); ++r)
-    record(due[r].network, std::move(results[r].measurement), std::move(results[r].weights));
+  for (std::size_t r = 0; r < due.size(); ++r) record(due[r].network, std::move(results[r]));
 }
 
 bool PackRun::checkpoint_due() const {
   // Early by one round, so that the interval is kept and not only noticed.
-  return seconds_now() - last_commit_ + last_round_ >= context_.options.checkpoint_seconds ||
+  return steady_seconds() - last_commit_ + last_round_ >= context_.options.checkpoint_seconds ||
          buffered_rows_ >= max_buffered_rows;
 }
 
 /// Commits the cells that are through and, if asked for, the state of all others.
 void PackRun::commit(bool with_running) {
+  const double begin = steady_seconds();
   std::vector<CellProgress> progress;
   std::vector<std::size_t> committed;
   for (std::size_t p = 0; p < members_.size(); ++p) {
@@ -238,14 +249,24 @@ void PackRun::commit(bool with_running) {
     if (member.finished && context_.finished)
       context_.finished(member.diverged_at ? CellStatus::diverged : CellStatus::done);
   }
-  if (with_running) last_commit_ = seconds_now();
+  if (!with_running) return;
+  last_commit_ = steady_seconds();
+  if (!progress.empty()) last_save_ = last_commit_ - begin;
+  if (context_.saved) context_.saved();
+}
+
+/// Twice what was seen: neither training nor a disk is always as fast.
+double PackRun::seconds_to_end() const {
+  const double measuring = std::max(0.0, last_round_ - last_advance_);
+  return 2.0 * (next_advance_ + measuring + last_save_);
 }
 
 bool PackRun::run() {
   start();
   training_members_ = members_.size();
-  for (double begin = seconds_now();; last_round_ = seconds_now() - std::exchange(begin, seconds_now())) {
-    const bool stopping = context_.stop && context_.stop();
+  for (double begin = steady_seconds();;
+       last_round_ = steady_seconds() - std::exchange(begin, steady_seconds())) {
+    const bool stopping = context_.stop && context_.stop(seconds_to_end());
     const bool checkpoint = stopping || checkpoint_due();
     measure_due(checkpoint);
     const bool any_through = std::any_of(members_.begin(), members_.end(),

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "plan/commit_queue.h"
+#include "plan/measure.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,6 +27,8 @@ struct RunOptions {
   std::size_t max_pack = 0;          ///< networks of a pack at most; 0: what the engine prefers
   double checkpoint_seconds = 60.0;  ///< training that a crash may cost at most
   double advance_seconds = 1.0;      ///< aimed at between two looks at the stop request
+  /// When all is to be saved and the run to end, in seconds of the steady clock.
+  double end_by = std::numeric_limits<double>::infinity();
 };
 
 /// What a pack needs of its surroundings; everything outlives the run.
@@ -34,8 +38,10 @@ struct RunContext {
   DatasetCache& datasets;
   const RunOptions& options;
   std::string sweep_id;
-  std::string device;          ///< recorded with each cell
-  std::function<bool()> stop;  ///< polled between advances
+  std::string device;  ///< recorded with each cell
+  /// Polled between advances, with the seconds that one more and saving the state may take.
+  std::function<bool(double seconds)> stop;
+  std::function<void()> saved;  ///< told when the state of the whole pack is in the store
   /// Told of training and of cells committed: network-steps and work (FLOP) done, and where it comes from.
   std::function<void(double steps, double flop, bool restored)> trained;
   std::function<void(CellStatus)> finished;
@@ -69,9 +75,10 @@ class PackRun {
   void advance();
   [[nodiscard]] bool at_rest(std::size_t network) const;
   void measure_due(bool all_finished);
-  void record(std::size_t network, Measurement row, Parameters weights);
+  void record(std::size_t network, Measured measured);
   void commit(bool with_running);
   [[nodiscard]] bool checkpoint_due() const;
+  [[nodiscard]] double seconds_to_end() const;
 
   const RunContext& context_;
   std::vector<Cell> cells_;
@@ -83,6 +90,9 @@ class PackRun {
   double last_commit_ = 0.0;
   double last_final_ = 0.0;  // when finished cells were last measured
   double last_round_ = 0.0;  // seconds of the last advance and its measurements
+  double last_advance_ = 0.0;
+  double next_advance_ = 0.0;  // by the speed of the last one
+  double last_save_ = 0.0;     // seconds that it took to save the whole pack, guessed before the first time
   std::size_t buffered_rows_ = 0;
 };
 

@@ -1,11 +1,13 @@
 #include "plan/runner.h"
 
+#include "core/clock.h"
 #include "core/parallel.h"
 #include "plan/commit_queue.h"
 #include "plan/planner.h"
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -22,6 +24,8 @@
 
 namespace modsweep {
 namespace {
+
+constexpr double never = std::numeric_limits<double>::infinity();
 
 /// Hands the packs of a sweep out to all lanes, and knows what was learned about memory.
 class PackQueue {
@@ -113,7 +117,10 @@ class Run {
  private:
   void carry(std::size_t lane);
   [[nodiscard]] bool train(std::size_t lane, const RunContext& context, std::vector<Cell> cells);
-  [[nodiscard]] bool stopping();
+  [[nodiscard]] bool stopping(double seconds);
+  void note_queued(std::size_t lane, double until);
+  void note_saved(std::uint64_t ticket);
+  void report_saved();
   void count_training(double steps, double flop, bool restored);
   void count_cell(CellStatus status);
   void tell(const std::string& text);
@@ -122,12 +129,20 @@ class Run {
   const std::string sweep_id_;
   RunOptions options_;  // of each lane
   PackQueue packs_;
-  std::mutex mutex_;  // of all below, job_.progress and job_.stop
+  std::mutex mutex_;  // of all below, job_.progress, job_.stop and job_.saved
   RunResult result_;
   ProgressState progress_;
   bool stop_requested_ = false;
   bool failed_ = false;  // a lane threw
   std::set<std::string> told_;
+  /// Until when the training of a lane is in the store, and in what the queue has.
+  struct Saved {
+    double until = never;
+    double queued_until = never;
+    std::uint64_t ticket = 0;  ///< of what is queued
+  };
+  std::vector<Saved> saved_;  // of each lane
+  std::uint64_t saved_ticket_ = 0;
   CommitQueue store_;  // the last: its thread uses what stands above
 };
 
@@ -136,9 +151,10 @@ Run::Run(const RunJob& job, const RunOptions& options)
       sweep_id_(job.sweep.id()),
       options_(options),
       packs_(job, options.max_pack),
+      saved_(job.lanes.size()),
       store_(job.store, {.interval = std::min(1.0, options.checkpoint_seconds / 2),
                          .longest_interval = options.checkpoint_seconds / 2,
-                         .saved = job.saved,
+                         .saved = [this](std::uint64_t ticket) { note_saved(ticket); },
                          .tell = [this](const std::string& text) { tell(text); }}) {
   options_.threads = std::max<std::size_t>(options.threads / job.lanes.size(), 1);
   progress_.cells = job.plan.cells;
@@ -146,12 +162,41 @@ Run::Run(const RunJob& job, const RunOptions& options)
   progress_.work_left = job.plan.flop();
 }
 
-/// Whether lanes are to save their state and end.
-bool Run::stopping() {
+/// Whether lanes are to save their state and end. `seconds`: what one takes for that at most; they save one
+/// after the other, and then the store is written.
+bool Run::stopping(double seconds) {
   const bool store_failed = store_.failed();
+  const double writing = 2.0 * store_.last_duration();
   const std::scoped_lock lock(mutex_);
-  stop_requested_ = stop_requested_ || (job_.stop && job_.stop());
+  const double last_moment = options_.end_by - writing - seconds * static_cast<double>(job_.lanes.size());
+  stop_requested_ = stop_requested_ || (job_.stop && job_.stop()) || steady_seconds() >= last_moment;
   return stop_requested_ || failed_ || store_failed;
+}
+
+/// All of a lane's training until a moment is in the queue; `never`: it trains nothing.
+void Run::note_queued(std::size_t lane, double until) {
+  const std::uint64_t ticket = store_.last_ticket();
+  const std::scoped_lock lock(mutex_);
+  saved_[lane].queued_until = until;
+  saved_[lane].ticket = ticket;
+  report_saved();
+}
+
+/// Everything up to a ticket of the queue is in the store.
+void Run::note_saved(std::uint64_t ticket) {
+  const std::scoped_lock lock(mutex_);
+  saved_ticket_ = ticket;
+  report_saved();
+}
+
+/// With the lock held.
+void Run::report_saved() {
+  double until = never;
+  for (Saved& lane : saved_) {
+    if (lane.ticket <= saved_ticket_) lane.until = lane.queued_until;
+    until = std::min(until, lane.until);
+  }
+  if (job_.saved) job_.saved(until);
 }
 
 void Run::count_training(double steps, double flop, bool restored) {
@@ -211,18 +256,22 @@ void Run::carry(std::size_t lane) {
       .options = options_,
       .sweep_id = sweep_id_,
       .device = job_.lanes[lane].device,
-      .stop = [this] { return stopping(); },
+      .stop = [this](double seconds) { return stopping(seconds); },
+      .saved = [this, lane] { note_queued(lane, steady_seconds()); },
       .trained = [this](double steps, double flop, bool restored) { count_training(steps, flop, restored); },
       .finished = [this](CellStatus status) { count_cell(status); },
       .tell = [this](const std::string& text) { tell(text); }};
   try {
     while (auto cells = packs_.next(lane)) {
-      if (stopping()) {
+      if (stopping(0.0)) {
         const std::scoped_lock lock(mutex_);
         result_.interrupted = true;
         return;
       }
-      if (!train(lane, context, std::move(*cells))) return;
+      note_queued(lane, steady_seconds());
+      const bool more = train(lane, context, std::move(*cells));
+      note_queued(lane, never);
+      if (!more) return;
     }
   } catch (...) {
     const std::scoped_lock lock(mutex_);

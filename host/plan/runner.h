@@ -35,8 +35,9 @@ struct RunJob {
   Progress& progress;
   std::function<bool()> stop;         ///< true ends the run with all state saved; may be empty
   const ShardCells* shard = nullptr;  ///< the cells of the plan; nullptr: all
-  /// Called after each commit, by another thread; may be empty.
-  std::function<void()> saved = {};
+  /// Told until when, by the steady clock, the training of all lanes is in the store; infinity: none trains.
+  /// Called by another thread. May be empty.
+  std::function<void(double until)> saved = {};
 };
 
 /// Trains all unfinished cells and marks the sweep finished, or stops when asked to. A pack that does not fit

@@ -1,12 +1,15 @@
 #include "plan/summary.h"
 
 #include "core/parallel.h"
+#include "plan/progress.h"
 #include "plan/schedule.h"
 
 #include <algorithm>
 #include <limits>
 #include <string>
 #include <unordered_map>
+
+#include <fmt/format.h>
 
 #include "modsweep/error.h"
 
@@ -37,12 +40,36 @@ struct Part {
   std::unordered_map<std::string, ShapePlan> shapes;  // PackKey::text -> sums
 };
 
+/// A store keeps a network's state as one value of a row, and SQLite's values end at this length.
+constexpr double most_state_bytes = 1e9 - 1e4;
+
+/// Parameters of a network of any size: integers would overflow before it is refused.
+double parameters_of(const Shape& shape) {
+  double sum = 0.0;
+  for (std::size_t l = 0; l < shape.weight_layers(); ++l)
+    sum += static_cast<double>(shape.sizes[l]) / shape.groups[l] * shape.sizes[l + 1] +
+           (shape.bias ? shape.sizes[l + 1] : 0);
+  return sum + (shape.prelu ? static_cast<double>(shape.hidden_layers()) : 0.0);
+}
+
+void check_storable(const PackKey& key) {
+  const double bytes = 3.0 * parameters_of(key.shape) * static_cast<double>(scalar_bytes(key.precision));
+  if (bytes <= most_state_bytes) return;
+  const bool fits_in_fp32 = key.precision == Precision::fp64 && bytes / 2 <= most_state_bytes;
+  throw InputError(
+      fmt::format("networks of shape {} have a state of {} (weights and two moments), more than the 10^9 "
+                  "bytes that a store can keep of one; use smaller layers{} groups{}",
+                  key.text(), format_unit(bytes, "B"), fits_in_fp32 ? "," : " or",
+                  fits_in_fp32 ? " or training.precision = \"fp32\"" : ""));
+}
+
 void add_cell(Part& part, const Cell& cell, std::uint64_t index, std::span<const Lane> lanes,
               std::size_t max_pack) {
   const PackKey key = pack_key(cell.settings);
   const auto [entry, added] = part.shapes.try_emplace(key.text());
   ShapePlan& plan = entry->second;
   if (added) {
+    check_storable(key);
     const ParameterLayout layout(key.shape);
     plan.key = key;
     plan.first_index = index;

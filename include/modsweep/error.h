@@ -8,11 +8,12 @@ namespace modsweep {
 
 /// What the process returns to its caller.
 enum class ExitCode : int {
-  done = 0,          ///< everything that was asked for is there
-  cells_failed = 1,  ///< it is through, but some cells diverged or a refinement fell short
-  bad_input = 2,     ///< a wrong sweep file, option, store or tensor file; nothing was run or written
-  io_failure = 3,    ///< a device, disk or database failed; what was committed before is intact
-  interrupted = 130  ///< stopped by a signal; the state is saved and the same command goes on
+  done = 0,           ///< everything that was asked for is there
+  cells_failed = 1,   ///< it is through, but some cells diverged or a refinement fell short
+  bad_input = 2,      ///< a wrong sweep file, option, store or tensor file; nothing was run or written
+  io_failure = 3,     ///< a device, disk or database failed; what was committed before is intact
+  interrupted = 130,  ///< stopped by a signal or a time limit; the state is saved, the same command goes on
+  not_saved = 131     ///< stopped by a second Ctrl-C; what was trained since the last save is lost
 };
 
 /// Base of all errors with an exit code. The message is one line: what, where, remedy.

@@ -32,7 +32,9 @@ struct TensorFile {
 [[nodiscard]] TensorFile parse_safetensors(std::span<const std::byte> bytes, const std::string& path);
 
 /// Writes atomically (a temporary file beside it, then a rename); dtype F32 or F64 as each tensor says.
-/// Throws IoError where the disk refuses.
-void write_safetensors(const std::string& path, const TensorFile& file);
+/// Throws IoError where the disk refuses, InputError where `path` names one of the files that the caller
+/// `reads`, a database or another file that no result may replace.
+void write_safetensors(const std::string& path, const TensorFile& file,
+                       const std::vector<std::string>& reads = {});
 
 }  // namespace modsweep

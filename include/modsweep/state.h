@@ -20,6 +20,13 @@ struct SavedState {
   std::vector<T> moment2;  ///< Adam's second moment; unused by SGD
 };
 
+/// Bytes of the state of a network with that many parameters.
+[[nodiscard]] std::size_t state_bytes(std::size_t parameters, Precision precision);
+
+/// Whether all parameters and moments of a state are finite: a network with others never learns again, even
+/// where its loss looks well. Throws LogicError where the bytes are no state.
+[[nodiscard]] bool is_finite_state(std::span<const std::byte> bytes);
+
 template <typename T>
 [[nodiscard]] std::vector<std::byte> to_bytes(const SavedState<T>& state);
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -42,8 +43,10 @@ inline void write_text(const std::filesystem::path& path, const std::string& tex
 /// A process that was started; waited for, or killed, before it goes.
 class Running {
  public:
+  /// `prepare`: done by the new process before the program begins: limits, ignored signals, other
+  /// descriptors.
   Running(const std::filesystem::path& folder, const std::vector<std::string>& arguments,
-          const std::string& out) {
+          const std::string& out, const std::function<void()>& prepare = {}) {
     static int count = 0;
     out_ = out.empty() ? folder / (".out" + std::to_string(++count)) : std::filesystem::path(out);
     err_ = folder / (".err" + std::to_string(count));
@@ -56,6 +59,7 @@ class Running {
     ::dup2(::open(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
     ::dup2(::open(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
     if (::chdir(folder.c_str()) != 0) ::_exit(126);
+    if (prepare) prepare();
     ::execv(argv[0], argv.data());
     ::_exit(127);
   }
@@ -69,6 +73,12 @@ class Running {
   Running& operator=(const Running&) = delete;
 
   void send(int signal) const { ::kill(pid_, signal); }
+
+  [[nodiscard]] bool ended() const {
+    siginfo_t info{};
+    return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == pid_;
+  }
 
   /// Waits until the program has written a line to standard error, or has ended; false after a minute.
   [[nodiscard]] bool spoke() const {
@@ -99,12 +109,6 @@ class Running {
   }
 
  private:
-  [[nodiscard]] bool ended() const {
-    siginfo_t info{};
-    return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-           info.si_pid == pid_;
-  }
-
   [[nodiscard]] double processor_seconds() const {
     clockid_t clock{};
     timespec time{};
@@ -143,9 +147,9 @@ class ProgramTest : public testing::Test {
   void write(const std::string& name, const std::string& text) const { write_text(folder_ / name, text); }
 
   /// `out`: where standard output goes instead of into the outcome.
-  [[nodiscard]] Outcome modsweep(const std::vector<std::string>& arguments,
-                                 const std::string& out = "") const {
-    return Running(folder_, arguments, out).wait();
+  [[nodiscard]] Outcome modsweep(const std::vector<std::string>& arguments, const std::string& out = "",
+                                 const std::function<void()>& prepare = {}) const {
+    return Running(folder_, arguments, out, prepare).wait();
   }
 
   /// Names of all files in the folder, sorted.

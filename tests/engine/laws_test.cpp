@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "modsweep/state.h"
 #include "modsweep/task.h"
 
 namespace modsweep::test {
@@ -174,6 +175,24 @@ TEST_P(Laws, TheLossFalls) {
   const double before = training->evaluate(Split::test, {})[0].mse;
   training->advance(2000);
   EXPECT_LT(training->evaluate(Split::test, {})[0].mse, 0.05 * before);
+}
+
+TEST_P(Laws, AStateThatIsNotFiniteIsSeenWhereTheLossesAreFinite) {
+  const auto [under_test, precision] = GetParam();
+  auto cells = mixed_cells(2, precision);
+  cells[0].noise = {};
+  cells[0].regularizer = {};
+  cells[0].training.optimizer = Optimizer::adam;
+  cells[1] = cells[0];
+  // Its square, in the second moment, is more than the precision holds.
+  cells[1].regularizer.l2 = precision == Precision::fp64 ? 1e200 : 1e30;
+  const auto training = under_test.make(1)->start(pack_of(cells, cache_));
+  EXPECT_TRUE(is_finite_state(training->save(1)));
+  training->advance(3);
+  EXPECT_FALSE(training->diverged(1));
+  EXPECT_TRUE(std::isfinite(training->evaluate(Split::train, {})[1].mse));
+  EXPECT_TRUE(is_finite_state(training->save(0)));
+  EXPECT_FALSE(is_finite_state(training->save(1)));
 }
 
 TEST_P(Laws, AForeignStateIsRefused) {

@@ -4,7 +4,7 @@
 
 #include <atomic>
 #include <cmath>
-#include <cstring>
+#include <cstdint>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -17,6 +17,7 @@
 
 #include "modsweep/engine.h"
 #include "modsweep/error.h"
+#include "modsweep/state.h"
 
 namespace modsweep::testing_support {
 
@@ -47,6 +48,9 @@ struct FakeControl {
 inline constexpr double diverging_rate = 1e3;
 /// A learning rate of this value ends with weights that are not finite after the last step.
 inline constexpr double overflowing_rate = 500.0;
+/// A learning rate of this value has a moment that is not finite from this step on, and losses that are.
+inline constexpr double freezing_rate = 250.0;
+inline constexpr std::uint64_t freezing_step = 12;
 
 class FakeTraining : public Training {
  public:
@@ -108,18 +112,19 @@ class FakeTraining : public Training {
   std::vector<std::byte> save(std::size_t network) const override {
     if (control_.on_save) control_.on_save();
     const Network& from = networks_[network];
-    std::vector<std::byte> state(sizeof from.step + from.values.size() * sizeof(double));
-    std::memcpy(state.data(), &from.step, sizeof from.step);
-    std::memcpy(state.data() + sizeof from.step, from.values.data(), from.values.size() * sizeof(double));
-    return state;
+    const std::vector<double> zeros(from.values.size());
+    SavedState<double> state{from.step, 0, from.values, zeros, zeros};
+    if (pack_.learning_rate[network] == freezing_rate && from.step >= freezing_step)
+      state.moment2.back() = std::numeric_limits<double>::infinity();
+    return to_bytes(state);
   }
 
   void restore(std::size_t network, std::span<const std::byte> state) override {
     Network& to = networks_[network];
-    if (control_.corrupt_restore || state.size() != sizeof to.step + to.values.size() * sizeof(double))
-      throw InputError("the state has the wrong length");
-    std::memcpy(&to.step, state.data(), sizeof to.step);
-    std::memcpy(to.values.data(), state.data() + sizeof to.step, to.values.size() * sizeof(double));
+    if (control_.corrupt_restore) throw InputError("the state has the wrong length");
+    SavedState<double> saved = from_bytes<double>(state, pack_.shape);
+    to.step = saved.step;
+    to.values = std::move(saved.parameters);
     const std::scoped_lock lock(control_.mutex);
     ++control_.restored;
   }

@@ -82,13 +82,15 @@ class RunnerTest : public testing::Test {
                       .lanes = lanes,
                       .datasets = datasets,
                       .progress = progress,
-                      .stop = std::move(stop)},
+                      .stop = std::move(stop),
+                      .saved = saved_},
                      options_);
   }
 
   std::filesystem::path folder_;
   FakeControl control_;
   Engines engines_;
+  std::function<void(double)> saved_;
   RunOptions options_{.checkpoint_seconds = 60.0};
   std::ostringstream messages_;
 };

@@ -16,6 +16,9 @@
 namespace modsweep {
 namespace {
 
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
 using testing_support::FakeControl;
 using testing_support::FakeEngine;
 
@@ -259,6 +262,26 @@ TEST(Summary, RefusesWhatCannotBeTrained) {
   FakeEngine engine(control);
   const std::vector<Lane> lanes = {{engine, "", 1'000'000}};
   EXPECT_THROW((void)summarize(seeds(3), {}, lanes, 0, 2), InputError);
+}
+
+TEST(Summary, RefusesWhatNoStoreCanKeep) {
+  FakeControl control;
+  FakeEngine engine(control);
+  const std::vector<Lane> lanes = {{engine, "", 1'000'000}};
+  const auto summarized = [&](std::uint32_t width, Precision precision) {
+    Sweep sweep = seeds(3);
+    sweep.base.network.hidden = {width, width};
+    sweep.base.training.precision = precision;
+    return summarize(sweep, {}, lanes, 0, 2).shapes.front().parameters;
+  };
+  // Three arrays, by hand: 12 bytes for each of (4 + 1) w + (w + 1) w + (w + 1) 4 parameters, or 24; a value
+  // of a store is up to 10^9 bytes long.
+  EXPECT_EQ(summarized(9123, Precision::fp32), 83'320'363u);
+  EXPECT_EQ(summarized(6449, Precision::fp64), 41'654'095u);
+  EXPECT_THAT([&] { (void)summarized(9124, Precision::fp32); },
+              ThrowsMessage<InputError>(AllOf(HasSubstr("4-9124-9124-4"), HasSubstr("use smaller layers"))));
+  EXPECT_THAT([&] { (void)summarized(6450, Precision::fp64); },
+              ThrowsMessage<InputError>(AllOf(HasSubstr("4-6450-6450-4"), HasSubstr("fp32"))));
 }
 
 }  // namespace

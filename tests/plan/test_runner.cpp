@@ -1,7 +1,10 @@
 // The runner with an engine that only pretends, and a real store: nothing lost, nothing twice, the same bits
 // whatever happens on the way.
+#include "core/clock.h"
 #include "runner_test.h"
 
+#include <algorithm>
+#include <limits>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -118,6 +121,65 @@ TEST_F(RunnerTest, ANetworkThatBreaksInItsLastStepIsNotDone) {
   for (const auto& row :
        query_rows(path("a.db"), "SELECT step, diverged_at FROM cells WHERE status = 'diverged'"))
     EXPECT_EQ(row, "40|40|");
+}
+
+TEST_F(RunnerTest, ANetworkThatCannotLearnAnyMoreIsNotDone) {
+  Sweep grid = sweep(2);
+  grid.axes[2] = {{"training.learning_rate"}, {{"0.001"}, {"250"}}};
+  const RunResult result = run(grid, path("a.db"));
+  EXPECT_EQ(result.done, 6u);
+  EXPECT_EQ(result.diverged, 6u);
+  // Its moments broke in step 12 and its losses stay finite: seen where the next row is written, the last
+  // one.
+  for (const auto& row :
+       query_rows(path("a.db"),
+                  "SELECT c.step, diverged_at, max(m.step), count(*) FROM cells c JOIN "
+                  "measurements m ON m.cell = c.num WHERE status = 'diverged' GROUP BY num"))
+    EXPECT_EQ(row, "15|15|15|6|");
+  EXPECT_EQ(query_rows(path("a.db"), "SELECT * FROM weights").size(), 6u);
+
+  for (int runs = 0;
+       run(grid, path("b.db"), [polls = 0, runs]() mutable { return ++polls > 3 + runs % 4; }).interrupted;
+       ++runs) {
+    ASSERT_LT(runs, 100);
+    options_.max_pack = static_cast<std::size_t>(1 + runs % 5);
+  }
+  expect_equal_results(path("b.db"), path("a.db"));
+}
+
+TEST_F(RunnerTest, EndsInTimeWithTheStateSaved) {
+  Sweep endless = sweep(1);
+  endless.axes.pop_back();  // one shape: all of it in one pack
+  endless.base.training.steps = 2'000'000'000;
+  endless.base.measure.every_steps = 0;
+  const auto trained = [&] {
+    return query_rows(path("a.db"), "SELECT cell FROM checkpoints WHERE step > 0").size() == endless.size();
+  };
+  for (int runs = 1; runs == 1 || !trained(); ++runs) {
+    ASSERT_LT(runs, 20) << "no time was enough for a step";
+    options_.end_by = steady_seconds() + 0.1 * runs;
+    ASSERT_TRUE(run(endless, path("a.db")).interrupted);
+  }
+  options_.end_by = steady_seconds();
+  control_.network_steps = 0.0;
+  EXPECT_TRUE(run(endless, path("a.db")).interrupted);
+  EXPECT_EQ(control_.network_steps, 0.0) << "there was no time";
+  EXPECT_TRUE(trained());
+}
+
+TEST_F(RunnerTest, TellsUntilWhenTheTrainingIsSaved) {
+  std::vector<double> told;
+  saved_ = [&](double until) { told.push_back(until); };
+  options_.checkpoint_seconds = 0.0;
+  const double begin = steady_seconds();
+  (void)run(sweep(2), path("a.db"));
+  ASSERT_FALSE(told.empty());
+  EXPECT_EQ(told.back(), std::numeric_limits<double>::infinity()) << "all is saved";
+  std::erase(told, std::numeric_limits<double>::infinity());  // also between two packs
+  ASSERT_GT(told.size(), 4u);
+  EXPECT_GE(told.front(), begin);
+  EXPECT_TRUE(std::ranges::is_sorted(told));
+  EXPECT_LE(told.back(), steady_seconds());
 }
 
 TEST_F(RunnerTest, InterruptedAndResumedEqualsUnbroken) {
