@@ -83,7 +83,7 @@ void add_run_columns(std::vector<TableColumn>& columns) {
 }
 
 // CROSS JOIN fixes the order of the loops: cells in the order of their numbers, everything else found by key,
-// so that the work is proportional to the rows.
+// so that the work is proportional to the rows. What was measured of a diverged cell is no result of it.
 TableQuery results(const Varying& varying) {
   TableQuery query;
   query.columns = {{"cell", "c.id", ""}, {"sweep", "s.name", ""}};
@@ -95,7 +95,7 @@ TableQuery results(const Varying& varying) {
   add_run_columns(query.columns);
   query.rows =
       "FROM cells c CROSS JOIN sweeps s ON s.num = c.sweep\n"
-      "  LEFT JOIN measurements m ON m.cell = c.num"
+      "  LEFT JOIN measurements m ON m.cell = c.num AND c.status <> 'diverged'"
       " AND m.step = (SELECT max(step) FROM measurements WHERE cell = c.num)" +
       layer_joins(varying) + "\nWHERE c.status <> 'running'";
   query.order = "ORDER BY c.num";
