@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -20,6 +21,9 @@ void check_points(std::span<const TradeoffPoint> points) {
     if (point.loss.empty() || point.loss.size() != point.gap.size())
       throw LogicError(
           fmt::format("fit_balance: {} losses and {} gaps", point.loss.size(), point.gap.size()));
+    if (!point.curve.empty() && point.curve.size() != point.loss.size())
+      throw LogicError(
+          fmt::format("fit_balance: {} losses of {} curves", point.loss.size(), point.curve.size()));
     for (const double loss : point.loss)
       if (!(loss > 0.0)) throw LogicError(fmt::format("fit_balance: loss {} has no logarithm", loss));
     before = point.x;
@@ -55,7 +59,35 @@ struct Peak {
   double x = 0.0;
   double advantage = 0.0;
   bool inside = false;
+  /// How far it may be off in log x.
+  double coarseness = 0.0;
 };
+
+/// The top of the parabola through the largest point and those `step` away on either side, none where the
+/// axis ends before.
+std::optional<Top> top_around(std::span<const TradeoffPoint> points, const std::vector<double>& advantage,
+                              std::size_t best, std::size_t step) {
+  if (best < step || best + step >= points.size()) return std::nullopt;
+  const double u[3] = {std::log(points[best - step].x), std::log(points[best].x),
+                       std::log(points[best + step].x)};
+  const double d[3] = {advantage[best - step], advantage[best], advantage[best + step]};
+  return top_of(u, d);
+}
+
+/// How far the top may be from that of the parabola, in log x, as the axis has no more points: by as much as
+/// the parabola through the neighbors but one is away from it. Half of the way to a neighbor, at most, and
+/// where the lead has fallen by half at one.
+double coarseness_of(std::span<const TradeoffPoint> points, const std::vector<double>& advantage,
+                     std::size_t best, const Top& top) {
+  const double below = std::log(points[best].x / points[best - 1].x);
+  const double above = std::log(points[best + 1].x / points[best].x);
+  const double half_way = 0.5 * std::max(below, above);
+  const double base = std::max(advantage.front(), advantage.back());
+  const double lower = std::min(advantage[best - 1], advantage[best + 1]);
+  const auto coarser = top_around(points, advantage, best, 2);
+  if (!coarser || lower - base < 0.5 * (advantage[best] - base)) return half_way;
+  return std::min(half_way, std::abs(coarser->u - top.u));
+}
 
 /// None where loss or gap are constant.
 std::optional<Peak> peak_of(std::span<const TradeoffPoint> points) {
@@ -74,21 +106,17 @@ std::optional<Peak> peak_of(std::span<const TradeoffPoint> points) {
   const auto best =
       static_cast<std::size_t>(std::max_element(advantage.begin(), advantage.end()) - advantage.begin());
   if (best == 0 || best + 1 == points.size()) return Peak{points[best].x, advantage[best], false};
-  const double u[3] = {std::log(points[best - 1].x), std::log(points[best].x), std::log(points[best + 1].x)};
-  const double d[3] = {advantage[best - 1], advantage[best], advantage[best + 1]};
-  const Top top = top_of(u, d);
-  return Peak{std::exp(top.u), top.height, true};
+  const Top top = top_around(points, advantage, best, 1).value();
+  return Peak{std::exp(top.u), top.height, true, coarseness_of(points, advantage, best, top)};
 }
 
-std::optional<Interval> peak_interval(std::span<const TradeoffPoint> points,
-                                      const BootstrapSettings& bootstrap) {
-  const bool several =
-      std::any_of(points.begin(), points.end(), [](const auto& p) { return p.loss.size() > 1; });
-  if (!several || bootstrap.resamples == 0) return std::nullopt;
-  Resampler resampler(bootstrap.seed);
+void add_bootstrap_interval(BalanceFit& fit, std::span<const TradeoffPoint> points,
+                            const IntervalSettings& settings) {
+  if (settings.resamples == 0) return;
+  Resampler resampler(settings.seed);
   std::vector<TradeoffPoint> sample(points.begin(), points.end());
   std::vector<double> replicates;
-  for (std::uint32_t i = 0; i < bootstrap.resamples; ++i) {
+  for (std::uint32_t i = 0; i < settings.resamples; ++i) {
     for (std::size_t k = 0; k < points.size(); ++k)
       for (std::size_t j = 0; j < points[k].loss.size(); ++j) {
         const std::size_t network = resampler.index(points[k].loss.size());  // loss and gap stay together
@@ -97,13 +125,59 @@ std::optional<Interval> peak_interval(std::span<const TradeoffPoint> points,
       }
     if (const auto peak = peak_of(sample)) replicates.push_back(peak->x);
   }
-  if (replicates.empty()) return std::nullopt;
-  return percentile_interval(std::move(replicates), bootstrap.confidence);
+  if (replicates.empty()) return;
+  const Interval interval = percentile_interval(std::move(replicates), settings.confidence);
+  if (*fit.x < interval.low || *fit.x > interval.high)
+    fit.interval_reason = "no interval: most resamples have their balance elsewhere";
+  else
+    fit.interval = interval;
+}
+
+/// The networks of each curve by themselves.
+std::map<std::size_t, std::vector<TradeoffPoint>> by_curve(std::span<const TradeoffPoint> points) {
+  std::map<std::size_t, std::vector<TradeoffPoint>> curves;
+  for (const TradeoffPoint& point : points)
+    for (std::size_t i = 0; i < point.loss.size(); ++i) {
+      auto& curve = curves[point.curve.empty() ? i : point.curve[i]];
+      if (curve.empty() || curve.back().x < point.x) curve.push_back({point.x, {}, {}});
+      curve.back().loss.push_back(point.loss[i]);
+      curve.back().gap.push_back(point.gap[i]);
+    }
+  return curves;
+}
+
+void add_standard_interval(BalanceFit& fit, std::span<const TradeoffPoint> points, double confidence) {
+  std::vector<double> own;  // log x
+  std::size_t without = 0;
+  double coarseness = 0.0;
+  for (const auto& [curve, its_points] : by_curve(points)) {
+    const auto peak = its_points.size() < 3 ? std::nullopt : peak_of(its_points);
+    if (!peak || !peak->inside) {
+      ++without;
+      continue;
+    }
+    own.push_back(std::log(peak->x));
+    coarseness += peak->coarseness;
+  }
+  if (without > 0) {
+    fit.interval_reason = fmt::format("no interval: {} of {} seeds have no balance of their own on the axis",
+                                      without, without + own.size());
+    return;
+  }
+  const auto half = student_half_width(own, confidence);
+  if (!half) {
+    fit.interval_reason = "no interval: all networks are of one seed";
+    return;
+  }
+  coarseness /= static_cast<double>(own.size());
+  std::sort(own.begin(), own.end());  // nothing depends on the order of the curves
+  fit.interval = Interval{std::min(std::exp(mean(own) - *half - coarseness), *fit.x),
+                          std::max(std::exp(mean(own) + *half + coarseness), *fit.x)};
 }
 
 }  // namespace
 
-BalanceFit fit_balance(std::span<const TradeoffPoint> points, const BootstrapSettings& bootstrap) {
+BalanceFit fit_balance(std::span<const TradeoffPoint> points, const IntervalSettings& settings) {
   check_points(points);
   BalanceFit fit;
   if (points.size() < 3) {
@@ -122,7 +196,14 @@ BalanceFit fit_balance(std::span<const TradeoffPoint> points, const BootstrapSet
   }
   fit.x = peak->x;
   fit.advantage = peak->advantage;
-  fit.interval = peak_interval(points, bootstrap);
+  const bool several =
+      std::any_of(points.begin(), points.end(), [](const auto& p) { return p.loss.size() > 1; });
+  if (!several)
+    fit.interval_reason = "no interval: one network at each x";
+  else if (settings.method == IntervalMethod::standard)
+    add_standard_interval(fit, points, settings.confidence);
+  else
+    add_bootstrap_interval(fit, points, settings);
   return fit;
 }
 

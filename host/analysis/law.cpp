@@ -52,8 +52,14 @@ std::optional<VectorXd> replicate(std::span<const LawPoint> points, std::size_t 
   return y;
 }
 
-void add_intervals(LineFit& fit, std::span<const LawPoint> points, const LineSolver& solver,
-                   double confidence) {
+/// An interval, unless it leaves out the number that it is of.
+std::optional<Interval> around(double value, const Interval& interval) {
+  if (value < interval.low || value > interval.high) return std::nullopt;
+  return interval;
+}
+
+void add_bootstrap_intervals(LineFit& fit, std::span<const LawPoint> points, const LineSolver& solver,
+                             double confidence) {
   const std::size_t count = points.front().replicates.size();
   std::vector<double> a;
   std::vector<double> b;
@@ -65,15 +71,80 @@ void add_intervals(LineFit& fit, std::span<const LawPoint> points, const LineSol
     b.push_back(line[1]);
   }
   if (static_cast<double>(a.size()) < (1.0 - most_failures) * static_cast<double>(count)) return;
-  fit.a_interval = percentile_interval(std::move(a), confidence);
-  fit.b_interval = percentile_interval(std::move(b), confidence);
+  fit.a_interval = around(fit.a, percentile_interval(std::move(a), confidence));
+  fit.b_interval = around(fit.b, percentile_interval(std::move(b), confidence));
 }
 
-LineFit fit_law_line(std::span<const LawPoint> points, const VectorXd& abscissa, double confidence) {
+/// How far a parameter of the line, `weights` times the transitions, can move where each of them may be
+/// anywhere between the neighbors that its step is between.
+Interval reach_of_steps(std::span<const LawPoint> points, const Eigen::RowVectorXd& weights) {
+  Interval reach;
+  for (Index k = 0; k < weights.size(); ++k) {
+    const LawPoint& point = points[static_cast<std::size_t>(k)];
+    if (!point.step) continue;
+    const double down = weights[k] * std::log(point.step->low / point.middle);
+    const double up = weights[k] * std::log(point.step->high / point.middle);
+    reach.low += std::min({down, up, 0.0});
+    reach.high += std::max({down, up, 0.0});
+  }
+  return reach;
+}
+
+/// Student's t over the lines through the values of each curve.
+void add_standard_intervals(LineFit& fit, std::span<const LawPoint> points, const LineSolver& solver,
+                            double confidence) {
+  const auto transitions = static_cast<Index>(points.size());
+  const Eigen::MatrixXd weights = solver.solve(Eigen::MatrixXd::Identity(transitions, transitions));
+  VectorXd centers(transitions);
+  double freedom = points.front().by_curve->freedom;
+  for (Index k = 0; k < transitions; ++k) {
+    const CurveValues& values = *points[static_cast<std::size_t>(k)].by_curve;
+    centers[k] = values.center;
+    freedom = std::min(freedom, values.freedom);
+  }
+  const VectorXd line = weights * centers;
+  for (const Index parameter : {0, 1}) {
+    std::vector<double> by_curve(points.front().by_curve->values.size(), 0.0);
+    for (std::size_t curve = 0; curve < by_curve.size(); ++curve)
+      for (Index k = 0; k < transitions; ++k)
+        by_curve[curve] +=
+            weights(parameter, k) * points[static_cast<std::size_t>(k)].by_curve->values[curve];
+    const double half = student_half_width(by_curve, confidence, freedom).value();
+    const Interval reach = reach_of_steps(points, weights.row(parameter));
+    const double value = parameter == 0 ? fit.a : fit.b;
+    (parameter == 0 ? fit.a_interval : fit.b_interval) =
+        Interval{std::min(line[parameter] - half, value) + reach.low,
+                 std::max(line[parameter] + half, value) + reach.high};
+  }
+}
+
+/// Why there can be no interval; empty where there can.
+std::string law_interval_objection(std::span<const LawPoint> points, IntervalMethod method) {
+  const LawPoint& first = points.front();
+  if (method == IntervalMethod::bootstrap) {
+    const bool paired = !first.replicates.empty() && std::ranges::all_of(points, [&](const LawPoint& p) {
+      return p.replicates.size() == first.replicates.size();
+    });
+    return paired ? "" : "no intervals: transitions without resamples";
+  }
+  if (!std::ranges::all_of(points, [](const LawPoint& p) { return p.by_curve.has_value(); }))
+    return "no intervals: a transition has none";
+  if (!std::ranges::all_of(points,
+                           [&](const LawPoint& p) { return p.by_curve->curves == first.by_curve->curves; }))
+    return "no intervals: the transitions are not of the same seeds";
+  return {};
+}
+
+LineFit fit_law_line(std::span<const LawPoint> points, const VectorXd& abscissa,
+                     const IntervalSettings& settings, bool with_intervals) {
   const Eigen::MatrixXd matrix = line_matrix(abscissa);
   const LineSolver solver(matrix);
   LineFit fit = fit_line(matrix, solver, logarithms(points, &LawPoint::middle));
-  if (!points.front().replicates.empty()) add_intervals(fit, points, solver, confidence);
+  if (!with_intervals) return fit;
+  if (settings.method == IntervalMethod::bootstrap)
+    add_bootstrap_intervals(fit, points, solver, settings.confidence);
+  else
+    add_standard_intervals(fit, points, solver, settings.confidence);
   return fit;
 }
 
@@ -86,19 +157,14 @@ void check_points(std::span<const LawPoint> points) {
   }
 }
 
-/// Replicates pair up only where every point has as many.
-std::vector<LawPoint> with_paired_replicates(std::span<const LawPoint> points) {
-  std::vector<LawPoint> paired(points.begin(), points.end());
-  const bool equal = std::ranges::all_of(
-      points, [&](const LawPoint& p) { return p.replicates.size() == points.front().replicates.size(); });
-  if (!equal)
-    for (LawPoint& point : paired) point.replicates.clear();
-  return paired;
-}
-
 }  // namespace
 
-LawFit fit_law(std::span<const LawPoint> points, double confidence) {
+LawPoint law_point(double n, const TransitionFit& fit) {
+  if (!fit.curve) throw LogicError(fmt::format("law_point: no transition at n {}: {}", n, fit.reason));
+  return {n, fit.curve->middle, fit.replicates, fit.by_curve, fit.step};
+}
+
+LawFit fit_law(std::span<const LawPoint> points, const IntervalSettings& settings) {
   check_points(points);
   LawFit fit;
   if (points.size() < fewest_transitions) {
@@ -106,11 +172,14 @@ LawFit fit_law(std::span<const LawPoint> points, double confidence) {
         fmt::format("too few transitions: at {} different n, needs {}", points.size(), fewest_transitions);
     return fit;
   }
-  const std::vector<LawPoint> paired = with_paired_replicates(points);
+  fit.interval_reason = law_interval_objection(points, settings.method);
+  const bool with_intervals = fit.interval_reason.empty();
   VectorXd n(static_cast<Index>(points.size()));
   for (Index i = 0; i < n.size(); ++i) n[i] = points[static_cast<std::size_t>(i)].n;
-  fit.exponential = fit_law_line(paired, n, confidence);
-  fit.power = fit_law_line(paired, n.array().log().matrix(), confidence);
+  fit.exponential = fit_law_line(points, n, settings, with_intervals);
+  fit.power = fit_law_line(points, n.array().log().matrix(), settings, with_intervals);
+  if (with_intervals && !fit.exponential->b_interval)
+    fit.interval_reason = "no intervals: most resamples lack a transition or have another line";
   return fit;
 }
 

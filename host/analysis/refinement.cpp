@@ -1,5 +1,7 @@
 #include "modsweep/refinement.h"
 
+#include "analysis/sigmoid_fit.h"
+
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -16,8 +18,7 @@ namespace {
 using Eigen::Matrix4d;
 using Eigen::Vector4d;
 
-constexpr double way_10_90 = 4.394449154672439;  // 2 log 9: steepness times the way from 10 to 90 %
-constexpr double finest_share = 0.125;           // of that way, between two x
+constexpr double finest_share = 0.125;  // of the way from 10 to 90 %, between two x
 
 /// Derivatives of the sigmoid by (low, high, log steepness, log middle), of a change of height 1.
 Vector4d derivatives(const Sigmoid& curve, double x) {
@@ -56,10 +57,12 @@ class Information {
 };
 
 /// Sum of squares about the mean.
-double squares(const std::vector<double>& values) {
-  const double center = values.empty() ? 0.0 : mean(values);
+double squares(const std::vector<std::pair<double, std::size_t>>& networks) {
+  double center = 0.0;
+  for (const auto& [value, curve] : networks) center += value;
+  center /= std::max(1.0, static_cast<double>(networks.size()));
   double sum = 0.0;
-  for (const double value : values) sum += (value - center) * (value - center);
+  for (const auto& [value, curve] : networks) sum += (value - center) * (value - center);
   return sum;
 }
 
@@ -82,12 +85,14 @@ void Refinement::take(std::span<const std::vector<double>> values) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     Point& point = points_[next_[i].x];
     ++point.blocks;
-    point.values.insert(point.values.end(), values[i].begin(), values[i].end());
-    std::sort(point.values.begin(), point.values.end());  // as `modsweep fit` has them
+    for (std::size_t seed = 0; seed < values[i].size(); ++seed)
+      if (!std::isnan(values[i][seed]))
+        point.networks.emplace_back(values[i][seed], (std::size_t{next_[i].block} << 32U) + seed);
+    std::sort(point.networks.begin(), point.networks.end());  // as `modsweep fit` has them
   }
   rows_ += values.size();
   next_.clear();
-  fit_ = fit_transition(axis_points(), settings_.bootstrap);
+  fit_ = fit_transition(axis_points(), settings_.interval);
   judge();
   if (state_ == RefinementState::open) plan();
 }
@@ -145,7 +150,7 @@ void Refinement::plan() {
   for (auto point = points_.begin(); point != points_.end(); ++point) {
     const auto& [x, here] = *point;
     candidates[x] = {here.blocks, spreads.at(x)};
-    information.add(x, static_cast<double>(here.values.size()), spreads.at(x));
+    information.add(x, static_cast<double>(here.networks.size()), spreads.at(x));
     const auto above = std::next(point);
     if (above == points_.end()) break;
     const auto between = halfway(x, above->first);
@@ -163,7 +168,7 @@ void Refinement::plan() {
 
 double Refinement::networks_of_a_row() const {
   std::size_t networks = 0;
-  for (const auto& [x, point] : points_) networks += point.values.size();
+  for (const auto& [x, point] : points_) networks += point.networks.size();
   return static_cast<double>(networks) / static_cast<double>(rows_);
 }
 
@@ -173,22 +178,28 @@ std::map<double, double> Refinement::spreads_of_points() const {
   double sum = 0.0;
   double freedom = 0.0;
   for (const auto& [x, point] : points_) {
-    sum += squares(point.values);
-    freedom += std::max(0.0, static_cast<double>(point.values.size()) - 1.0);
+    sum += squares(point.networks);
+    freedom += std::max(0.0, static_cast<double>(point.networks.size()) - 1.0);
   }
   const double common = sum > 0.0 ? sum / freedom : 1.0;
   std::map<double, double> spreads;
   for (const auto& [x, point] : points_) {
-    const double own = std::max(0.0, static_cast<double>(point.values.size()) - 1.0);
-    spreads[x] = (squares(point.values) + networks_of_a_row() * common) / (own + networks_of_a_row());
+    const double own = std::max(0.0, static_cast<double>(point.networks.size()) - 1.0);
+    spreads[x] = (squares(point.networks) + networks_of_a_row() * common) / (own + networks_of_a_row());
   }
   return spreads;
 }
 
 std::vector<AxisPoint> Refinement::axis_points() const {
   std::vector<AxisPoint> points;
-  for (const auto& [x, point] : points_)
-    if (!point.values.empty()) points.push_back({x, point.values});
+  for (const auto& [x, point] : points_) {
+    if (point.networks.empty()) continue;
+    AxisPoint& axis_point = points.emplace_back(AxisPoint{x, {}});
+    for (const auto& [value, curve] : point.networks) {
+      axis_point.y.push_back(value);
+      axis_point.curve.push_back(curve);
+    }
+  }
   return points;
 }
 

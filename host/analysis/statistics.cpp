@@ -91,7 +91,7 @@ Interval percentile_interval(std::vector<double> replicates, double confidence) 
 }
 
 std::optional<Interval> bootstrap_interval(std::span<const double> values, Statistic statistic,
-                                           const BootstrapSettings& settings) {
+                                           const IntervalSettings& settings) {
   if (values.size() < 2) return std::nullopt;
   Resampler resampler(settings.seed);
   std::vector<double> sample(values.size());

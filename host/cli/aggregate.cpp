@@ -20,16 +20,16 @@ struct AggregateArguments {
   std::vector<std::string> keys;  // empty: every setting that varies, without training.seed
   std::string table = "results";
   std::string statistic = "median";
-  BootstrapSettings bootstrap;
+  IntervalSettings interval;
   ResultOptions result;
 };
 
 /// A row of the result: one column of one group.
 std::vector<json> row_of(const CellGroup& group, const std::string& name, std::vector<double> values,
-                         std::size_t cells, Statistic statistic, const BootstrapSettings& bootstrap) {
+                         std::size_t cells, Statistic statistic, IntervalMaker& maker) {
   std::vector<json> row = group.keys;
   row.insert(row.end(), {name, values.size(), cells - values.size(), group.diverged});
-  const auto interval = bootstrap_interval(values, statistic, bootstrap);
+  const StatisticInterval found = maker.of(values, statistic);
   if (values.empty()) {
     row.resize(row.size() + 6);
   } else {
@@ -38,15 +38,19 @@ std::vector<json> row_of(const CellGroup& group, const std::string& name, std::v
                            summary.trimmed_mean, summary.min, summary.max});
   }
   row.emplace_back(name_of(statistic));
-  row.push_back(interval ? json(interval->low) : json());
-  row.push_back(interval ? json(interval->high) : json());
+  row.push_back(found.interval ? json(found.interval->low) : json());
+  row.push_back(found.interval ? json(found.interval->high) : json());
+  row.emplace_back(found.made_by);
+  row.push_back(json_or_null(found.confidence));
+  row.push_back(found.reason.empty() ? json() : json(found.reason));
   return row;
 }
 
 std::vector<std::string> header(const std::vector<std::string>& keys) {
   std::vector<std::string> columns = keys;
-  columns.insert(columns.end(), {"value", "n", "missing", "diverged", "mean", "sd", "median", "trimmed_mean",
-                                 "min", "max", "ci_of", "ci_low", "ci_high"});
+  columns.insert(columns.end(),
+                 {"value", "n", "missing", "diverged", "mean", "sd", "median", "trimmed_mean", "min", "max",
+                  "ci_of", "ci_low", "ci_high", "ci_by", "ci_confidence", "note"});
   return columns;
 }
 
@@ -61,11 +65,11 @@ ExitCode aggregate(const AggregateArguments& options, Console& console) {
   const Statistic statistic = value_of<Statistic>(options.statistic).value();
   ResultOutput output(options.result, {options.store_path}, console.out);
   ResultTable result{header(keys), {}};
+  IntervalMaker maker(options.interval);
   for (const CellGroup& group : groups)
     for (std::size_t i = 0; i < options.values.size(); ++i)
       result.rows.push_back(row_of(group, options.values[i], group.values(i, options.values.size()),
-                                   group.numbers.size() / options.values.size(), statistic,
-                                   options.bootstrap));
+                                   group.numbers.size() / options.values.size(), statistic, maker));
   output.write(result);
   return ExitCode::done;
 }
@@ -75,15 +79,17 @@ ExitCode aggregate(const AggregateArguments& options, Console& console) {
 void add_aggregate(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<AggregateArguments>();
   CLI::App* command = app.add_subcommand(
-      "aggregate", "Statistics over seeds of any column, with bootstrap intervals: a figure's numbers");
+      "aggregate", "Statistics over seeds of any column, with intervals: a figure's numbers");
   command->add_option("store", options->store_path, "The store")->required()->type_name("FILE.db");
   command->add_option("--value", options->values, "Columns to tell about; a row for each")
       ->required()
       ->delimiter(',')
       ->type_name("COLUMN");
   command
-      ->add_option("--by", options->keys,
-                   "Columns to group by [every setting that varies, without training.seed]")
+      ->add_option(
+          "--by", options->keys,
+          "Columns to group by [every setting that varies, without training.seed; of settings that are "
+          "zipped, the first]")
       ->delimiter(',')
       ->type_name("COLUMN");
   command
@@ -97,11 +103,19 @@ void add_aggregate(CLI::App& app, Action& chosen) {
                    "highest quarter [median]")
       ->check(CLI::IsMember({"median", "mean", "trimmed"}))
       ->type_name("NAME");
-  add_bootstrap_options(command, options->bootstrap);
+  add_interval_options(command, options->interval);
   add_result_options(command, options->result);
   command->footer(
-      "n counts the values, missing the cells without one, diverged the cells left out for that. A group of\n"
-      "one value has no sd and no interval.\n"
+      "n counts the values, missing the cells without one, diverged the cells left out for that.\n"
+      "The interval is of ci_of, made by ci_by, and covers the truth with probability ci_confidence: of a "
+      "mean,\n"
+      "Student's t; of a trimmed mean, the same with winsorized variance (93 to 95 % on normal values for "
+      "95 %);\n"
+      "of a median, two of the values (order statistics), whose confidence is exact: for 95 % it takes six "
+      "values.\n"
+      "Where there is no interval, note says why. A bootstrap of 3, 5 and 10 normal values covers in 74, 83 "
+      "and\n"
+      "90 of 100 cases (mean) where it says 95, so that its ci_confidence is left empty.\n"
       "Examples:\n"
       "  modsweep aggregate quickstart.db --value test_loss gap_live_layer1\n"
       "  modsweep aggregate quickstart.db --value test_loss --by noise.exponent --table history -o "

@@ -20,17 +20,30 @@ void add_columns(std::vector<json>& cells, const FitRow& row, const FitParameter
 
 std::string transition_note(const TransitionFit& fit) {
   if (!fit.curve) return fit.reason;
+  std::string note = fit.interval_reason;
   if (fit.step)
-    return fmt::format("sharper than the axis: somewhere from {:g} to {:g}", fit.step->low, fit.step->high);
-  if (!fit.replicates.empty() && !fit.middle_interval)
-    return fmt::format("no interval: {} of {} resamples have no transition on the axis", fit.failed,
-                       fit.replicates.size());
-  return {};
+    note += fmt::format("{}y changes between {:.4g} and {:.4g}, more sharply than the axis can tell",
+                        note.empty() ? "" : "; ", fit.step->low, fit.step->high);
+  return note;
 }
 
 }  // namespace
 
-FitRow transition_row(std::vector<json> keys, const TransitionFit& fit, std::size_t values) {
+std::string interval_text(const IntervalSettings& settings) {
+  if (settings.method == IntervalMethod::bootstrap)
+    return fmt::format("bootstrap, {} resamples", settings.resamples);
+  return fmt::format("{:g} %, t over seeds", 100.0 * settings.confidence);
+}
+
+nlohmann::json interval_json(const IntervalSettings& settings) {
+  json options = {{"confidence", settings.confidence}, {"interval", name_of(settings.method)}};
+  if (settings.method == IntervalMethod::bootstrap)
+    options.update({{"resamples", settings.resamples}, {"seed", settings.seed}});
+  return options;
+}
+
+FitRow transition_row(std::vector<json> keys, const TransitionFit& fit, std::size_t values,
+                      const IntervalSettings& settings) {
   FitRow row{std::move(keys)};
   row.note = transition_note(fit);
   if (!fit.curve) return row;
@@ -40,7 +53,8 @@ FitRow transition_row(std::vector<json> keys, const TransitionFit& fit, std::siz
   row.set("steepness", fit.curve->steepness);
   row.set("rms", fit.rms);
   row.set("values", values);
-  row.set("failed_resamples", fit.failed);
+  if (settings.method == IntervalMethod::bootstrap) row.set("failed_resamples", fit.failed);
+  if (fit.middle_interval) row.set("interval", interval_text(settings));
   return row;
 }
 

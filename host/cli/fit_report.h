@@ -39,14 +39,23 @@ struct FitRow {
 };
 
 /// What a transition's row has.
-inline constexpr std::array transition_parameters = {
-    FitParameter{"x_star", true},           FitParameter{"low", false}, FitParameter{"high", false},
-    FitParameter{"steepness", false},       FitParameter{"rms", false}, FitParameter{"values", false},
-    FitParameter{"failed_resamples", false}};
+inline constexpr std::array transition_parameters = {FitParameter{"x_star", true},
+                                                     FitParameter{"low", false},
+                                                     FitParameter{"high", false},
+                                                     FitParameter{"steepness", false},
+                                                     FitParameter{"rms", false},
+                                                     FitParameter{"values", false},
+                                                     FitParameter{"failed_resamples", false},
+                                                     FitParameter{"interval", false}};
+
+/// What an interval is: "95 %, t over seeds", "bootstrap, 10000 resamples".
+[[nodiscard]] std::string interval_text(const IntervalSettings& settings);
+/// The same for the options that are kept with a fit.
+[[nodiscard]] nlohmann::json interval_json(const IntervalSettings& settings);
 
 /// A transition as a row; `values`: how many it was fitted to.
 [[nodiscard]] FitRow transition_row(std::vector<nlohmann::json> keys, const TransitionFit& fit,
-                                    std::size_t values);
+                                    std::size_t values, const IntervalSettings& settings);
 
 /// A row a fit: keys, each parameter (with NAME_low and NAME_high), the note. What a fit lacks is null.
 [[nodiscard]] ResultTable fit_table(const std::vector<std::string>& keys,

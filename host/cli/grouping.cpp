@@ -1,8 +1,10 @@
 #include "cli/grouping.h"
 
+#include "cli/number_options.h"
 #include "config/text.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <string_view>
@@ -46,6 +48,9 @@ void check_columns(const Store& store, const std::string& path, Table table,
 }
 
 double number_in(const std::string& text, const std::string& column, const std::string& path) {
+  double number = 0.0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc{} && end == text.data() + text.size()) return number;
   if (text == "null") return std::numeric_limits<double>::quiet_NaN();
   const json value = json::parse(text);
   if (!value.is_number())
@@ -60,13 +65,17 @@ class Grouping {
   explicit Grouping(std::size_t keys) : keys_(keys) {}
 
   CellGroup& of(std::span<const std::string> row) {
-    const std::string name = fmt::format("{}", fmt::join(row.first(keys_), "\n"));
-    const auto [entry, added] = places_.try_emplace(name, groups_.size());
+    const auto [entry, added] = places_.try_emplace(joined(row.first(keys_)), groups_.size());
     if (added) {
       auto& keys = groups_.emplace_back().keys;
       for (const auto& key : row.first(keys_)) keys.push_back(json::parse(key));
     }
     return groups_[entry->second];
+  }
+
+  /// The number of the curve with these labels.
+  std::size_t curve_of(std::span<const std::string> labels) {
+    return curves_.try_emplace(joined(labels), curves_.size()).first->second;
   }
 
   /// In the order of their keys: JSON values compare by kind (none, truth, number, list, text), then by
@@ -78,10 +87,24 @@ class Grouping {
   }
 
  private:
+  /// The texts, a line each: JSON has no line breaks. Valid until the next call.
+  const std::string& joined(std::span<const std::string> texts) {
+    text_.clear();
+    for (const std::string& text : texts) (text_ += text) += '\n';
+    return text_;
+  }
+
   std::size_t keys_;
+  std::string text_;
   std::unordered_map<std::string, std::size_t> places_;
+  std::unordered_map<std::string, std::size_t> curves_;
   std::vector<CellGroup> groups_;
 };
+
+/// training.seed and what else draws numbers: task.seed, task.data_seed.
+bool is_seed(const std::string& key) {
+  return key.ends_with(".seed") || key.ends_with("_seed");
+}
 
 }  // namespace
 
@@ -93,19 +116,99 @@ std::vector<double> CellGroup::values(std::size_t column, std::size_t columns) c
   return found;
 }
 
+ZippedKeys::ZippedKeys(const Store& store) {
+  for (const auto& row : store.query("SELECT base, axes FROM sweeps ORDER BY num").rows) {
+    SweepKeys& sweep = sweeps_.emplace_back(SweepKeys{json::parse(row[0]), {}});
+    for (json& axis : json::parse(row[1]))
+      sweep.axes.push_back({axis.at("keys"), std::move(axis.at("values"))});
+  }
+}
+
+bool ZippedKeys::told_by(const std::string& key, const std::string& other) const {
+  const auto on_one_axis = [&](const AxisValues& axis) {
+    return std::ranges::find(axis.keys, key) != axis.keys.end() &&
+           std::ranges::find(axis.keys, other) != axis.keys.end();
+  };
+  Values key_of_other;
+  return std::ranges::any_of(
+             sweeps_, [&](const SweepKeys& sweep) { return std::ranges::any_of(sweep.axes, on_one_axis); }) &&
+         std::ranges::all_of(
+             sweeps_, [&](const SweepKeys& sweep) { return add_values(sweep, key, other, key_of_other); });
+}
+
+/// Adds what the cells of a sweep have; false where a value of `other` goes with two of `key`.
+bool ZippedKeys::add_values(const SweepKeys& sweep, const std::string& key, const std::string& other,
+                            Values& key_of_other) {
+  const auto add = [&](const json& other_value, const json& key_value) {
+    const auto [entry, added] = key_of_other.try_emplace(other_value.dump(), key_value.dump());
+    return added || entry->second == key_value.dump();
+  };
+  // Of either the values, and where on its axis they stand; a setting of the base is as one on an axis of one
+  // point.
+  struct Place {
+    const AxisValues* axis = nullptr;
+    std::size_t column = 0;
+    json base = {};
+    [[nodiscard]] std::size_t points() const { return axis == nullptr ? 1 : axis->values.size(); }
+    [[nodiscard]] const json& at(std::size_t point) const {
+      return axis == nullptr ? base : axis->values[point][column];
+    }
+  };
+  const auto find = [&](const std::string& name) {
+    for (const AxisValues& axis : sweep.axes)
+      if (const auto place = std::ranges::find(axis.keys, name); place != axis.keys.end())
+        return Place{&axis, static_cast<std::size_t>(place - axis.keys.begin())};
+    return Place{nullptr, 0, sweep.base.value(name, json())};
+  };
+  const Place its = find(key);
+  const Place others = find(other);
+  if (its.axis != nullptr && its.axis == others.axis) {
+    for (std::size_t point = 0; point < its.points(); ++point)
+      if (!add(others.at(point), its.at(point))) return false;
+    return true;
+  }
+  for (std::size_t point = 1; point < its.points(); ++point)
+    if (its.at(point) != its.at(0)) return false;
+  for (std::size_t point = 0; point < others.points(); ++point)
+    if (!add(others.at(point), its.at(0))) return false;
+  return true;
+}
+
 std::vector<std::string> default_keys(const Store& store, const std::vector<std::string>& but) {
+  const ZippedKeys zipped(store);
   std::vector<std::string> keys;
-  for (const auto& key : store.varied_keys())
-    if (key != "training.seed" && std::find(but.begin(), but.end(), key) == but.end()) keys.push_back(key);
+  for (const auto& key : store.varied_keys()) {
+    const auto tells_it = [&](const std::string& other) { return zipped.told_by(key, other); };
+    if (key == "training.seed" || std::ranges::find(but, key) != but.end()) continue;
+    if (std::ranges::any_of(but, tells_it) || std::ranges::any_of(keys, tells_it)) continue;
+    if (is_seed(key) && zipped.told_by(key, "training.seed") && zipped.told_by("training.seed", key))
+      continue;
+    keys.push_back(key);
+  }
   return keys;
+}
+
+std::vector<std::string> curve_keys(const Store& store, const std::vector<std::string>& keys,
+                                    const std::string& x) {
+  const ZippedKeys zipped(store);
+  std::vector<std::string> labels;
+  for (const auto& key : store.varied_keys()) {
+    const auto tells_it = [&](const std::string& other) { return zipped.told_by(key, other); };
+    if (key != x && !tells_it(x) && std::ranges::find(keys, key) == keys.end() &&
+        std::ranges::none_of(keys, tells_it))
+      labels.push_back(key);
+  }
+  return labels;
 }
 
 std::vector<CellGroup> read_groups(const Store& store, const std::string& path, Table table,
                                    const std::vector<std::string>& keys,
-                                   const std::vector<std::string>& columns) {
+                                   const std::vector<std::string>& columns,
+                                   const std::vector<std::string>& labels) {
   check_columns(store, path, table, keys, columns);
   std::vector<std::string> wanted = keys;
   wanted.insert(wanted.end(), columns.begin(), columns.end());
+  wanted.insert(wanted.end(), labels.begin(), labels.end());
   wanted.emplace_back("status");
   Grouping grouping(keys.size());
   store.read_rows(table, wanted, [&](std::span<const std::string> row) {
@@ -116,6 +219,8 @@ std::vector<CellGroup> read_groups(const Store& store, const std::string& path, 
     }
     for (std::size_t i = 0; i < columns.size(); ++i)
       group.numbers.push_back(number_in(row[keys.size() + i], columns[i], path));
+    if (!labels.empty())
+      group.curves.push_back(grouping.curve_of(row.subspan(keys.size() + columns.size(), labels.size())));
   });
   auto groups = std::move(grouping).sorted();
   if (groups.empty())
@@ -124,16 +229,24 @@ std::vector<CellGroup> read_groups(const Store& store, const std::string& path, 
   return groups;
 }
 
-void add_bootstrap_options(CLI::App* command, BootstrapSettings& settings) {
-  command->add_option("--confidence", settings.confidence, "Of the bootstrap interval [0.95]")
-      ->check(CLI::Range(0.01, 0.9999))
-      ->type_name("SHARE");
+void add_interval_options(CLI::App* command, IntervalSettings& settings) {
   command
-      ->add_option("--resamples", settings.resamples,
-                   fmt::format("Of the bootstrap [{}]", settings.resamples))
-      ->check(CLI::Range(100, 1'000'000))
+      ->add_option_function<std::string>(
+          "--interval",
+          [&settings](const std::string& name) { settings.method = value_of<IntervalMethod>(name).value(); },
+          "standard: covers as often as it says on normal values; bootstrap: percentiles of resamples, too "
+          "narrow for ten values or fewer [standard]")
+      ->check(CLI::IsMember({"standard", "bootstrap"}))
+      ->type_name("NAME");
+  finite_number(command->add_option("--confidence", settings.confidence, "Of the interval [0.95]"), 0.01,
+                0.9999)
+      ->type_name("SHARE");
+  whole_number(command->add_option("--resamples", settings.resamples,
+                                   fmt::format("Of --interval bootstrap [{}]", settings.resamples)),
+               100, 1'000'000)
       ->type_name("COUNT");
-  command->add_option("--seed", settings.seed, "Of the bootstrap: the same seed, the same interval [0]")
+  whole_number(command->add_option("--seed", settings.seed,
+                                   "Of --interval bootstrap: the same seed, the same interval [0]"))
       ->type_name("NUMBER");
 }
 

@@ -1,6 +1,8 @@
 // modsweep refine: a coarse sweep, and then networks where its transitions lie, until these are known well
 // enough.
 #include "cli/fit_report.h"
+#include "cli/grouping.h"
+#include "cli/number_options.h"
 #include "cli/refine_grid.h"
 #include "cli/report.h"
 #include "cli/trainer.h"
@@ -8,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -116,19 +119,22 @@ class RefineRun {
     return true;
   }
 
-  /// Of each row the values of its networks; those that diverged or have none are left out.
+  /// Of each row the values of its networks; NaN: diverged, or none.
   [[nodiscard]] std::vector<std::vector<double>> values_of(const Sweep& cells) {
-    std::unordered_map<std::string, std::size_t> row_of;
-    for (std::uint64_t i = 0; i < cells.size(); ++i) row_of[cells.cell(i).id] = i / grid_.seeds();
-    std::vector<std::vector<double>> values(cells.size() / grid_.seeds());
+    std::unordered_map<std::string, std::uint64_t> place_of;
+    for (std::uint64_t i = 0; i < cells.size(); ++i) place_of[cells.cell(i).id] = i;
+    std::vector<std::vector<double>> values(
+        cells.size() / grid_.seeds(),
+        std::vector<double>(grid_.seeds(), std::numeric_limits<double>::quiet_NaN()));
     trainer_.store().read_rows(Table::results, {"cell", options_.y, "status"},
                                [&](std::span<const std::string> row) {
-                                 const auto found = row_of.find(json::parse(row[0]).get<std::string>());
-                                 if (found == row_of.end()) return;
+                                 const auto found = place_of.find(json::parse(row[0]).get<std::string>());
+                                 if (found == place_of.end()) return;
                                  if (row[2] == "\"diverged\"")
                                    ++diverged_;
                                  else if (row[1] != "null")
-                                   values[found->second].push_back(json::parse(row[1]).get<double>());
+                                   values[found->second / grid_.seeds()][found->second % grid_.seeds()] =
+                                       json::parse(row[1]).get<double>();
                                });
     return values;
   }
@@ -154,18 +160,24 @@ class RefineRun {
     if (!fit.curve)
       fmt::print(console_.out, "{}\n", fit.reason);
     else if (const auto& interval = fit.middle_interval)
-      fmt::print(console_.out, "{}* {:.4g}, {:g} % from {:.4g} to {:.4g}, width {:.3f}\n", options_.x,
-                 fit.curve->middle, 100.0 * options_.search.bootstrap.confidence, interval->low,
-                 interval->high, *search.width());
+      fmt::print(console_.out, "{}* {:.4g}, {} from {:.4g} to {:.4g}, width {:.3f}\n", options_.x,
+                 fit.curve->middle, level_text(), interval->low, interval->high, *search.width());
     else
-      fmt::print(console_.out, "{}* {:.4g}, no interval\n", options_.x, fit.curve->middle);
+      fmt::print(console_.out, "{}* {:.4g}, {}\n", options_.x, fit.curve->middle, fit.interval_reason);
     console_.out.flush();
+  }
+
+  /// "95 %", or "bootstrap", of which nobody knows how often it covers.
+  [[nodiscard]] std::string level_text() const {
+    const IntervalSettings& settings = options_.search.interval;
+    if (settings.method == IntervalMethod::bootstrap) return "bootstrap";
+    return fmt::format("{:g} %", 100.0 * settings.confidence);
   }
 
   [[nodiscard]] FitRow row_of(std::size_t group) const {
     const Refinement& search = searches_[group];
-    std::size_t values = search.fit().replicates.empty() ? 0 : search.rows() * grid_.seeds();
-    FitRow row = transition_row(grid_.groups()[group], search.fit(), values);
+    FitRow row = transition_row(grid_.groups()[group], search.fit(), search.rows() * grid_.seeds(),
+                                options_.search.interval);
     if (const auto width = search.width()) row.set("width", *width);
     row.set("cells", search.rows() * grid_.seeds());
     row.set("grid_cells", search.grid_rows() * grid_.seeds());
@@ -178,12 +190,9 @@ class RefineRun {
   }
 
   void save() {
-    const json options = {{"columns", {options_.x, options_.y}},
-                          {"by", grid_.group_keys()},
-                          {"confidence", options_.search.bootstrap.confidence},
-                          {"resamples", options_.search.bootstrap.resamples},
-                          {"seed", options_.search.bootstrap.seed},
-                          {"refined", sweep_.id()}};
+    json options = {
+        {"columns", {options_.x, options_.y}}, {"by", grid_.group_keys()}, {"refined", sweep_.id()}};
+    options.update(interval_json(options_.search.interval));
     std::vector<FitRow> rows;
     for (std::size_t g = 0; g < searches_.size(); ++g) rows.push_back(row_of(g));
     trainer_.store().record_fits("transition", options.dump(), fit_records(grid_.group_keys(), rows));
@@ -232,24 +241,17 @@ void add_refine(CLI::App& app, Action& chosen) {
   command->add_option("--x", options->x, "The axis along which y changes [task.train_samples]")
       ->type_name("KEY");
   command->add_option("--y", options->y, "What changes along it [gap_live_layer1]")->type_name("COLUMN");
-  command
-      ->add_option("--width", options->search.width,
-                   "Of the interval of log x* at last, natural logarithm [0.2: x* within 10 % either way]")
-      ->check(CLI::Range(1e-4, 10.0))
+  finite_number(command->add_option("--width", options->search.width,
+                                    "Of the interval of log x* at last, natural logarithm [0.2: x* within "
+                                    "10 % either way]"),
+                1e-4, 10.0)
       ->type_name("NUMBER");
-  command
-      ->add_option("--most-cells", options->most_cells,
-                   "Cells in all, those of the sweep included [four times those of the sweep]")
-      ->check(CLI::Range(1, 1'000'000'000))
+  whole_number(command->add_option("--most-cells", options->most_cells,
+                                   "Cells in all, those of the sweep included [four times those of the "
+                                   "sweep]"),
+               1, 1'000'000'000)
       ->type_name("COUNT");
-  command->add_option("--confidence", options->search.bootstrap.confidence, "Of the interval [0.95]")
-      ->check(CLI::Range(0.01, 0.9999))
-      ->type_name("SHARE");
-  command
-      ->add_option("--resamples", options->search.bootstrap.resamples,
-                   fmt::format("Of the bootstrap [{}]", options->search.bootstrap.resamples))
-      ->check(CLI::Range(100, 1'000'000))
-      ->type_name("COUNT");
+  add_interval_options(command, options->search.interval);
   command->footer(
       "The sweep needs x as an axis of five positive values or more and two seeds or more; each point of "
       "its\n"

@@ -22,7 +22,7 @@ struct ReproduceArguments {
   std::string format = "markdown";
   std::string note;
   std::string output_path;  // empty: standard output
-  BootstrapSettings bootstrap;
+  IntervalSettings interval;
 };
 
 std::string today() {
@@ -33,16 +33,16 @@ ExitCode reproduce(const ReproduceArguments& options, Console& console) {
   if (!options.note.empty() && !is_plain_line(options.note))
     throw InputError("--note: must be one line of text without quotes and backslashes");
   const auto cells = report::read_cells(options.paths);
-  std::optional<AtomicOutput> file;  // made sure of before the bootstrap takes its time
+  std::optional<AtomicOutput> file;  // made sure of before a bootstrap takes its time
   if (options.output_path.empty())
     check_standard_output(options.paths);
   else
     file.emplace(options.output_path, options.paths);
 
-  const auto judgments = report::judge_claims(cells, options.bootstrap);
+  const auto judgments = report::judge_claims(cells, options.interval);
   if (std::ranges::all_of(judgments, [](const report::Judgment& j) { return j.evidence.cells.empty(); }))
     fmt::print(console.err, "no claim can be judged: there are no finished cells of the paper's sweeps\n");
-  const report::ReportHead head{MODSWEEP_VERSION, today(), options.note, options.bootstrap.confidence};
+  const report::ReportHead head{MODSWEEP_VERSION, today(), options.note, options.interval};
   std::ostream& out = file ? file->stream() : console.out;
   if (options.format == "json")
     report::write_json(head, judgments, out);
@@ -66,7 +66,7 @@ void add_reproduce(CLI::App& app, Action& chosen) {
       ->type_name("NAME");
   command->add_option("--note", options->note, "A line for the head of the report: machine, commit")
       ->type_name("TEXT");
-  add_bootstrap_options(command, options->bootstrap);
+  add_interval_options(command, options->interval);
   command
       ->add_option("-o,--output", options->output_path, "Write here, whole or not at all [standard output]")
       ->type_name("FILE");

@@ -56,9 +56,9 @@ struct Judgment {
 
 /// Holds a claim to the cells.
 [[nodiscard]] Judgment judge_claim(const Claim& claim, const std::vector<ResultCell>& cells,
-                                   const BootstrapSettings& bootstrap);
+                                   const IntervalSettings& intervals);
 /// The same with all claims.
 [[nodiscard]] std::vector<Judgment> judge_claims(const std::vector<ResultCell>& cells,
-                                                 const BootstrapSettings& bootstrap);
+                                                 const IntervalSettings& intervals);
 
 }  // namespace modsweep::report

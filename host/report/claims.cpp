@@ -29,13 +29,13 @@ std::vector<Claim> all_claims() {
 }
 
 Judgment judge_claim(const Claim& claim, const std::vector<ResultCell>& cells,
-                     const BootstrapSettings& bootstrap) {
+                     const IntervalSettings& intervals) {
   Judgment judgment{.claim = claim,
                     .evidence = evidence_of(shipped_sweep(claim.sweep), cells),
                     .numbers = {},
                     .checks = {}};
   if (judgment.evidence.cells.empty()) return judgment;
-  Judge judge(judgment.evidence, bootstrap);
+  Judge judge(judgment.evidence, intervals);
   claim.judge(judge);
   judgment.verdict = judge.verdict();
   judgment.numbers = judge.numbers();
@@ -43,9 +43,9 @@ Judgment judge_claim(const Claim& claim, const std::vector<ResultCell>& cells,
   return judgment;
 }
 
-std::vector<Judgment> judge_claims(const std::vector<ResultCell>& cells, const BootstrapSettings& bootstrap) {
+std::vector<Judgment> judge_claims(const std::vector<ResultCell>& cells, const IntervalSettings& intervals) {
   std::vector<Judgment> judgments;
-  for (const Claim& claim : all_claims()) judgments.push_back(judge_claim(claim, cells, bootstrap));
+  for (const Claim& claim : all_claims()) judgments.push_back(judge_claim(claim, cells, intervals));
   return judgments;
 }
 

@@ -30,15 +30,19 @@ std::string text_of(Verdict verdict) {
   return "cannot be judged";
 }
 
-Judge::Judge(const Evidence& evidence, const BootstrapSettings& bootstrap)
-    : evidence_(evidence), bootstrap_(bootstrap) {}
+std::size_t curve_of(const ResultCell& cell) {
+  return cell.settings.value("training.seed", std::size_t{0});
+}
 
-double Judge::take(std::string label, const char* name, std::vector<double> values, Statistic statistic) {
-  Number number{std::move(label), name, std::numeric_limits<double>::quiet_NaN(), std::nullopt,
+Judge::Judge(const Evidence& evidence, const IntervalSettings& intervals)
+    : evidence_(evidence), intervals_(intervals) {}
+
+double Judge::median(std::string label, std::vector<double> values) {
+  Number number{std::move(label), "median", std::numeric_limits<double>::quiet_NaN(), std::nullopt,
                 values.size()};
   std::ranges::sort(values);  // nothing depends on the order of the cells
-  number.interval = bootstrap_interval(values, statistic, bootstrap_);
-  if (!values.empty()) number.value = statistic_of(statistic, values);
+  number.interval = IntervalMaker(intervals_).of(values, Statistic::median).interval;
+  if (!values.empty()) number.value = statistic_of(Statistic::median, values);
   numbers_.push_back(std::move(number));
   return numbers_.back().value;
 }
@@ -47,7 +51,7 @@ double Judge::median(std::string label, const Where& where, const Value& value) 
   std::vector<double> values;
   for (const ResultCell* cell : evidence_.where(where))
     if (const double number = value(*cell); !std::isnan(number)) values.push_back(number);
-  return take(std::move(label), "median", std::move(values), Statistic::median);
+  return median(std::move(label), std::move(values));
 }
 
 double Judge::median(std::string label, const Where& where, const std::string& column) {
@@ -61,7 +65,17 @@ double Judge::share(std::string label, const Where& where, const Property& prope
 }
 
 double Judge::share(std::string label, const std::vector<bool>& cases) {
-  return take(std::move(label), "share", std::vector<double>(cases.begin(), cases.end()), Statistic::mean);
+  std::vector<double> values(cases.begin(), cases.end());
+  const auto hits = static_cast<std::size_t>(std::ranges::count(cases, true));
+  Number number{std::move(label), "share", std::numeric_limits<double>::quiet_NaN(), std::nullopt,
+                cases.size()};
+  if (!cases.empty()) number.value = mean(values);
+  std::ranges::sort(values);
+  number.interval = intervals_.method == IntervalMethod::bootstrap
+                        ? bootstrap_interval(values, Statistic::mean, intervals_)
+                        : share_interval(hits, cases.size(), intervals_.confidence);
+  numbers_.push_back(std::move(number));
+  return numbers_.back().value;
 }
 
 void Judge::check(std::string text, Truth holds, std::optional<double> value) {

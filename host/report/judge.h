@@ -39,13 +39,16 @@ struct Check {
 enum class Verdict : std::uint8_t { holds, does_not_hold, cannot_be_judged };
 [[nodiscard]] std::string text_of(Verdict verdict);
 
+/// The curve that a cell belongs to along an axis: its training.seed.
+[[nodiscard]] std::size_t curve_of(const ResultCell& cell);
+
 /// Collects numbers and checks of one claim.
 class Judge {
  public:
-  Judge(const Evidence& evidence, const BootstrapSettings& bootstrap);
+  Judge(const Evidence& evidence, const IntervalSettings& intervals);
 
   [[nodiscard]] const Evidence& evidence() const { return evidence_; }
-  [[nodiscard]] const BootstrapSettings& bootstrap() const { return bootstrap_; }
+  [[nodiscard]] const IntervalSettings& intervals() const { return intervals_; }
 
   using Value = std::function<double(const ResultCell&)>;  ///< NaN: none
   using Property = std::function<bool(const ResultCell&)>;
@@ -66,10 +69,10 @@ class Judge {
   [[nodiscard]] Verdict verdict() const;
 
  private:
-  double take(std::string label, const char* name, std::vector<double> values, Statistic statistic);
+  double median(std::string label, std::vector<double> values);
 
   const Evidence& evidence_;
-  BootstrapSettings bootstrap_;
+  IntervalSettings intervals_;
   std::vector<Number> numbers_;
   std::vector<Check> checks_;
 };

@@ -53,19 +53,19 @@ void judge_tradeoff(Judge& judge) {
 BalanceFit balance_of(const Judge& judge, int alpha) {
   std::vector<TradeoffPoint> points;
   for (const double sigma : judge.evidence().axis(strength)) {
-    std::vector<std::pair<double, double>> networks;
-    for (const ResultCell* cell : judge.evidence().where({{exponent, alpha}, {strength, sigma}}))
-      if (cell->number("test_loss") > 0.0 && !std::isnan(cell->number("gap_live_layer1")))
-        networks.emplace_back(cell->number("test_loss"), cell->number("gap_live_layer1"));
-    if (networks.empty() || !(sigma > 0.0)) continue;
-    std::ranges::sort(networks);
-    TradeoffPoint& point = points.emplace_back(TradeoffPoint{sigma, {}, {}});
-    for (const auto& [loss, gap] : networks) {
+    if (!(sigma > 0.0)) continue;
+    TradeoffPoint point{sigma, {}, {}};
+    for (const ResultCell* cell : judge.evidence().where({{exponent, alpha}, {strength, sigma}})) {
+      const double loss = cell->number("test_loss");
+      const double gap = cell->number("gap_live_layer1");
+      if (!(loss > 0.0) || std::isnan(gap)) continue;
       point.loss.push_back(loss);
       point.gap.push_back(gap);
+      point.curve.push_back(curve_of(*cell));
     }
+    if (!point.loss.empty()) points.push_back(std::move(point));
   }
-  return fit_balance(points, judge.bootstrap());
+  return fit_balance(points, judge.intervals());
 }
 
 void judge_balance(Judge& judge) {

@@ -49,6 +49,19 @@ std::string run_command(const Claim& claim) {
   return fmt::format("modsweep run sweeps/{}.toml", claim.sweep);
 }
 
+/// What the intervals of the report are.
+std::string intervals_text(const IntervalSettings& intervals) {
+  const double percent = 100.0 * intervals.confidence;
+  if (intervals.method == IntervalMethod::bootstrap)
+    return fmt::format(
+        "Intervals hold {:g} % of {} bootstrap resamples; of ten networks or fewer they are too narrow.",
+        percent, intervals.resamples);
+  return fmt::format(
+      "Intervals of {:g} %: of medians two of the values, where there are enough for that, of shares exact, "
+      "of fits Student's t over seeds.",
+      percent);
+}
+
 void write_summary(const std::vector<Judgment>& judgments, std::ostream& out) {
   fmt::print(out, "| figure | what must come out | verdict | protocol |\n| --- | --- | --- | --- |\n");
   for (const Judgment& judgment : judgments)
@@ -158,11 +171,9 @@ void write_markdown(const ReportHead& head, const std::vector<Judgment>& judgmen
              "checks do. Their "
              "thresholds are for the full protocol, all cells of the sweep file as they stand there; what a "
              "reduced one "
-             "says is a direction. Medians and shares over networks with {:g} % bootstrap intervals; gaps "
-             "without dead "
-             "units.\n\n",
+             "says is a direction. Medians and shares are over networks, gaps without dead units. {}\n\n",
              judgments.size(), count(Verdict::holds), count(Verdict::does_not_hold),
-             count(Verdict::cannot_be_judged), 100.0 * head.confidence);
+             count(Verdict::cannot_be_judged), intervals_text(head.intervals));
   write_summary(judgments, out);
   for (const Judgment& judgment : judgments)
     if (!judgment.evidence.cells.empty()) write_section(judgment, out);
@@ -173,7 +184,8 @@ void write_json(const ReportHead& head, const std::vector<Judgment>& judgments, 
   ordered_json json = {{"version", head.version},
                        {"date", head.date},
                        {"note", head.note},
-                       {"confidence", head.confidence},
+                       {"confidence", head.intervals.confidence},
+                       {"interval", name_of(head.intervals.method)},
                        {"claims", ordered_json::array()}};
   for (const Judgment& judgment : judgments) json["claims"].push_back(json_of(judgment));
   fmt::print(out, "{}\n", json.dump(1));

@@ -14,7 +14,7 @@ struct ReportHead {
   std::string version;  ///< of the program
   std::string date;     ///< "2026-01-31"
   std::string note;     ///< of the user; may be empty
-  double confidence = 0.95;
+  IntervalSettings intervals{};
 };
 
 /// What the cells of a judgment are, in words: "full protocol: 30 of 30 cells, ...".

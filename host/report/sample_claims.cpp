@@ -20,8 +20,10 @@ std::vector<AxisPoint> gaps_by_samples(const Judge& judge, double n) {
   for (const double count : judge.evidence().axis(samples)) {
     AxisPoint point{count, {}};
     for (const ResultCell* cell : judge.evidence().where({{inputs, n}, {samples, count}}))
-      if (const double gap = cell->number("gap_live_layer1"); !std::isnan(gap)) point.y.push_back(gap);
-    std::ranges::sort(point.y);
+      if (const double gap = cell->number("gap_live_layer1"); !std::isnan(gap)) {
+        point.y.push_back(gap);
+        point.curve.push_back(curve_of(*cell));
+      }
     if (!point.y.empty()) points.push_back(std::move(point));
   }
   return points;
@@ -41,11 +43,11 @@ Truth is_found(const TransitionFit& fit, const std::vector<AxisPoint>& axis) {
 void judge_transitions(Judge& judge) {
   std::vector<LawPoint> points;
   std::vector<Truth> found, rising;
-  BootstrapSettings bootstrap = judge.bootstrap();
+  IntervalSettings settings = judge.intervals();
   for (const double n : judge.evidence().axis(inputs)) {
     const std::vector<AxisPoint> axis = gaps_by_samples(judge, n);
-    const TransitionFit fit = fit_transition(axis, bootstrap);
-    bootstrap.seed += 1'000'003;  // resamples of different n must not go together
+    const TransitionFit fit = fit_transition(axis, settings);
+    settings.seed += 1'000'003;  // resamples of different n must not go together
     std::size_t networks = 0;
     for (const AxisPoint& point : axis) networks += point.y.size();
     judge.note({fmt::format("samples at the transition of gap_{:g}, n = {:g}{}", n, n,
@@ -54,12 +56,12 @@ void judge_transitions(Judge& judge) {
     if (n <= 5.0) found.push_back(is_found(fit, axis));
     if (!fit.curve) continue;
     if (!points.empty()) rising.emplace_back(points.back().middle < fit.curve->middle);
-    points.push_back({n, fit.curve->middle, fit.replicates});
+    points.push_back(law_point(n, fit));
   }
   const bool every_n = found.size() >= 4;  // n = 2 ... 5
   judge.check("gap_n has a transition, with an interval, at n = 2 to 5", every_n ? all(found) : std::nullopt);
   judge.check("it comes later for larger n", points.size() < 3 ? std::nullopt : all(rising));
-  const LawFit law = fit_law(points, bootstrap.confidence);
+  const LawFit law = fit_law(points, settings);
   note_line(judge, "b of log N* = a + b n", law.exponential, points.size());
   note_line(judge, "b of log N* = a + b log n", law.power, points.size());
   const bool sure = law.exponential && law.exponential->b_interval;

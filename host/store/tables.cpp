@@ -61,7 +61,7 @@ void add_run_columns(std::vector<TableColumn>& columns) {
 }
 
 // CROSS JOIN fixes the order of the loops: cells in the order of their numbers, everything else found by key,
-// so that the work is proportional to the rows.
+// so that the work is proportional to the rows. What was measured of a diverged cell is no result of it.
 TableQuery results(const Varying& varying) {
   TableQuery query;
   query.columns = {{"cell", "c.id", ""}, {"sweep", "s.name", ""}};

@@ -16,6 +16,18 @@ namespace modsweep {
 struct AxisPoint {
   double x = 0.0;         ///< positive
   std::vector<double> y;  ///< a value for each network, at least one
+  /// The curve that each network belongs to: those of one seed, along the axis, are one. Empty: network i
+  /// belongs to curve i.
+  std::vector<std::size_t> curve = {};
+};
+
+/// What each curve says of a number. The mean over many curves is the number; how far they spread, how sure
+/// it is.
+struct CurveValues {
+  std::vector<std::size_t> curves;  ///< ascending
+  std::vector<double> values;       ///< one of each of them
+  double center = 0.0;              ///< of the interval
+  double freedom = 0.0;             ///< degrees of freedom of Student's t, at least 1
 };
 
 /// y = low + (high - low) / (1 + exp(-steepness (log x - log middle))), natural logarithms: the curve of
@@ -37,22 +49,35 @@ struct TransitionFit {
   std::optional<Interval> step;  ///< the neighbors on the axis between which y changes, where the change is
                                  ///< too sharp for them to tell more
   std::optional<Interval> middle_interval;
-  std::vector<double> replicates;  ///< of `middle`, one a resample; NaN: no transition in that one
-  std::size_t failed = 0;          ///< of the replicates
+  std::string interval_reason;          ///< why there is a curve and no interval, where one was asked for
+  std::optional<CurveValues> by_curve;  ///< of log `middle`; standard intervals only
+  std::vector<double>
+      replicates;          ///< of `middle`, one a resample; NaN: no transition in that one. Bootstrap only
+  std::size_t failed = 0;  ///< of the replicates
 };
 
 /// Least squares through all values (each counts the same), by Levenberg-Marquardt from several starts. The
 /// curve is no steeper than 10 to 90 % within the smallest spacing of the axis: steeper ones fit as well, and
 /// their middle would be anywhere in between. There is no transition where a constant does as well by AICc,
-/// or where the axis lacks one of the plateaus (less than a quarter of the way is left on either side).
-/// Needs five different x and seven values; the points ascend in x. Throws LogicError for x that are not.
+/// where y comes back behind it (a bump), or where the axis lacks one of the plateaus (less than a quarter of
+/// the way is left on either side). Needs five different x and seven values; the points ascend in x. Throws
+/// LogicError for x that are not.
 [[nodiscard]] TransitionFit fit_transition(std::span<const AxisPoint> points);
 
-/// The same with a percentile interval of the middle: networks are drawn anew at each x, and the curve fitted
-/// again. It also spans the step, where there is one. None with one network at each x, or where more than 5 %
-/// of the resamples have no middle on the axis.
+/// The same with an interval of the middle. It also spans the middle itself and the step, where there is one.
+///
+/// Standard: Student's t over curves, in log x. Where each curve has a transition of its own, its middle is
+/// its value. Elsewhere (noise, or networks of a seed at some x only) the value is the pseudo-value of the
+/// jackknife: the fit is made again without that curve (Tukey 1958; Efron & Tibshirani 1993, chapter 11); the
+/// degrees of freedom are then those of the unequal shares that curves have in the middle (Satterthwaite
+/// 1946). None with a single curve, or where a fit without a curve has no middle on the axis.
+///
+/// Bootstrap: percentiles of fits to networks that are drawn anew at each x. None where more than 5 % of the
+/// resamples have no middle on the axis, or where most have it elsewhere.
+///
+/// Either: none with one network at each x.
 [[nodiscard]] TransitionFit fit_transition(std::span<const AxisPoint> points,
-                                           const BootstrapSettings& bootstrap);
+                                           const IntervalSettings& settings);
 
 /// A straight line through the logarithms of transitions.
 struct LineFit {
@@ -69,25 +94,34 @@ struct LawFit {
   std::optional<LineFit> exponential;  ///< log x* = a + b n
   std::optional<LineFit> power;        ///< log x* = a + b log n
   std::string reason;
+  std::string interval_reason;  ///< why there are lines and no intervals
 };
 
-/// A transition at one n, with its replicates: TransitionFit::middle and ::replicates.
+/// A transition at one n, and what its interval is made of: see TransitionFit.
 struct LawPoint {
   double n = 0.0;  ///< positive
   double middle = 0.0;
-  std::vector<double> replicates;
+  std::vector<double> replicates = {};
+  std::optional<CurveValues> by_curve = std::nullopt;
+  std::optional<Interval> step = std::nullopt;
 };
+/// The transition `fit` at n; needs a curve.
+[[nodiscard]] LawPoint law_point(double n, const TransitionFit& fit);
 
-/// Least squares through the logarithms of at least three transitions, and percentile intervals from their
-/// replicates: replicate i of the line goes through replicate i of every point. No intervals where a point
-/// has no replicates or more than 5 % of the lines lack a point.
-[[nodiscard]] LawFit fit_law(std::span<const LawPoint> points, double confidence);
+/// Least squares through the logarithms of at least three transitions, with intervals.
+///
+/// Standard, where every point has values of the same curves: a line through the values of each curve, and
+/// Student's t over the lines. They are as much wider as steps could move the line.
+/// Bootstrap, where every point has replicates: replicate i of the line goes through replicate i of every
+/// point. None where more than 5 % of the lines lack a point.
+[[nodiscard]] LawFit fit_law(std::span<const LawPoint> points, const IntervalSettings& settings);
 
 /// Loss and gap of every network at one point of an axis.
 struct TradeoffPoint {
-  double x = 0.0;            ///< positive
-  std::vector<double> loss;  ///< positive
-  std::vector<double> gap;   ///< of the same networks, in the same order
+  double x = 0.0;                       ///< positive
+  std::vector<double> loss;             ///< positive
+  std::vector<double> gap;              ///< of the same networks, in the same order
+  std::vector<std::size_t> curve = {};  ///< as in AxisPoint
 };
 
 /// The balance of loss and gap, or why there is none.
@@ -96,15 +130,18 @@ struct BalanceFit {
   std::string reason;
   double advantage = 0.0;  ///< gain of the gap minus gain of the loss there, at most 1
   std::optional<Interval> interval;
+  std::string interval_reason;  ///< why there is a balance and no interval
 };
 
 /// Where the gap has gained most over the loss (figure 2). The medians of log loss and of the gap are each
 /// scaled to [0, 1] over the axis; the balance is where scaled gap minus scaled log loss is largest, the top
 /// of the parabola through the largest point and its neighbors in log x. None where it is largest at an end
-/// of the axis, with fewer than three points, or where loss or gap are constant. The interval draws networks
-/// anew at each x; a resample that is largest at an end counts with that end. Throws LogicError for points
-/// that do not ascend in x or x and losses that are not positive.
-[[nodiscard]] BalanceFit fit_balance(std::span<const TradeoffPoint> points,
-                                     const BootstrapSettings& bootstrap);
+/// of the axis, with fewer than three points, or where loss or gap are constant.
+///
+/// The standard interval is Student's t over the logarithms of the balances that curves have by themselves,
+/// and spans the balance of the medians, too; none where a curve has none. The bootstrap draws networks anew
+/// at each x; a resample that is largest at an end counts with that end; none where most lie elsewhere.
+/// Throws LogicError for points that do not ascend in x or x and losses that are not positive.
+[[nodiscard]] BalanceFit fit_balance(std::span<const TradeoffPoint> points, const IntervalSettings& settings);
 
 }  // namespace modsweep

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "modsweep/fit.h"
@@ -26,7 +27,7 @@ struct RefinementRow {
 struct RefinementSettings {
   double width = 0.2;         ///< of the interval of log x* at last, natural logarithm
   bool whole_numbers = true;  ///< x takes no others
-  BootstrapSettings bootstrap{.resamples = 1000};
+  IntervalSettings interval{.resamples = 1000};
 };
 
 enum class RefinementState : std::uint8_t {
@@ -51,7 +52,8 @@ class Refinement {
 
   /// What is to be measured next, in this order; empty unless open.
   [[nodiscard]] const std::vector<RefinementRow>& next() const { return next_; }
-  /// The values of the first rows of `next`, in its order: one of each network that has a value. Fits anew.
+  /// The values of the first rows of `next`, in its order: one of each seed, in the same order in all rows of
+  /// a block; NaN: that network has none. Fits anew.
   void take(std::span<const std::vector<double>> values);
 
   [[nodiscard]] RefinementState state() const { return state_; }
@@ -70,7 +72,7 @@ class Refinement {
  private:
   struct Point {
     std::uint32_t blocks = 0;
-    std::vector<double> values;  ///< ascending
+    std::vector<std::pair<double, std::size_t>> networks;  ///< values, ascending, and their curves
   };
 
   void judge();

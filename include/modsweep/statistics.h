@@ -1,11 +1,13 @@
-// What a group of numbers says: location, spread, and how sure that is (bootstrap).
+// What a group of numbers says: location, spread, and how sure that is.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -31,11 +33,26 @@ struct Interval {
   double high = 0.0;
 };
 
-/// How a bootstrap is drawn. The same seed gives the same interval with every compiler and standard library.
-struct BootstrapSettings {
-  std::uint32_t resamples = 10'000;
-  double confidence = 0.95;  ///< between 0 and 1
-  std::uint64_t seed = 0;
+/// Where an interval comes from.
+enum class IntervalMethod : std::uint8_t {
+  standard,  ///< covers as often as it says on normal values, however few; none where that cannot be
+  bootstrap  ///< percentiles of resamples: of two to ten values too narrow
+};
+
+template <>
+struct EnumNames<IntervalMethod> {
+  static constexpr std::array<std::pair<IntervalMethod, std::string_view>, 2> table = {{
+      {IntervalMethod::standard, "standard"},
+      {IntervalMethod::bootstrap, "bootstrap"},
+  }};
+};
+
+/// How intervals are made. The same seed gives the same bootstrap with every compiler and standard library.
+struct IntervalSettings {
+  std::uint32_t resamples = 10'000;  ///< of the bootstrap
+  double confidence = 0.95;          ///< between 0 and 1
+  std::uint64_t seed = 0;            ///< of the bootstrap
+  IntervalMethod method = IntervalMethod::standard;
 };
 
 /// The mean. Needs at least one value, as all of these do.
@@ -75,6 +92,47 @@ struct Summary {
 /// anew with replacement, `settings.resamples` times. None for fewer than two values: one says nothing about
 /// spread.
 [[nodiscard]] std::optional<Interval> bootstrap_interval(std::span<const double> values, Statistic statistic,
-                                                         const BootstrapSettings& settings);
+                                                         const IntervalSettings& settings);
+
+/// The half width of Student's interval: how far the mean of normal values is from theirs, at most. None for
+/// fewer than two values. `freedom`: degrees of freedom, where they are not one less than the values. The
+/// same for the same values in any order.
+[[nodiscard]] std::optional<double> student_half_width(std::vector<double> values, double confidence,
+                                                       std::optional<double> freedom = std::nullopt);
+
+/// The exact interval of a share of which `hits` of `count` cases were seen (Clopper & Pearson 1934): covers
+/// at least as often as `confidence` says. None for no cases.
+[[nodiscard]] std::optional<Interval> share_interval(std::size_t hits, std::size_t count, double confidence);
+
+/// An interval of a statistic, or why there is none.
+struct StatisticInterval {
+  std::optional<Interval> interval;  ///< none: `reason` says why
+  std::string_view made_by;          ///< "t", "order statistics", "trimmed t", "bootstrap"
+  /// How often it covers: exactly for the median of any continuous distribution, for the mean and the trimmed
+  /// mean of a normal one. None where nobody knows: of a bootstrap.
+  std::optional<double> confidence;
+  std::string reason;
+};
+
+/// Intervals of many groups, by one method; quantiles are computed once for each number of values.
+///
+/// Standard are, of the mean, Student's t; of the median, two order statistics, the innermost pair that
+/// covers at least as often as asked for (David & Nagaraja 2003, section 7.1), which six values or more have
+/// for 95 %; of the trimmed mean, Student's t with the winsorized variance (Tukey & McLaughlin 1963).
+class IntervalMaker {
+ public:
+  explicit IntervalMaker(const IntervalSettings& settings) : settings_(settings) {}
+
+  /// Of values in any order.
+  [[nodiscard]] StatisticInterval of(std::vector<double> values, Statistic statistic);
+
+ private:
+  [[nodiscard]] StatisticInterval of_median(const std::vector<double>& sorted);
+  [[nodiscard]] double quantile(std::size_t freedom);
+
+  IntervalSettings settings_;
+  std::map<std::size_t, double> quantiles_;   // Student's, by degrees of freedom
+  std::map<std::size_t, std::size_t> ranks_;  // of the order statistics, by the number of values; 0: none
+};
 
 }  // namespace modsweep

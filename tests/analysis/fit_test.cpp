@@ -43,9 +43,10 @@ std::vector<AxisPoint> noisy(const std::vector<double>& axis, std::size_t seeds,
   return points;
 }
 
-BootstrapSettings resamples(std::uint32_t count, std::uint64_t seed = 0) {
-  return {count, 0.95, seed};
+IntervalSettings resamples(std::uint32_t count, std::uint64_t seed = 0) {
+  return {count, 0.95, seed, IntervalMethod::bootstrap};
 }
+constexpr IntervalSettings standard{};
 
 struct Known {
   double low, high, steepness, middle;
@@ -212,12 +213,155 @@ TEST(Transition, RefusesAnAxisOutOfOrder) {
   EXPECT_THROW((void)fit_transition(std::vector<AxisPoint>{{1, {}}, {2, {1}}}), LogicError);
 }
 
+// ---- What goes up and comes back.
+
+double bump(double x, double center, double width) {
+  return 0.2 + 0.6 * std::exp(-0.5 * std::pow((std::log(x) - std::log(center)) / width, 2));
+}
+
+TEST(Transition, IsNoneWhereYComesBack) {
+  const auto axis = log_axis(1.0, 3000.0, 15);
+  for (const double center : {55.0, 20.0, 250.0}) {
+    SCOPED_TRACE(center);
+    for (const double noise : {0.0, 0.03}) {
+      const auto up =
+          fit_transition(noisy(axis, 5, noise, 3, [&](double x) { return bump(x, center, 1.2); }), standard);
+      EXPECT_FALSE(up.curve);
+      EXPECT_FALSE(up.middle_interval);
+      EXPECT_THAT(up.reason, testing::AllOf(HasSubstr("y rises at"), HasSubstr("comes back after")));
+      const auto down = fit_transition(
+          noisy(axis, 5, noise, 3, [&](double x) { return 1.0 - bump(x, center, 1.2); }), standard);
+      EXPECT_FALSE(down.curve);
+      EXPECT_THAT(down.reason, testing::StartsWith("no transition: "));
+      if (center != 55.0) {  // in the middle of the axis a constant is as good as a curve
+        EXPECT_THAT(down.reason, HasSubstr("y falls at"));
+      }
+    }
+  }
+}
+
+TEST(Transition, IsOneWhereYComesBackByAThird) {
+  const auto axis = log_axis(1.0, 3000.0, 15);
+  const auto points = noisy(axis, 5, 0.03, 3, [](double x) {
+    return sigmoid(x, 0.2, 0.8, 5.0, 25.0) - sigmoid(x, 0.0, 0.2, 5.0, 300.0);
+  });
+  EXPECT_TRUE(fit_transition(points).curve);
+}
+
+TEST(Transition, AStepWithNoiseIsNoBump) {
+  for (std::uint64_t set = 0; set < 30; ++set) {
+    const auto points =
+        noisy(log_axis(1.0, 3000.0, 15), 3, 0.02, 500 + set, [](double x) { return x < 60.0 ? 0.2 : 0.8; });
+    const TransitionFit fit = fit_transition(points);
+    EXPECT_TRUE(fit.curve) << fit.reason;
+  }
+}
+
+// ---- Standard intervals.
+
+/// Seeds whose curves are shifted by these, in log x.
+std::vector<AxisPoint> shifted(const std::vector<double>& axis, const std::vector<double>& shifts) {
+  std::vector<AxisPoint> points;
+  for (const double x : axis) {
+    AxisPoint& point = points.emplace_back(AxisPoint{x, {}});
+    for (const double shift : shifts) point.y.push_back(sigmoid(x, 0.1, 0.9, 2.0, 300.0 * std::exp(shift)));
+  }
+  return points;
+}
+
+TEST(StandardTransition, IsStudentsOverTheMiddlesOfSeeds) {
+  // Mean 0.1, standard deviation 0.3, three seeds.
+  const TransitionFit fit = fit_transition(shifted(log_axis(1.0, 100'000.0, 16), {-0.2, 0.1, 0.4}), standard);
+  ASSERT_TRUE(fit.middle_interval) << fit.interval_reason;
+  const double half = 4.3026527297 * 0.3 / std::sqrt(3.0);
+  EXPECT_NEAR(std::log(fit.middle_interval->low / 300.0), 0.1 - half, 1e-4);
+  EXPECT_NEAR(std::log(fit.middle_interval->high / 300.0), 0.1 + half, 1e-4);
+  EXPECT_EQ(fit.by_curve->freedom, 2.0);
+  EXPECT_TRUE(fit.replicates.empty());
+}
+
+TEST(StandardTransition, GoesByTheCurvesAndNotByTheOrderOfTheNetworks) {
+  const auto axis = log_axis(1.0, 100'000.0, 16);
+  const auto points = shifted(axis, {-0.2, 0.1, 0.4});
+  auto turned = points;
+  for (std::size_t i = 0; i < turned.size(); ++i) {
+    const std::size_t by = i % 3;
+    turned[i].curve = {7, 8, 9};
+    std::rotate(turned[i].y.begin(), turned[i].y.begin() + static_cast<std::ptrdiff_t>(by),
+                turned[i].y.end());
+    std::rotate(turned[i].curve.begin(), turned[i].curve.begin() + static_cast<std::ptrdiff_t>(by),
+                turned[i].curve.end());
+  }
+  const TransitionFit a = fit_transition(points, standard);
+  const TransitionFit b = fit_transition(turned, standard);
+  EXPECT_NEAR(a.middle_interval->low, b.middle_interval->low, 1e-6 * a.middle_interval->low);
+  EXPECT_EQ(b.by_curve->curves, (std::vector<std::size_t>{7, 8, 9}));
+  auto wrong = points;
+  wrong[0].curve = {1};
+  EXPECT_THROW((void)fit_transition(wrong, standard), LogicError);
+}
+
+TEST(StandardTransition, IsMadeWithoutEachSeedWhereSeedsHaveNoTransitionOfTheirOwn) {
+  // Two networks more at two x near the middle: of seeds that are nowhere else.
+  auto points = noisy(log_axis(10.0, 10'000.0, 10), 5, 0.05, 4,
+                      [](double x) { return sigmoid(x, 0.1, 0.9, 2.0, 300.0); });
+  for (const std::size_t at : {4U, 5U})
+    for (const std::size_t seed : {5U, 6U}) {
+      points[at].y.push_back(points[at].y[0] + 0.01 * static_cast<double>(seed));
+    }
+  const TransitionFit fit = fit_transition(points, standard);
+  ASSERT_TRUE(fit.middle_interval) << fit.interval_reason;
+  EXPECT_EQ(fit.by_curve->values.size(), 7U);
+  EXPECT_GE(fit.by_curve->freedom, 1.0);
+  EXPECT_LT(fit.by_curve->freedom, 6.0);
+  EXPECT_LT(fit.middle_interval->low, fit.curve->middle);
+  EXPECT_GT(fit.middle_interval->high, fit.curve->middle);
+}
+
+TEST(StandardTransition, OfOneSeedHasNone) {
+  auto points = shifted(log_axis(1.0, 100'000.0, 16), {0.0, 0.1});
+  for (AxisPoint& point : points) point.curve = {3, 3};
+  EXPECT_EQ(fit_transition(points, standard).interval_reason, "no interval: all networks are of one seed");
+  EXPECT_EQ(fit_transition(shifted(log_axis(1.0, 100'000.0, 16), {0.0}), standard).interval_reason,
+            "no interval: one network at each x");
+}
+
+TEST(StandardLaw, IsStudentsOverTheLinesOfSeeds) {
+  // Seeds that lie 0.2 n to either side of the law: b varies by 0.2, a not at all.
+  std::vector<LawPoint> points;
+  for (const double n : {2.0, 3.0, 4.0}) {
+    const double middle = 1.5 + 0.8 * n;
+    points.push_back(
+        {.n = n,
+         .middle = std::exp(middle),
+         .by_curve = CurveValues{{0, 1, 2}, {middle - 0.2 * n, middle, middle + 0.2 * n}, middle, 2}});
+  }
+  LawFit fit = fit_law(points, standard);
+  ASSERT_TRUE(fit.exponential->b_interval) << fit.interval_reason;
+  const double half = 4.3026527297 * 0.2 / std::sqrt(3.0);
+  EXPECT_NEAR(fit.exponential->b_interval->low, 0.8 - half, 1e-9);
+  EXPECT_NEAR(fit.exponential->b_interval->high, 0.8 + half, 1e-9);
+  EXPECT_NEAR(fit.exponential->a_interval->high - fit.exponential->a_interval->low, 0.0, 1e-9);
+  // A step is somewhere: the line may turn by as much as its ends move it, b = (y_4 - y_2) / 2.
+  points[2].step = Interval{points[2].middle * std::exp(-0.3), points[2].middle * std::exp(0.1)};
+  fit = fit_law(points, standard);
+  EXPECT_NEAR(fit.exponential->b_interval->low, 0.8 - half - 0.15, 1e-9);
+  EXPECT_NEAR(fit.exponential->b_interval->high, 0.8 + half + 0.05, 1e-9);
+  // Other seeds at one n do not pair up.
+  points[1].by_curve->curves = {0, 1, 5};
+  fit = fit_law(points, standard);
+  EXPECT_FALSE(fit.exponential->b_interval);
+  EXPECT_EQ(fit.interval_reason, "no intervals: the transitions are not of the same seeds");
+  points[1].by_curve.reset();
+  EXPECT_EQ(fit_law(points, standard).interval_reason, "no intervals: a transition has none");
+}
+
 std::vector<LawPoint> law_points(std::initializer_list<double> ns, double noise, std::uint64_t seed,
                                  double (*law)(double)) {
   Resampler bits(seed);
   std::vector<LawPoint> points;
   for (const double n : ns) {
-    LawPoint& point = points.emplace_back(LawPoint{n, std::exp(std::log(law(n)) + noise * normal(bits)), {}});
+    LawPoint& point = points.emplace_back(LawPoint{n, std::exp(std::log(law(n)) + noise * normal(bits))});
     for (int i = 0; i < 500; ++i) point.replicates.push_back(point.middle * std::exp(noise * normal(bits)));
   }
   return points;
@@ -231,14 +375,14 @@ double power(double n) {
 }
 
 TEST(Law, IsFoundExactlyInExactData) {
-  const LawFit of_exponential = fit_law(law_points({2, 3, 4, 5, 6}, 0.0, 1, exponential), 0.95);
+  const LawFit of_exponential = fit_law(law_points({2, 3, 4, 5, 6}, 0.0, 1, exponential), resamples(500));
   ASSERT_TRUE(of_exponential.exponential && of_exponential.power);
   EXPECT_NEAR(of_exponential.exponential->a, 1.5, 1e-12);
   EXPECT_NEAR(of_exponential.exponential->b, 0.8, 1e-12);
   EXPECT_LT(of_exponential.exponential->residual_sum, 1e-20);
   EXPECT_NEAR(of_exponential.exponential->b_interval->low, 0.8, 1e-10);
   EXPECT_LT(of_exponential.exponential->aic, of_exponential.power->aic);
-  const LawFit of_power = fit_law(law_points({2, 3, 4, 5, 6}, 0.0, 1, power), 0.95);
+  const LawFit of_power = fit_law(law_points({2, 3, 4, 5, 6}, 0.0, 1, power), resamples(500));
   EXPECT_NEAR(of_power.power->a, 2.0, 1e-12);
   EXPECT_NEAR(of_power.power->b, 3.0, 1e-12);
   EXPECT_LT(of_power.power->aic, of_power.exponential->aic);
@@ -256,7 +400,7 @@ TEST(Law, NumbersAgreeWithTheFormulasOfARegression) {
   const double a = (sy - b * sn) / 4;
   double squares = 0;
   for (const LawPoint& p : points) squares += std::pow(std::log(p.middle) - a - b * p.n, 2);
-  const LawFit fit = fit_law(points, 0.95);
+  const LawFit fit = fit_law(points, resamples(500));
   EXPECT_NEAR(fit.exponential->a, a, 1e-11);
   EXPECT_NEAR(fit.exponential->b, b, 1e-11);
   EXPECT_NEAR(fit.exponential->residual_sum, squares, 1e-11);
@@ -266,8 +410,8 @@ TEST(Law, NumbersAgreeWithTheFormulasOfARegression) {
 TEST(Law, IsToldApartByAicUnderNoise) {
   int right = 0;
   for (std::uint64_t set = 0; set < 50; ++set) {
-    const LawFit e = fit_law(law_points({2, 3, 4, 6, 8, 10}, 0.1, set, exponential), 0.95);
-    const LawFit p = fit_law(law_points({2, 3, 4, 6, 8, 10}, 0.1, set, power), 0.95);
+    const LawFit e = fit_law(law_points({2, 3, 4, 6, 8, 10}, 0.1, set, exponential), resamples(500));
+    const LawFit p = fit_law(law_points({2, 3, 4, 6, 8, 10}, 0.1, set, power), resamples(500));
     right += (e.exponential->aic < e.power->aic ? 1 : 0) + (p.power->aic < p.exponential->aic ? 1 : 0);
   }
   EXPECT_GE(right, 95);
@@ -275,7 +419,7 @@ TEST(Law, IsToldApartByAicUnderNoise) {
 
 TEST(Law, IntervalsHaveTheWidthOfTheReplicates) {
   // Replicates with standard deviation 0.1 in log x*: that of b is 0.1 / sqrt(sum (n - mean)^2).
-  const LawFit fit = fit_law(law_points({2, 3, 4, 5, 6}, 0.1, 5, exponential), 0.95);
+  const LawFit fit = fit_law(law_points({2, 3, 4, 5, 6}, 0.1, 5, exponential), resamples(500));
   const double expected = 2 * 1.96 * 0.1 / std::sqrt(10.0);
   const Interval b = *fit.exponential->b_interval;
   EXPECT_NEAR(b.high - b.low, expected, 0.15 * expected);
@@ -284,14 +428,15 @@ TEST(Law, IntervalsHaveTheWidthOfTheReplicates) {
 }
 
 TEST(Law, WithoutEnoughIsNotMadeUp) {
-  EXPECT_THAT(fit_law(law_points({2, 3}, 0.0, 1, exponential), 0.95).reason, HasSubstr("too few"));
+  EXPECT_THAT(fit_law(law_points({2, 3}, 0.0, 1, exponential), resamples(500)).reason, HasSubstr("too few"));
   auto points = law_points({2, 3, 4}, 0.1, 1, exponential);
   for (int i = 0; i < 50; ++i) points[1].replicates[static_cast<std::size_t>(i)] = std::nan("");
-  EXPECT_TRUE(fit_law(points, 0.95).exponential);
-  EXPECT_FALSE(fit_law(points, 0.95).exponential->b_interval) << "a tenth of the resamples is missing";
+  EXPECT_TRUE(fit_law(points, resamples(500)).exponential);
+  EXPECT_FALSE(fit_law(points, resamples(500)).exponential->b_interval)
+      << "a tenth of the resamples is missing";
   points[1].replicates.clear();
-  EXPECT_FALSE(fit_law(points, 0.95).power->a_interval);
-  EXPECT_THROW((void)fit_law(law_points({3, 2, 4}, 0.0, 1, exponential), 0.95), LogicError);
+  EXPECT_FALSE(fit_law(points, resamples(500)).power->a_interval);
+  EXPECT_THROW((void)fit_law(law_points({3, 2, 4}, 0.0, 1, exponential), resamples(500)), LogicError);
 }
 
 /// Loss exp(u^2 ...) and a gap whose lead over it has its top at a known place.
@@ -365,6 +510,53 @@ TEST(Balance, IsNotMadeUp) {
   EXPECT_THAT(fit_balance(losing, resamples(100)).reason, HasSubstr("at its end"));
   points[1].loss[0] = 0.0;
   EXPECT_THROW((void)fit_balance(points, resamples(100)), LogicError);
+}
+
+TEST(StandardBalance, IsStudentsOverTheBalancesOfSeeds) {
+  // The gap rises at a third of x*, the loss at three times of it; three seeds whose x* are 0.3 apart in log
+  // x.
+  std::vector<TradeoffPoint> points;
+  for (const double x : log_axis(1.0, 3000.0, 60)) {
+    TradeoffPoint& point = points.emplace_back(TradeoffPoint{x, {}, {}});
+    for (const double shift : {-0.3, 0.0, 0.3}) {
+      const double middle = 50.0 * std::exp(shift);
+      point.gap.push_back(sigmoid(x, 0.2, 0.8, 2.0, middle / 3.0));
+      point.loss.push_back(1e-4 * std::exp(sigmoid(x, 0.0, 5.0, 2.0, middle * 3.0)));
+    }
+  }
+  const BalanceFit fit = fit_balance(points, standard);
+  ASSERT_TRUE(fit.x && fit.interval) << fit.interval_reason;
+  const double half = 4.3026527297 * 0.3 / std::sqrt(3.0);
+  EXPECT_NEAR(std::log(*fit.x / 50.0), 0.0, 0.02);
+  EXPECT_NEAR(std::log(fit.interval->high / 50.0), half, 0.03);
+  EXPECT_NEAR(std::log(fit.interval->low / 50.0), -half, 0.03);
+}
+
+TEST(StandardBalance, SaysWhichSeedsHaveNone) {
+  auto points = tradeoff(log_axis(1e-3, 1.0, 9), 5, 0.0, 1);
+  for (TradeoffPoint& point : points) point.gap[4] = 1.0;
+  const BalanceFit fit = fit_balance(points, standard);
+  EXPECT_TRUE(fit.x);
+  EXPECT_FALSE(fit.interval);
+  EXPECT_EQ(fit.interval_reason, "no interval: 1 of 5 seeds have no balance of their own on the axis");
+}
+
+TEST(Bootstrap, WhoseResamplesLieElsewhereHasNoInterval) {
+  // Three networks at each x: one of them, drawn twice, moves the balance.
+  std::size_t without = 0;
+  for (std::uint64_t set = 0; set < 200; ++set) {
+    const BalanceFit fit = fit_balance(tradeoff(log_axis(1e-3, 1.0, 9), 3, 0.4, set), resamples(100, set));
+    if (!fit.x) continue;
+    if (fit.interval) {
+      EXPECT_LE(fit.interval->low, *fit.x);
+      EXPECT_GE(fit.interval->high, *fit.x);
+      EXPECT_EQ(fit.interval_reason, "");
+    } else {
+      EXPECT_EQ(fit.interval_reason, "no interval: most resamples have their balance elsewhere");
+      ++without;
+    }
+  }
+  EXPECT_GT(without, 0U);
 }
 
 }  // namespace

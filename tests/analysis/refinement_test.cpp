@@ -57,7 +57,7 @@ std::vector<RefinementRow> play(Refinement& search,
 }
 
 RefinementSettings to_width(double width) {
-  return {.width = width, .whole_numbers = true, .bootstrap = {.resamples = 200}};
+  return {.width = width, .whole_numbers = true, .interval = {.resamples = 200}};
 }
 
 class KnownTransition : public testing::TestWithParam<KnownCurve> {};
@@ -209,14 +209,16 @@ TEST(Refinement, ARowGoesWhereItLowersTheVarianceMost) {
        {KnownCurve{0.1, 0.9, 2.0, 300.0, 0.0}, KnownCurve{0.9, 0.2, 1.2, 150.0, 0.0}}) {
     RefinementSettings settings = to_width(1e-6);
     settings.whole_numbers = false;
-    settings.bootstrap.resamples = 100;
     Refinement search(coarse, settings);
-    // A little noise, as without it the interval has no width and the search is over.
+    // A little noise, of other seeds at each x, as without it the interval has no width and the search is
+    // over.
+    double noise = 1e-4;
     play(
         search,
         [&](const RefinementRow& row) {
           const double y = value_at(known, row.x);
-          return std::vector<double>{y - 1e-4, y, y, y, y + 1e-4};
+          noise = -noise;
+          return std::vector<double>{y - noise, y, y, y, y + noise};
         },
         1);
     ASSERT_EQ(search.state(), RefinementState::open) << search.reason();

@@ -2,6 +2,7 @@
 #include "modsweep/statistics.h"
 
 #include "analysis/normals.h"
+#include "analysis/quantiles.h"
 
 #include <algorithm>
 #include <array>
@@ -96,7 +97,7 @@ TEST(Resampler, IndicesFollowFromTheSeedAloneAndAreUniform) {
 
 TEST(Bootstrap, IsTheSameForTheSameSeedAndNotForAnother) {
   const auto values = first(11);
-  BootstrapSettings settings;
+  IntervalSettings settings;
   for (const Statistic statistic : {Statistic::mean, Statistic::median, Statistic::trimmed_mean}) {
     const auto a = bootstrap_interval(values, statistic, settings);
     const auto b = bootstrap_interval(values, statistic, settings);
@@ -141,7 +142,7 @@ TEST(Bootstrap, CoversTheTruthAboutAsOftenAsItSays) {
   // Percentile intervals of 20 values are a little too narrow: 92-93 % for the mean. 200 sets spread by 1.9
   // %.
   constexpr int sets = 200;
-  BootstrapSettings settings;
+  IntervalSettings settings;
   settings.resamples = 1000;
   for (const Statistic statistic : {Statistic::mean, Statistic::median, Statistic::trimmed_mean}) {
     Resampler bits(17);
@@ -156,6 +157,102 @@ TEST(Bootstrap, CoversTheTruthAboutAsOftenAsItSays) {
     EXPECT_GE(covered, sets * 86 / 100) << covered;
     EXPECT_LE(covered, sets * 99 / 100) << covered;
   }
+}
+
+// ---- Standard intervals, by hand and by tables.
+
+StatisticInterval standard_interval(const std::vector<double>& values, Statistic statistic,
+                                    double confidence = 0.95) {
+  return IntervalMaker({.confidence = confidence}).of(values, statistic);
+}
+
+TEST(Quantiles, OfStudentsDistributionAreThoseOfTheTables) {
+  EXPECT_NEAR(student_quantile(0.95, 1.0), 12.7062047362, 1e-8);
+  EXPECT_NEAR(student_quantile(0.95, 2.0), 4.3026527297, 1e-9);
+  EXPECT_NEAR(student_quantile(0.95, 4.0), 2.7764451052, 1e-9);
+  EXPECT_NEAR(student_quantile(0.99, 9.0), 3.2498355416, 1e-9);
+  EXPECT_NEAR(student_quantile(0.90, 29.0), 1.6991270265, 1e-9);
+  EXPECT_NEAR(student_quantile(0.95, 1e6), 1.9599663568, 1e-7);
+  EXPECT_THROW((void)student_quantile(std::nan(""), 2.0), LogicError);
+  EXPECT_THROW((void)student_quantile(0.95, 0.0), LogicError);
+}
+
+TEST(Quantiles, OfTheBetaDistributionUndoItsProbabilities) {
+  for (const double a : {0.5, 1.0, 7.0, 300.0})
+    for (const double b : {0.5, 2.0, 40.0})
+      for (const double p : {1e-6, 0.025, 0.5, 0.975})
+        EXPECT_NEAR(incomplete_beta(a, b, beta_quantile(p, a, b)), p, 1e-11) << a << ' ' << b;
+  EXPECT_NEAR(incomplete_beta(2.0, 3.0, 0.4), 0.5248, 1e-12);  // 6 x^2 - 8 x^3 + 3 x^4
+}
+
+TEST(StandardInterval, OfAMeanIsStudents) {
+  // 1, 2, 6: mean 3, standard deviation sqrt(7), 4.3027 sqrt(7 / 3).
+  const StatisticInterval found = standard_interval({1.0, 6.0, 2.0}, Statistic::mean);
+  ASSERT_TRUE(found.interval);
+  EXPECT_NEAR(found.interval->low, 3.0 - 4.3026527297 * std::sqrt(7.0 / 3.0), 1e-9);
+  EXPECT_NEAR(found.interval->high, 3.0 + 4.3026527297 * std::sqrt(7.0 / 3.0), 1e-9);
+  EXPECT_EQ(found.made_by, "t");
+  EXPECT_EQ(found.confidence, 0.95);
+}
+
+TEST(StandardInterval, OfAMedianIsTwoOfTheValuesWithTheirExactConfidence) {
+  std::vector<double> values = {6, 1, 5, 2, 4, 3};
+  const StatisticInterval of_six = standard_interval(values, Statistic::median);
+  ASSERT_TRUE(of_six.interval);
+  EXPECT_EQ(of_six.interval->low, 1.0);
+  EXPECT_EQ(of_six.interval->high, 6.0);
+  EXPECT_NEAR(of_six.confidence.value(), 31.0 / 32.0, 1e-12);
+  values.insert(values.end(), {7, 8, 9, 10});
+  const StatisticInterval of_ten = standard_interval(values, Statistic::median);
+  EXPECT_EQ(of_ten.interval->low, 2.0);
+  EXPECT_EQ(of_ten.interval->high, 9.0);
+  EXPECT_NEAR(of_ten.confidence.value(), 1.0 - 2.0 * 11.0 / 1024.0, 1e-12);
+  EXPECT_EQ(of_ten.made_by, "order statistics");
+}
+
+TEST(StandardInterval, OfAMedianOfTooFewIsNoneAndSaysHowManyItTakes) {
+  for (std::size_t n = 1; n <= 5; ++n) {
+    const StatisticInterval found = standard_interval(first(n), Statistic::median);
+    EXPECT_FALSE(found.interval) << n;
+    EXPECT_FALSE(found.confidence) << n;
+    EXPECT_EQ(found.reason, "no 95 % interval of the median of " + std::to_string(n) + " values: it takes 6");
+  }
+  EXPECT_TRUE(standard_interval(first(5), Statistic::median, 0.9).interval);
+  EXPECT_FALSE(standard_interval(first(7), Statistic::median, 0.99).interval);
+  EXPECT_TRUE(standard_interval(first(8), Statistic::median, 0.99).interval);
+}
+
+TEST(StandardInterval, OfATrimmedMeanHasTheWinsorizedVariance) {
+  // Of 1 to 8 with an outlier the middle four count; winsorized: 3 3 3 4 5 6 6 6.
+  const StatisticInterval found = standard_interval({1, 2, 3, 4, 5, 6, 7, 1e6}, Statistic::trimmed_mean);
+  ASSERT_TRUE(found.interval);
+  const double squares = 4.0 * 2.25 + 2.0 * 2.25 + 2.0 * 0.25;  // about 4.5
+  const double half = 3.1824463053 * std::sqrt(squares / (4.0 * 3.0));
+  EXPECT_NEAR(found.interval->low, 4.5 - half, 1e-9);
+  EXPECT_NEAR(found.interval->high, 4.5 + half, 1e-9);
+}
+
+TEST(StandardInterval, OfOneValueIsNoneAndOfABootstrapHasNoConfidence) {
+  for (const Statistic statistic : {Statistic::mean, Statistic::trimmed_mean}) {
+    EXPECT_FALSE(standard_interval({}, statistic).interval);
+    EXPECT_EQ(standard_interval({2.0}, statistic).reason, "no interval of 1 values: it takes 2");
+  }
+  const StatisticInterval drawn =
+      IntervalMaker({.method = IntervalMethod::bootstrap}).of(first(5), Statistic::median);
+  EXPECT_TRUE(drawn.interval);
+  EXPECT_FALSE(drawn.confidence);
+  EXPECT_EQ(drawn.made_by, "bootstrap");
+}
+
+TEST(StandardInterval, OfAShareIsExact) {
+  const Interval half = share_interval(20, 40, 0.95).value();
+  EXPECT_NEAR(half.low, 0.338017, 1e-5);
+  EXPECT_NEAR(half.high, 0.661983, 1e-5);
+  const Interval none = share_interval(0, 10, 0.95).value();
+  EXPECT_EQ(none.low, 0.0);
+  EXPECT_NEAR(none.high, 1.0 - std::pow(0.025, 0.1), 1e-12);
+  EXPECT_EQ(share_interval(10, 10, 0.95).value().high, 1.0);
+  EXPECT_FALSE(share_interval(0, 0, 0.95));
 }
 
 }  // namespace

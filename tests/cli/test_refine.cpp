@@ -48,8 +48,7 @@ class RefineTest : public ProgramTest {
   RefineTest() { write("learning.toml", learning); }
 
   [[nodiscard]] static std::vector<std::string> refine(const std::vector<std::string>& more = {}) {
-    std::vector<std::string> all = {"refine", "learning.toml", "--x",         "training.steps",
-                                    "--y",    "test_loss",     "--resamples", "200"};
+    std::vector<std::string> all = {"refine", "learning.toml", "--x", "training.steps", "--y", "test_loss"};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
@@ -91,7 +90,7 @@ TEST_F(RefineTest, AddsCellsUntilTheIntervalIsNarrow) {
             "learning.refined-1|");
   EXPECT_TRUE(query_rows(path("learning.db"), "SELECT 1 FROM sweeps WHERE finished = 0").empty());
   const Outcome again = modsweep({"fit", "learning.db", "transition", "--x", "training.steps", "--y",
-                                  "test_loss", "--resamples", "200", "--no-save", "--format", "json"});
+                                  "test_loss", "--no-save", "--format", "json"});
   const json same = json::parse(again.out).at(0);
   EXPECT_EQ(same["x_star"], fit["parameters"]["x_star"]);
   EXPECT_EQ(same["x_star_low"], interval[0]);

@@ -45,10 +45,8 @@ inline double setting(const ResultCell& cell, const char* key) {
 
 /// What is said of the claim of a figure.
 inline Judgment judgment_of(std::string_view figure, const std::vector<ResultCell>& cells) {
-  BootstrapSettings bootstrap;
-  bootstrap.resamples = 100;
   for (const Claim& claim : all_claims())
-    if (claim.figure == figure) return judge_claim(claim, cells, bootstrap);
+    if (claim.figure == figure) return judge_claim(claim, cells, {});
   throw std::runtime_error("no claim of figure " + std::string(figure));
 }
 

@@ -22,20 +22,18 @@ std::vector<ResultCell> control_cells() {
 }
 
 std::vector<Judgment> judgments(const std::vector<ResultCell>& cells) {
-  BootstrapSettings bootstrap;
-  bootstrap.resamples = 200;
-  return judge_claims(cells, bootstrap);
+  return judge_claims(cells, {});
 }
 
 std::string markdown(const std::vector<ResultCell>& cells) {
   std::ostringstream out;
-  write_markdown({"1.2.3", "2026-01-31", "On a small machine.", 0.95}, judgments(cells), out);
+  write_markdown({"1.2.3", "2026-01-31", "On a small machine.", {}}, judgments(cells), out);
   return out.str();
 }
 
 json json_report(const std::vector<ResultCell>& cells) {
   std::ostringstream out;
-  write_json({"1.2.3", "2026-01-31", "", 0.95}, judgments(cells), out);
+  write_json({"1.2.3", "2026-01-31", "", {}}, judgments(cells), out);
   return json::parse(out.str(), nullptr, false);
 }
 
