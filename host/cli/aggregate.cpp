@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/grouping.h"
 #include "cli/result_table.h"
+#include "cli/stores.h"
 
 #include <algorithm>
 
@@ -15,7 +16,7 @@ namespace {
 using nlohmann::json;
 
 struct AggregateArguments {
-  std::string store_path;
+  std::vector<std::string> store_paths;
   std::vector<std::string> values;
   std::vector<std::string> keys;  // empty: every setting that varies, without training.seed
   std::string table = "results";
@@ -55,15 +56,16 @@ std::vector<std::string> header(const std::vector<std::string>& keys) {
 }
 
 ExitCode aggregate(const AggregateArguments& options, Console& console) {
-  const Store store(options.store_path, Store::Access::read_only);
+  const ReadStores stores(options.store_paths);
+  const Store& store = stores.store();
   const Table table = options.table == "history" ? Table::history : Table::results;
   std::vector<std::string> keys = options.keys.empty() ? default_keys(store, {}) : options.keys;
   const bool by_step = std::find(keys.begin(), keys.end(), "step") != keys.end();
   if (table == Table::history && !by_step) keys.emplace_back("step");
-  const auto groups = read_groups(store, options.store_path, table, keys, options.values);
+  const auto groups = read_groups(store, stores.name(), table, keys, options.values);
 
   const Statistic statistic = value_of<Statistic>(options.statistic).value();
-  ResultOutput output(options.result, {options.store_path}, console.out);
+  ResultOutput output(options.result, stores.files(), console.out);
   ResultTable result{header(keys), {}};
   IntervalMaker maker(options.interval);
   for (const CellGroup& group : groups)
@@ -80,7 +82,7 @@ void add_aggregate(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<AggregateArguments>();
   CLI::App* command = app.add_subcommand(
       "aggregate", "Statistics over seeds of any column, with intervals: a figure's numbers");
-  command->add_option("store", options->store_path, "The store")->required()->type_name("FILE.db");
+  add_store_paths(command, options->store_paths);
   command->add_option("--value", options->values, "Columns to tell about; a row for each")
       ->required()
       ->delimiter(',')

@@ -1,5 +1,6 @@
 // The list of subcommands, and the one place that parses arguments.
 #include "cli/command.h"
+#include "cli/sweep_options.h"
 #include "cli/version.h"
 #include "config/text.h"
 
@@ -49,9 +50,12 @@ bool contains(const std::vector<std::string_view>& names, std::string_view name)
 void check_kind(const CLI::App& command, std::span<const char* const> arguments) {
   const auto kinds = names_of_subcommands(command);
   if (kinds.empty() || arguments.size() < 2) return;
-  const std::string_view asked = arguments[1];
-  if (!asked.starts_with('-') && !contains(kinds, asked))
-    refuse_name("kind of " + command.get_name(), asked, kinds);
+  std::string_view unknown;
+  for (const std::string_view asked : arguments.subspan(1)) {  // behind the first of the stores
+    if (asked.starts_with('-') || contains(kinds, asked)) break;
+    if (!path_exists(std::string(asked))) unknown = asked;
+  }
+  if (!unknown.empty()) refuse_name("kind of " + command.get_name(), unknown, kinds);
 }
 
 /// The parser takes an unknown command for a missing one: says what is wrong before it does.

@@ -1,6 +1,7 @@
 // modsweep export: a table of a store as text.
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/stores.h"
 
 #include <array>
 #include <string_view>
@@ -11,12 +12,13 @@
 namespace modsweep::cli {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Table>, 5> tables = {{
+constexpr std::array<std::pair<std::string_view, Table>, 6> tables = {{
     {"results", Table::results},
     {"history", Table::history},
     {"spectra", Table::spectra},
     {"cells", Table::cells},
     {"fits", Table::fits},
+    {"runs", Table::runs},
 }};
 constexpr std::array<std::pair<std::string_view, ExportFormat>, 3> formats = {{
     {"csv", ExportFormat::csv},
@@ -25,7 +27,7 @@ constexpr std::array<std::pair<std::string_view, ExportFormat>, 3> formats = {{
 }};
 
 struct ExportArguments {
-  std::string store_path;
+  std::vector<std::string> store_paths;
   std::string table = "results";
   std::string format = "csv";
   std::string output_path;  // empty: standard output
@@ -46,14 +48,15 @@ auto value(const Entries& entries, std::string_view name) {
 }
 
 ExitCode export_store(const ExportArguments& options, Console& console) {
-  const Store store(options.store_path, Store::Access::read_only);
+  const ReadStores stores(options.store_paths);
+  const Store& store = stores.store();
   const Table table = value(tables, options.table);
   const ExportFormat format = value(formats, options.format);
   if (options.output_path.empty()) {
-    check_standard_output({options.store_path});
+    check_standard_output(stores.files());
     store.export_table(table, format, console.out);
   } else {
-    AtomicOutput output(options.output_path, {options.store_path});
+    AtomicOutput output(options.output_path, stores.files());
     store.export_table(table, format, output.stream());
     output.commit();
   }
@@ -65,13 +68,13 @@ ExitCode export_store(const ExportArguments& options, Console& console) {
 void add_export(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<ExportArguments>();
   CLI::App* command = app.add_subcommand("export", "Write a table of a store as CSV or JSON");
-  command->add_option("store", options->store_path, "The store")->required()->type_name("FILE.db");
+  add_store_paths(command, options->store_paths);
   command
       ->add_option("--table", options->table,
                    "results: a row per cell, settings and final numbers; history: a row per measurement; "
                    "spectra: a row "
                    "per layer and measurement, with eigenvalues; cells: status and settings; fits: what "
-                   "modsweep fit found [results]")
+                   "modsweep fit found; runs: who trained it [results]")
       ->check(CLI::IsMember(names(tables)))
       ->type_name("NAME");
   command->add_option("--format", options->format, "csv, json, or jsonl (an object per line) [csv]")

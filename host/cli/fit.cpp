@@ -5,6 +5,7 @@
 #include "cli/fit_report.h"
 #include "cli/grouping.h"
 #include "cli/result_table.h"
+#include "cli/stores.h"
 
 #include <algorithm>
 #include <array>
@@ -16,6 +17,7 @@
 #include <fmt/ostream.h>
 #include <fmt/ranges.h>
 
+#include "modsweep/merge.h"
 #include "modsweep/store.h"
 
 namespace modsweep::cli {
@@ -24,7 +26,8 @@ namespace {
 using nlohmann::json;
 
 struct FitArguments {
-  std::shared_ptr<std::string> store_path;  // an argument of `fit` itself, known once all is parsed
+  std::shared_ptr<std::vector<std::string>>
+      store_paths;  // arguments of `fit` itself, known once all is parsed
   std::string x;
   std::string y;                        // transition, law
   std::string n = "task.inputs";        // law
@@ -112,7 +115,7 @@ double n_of(const CellGroup& group, const FitArguments& options) {
   const json& n = group.keys.back();
   if (!n.is_number() || !(n.get<double>() > 0.0))
     throw InputError(fmt::format("{}: column '{}' holds {}, not positive numbers; choose another --n",
-                                 *options.store_path, options.n, n.dump()));
+                                 options.store_paths->front(), options.n, n.dump()));
   return n.get<double>();
 }
 
@@ -184,7 +187,7 @@ std::vector<FitRow> fit_balances(Work& work) {
         if (!(network.numbers[0] > 0.0))
           throw InputError(
               fmt::format("{}: column '{}' holds {}, which has no logarithm; choose another --loss",
-                          *work.options.store_path, work.options.loss, network.numbers[0]));
+                          work.options.store_paths->front(), work.options.loss, network.numbers[0]));
         point.loss.push_back(network.numbers[0]);
         point.gap.push_back(network.numbers[1]);
         point.curve.push_back(network.curve);
@@ -221,12 +224,13 @@ json options_json(const FitArguments& options, const Kind& kind, const std::vect
 }
 
 Work read_work(const FitArguments& options, const Kind& kind) {
-  const Store store(*options.store_path, Store::Access::read_only);
+  const ReadStores stores(*options.store_paths);
+  const Store& store = stores.store();
   std::vector<std::string> used = kind.columns;
   if (!kind.last_key.empty()) used.push_back(kind.last_key);
   std::vector<std::string> keys = options.keys.empty() ? default_keys(store, used) : options.keys;
   if (!kind.last_key.empty()) keys.push_back(kind.last_key);
-  auto groups = read_groups(store, *options.store_path, Table::results, keys, kind.columns,
+  auto groups = read_groups(store, stores.name(), Table::results, keys, kind.columns,
                             curve_keys(store, keys, options.x));
   return {options, std::move(keys), std::move(groups)};
 }
@@ -234,14 +238,18 @@ Work read_work(const FitArguments& options, const Kind& kind) {
 ExitCode fit(const FitArguments& options, const Kind& kind, Console& console) {
   Work work = read_work(options, kind);
   // Both are made sure of before a bootstrap takes its time.
-  ResultOutput output(options.result, {*options.store_path}, console.out);
+  const std::vector<std::string> files = store_files(*options.store_paths);
+  ResultOutput output(options.result, files, console.out);
   std::optional<Store> store;
-  if (!options.no_save) store.emplace(*options.store_path, Store::Access::read_write);
+  if (!options.no_save && files.size() == 1) store.emplace(files.front(), Store::Access::read_write);
 
   const auto rows = kind.fit(work);
   if (work.left_out > 0)
     fmt::print(console.err, "{} networks are left out: their {} is not above 0 and has no logarithm\n",
                work.left_out, options.x);
+  if (files.size() > 1 && !options.no_save)
+    fmt::print(console.err, "the fits are not kept: {} stores were read; modsweep merge makes one of them\n",
+               files.size());
   if (store)
     store->record_fits(kind.name, options_json(options, kind, work.keys).dump(),
                        fit_records(work.keys, rows));
@@ -269,9 +277,10 @@ void add_column(CLI::App* command, const char* flag, std::string& column, const 
 }
 
 /// The options that all kinds share. The store itself is an argument of `fit`.
-std::shared_ptr<FitArguments> add_kind(CLI::App* command, const std::shared_ptr<std::string>& store_path) {
+std::shared_ptr<FitArguments> add_kind(CLI::App* command,
+                                       const std::shared_ptr<std::vector<std::string>>& store_paths) {
   auto options = std::make_shared<FitArguments>();
-  options->store_path = store_path;
+  options->store_paths = store_paths;
   command
       ->add_option("--by", options->keys,
                    "Columns to group by: a fit for each group [every other setting that varies, without "
@@ -284,10 +293,10 @@ std::shared_ptr<FitArguments> add_kind(CLI::App* command, const std::shared_ptr<
   return options;
 }
 
-void add_transition(CLI::App* fit, const std::shared_ptr<std::string>& path, Action& chosen) {
+void add_transition(CLI::App* fit, const std::shared_ptr<std::vector<std::string>>& paths, Action& chosen) {
   CLI::App* command =
       fit->add_subcommand("transition", "Where y changes from one plateau to another (figure 6)");
-  const auto options = add_kind(command, path);
+  const auto options = add_kind(command, paths);
   options->x = "task.train_samples";
   options->y = "gap_live_layer1";
   add_column(command, "--x", options->x, "The axis");
@@ -305,9 +314,9 @@ void add_transition(CLI::App* fit, const std::shared_ptr<std::string>& path, Act
   on_chosen(command, chosen, options, transition);
 }
 
-void add_law(CLI::App* fit, const std::shared_ptr<std::string>& path, Action& chosen) {
+void add_law(CLI::App* fit, const std::shared_ptr<std::vector<std::string>>& paths, Action& chosen) {
   CLI::App* command = fit->add_subcommand("law", "How the transition grows with n (figure 6)");
-  const auto options = add_kind(command, path);
+  const auto options = add_kind(command, paths);
   options->x = "task.train_samples";
   options->y = "gap_live_layer1";
   add_column(command, "--x", options->x, "The axis");
@@ -323,9 +332,9 @@ void add_law(CLI::App* fit, const std::shared_ptr<std::string>& path, Action& ch
   on_chosen(command, chosen, options, law);
 }
 
-void add_balance(CLI::App* fit, const std::shared_ptr<std::string>& path, Action& chosen) {
+void add_balance(CLI::App* fit, const std::shared_ptr<std::vector<std::string>>& paths, Action& chosen) {
   CLI::App* command = fit->add_subcommand("balance", "Where loss and gap balance (figure 2)");
-  const auto options = add_kind(command, path);
+  const auto options = add_kind(command, paths);
   options->x = "noise.strength";
   add_column(command, "--x", options->x, "The axis");
   add_column(command, "--loss", options->loss, "What should be low; its logarithm counts");
@@ -348,12 +357,12 @@ void add_balance(CLI::App* fit, const std::shared_ptr<std::string>& path, Action
 void add_fit(CLI::App& app, Action& chosen) {
   CLI::App* command =
       app.add_subcommand("fit", "Transitions, scaling laws and balances with intervals; kept in the store");
-  const auto path = std::make_shared<std::string>();
-  command->add_option("store", *path, "The store")->required()->type_name("FILE.db");
+  const auto paths = std::make_shared<std::vector<std::string>>();
+  add_store_paths(command, *paths);
   command->require_subcommand(1);
-  add_transition(command, path, chosen);
-  add_law(command, path, chosen);
-  add_balance(command, path, chosen);
+  add_transition(command, paths, chosen);
+  add_law(command, paths, chosen);
+  add_balance(command, paths, chosen);
   command->footer(
       "Fits are also kept in the store: modsweep export FILE.db --table fits. The same fit made again "
       "replaces\n"

@@ -5,6 +5,7 @@
 #include <fmt/ostream.h>
 #include <nlohmann/json.hpp>
 
+#include "modsweep/merge.h"
 #include "modsweep/safetensors.h"
 #include "modsweep/store.h"
 
@@ -12,7 +13,7 @@ namespace modsweep::cli {
 namespace {
 
 struct WeightsArguments {
-  std::string store_path;
+  std::vector<std::string> store_paths;
   std::string cell;
   std::string output_path;
 };
@@ -33,7 +34,15 @@ TensorFile tensor_file(const Store::StoredWeights& stored) {
   file.metadata = {{"format", "pt"},
                    {"cell", stored.cell_id},
                    {"settings", stored.settings_json},
-                   {"shape", network.shape.text()}};
+                   {"shape", network.shape.text()},
+                   {"engine", stored.engine},
+                   {"device", stored.device}};
+  if (stored.run) {
+    file.metadata["modsweep"] = fmt::format("{} ({})", stored.run->version, stored.run->revision);
+    file.metadata["host"] = stored.host;
+    file.metadata["began"] = stored.began;
+    file.metadata["command"] = stored.run->command;
+  }
   for (std::size_t l = 0; l < layout.layers().size(); ++l) {
     const LayerSlice& layer = layout.layers()[l];
     file.tensors[fmt::format("W{}", l)] = {dtype, {layer.outputs, layer.inputs}, network.dense_weights(l)};
@@ -45,11 +54,38 @@ TensorFile tensor_file(const Store::StoredWeights& stored) {
   return file;
 }
 
+/// The weights of a cell in whichever store has them. Throws InputError where none has, naming the last that
+/// lacks them, and where stores have different ones.
+Store::StoredWeights find_weights(const std::vector<std::string>& files, const std::string& cell) {
+  std::optional<Store::StoredWeights> found;
+  std::string where;
+  std::string reason;
+  for (const std::string& file : files) {
+    try {
+      Store::StoredWeights here = Store(file, Store::Access::read_only).weights(cell);
+      if (found && here.cell_id != found->cell_id)
+        throw LogicError(fmt::format("the ids of several cells begin with '{}' ({}, {}); give more digits",
+                                     cell, found->cell_id, here.cell_id));
+      if (found && here.weights.values != found->weights.values)
+        throw LogicError(fmt::format("{} and {} have different weights of cell {}; name one of them", where,
+                                     file, here.cell_id));
+      if (!found) where = file;
+      if (!found) found = std::move(here);
+    } catch (const InputError& error) {
+      reason = error.what();
+    } catch (const LogicError& error) {
+      throw InputError(error.what());
+    }
+  }
+  if (!found) throw InputError(reason);
+  return std::move(*found);
+}
+
 ExitCode weights(const WeightsArguments& options, Console& console) {
-  check_standard_output({options.store_path});
-  const Store store(options.store_path, Store::Access::read_only);
-  const Store::StoredWeights stored = store.weights(options.cell);
-  write_safetensors(options.output_path, tensor_file(stored), {options.store_path});
+  const std::vector<std::string> files = store_files(options.store_paths);
+  check_standard_output(files);
+  const Store::StoredWeights stored = find_weights(files, options.cell);
+  write_safetensors(options.output_path, tensor_file(stored), files);
   fmt::print(console.out, "{}: cell {}, shape {}\n", options.output_path, stored.cell_id,
              stored.weights.shape.text());
   return ExitCode::done;
@@ -60,7 +96,9 @@ ExitCode weights(const WeightsArguments& options, Console& console) {
 void add_weights(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<WeightsArguments>();
   CLI::App* command = app.add_subcommand("weights", "Write the final weights of a cell as safetensors");
-  command->add_option("store", options->store_path, "The store")->required()->type_name("FILE.db");
+  command->add_option("stores", options->store_paths, "Stores, or folders of stores")
+      ->required()
+      ->type_name("FILE.db");
   command->add_option("--cell", options->cell, "The cell: its id or the beginning of it")
       ->required()
       ->type_name("ID");

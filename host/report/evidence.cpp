@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <limits>
 #include <map>
 #include <set>
@@ -12,26 +11,13 @@
 #include <fmt/format.h>
 
 #include "modsweep/error.h"
+#include "modsweep/merge.h"
 #include "modsweep/store.h"
 
 namespace modsweep::report {
 namespace {
 
 using nlohmann::json;
-
-std::vector<std::string> store_files(const std::string& path) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  if (!fs::is_directory(path, error)) return {path};
-  std::vector<std::string> files;
-  for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error))
-    if (entry->path().extension() == ".db") files.push_back(entry->path().string());
-  if (error) throw InputError(fmt::format("{}: cannot be read: {}", path, error.message()));
-  if (files.empty())
-    throw InputError(fmt::format("{}: has no store (*.db); name a store or a folder of stores", path));
-  std::ranges::sort(files);
-  return files;
-}
 
 /// The columns of `results` that hold measured numbers.
 std::vector<std::string> number_columns(const Store& store) {
@@ -164,8 +150,7 @@ double Evidence::nearest(const std::string& key, double x) const {
 std::vector<ResultCell> read_cells(const std::vector<std::string>& paths) {
   std::vector<ResultCell> cells;
   std::unordered_set<std::string> known;
-  for (const std::string& path : paths)
-    for (const std::string& file : store_files(path)) read_store(file, known, cells);
+  for (const std::string& file : store_files(paths)) read_store(file, known, cells);
   // Nothing depends on the order in which cells were finished, or stores named.
   std::ranges::sort(cells, {}, &ResultCell::id);
   return cells;
