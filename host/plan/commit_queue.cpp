@@ -17,6 +17,7 @@ constexpr std::size_t full_bytes = std::size_t{64} << 20U;   // a lane waits unt
 constexpr std::size_t early_bytes = std::size_t{16} << 20U;  // committed before the interval is over
 constexpr double write_share = 4.0;  // a commit that took a second is followed by four without
 constexpr double retry_seconds = 0.5;
+constexpr double tell_seconds = 5.0;  // that the store must have been locked
 
 /// A quarter of this machine's memory.
 std::size_t quarter_of_memory() {
@@ -181,6 +182,7 @@ void CommitQueue::run() {
     last_duration_ = last_commit_ - begin;
     writing_bytes_ = 0;
     failure_ = failure;
+    if (busy && !locked_) locked_since_ = begin;
     locked_ = busy;
     if (busy) {  // what came meanwhile goes on from what could not be written
       Batch later = std::move(waiting_);
@@ -191,7 +193,8 @@ void CommitQueue::run() {
         for (Waiting& waiting : *part) add(std::move(waiting));
     }
     moved_.notify_all();
-    if (!busy || std::exchange(told_, true) || !options_.tell) continue;
+    if (!busy || last_commit_ - locked_since_ < tell_seconds) continue;  // readers lock it for a moment
+    if (std::exchange(told_, true) || !options_.tell) continue;
     lock.unlock();
     options_.tell(
         "another program has the store locked; training goes on, and what it brings is kept in memory "

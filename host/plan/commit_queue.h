@@ -90,7 +90,8 @@ class CommitQueue {
   double last_commit_;  // when it ended
   double last_duration_ = 0.0;
   bool locked_ = false;  // another program has the store
-  bool told_ = false;    // and the user knows
+  double locked_since_ = 0.0;
+  bool told_ = false;  // and the user knows
   bool flushing_ = false;
   bool ending_ = false;
   std::exception_ptr failure_;

@@ -26,6 +26,7 @@
 namespace modsweep {
 namespace {
 
+constexpr int moment_ms = 200;      // to wait for readers where the same can be done later
 constexpr int patient_ms = 20'000;  // to wait for other programs where nothing else can be done meanwhile
 
 std::string column_text(const SQLite::Column& value) {
@@ -216,7 +217,7 @@ void Store::commit(const std::string& sweep_id, std::span<const CellProgress> pr
 
 void Store::commit(std::span<const CommitPart> parts) {
   impl_->require_writer("commit");
-  impl_->write(0, [&] {
+  impl_->write(moment_ms, [&] {
     for (const CommitPart& part : parts) {
       const auto sweep = sweep_number(impl_->file, part.sweep_id);
       for (const CellProgress* cell : part.progress)

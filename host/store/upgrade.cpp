@@ -67,6 +67,8 @@ std::uint64_t hash_rows(SQLite::Database& db, std::string_view table) {
   return sum;
 }
 
+}  // namespace
+
 void make_hashes(SQLite::Database& db, bool has_fits) {
   // What a cell lacks sums up to 0. Checkpoints are left without: they are taken once as they are, and told.
   db.exec("UPDATE cells SET measurements_hash = 0, layers_hash = 0, eigenvalues_hash = 0");
@@ -81,8 +83,6 @@ void make_hashes(SQLite::Database& db, bool has_fits) {
   totals.bind(1, static_cast<std::int64_t>(cells));
   totals.exec();
 }
-
-}  // namespace
 
 std::string empty_store() {
   SQLite::Database db(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);

@@ -150,8 +150,8 @@ class Store {
   /// Records how it ended: "done", "interrupted".
   void end_run(const std::string& outcome);
 
-  /// Commits all of it or nothing. `engine` and `device` are recorded with each cell. Throws StoreBusy, at
-  /// once, where another program has the store.
+  /// Commits all of it or nothing. `engine` and `device` are recorded with each cell. Throws StoreBusy,
+  /// after a moment, where another program has the store.
   void commit(const std::string& sweep_id, std::span<const CellProgress> progress, std::string_view engine,
               std::string_view device);
   void commit(std::span<const CommitPart> parts);

@@ -92,6 +92,17 @@ class Running {
     return becomes([&] { return processor_seconds() >= enough; });
   }
 
+  /// Whether a condition comes to hold, or the program to an end, within a minute.
+  template <class Condition>
+  [[nodiscard]] bool becomes(Condition&& condition) const {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (!condition() && !ended()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return true;
+  }
+
   [[nodiscard]] Outcome wait() {
     int status = 0;
     ::waitpid(pid_, &status, 0);
@@ -114,17 +125,6 @@ class Running {
     timespec time{};
     if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return 0.0;
     return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-  }
-
-  /// Whether a condition comes to hold, or the program to an end, within a minute.
-  template <class Condition>
-  [[nodiscard]] bool becomes(Condition&& condition) const {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-    while (!condition() && !ended()) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    return true;
   }
 
   pid_t pid_ = -1;

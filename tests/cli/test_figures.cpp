@@ -1,4 +1,5 @@
 // From a store to a figure's numbers: `aggregate` and `fit` on results whose answers are known.
+#include "change_rows.h"
 #include "plan/store_rows.h"
 #include "program.h"
 
@@ -15,6 +16,7 @@ namespace {
 using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing_support::change_rows;
 using testing_support::expect_error;
 using testing_support::Outcome;
 using testing_support::ProgramTest;
@@ -40,7 +42,7 @@ class FigureTest : public ProgramTest {
     write(name + ".toml", "name = \"" + name + "\"\n" + small_networks + "[axes]\n" + axes);
     const Outcome outcome = modsweep({"run", name + ".toml", "--quiet"});
     ASSERT_EQ(outcome.code, 0) << outcome.err;
-    for (const std::string& statement : sql) (void)query_rows(path(name + ".db"), statement);
+    change_rows(path(name + ".db"), sql);
   }
 
   /// Two exponents, five seeds; the loss of seed s is 2^s more than the exponent. One cell of exponent 2 has
@@ -242,12 +244,12 @@ TEST_F(FigureTest, NumbersOfIntervalsThatMakeNoSenseAreRefused) {
 /// of `run`, and `aggregate` agree. The history has it.
 TEST_F(FigureTest, DivergedNetworksAreInNoMedian) {
   make_losses();  // one of exponent 2 diverged with a loss of 18
-  (void)query_rows(path("losses.db"),
-                   "UPDATE measurements SET sum_w2 = 1e17 WHERE cell IN (SELECT num FROM cells WHERE status ="
-                   " 'diverged')");
-  (void)query_rows(path("losses.db"),
-                   "UPDATE layers SET gap_live = CASE WHEN cell IN (SELECT num FROM cells WHERE status ="
-                   " 'diverged') THEN 77 ELSE 0.5 + 0.01 * cell END");
+  change_rows(path("losses.db"),
+              {"UPDATE measurements SET sum_w2 = 1e17 WHERE cell IN (SELECT num FROM cells WHERE status ="
+               " 'diverged')"});
+  change_rows(path("losses.db"),
+              {"UPDATE layers SET gap_live = CASE WHEN cell IN (SELECT num FROM cells WHERE status ="
+               " 'diverged') THEN 77 ELSE 0.5 + 0.01 * cell END"});
   for (const std::string column : {"test_loss", "sum_w2", "gap_live_layer1"}) {
     const json rows = json_of({"aggregate", "losses.db", "--value", column});
     // pandas' median leaves out what is NULL.
@@ -359,11 +361,11 @@ TEST_F(FigureTest, SettingsThatAreZippedAreOne) {
                 "training.steps=1", "--set", "training.seed={range=[0,3]}", "--set", "measure.leaks=false"});
   ASSERT_EQ(trained.code, 0) << trained.err;
   // Seeds whose transitions lie 0.1 apart in log x.
-  (void)query_rows(path("fig06.db"),
-                   "UPDATE layers SET gap_live = (SELECT 0.2 + 0.6 / (1 + exp(-2.0 * ("
-                   "ln(json_extract(settings, '$.\"task.train_samples\"')) - 0.5 - 0.8 *"
-                   " json_extract(settings, '$.\"task.inputs\"') - 0.1 *"
-                   " (json_extract(settings, '$.\"training.seed\"') - 1)))) FROM cells WHERE num = cell)");
+  change_rows(path("fig06.db"),
+              {"UPDATE layers SET gap_live = (SELECT 0.2 + 0.6 / (1 + exp(-2.0 * ("
+               "ln(json_extract(settings, '$.\"task.train_samples\"')) - 0.5 - 0.8 *"
+               " json_extract(settings, '$.\"task.inputs\"') - 0.1 *"
+               " (json_extract(settings, '$.\"training.seed\"') - 1)))) FROM cells WHERE num = cell)"});
   const json law = json_of({"fit", "fig06.db", "law", "--x", "task.train_samples", "--y", "gap_live_layer1",
                             "--n", "task.inputs"});
   ASSERT_EQ(law.size(), 1U) << law;
@@ -452,9 +454,9 @@ TEST_F(FigureTest, TheLawOfTheTransitionsIsFound) {
 
 TEST_F(FigureTest, TheLawSaysWhichTransitionsItLacks) {
   make_transitions();
-  (void)query_rows(path("scaling.db"),
-                   "UPDATE layers SET gap_live = 0.5 WHERE cell IN (SELECT num FROM cells WHERE"
-                   " json_extract(settings, '$.\"task.inputs\"') IN (2, 5))");
+  change_rows(path("scaling.db"),
+              {"UPDATE layers SET gap_live = 0.5 WHERE cell IN (SELECT num FROM cells WHERE"
+               " json_extract(settings, '$.\"task.inputs\"') IN (2, 5))"});
   const json rows = json_of({"fit", "scaling.db", "law", "--resamples", "100"});
   ASSERT_EQ(rows.size(), 1U);
   EXPECT_TRUE(rows[0]["a"].is_null());

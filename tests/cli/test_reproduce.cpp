@@ -1,5 +1,5 @@
 // `modsweep reproduce` on stores whose numbers are known.
-#include "plan/store_rows.h"
+#include "change_rows.h"
 #include "program.h"
 
 #include <gmock/gmock.h>
@@ -11,10 +11,10 @@ namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
+using testing_support::change_rows;
 using testing_support::expect_error;
 using testing_support::Outcome;
 using testing_support::ProgramTest;
-using testing_support::query_rows;
 using testing_support::read_text;
 
 class ReproduceTest : public ProgramTest {
@@ -24,9 +24,9 @@ class ReproduceTest : public ProgramTest {
     const Outcome outcome = modsweep({"run", MODSWEEP_SOURCE_DIR "/sweeps/fig05.toml", "-o", name, "--quiet",
                                       "--set", "training.steps=2", "--set", "training.seed=[0,1,2]"});
     ASSERT_EQ(outcome.code, 0) << outcome.err;
-    (void)query_rows(path(name),
-                     "UPDATE layers SET modules_live = CASE WHEN layer = 1 AND (SELECT json_extract(settings,"
-                     " '$.\"task.mixing\"') FROM cells WHERE num = cell) = 'early' THEN 3 ELSE 4 END");
+    change_rows(path(name),
+                {"UPDATE layers SET modules_live = CASE WHEN layer = 1 AND (SELECT json_extract(settings,"
+                 " '$.\"task.mixing\"') FROM cells WHERE num = cell) = 'early' THEN 3 ELSE 4 END"});
   }
 
   [[nodiscard]] json figure_5(const std::vector<std::string>& arguments) const {
@@ -58,7 +58,7 @@ TEST_F(ReproduceTest, ReadsStoresAndFolders) {
   EXPECT_EQ(figure_5({"."}), claim);
   EXPECT_EQ(figure_5({"again.db", "fig05.db", "."}), claim);
   // What is not finished is not there.
-  (void)query_rows(path("fig05.db"), "UPDATE cells SET status = 'running' WHERE num = 1");
+  change_rows(path("fig05.db"), {"UPDATE cells SET status = 'running' WHERE num = 1"});
   EXPECT_EQ(figure_5({"fig05.db"}).at("cells"), 5);
 }
 
@@ -75,7 +75,7 @@ TEST_F(ReproduceTest, WritesAFileAtOnce) {
 
 TEST_F(ReproduceTest, AClaimThatDoesNotHoldIsNoError) {
   make_store("fig05.db");
-  (void)query_rows(path("fig05.db"), "UPDATE layers SET modules_live = 2");
+  change_rows(path("fig05.db"), {"UPDATE layers SET modules_live = 2"});
   const Outcome outcome = modsweep({"reproduce", "fig05.db"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("## Figure 5: does not hold\n"));

@@ -17,6 +17,7 @@ inline std::vector<std::string> query_rows(const std::string& path, const std::s
   sqlite3_stmt* statement = nullptr;
   std::vector<std::string> rows;
   if (sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE, nullptr) != SQLITE_OK ||
+      sqlite3_busy_timeout(db, 20'000) != SQLITE_OK ||  // a run commits now and then
       sqlite3_prepare_v2(db, sql.c_str(), -1, &statement, nullptr) != SQLITE_OK) {
     const std::string reason = sqlite3_errmsg(db);
     sqlite3_close(db);

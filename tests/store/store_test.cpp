@@ -272,8 +272,8 @@ TEST(Store, StatusCountsBySweepAndKnowsTheFinishedOnes) {
   store.mark_finished(part);
   EXPECT_TRUE(store.finished(part));
   EXPECT_TRUE(store.finished(sweep));
-  EXPECT_FALSE(store.finished(seed_sweep(5)));
-  EXPECT_THROW(store.mark_finished(seed_sweep(5)), LogicError);
+  EXPECT_FALSE(store.finished(seed_sweep(6)));
+  EXPECT_THROW(store.mark_finished(seed_sweep(6)), LogicError);
   status = store.status();
   ASSERT_EQ(status.sweeps.size(), 2U);
   EXPECT_EQ(status.sweeps[1].left(), 0U);

@@ -1,0 +1,20 @@
+// Stores whose numbers a test makes up.
+#pragma once
+
+#include "store/upgrade.h"
+
+#include <string>
+#include <vector>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+namespace modsweep::testing_support {
+
+/// Changes rows of a store by SQL, and makes its hashes fit: for the program they are what was written.
+inline void change_rows(const std::string& path, const std::vector<std::string>& statements) {
+  SQLite::Database db(path, SQLite::OPEN_READWRITE);
+  for (const std::string& sql : statements) db.exec(sql);
+  make_hashes(db, db.tableExists("fits"));
+}
+
+}  // namespace modsweep::testing_support
