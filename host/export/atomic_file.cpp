@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,6 +73,39 @@ std::string temporary_name(const std::string& target, int attempt) {
   return (file.parent_path() / name).string();
 }
 
+/// Locks a whole file until it is closed; false where somebody else has it.
+bool lock_file(int descriptor) {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return ::fcntl(descriptor, F_OFD_SETLK, &lock) == 0;
+}
+
+/// Whether "PID-N" is of a process that is no more.
+bool is_of_the_dead(const std::string& suffix) {
+  const auto dash = suffix.find('-');
+  if (dash == 0 || dash == std::string::npos || dash + 1 == suffix.size() || dash > 9) return false;
+  if (suffix.find_first_not_of("0123456789-") != std::string::npos) return false;
+  return ::kill(std::stoi(suffix.substr(0, dash)), 0) != 0 && errno == ESRCH;
+}
+
+/// Removes the files of processes that were killed between naming their file and moving it to its place:
+/// those of our kind of name that nobody has locked. For file systems of this machine, whose locks are seen.
+void remove_abandoned(const std::string& target) {
+  const std::filesystem::path file = target;
+  const std::string prefix = file.filename().string().substr(0, 200) + ".tmp-";
+  std::error_code failed;
+  for (std::filesystem::directory_iterator entry(folder_of(target), failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with(prefix) || !is_of_the_dead(name.substr(prefix.size()))) continue;
+    const int descriptor = ::open(entry->path().c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (descriptor < 0) continue;
+    if (lock_file(descriptor)) ::unlink(entry->path().c_str());
+    ::close(descriptor);
+  }
+}
+
 constexpr int most_attempts = 1000;
 
 }  // namespace
@@ -108,6 +142,10 @@ void AtomicFile::open_temporary(int mode) {
 #ifdef O_TMPFILE
   if (::access("/proc/self/fd", X_OK) == 0)  // by which it gets its name later
     descriptor_ = ::open(folder_of(target_).c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+  if (descriptor_ >= 0) {
+    remove_abandoned(target_);
+    (void)lock_file(descriptor_);
+  }
 #endif
   // O_EXCL rather than mkstemp: the mode then follows the user's umask, as for any other file.
   for (int attempt = 0; descriptor_ < 0; ++attempt) {

@@ -244,7 +244,15 @@ void check_store_file(const std::string& path) {
 void throw_store_error(const std::string& path, const SQLite::Exception& failure, int system_error) {
   std::string what = failure.what();
   std::replace(what.begin(), what.end(), '\n', ' ');
-  if ((failure.getErrorCode() & 0xff) == SQLITE_CANTOPEN) system_error = reason_beside(path);
+  if (failure.getExtendedErrorCode() == SQLITE_READONLY_DBMOVED)
+    throw IoError(fmt::format("{}: was removed or moved while it was written; nothing more is kept", path));
+  if (failure.getExtendedErrorCode() == SQLITE_READONLY_ROLLBACK ||
+      failure.getExtendedErrorCode() == SQLITE_READONLY_RECOVERY ||
+      failure.getExtendedErrorCode() == SQLITE_READONLY_CANTINIT)
+    throw InputError(broken_off_text(path));
+  const int code = failure.getErrorCode() & 0xff;
+  const bool not_opened = code == SQLITE_CANTOPEN || code == SQLITE_READONLY || code == SQLITE_PERM;
+  if (not_opened) system_error = reason_beside(path);
   switch (system_error) {
     case ENOSPC:
     case EDQUOT:
@@ -257,13 +265,7 @@ void throw_store_error(const std::string& path, const SQLite::Exception& failure
     default:
       break;
   }
-  if (failure.getExtendedErrorCode() == SQLITE_READONLY_DBMOVED)
-    throw IoError(fmt::format("{}: was removed or moved while it was written; nothing more is kept", path));
-  if (failure.getExtendedErrorCode() == SQLITE_READONLY_ROLLBACK ||
-      failure.getExtendedErrorCode() == SQLITE_READONLY_RECOVERY ||
-      failure.getExtendedErrorCode() == SQLITE_READONLY_CANTINIT)
-    throw InputError(broken_off_text(path));
-  switch (failure.getErrorCode() & 0xff) {
+  switch (code) {
     case SQLITE_NOTADB:
       throw InputError(
           fmt::format("{}: is not a modsweep store ({}); give another file name or remove it", path, what));
@@ -281,12 +283,10 @@ void throw_store_error(const std::string& path, const SQLite::Exception& failure
       throw StoreBusy(fmt::format(
           "{}: another program keeps it locked; close that program and run the same command again", path));
     case SQLITE_CANTOPEN:
-      throw IoError(fmt::format(
-          "{}: it, or a file beside it, could not be opened ({}); run the same command again", path, what));
     case SQLITE_READONLY:
     case SQLITE_PERM:
-      throw InputError(fmt::format("{}: cannot be opened ({}); check its permissions and those of its folder",
-                                   path, what));
+      throw IoError(fmt::format(
+          "{}: it, or a file beside it, could not be opened ({}); run the same command again", path, what));
     case SQLITE_IOERR:
       throw IoError(fmt::format(
           "{}: the disk failed or is full ({}); free space and run the same command again, it goes "

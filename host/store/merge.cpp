@@ -62,6 +62,7 @@ class Input {
     file_.shown = path;
     translate_errors(file_, [&] {
       check_sweeps(file_);
+      check_fits(file_);
       snapshot_.emplace(*file_.db);
       file_.db->exec(fmt::format("PRAGMA cache_size = -{}", cache_kib));
       rows_.emplace(*file_.db);

@@ -53,6 +53,8 @@ std::uint64_t copy_rows(const StoreFile& from, RowCopier& copier, SQLite::Statem
   } catch (const SQLite::Exception& failure) {
     const int code = failure.getErrorCode() & 0xff;  // of the output: it is full; of the input: it is broken
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) throw_store_error(from.shown, failure);
+    if (code == SQLITE_CONSTRAINT)
+      throw_broken(from, fmt::format("the {} of cell {} are not what was written", table, cell.id));
     throw;
   }
   if (from.hashed() && wanted && *wanted != sum)

@@ -146,6 +146,8 @@ void read_rows_of(SQLite::Statement& query, const LeftOut& left_out, const RowSi
   }
 }
 
+}  // namespace
+
 void check_fits(const StoreFile& file) {
   if (!file.hashed() || !file.db->tableExists("fits")) return;
   SQLite::Statement rows(*file.db, "SELECT * FROM fits");
@@ -153,8 +155,6 @@ void check_fits(const StoreFile& file) {
     if (const int last = rows.getColumnCount() - 1; hash_row(rows, 1, last) != as_hash(rows.getColumn(last)))
       throw_broken(file, "a fit is not what was written");
 }
-
-}  // namespace
 
 void throw_broken(const StoreFile& file, const std::string& what) {
   throw InputError(fmt::format("{}: is broken ({}); restore a copy", file.shown, what));

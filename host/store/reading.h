@@ -42,6 +42,9 @@ struct CellHead {
 /// All cells, in the order of their numbers, and held to their hashes and index. Throws as read_table.
 void read_heads(const StoreFile& file, const std::function<void(const CellHead&)>& cell);
 
+/// Throws InputError where a fit is not what was written.
+void check_fits(const StoreFile& file);
+
 /// An id as a number. Throws InputError where it is none.
 [[nodiscard]] std::uint64_t id_number(const StoreFile& file, const std::string& id);
 

@@ -83,6 +83,20 @@ TEST(AtomicFile, LeavesFilesWithTheNamesOfItsTemporariesAlone) {
   EXPECT_EQ(folder.entries(), 5U);
 }
 
+TEST(AtomicFile, TakesAwayWhatAKilledProcessLeft) {
+  const TestFolder folder;
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ::waitpid(child, nullptr, 0);
+  const std::string left = folder.file("f.tmp-" + std::to_string(child) + "-0");
+  write_text(left, "half");
+  write_text(folder.file("g.tmp-" + std::to_string(child) + "-0"), "another file's");
+  write_text(folder.file("f.tmp-notes"), "somebody's");
+  write_whole(folder.file("f"), "new");
+  EXPECT_FALSE(std::filesystem::exists(left));
+  EXPECT_EQ(folder.entries(), 3U);
+}
+
 TEST(AtomicFile, FollowsLinksAndKeepsThem) {
   const TestFolder folder;
   std::filesystem::create_directory(folder.file("there"));

@@ -243,6 +243,18 @@ TEST(Merge, WhatIsNoSoundStoreIsRefusedAndTheOutputStays) {
   EXPECT_THAT(folder.names(), ElementsAre("a.db", "out.db"));
 }
 
+TEST(Merge, AFitThatIsNotWhatWasWrittenIsRefused) {
+  const TemporaryFolder folder;
+  const auto a = folder.file("a.db");
+  {
+    Part part(a, seed_sweep(1));
+    const FitRecord fit{"{}", R"({"a":1.5})", "{}", ""};
+    part.store().record_fits("law", "{}", {&fit, 1});
+  }
+  SQLite::Database(a, SQLite::OPEN_READWRITE).exec("UPDATE fits SET note = 'x'");
+  EXPECT_THAT(refusal(folder.file("out.db"), {a}), HasSubstr("a fit is not what was written"));
+}
+
 TEST(Merge, AStoreThatRunsWriteToIsNotReplaced) {
   const TemporaryFolder folder;
   const auto sweep = seed_sweep(2);

@@ -116,7 +116,8 @@ class BeforeOrWhole:
         except Refused as refused:
             self.context.tally.fault("lost", f"{where}: after a kill: {refused}")
             return
-        if difference(found, {table: self.story.wanted[table] for table in found}):
+        wanted = {table: rows for table, rows in self.story.wanted.items() if table in found}
+        if difference({table: found[table] for table in wanted}, wanted):
             self.context.tally.fault("lost", f"{where}: after a kill OUT is neither absent nor whole")
 
 
@@ -150,8 +151,9 @@ def stories(context):
     if program.merges:
         parts = context.new_folder("parts", [whole / "x.toml"])
         for part in range(3):
+            seeds = [seed for seed in (2 * part, 2 * part + 1) if seed < 5]
             program.run(parts, "run", "x.toml", "-o", f"p{part}.db", *TRAIN, "--set",
-                        f"training.seed={[2 * part, 2 * part + 1]}".replace(" ", ""))
+                        f"training.seed={seeds}".replace(" ", ""))
         names = [f"p{part}.db" for part in range(3)]
         wanted = {table: rows for table, rows in wanted.items() if table != "fits"}
         yield Story("merge", [parts / name for name in names], ("merge", "out.db", *names), (0,), wanted,
