@@ -31,8 +31,9 @@ std::string local_store(const RunArguments& options) {
 ExitCode conclude(const TrainerOptions& options, const Sweep& sweep, const ShardCells* shard,
                   const Store& store, const std::string& path, Console& console) {
   if (!options.quiet) print_results(sweep, store, path, shard, console.out);
+  if (!store.any_diverged()) return ExitCode::done;
   for (const auto& status : store.status().sweeps) {
-    if (status.id != sweep.id() || status.diverged == 0) continue;
+    if (status.diverged == 0 || status.id != sweep.id()) continue;
     const std::string diverged = format_count(static_cast<double>(status.diverged));
     fmt::print(console.err, "{} diverged; see modsweep export {} --table cells\n",
                shard == nullptr ? fmt::format("{} of {}", diverged, cells_text(status.cells))

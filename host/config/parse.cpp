@@ -165,9 +165,11 @@ std::string place_of(const std::string& message, Draft& draft, const std::string
   return places.empty() ? otherwise : std::get<2>(*std::ranges::min_element(places));
 }
 
-void check_index(const Sweep& sweep, std::uint64_t index, Draft& draft, const std::string& top) {
+CellSettings checked_settings(const Sweep& sweep, std::uint64_t index, Draft& draft, const std::string& top) {
   try {
-    check_cell(settings_at(sweep, index));
+    CellSettings settings = settings_at(sweep, index);
+    check_cell(settings);
+    return settings;
   } catch (const InputError& error) {
     const std::string where =
         sweep.axes.empty() ? "" : fmt::format(" (cell {}: {})", index, describe_cell(sweep, index));
@@ -203,8 +205,7 @@ class DataCheck {
 void check_cells(const Sweep& sweep, Draft& draft, const std::string& top) {
   DataCheck check_data(draft, top);
   const auto check = [&](std::uint64_t index) {
-    check_index(sweep, index, draft, top);
-    check_data(settings_at(sweep, index).task);
+    check_data(checked_settings(sweep, index, draft, top).task);
   };
   const std::uint64_t size = sweep.size();
   if (size <= check_all_up_to) {

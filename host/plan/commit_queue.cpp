@@ -1,6 +1,7 @@
 #include "plan/commit_queue.h"
 
 #include "core/clock.h"
+#include "plan/planner.h"
 
 #include <algorithm>
 #include <chrono>
@@ -55,7 +56,10 @@ void append_progress(CellProgress& to, CellProgress from) {
 }  // namespace
 
 CommitQueue::CommitQueue(Store& store, CommitQueueOptions options)
-    : store_(store), options_(std::move(options)), last_commit_(steady_seconds()) {
+    : store_(store),
+      options_(std::move(options)),
+      running_(store.running_cells()),
+      last_commit_(steady_seconds()) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -68,9 +72,14 @@ CommitQueue::~CommitQueue() {
   thread_.join();
 }
 
-std::optional<Checkpoint> CommitQueue::checkpoint(const std::string& cell_id) {
+std::optional<Checkpoint> CommitQueue::checkpoint(const Cell& cell) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!running_.contains(cell_number(cell))) return std::nullopt;
+  }
+  flush();  // a pack that did not fit in memory comes again
   const std::scoped_lock lock(store_mutex_);
-  return store_.checkpoint(cell_id);
+  return store_.checkpoint(cell.id);
 }
 
 void CommitQueue::commit(const std::string& sweep_id, std::vector<CellProgress> progress,
@@ -81,6 +90,10 @@ void CommitQueue::commit(const std::string& sweep_id, std::vector<CellProgress> 
   for (CellProgress& entry : progress) {
     const std::size_t bytes = bytes_of(entry);
     Cell cell = *entry.cell;
+    if (entry.status == CellStatus::running)
+      running_.insert(cell_number(cell));
+    else
+      running_.erase(cell_number(cell));
     add({std::move(cell), std::move(entry), sweep_id, std::string(engine), std::string(device), bytes});
   }
   ++last_ticket_;

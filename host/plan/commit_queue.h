@@ -13,6 +13,7 @@
 #include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "modsweep/store.h"
@@ -42,8 +43,8 @@ class CommitQueue {
   CommitQueue(const CommitQueue&) = delete;
   CommitQueue& operator=(const CommitQueue&) = delete;
 
-  /// The last committed state of a cell.
-  [[nodiscard]] std::optional<Checkpoint> checkpoint(const std::string& cell_id);
+  /// The last state of a cell; what waits is committed before.
+  [[nodiscard]] std::optional<Checkpoint> checkpoint(const Cell& cell);
 
   /// Takes progress over; the cells are copied.
   void commit(const std::string& sweep_id, std::vector<CellProgress> progress, std::string_view engine,
@@ -79,10 +80,11 @@ class CommitQueue {
 
   Store& store_;
   const CommitQueueOptions options_;
-  mutable std::mutex mutex_;                                  // of all below but store_
-  std::condition_variable wake_;                              // the thread: something to do
-  std::condition_variable moved_;                             // lanes: something was written
-  Batch waiting_;                                             // in order
+  mutable std::mutex mutex_;                   // of all below but store_
+  std::unordered_set<std::uint64_t> running_;  // cells with a checkpoint, in the store or on their way there
+  std::condition_variable wake_;               // the thread: something to do
+  std::condition_variable moved_;              // lanes: something was written
+  Batch waiting_;                              // in order
   std::unordered_map<std::string, Batch::iterator> by_cell_;  // of waiting_, by id
   std::uint64_t last_ticket_ = 0;
   std::size_t waiting_bytes_ = 0;

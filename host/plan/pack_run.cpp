@@ -55,7 +55,7 @@ PackRun::PackRun(const RunContext& context, std::vector<Cell> cells)
 PackRun::~PackRun() = default;
 
 void PackRun::restore(Member& member, std::size_t network) {
-  const auto checkpoint = context_.store.checkpoint(cells_[network].id);
+  const auto checkpoint = context_.store.checkpoint(cells_[network]);
   if (!checkpoint) return;
   try {
     training_->restore(network, checkpoint->state);

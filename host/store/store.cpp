@@ -180,6 +180,15 @@ std::unordered_set<std::uint64_t> Store::finished_cells() const {
   });
 }
 
+std::unordered_set<std::uint64_t> Store::running_cells() const {
+  return translate_errors(impl_->file, [&] {
+    std::unordered_set<std::uint64_t> ids;
+    SQLite::Statement running(*impl_->file.db, "SELECT id FROM cells WHERE status = 'running'");
+    while (running.executeStep()) ids.insert(id_number(impl_->file, running.getColumn(0).getString()));
+    return ids;
+  });
+}
+
 void Store::read_heads(const std::function<void(const CellState&)>& cell) const {
   translate_errors(impl_->file, [&] {
     std::map<std::int64_t, std::string> sweeps;
@@ -265,6 +274,16 @@ std::uint64_t Store::steps() const {
   return translate_errors(impl_->file, [&] {
     return static_cast<std::uint64_t>(
         impl_->file.db->execAndGet("SELECT coalesce(sum(step), 0) FROM cells").getInt64());
+  });
+}
+
+bool Store::any_diverged() const {
+  return translate_errors(impl_->file, [&] {
+    SQLite::Statement query(
+        *impl_->file.db,
+        "SELECT 1 FROM sweeps s WHERE EXISTS (SELECT 1 FROM cells WHERE sweep = s.num AND "
+        "status = 'diverged')");
+    return query.executeStep();
   });
 }
 

@@ -96,13 +96,15 @@ void insert_sweep(const StoreFile& file, const Sweep& sweep, const Shard& shard)
 }
 
 bool sweep_finished(const StoreFile& file, const Sweep& sweep, const Shard& shard) {
-  SQLite::Statement find(*file.db, "SELECT finished, num, axes FROM sweeps WHERE id = ?");
+  SQLite::Statement find(*file.db, "SELECT finished, num FROM sweeps WHERE id = ?");
   find.bind(1, sweep.id());
   if (!find.executeStep()) return false;
-  if (find.getColumn(0).getInt() != 0) return true;
-  if (shard.whole() || find.getColumn(2).getString() != axes_json(sweep.axes)) return false;
-  SQLite::Statement part(*file.db, "SELECT finished FROM shards WHERE sweep = ? AND part = ? AND parts = ?");
-  SQLite::bind(part, find.getColumn(1).getInt64(), std::int64_t{shard.index}, std::int64_t{shard.count});
+  if (find.getColumn(0).getInt() != 0 || shard.whole()) return find.getColumn(0).getInt() != 0;
+  SQLite::Statement part(*file.db,
+                         "SELECT h.finished FROM shards h JOIN sweeps s ON s.num = h.sweep"
+                         " WHERE s.num = ? AND h.part = ? AND h.parts = ? AND s.axes = ?");
+  SQLite::bind(part, find.getColumn(1).getInt64(), std::int64_t{shard.index}, std::int64_t{shard.count},
+               axes_json(sweep.axes));
   return part.executeStep() && part.getColumn(0).getInt() != 0;
 }
 

@@ -134,6 +134,8 @@ class Store {
   /// Ids (as numbers) of all cells that are done or diverged. Throws InputError where a cell is not what was
   /// written.
   [[nodiscard]] std::unordered_set<std::uint64_t> finished_cells() const;
+  /// Ids (as numbers) of all cells that have a checkpoint to go on from.
+  [[nodiscard]] std::unordered_set<std::uint64_t> running_cells() const;
   /// What is known of a cell without what was measured of it.
   struct CellState {
     std::uint64_t id = 0;
@@ -161,6 +163,8 @@ class Store {
   void record_fits(const std::string& kind, const std::string& options, std::span<const FitRecord> fits);
 
   [[nodiscard]] StoreStatus status() const;
+  /// Whether any cell diverged. Fast for any number of cells.
+  [[nodiscard]] bool any_diverged() const;
   /// 32 hex digits, random; copies of a store have the same. Empty before format 4.
   [[nodiscard]] std::string id() const;
   /// Steps of all cells together: how far it is.
