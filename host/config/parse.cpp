@@ -4,14 +4,17 @@
 #include "config/files.h"
 #include "config/grid.h"
 #include "config/text.h"
+#include "core/parallel.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <unordered_set>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -202,22 +205,47 @@ class DataCheck {
 };
 
 // All cells of a small grid; of a large one every value of every axis beside the first values of the others.
-void check_cells(const Sweep& sweep, Draft& draft, const std::string& top) {
-  DataCheck check_data(draft, top);
-  const auto check = [&](std::uint64_t index) {
-    check_data(checked_settings(sweep, index, draft, top).task);
-  };
+std::vector<std::uint64_t> cells_to_check(const Sweep& sweep) {
+  std::vector<std::uint64_t> indices;
   const std::uint64_t size = sweep.size();
   if (size <= check_all_up_to) {
-    for (std::uint64_t i = 0; i < size; ++i) check(i);
-    return;
+    for (std::uint64_t i = 0; i < size; ++i) indices.push_back(i);
+    return indices;
   }
   std::uint64_t stride = size;
   for (const Axis& axis : sweep.axes) {
     stride /= axis.values.size();
-    for (std::uint64_t point = 0; point < axis.values.size(); ++point) check(point * stride);
+    for (std::uint64_t point = 0; point < axis.values.size(); ++point) indices.push_back(point * stride);
   }
-  check(size - 1);
+  indices.push_back(size - 1);
+  return indices;
+}
+
+// Whether these cells are valid and have no data of the user's, found by all threads: then there is nothing
+// to tell.
+bool are_plainly_valid(const Sweep& sweep, const std::vector<std::uint64_t>& indices) {
+  constexpr std::size_t chunk = 1024;
+  std::atomic<bool> plain = true;
+  parallel_for(hardware_threads(), (indices.size() + chunk - 1) / chunk, [&](std::size_t item, std::size_t) {
+    const std::size_t end = std::min(indices.size(), (item + 1) * chunk);
+    try {
+      for (std::size_t i = item * chunk; i < end && plain; ++i) {
+        const CellSettings settings = settings_at(sweep, indices[i]);
+        check_cell(settings);
+        if (task_kind(settings.task.kind).check_data != nullptr) plain = false;
+      }
+    } catch (const InputError&) {
+      plain = false;
+    }
+  });
+  return plain;
+}
+
+void check_cells(const Sweep& sweep, Draft& draft, const std::string& top) {
+  const std::vector<std::uint64_t> indices = cells_to_check(sweep);
+  if (are_plainly_valid(sweep, indices)) return;
+  DataCheck check_data(draft, top);  // in order: the first cell that is wrong is told
+  for (const std::uint64_t index : indices) check_data(checked_settings(sweep, index, draft, top).task);
 }
 
 }  // namespace
