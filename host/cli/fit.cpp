@@ -11,6 +11,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -44,7 +45,9 @@ struct FittedNetwork {
   std::vector<double> numbers;
   std::size_t curve = 0;
 
-  auto operator<=>(const FittedNetwork&) const = default;
+  bool operator<(const FittedNetwork& other) const {
+    return std::tie(numbers, curve) < std::tie(other.numbers, other.curve);
+  }
 };
 using ByX = std::map<double, std::vector<FittedNetwork>>;
 

@@ -85,7 +85,7 @@ ExitCode run_and_deliver(const TrainerOptions& options, const Sweep& sweep, cons
 ExitCode run(const RunArguments& options, Console& console) {
   const Sweep sweep = load_sweep(options);
   if (!options.deliver) return run_here(options, sweep, console);
-  TrainerOptions local = options;
+  RunArguments local = options;
   local.store_path = local_store(options);
   return run_and_deliver(local, sweep, *options.deliver, console);
 }

@@ -43,7 +43,7 @@ std::string folder_of(const std::string& path) {
 
 /// Whether a call failed because the file system has no such thing, and not because something is wrong.
 bool is_unsupported(int error) {
-  return error == EINVAL || error == ENOTSUP || error == EOPNOTSUPP || error == ENOSYS || error == EBADF;
+  return error == EINVAL || error == EOPNOTSUPP || error == ENOSYS || error == EBADF;
 }
 
 int sync_fully(int descriptor) {

@@ -251,7 +251,7 @@ void PackRun::commit(bool with_running) {
   }
   if (!with_running) return;
   last_commit_ = steady_seconds();
-  if (!progress.empty()) last_save_ = last_commit_ - begin;
+  if (!committed.empty()) last_save_ = last_commit_ - begin;
   if (context_.saved) context_.saved();
 }
 

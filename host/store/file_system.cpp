@@ -93,7 +93,7 @@ std::string resolve_store_path(const std::string& path) {
   }
   const fs::path folder = fs::weakly_canonical(file.parent_path(), failed);
   if (!failed) file = folder / file.filename();
-  const std::string name = file.string();
+  std::string name = file.string();
   if (name.size() > longest_path)
     throw InputError(fmt::format("{}: its path has {} bytes, and SQLite takes {}; give a shorter one", path,
                                  name.size(), longest_path));

@@ -168,16 +168,16 @@ std::uint64_t id_number(const StoreFile& file, const std::string& id) {
   return number;
 }
 
-void read_table(const StoreFile& file, Table table, const TableQuery& wanted, const LeftOut& left_out,
+void read_table(const StoreFile& file, Table table, const TableQuery& query, const LeftOut& left_out,
                 const RowSink& sink) {
   SQLite::Database& db = *file.db;
-  SQLite::Statement query(db, wanted.export_sql());
+  SQLite::Statement statement(db, query.export_sql());
   std::int64_t rows = 0;
-  if (wanted.cell.empty()) {
+  if (query.cell.empty()) {
     const SQLite::Transaction snapshot(db);
     if (table == Table::fits) check_fits(file);
-    read_rows_of(query, left_out, sink, rows);
-    query.reset();
+    read_rows_of(statement, left_out, sink, rows);
+    statement.reset();
   } else {
     const std::vector<ChildTable> children = children_of(table);
     Totals totals;
@@ -197,10 +197,10 @@ void read_table(const StoreFile& file, Table table, const TableQuery& wanted, co
           break;
         }
         if (file.hashed()) check_range(file, children, range, totals);
-        SQLite::bind(query, range.after, range.until);
+        SQLite::bind(statement, range.after, range.until);
         rows = 0;
-        read_rows_of(query, left_out, sink, rows);
-        query.reset();
+        read_rows_of(statement, left_out, sink, rows);
+        statement.reset();
       }
       sink.pause();
       if (rows < aimed_rows / 2 && cells < most_cells) cells *= 2;

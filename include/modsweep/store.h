@@ -126,8 +126,9 @@ class Store {
   /// Records the sweep (again), or that a shard of it is run here, and makes the views fit the keys that vary
   /// in this store.
   void add_sweep(const Sweep& sweep, const Shard& shard = {});
-  /// Whether every cell of the sweep, or of a shard of it, is known to be finished. Fast for any number of cells.
-  /// Never known of a shard of a sweep whose axes were added in another order, by which cells are dealt.
+  /// Whether every cell of the sweep, or of a shard of it, is known to be finished. Fast for any number of
+  /// cells. Never known of a shard of a sweep whose axes were added in another order, by which cells are
+  /// dealt.
   [[nodiscard]] bool finished(const Sweep& sweep, const Shard& shard = {}) const;
   /// To be called when no cell of the sweep, or of the shard, is left: `finished` is fast from then on.
   void mark_finished(const Sweep& sweep, const Shard& shard = {});
