@@ -244,7 +244,10 @@ ExitCode fit(const FitArguments& options, const Kind& kind, Console& console) {
   const std::vector<std::string> files = store_files(*options.store_paths);
   ResultOutput output(options.result, files, console.out);
   std::optional<Store> store;
-  if (!options.no_save && files.size() == 1) store.emplace(files.front(), Store::Access::read_write);
+  if (!options.no_save && files.size() == 1) {
+    store.emplace(files.front(), Store::Access::read_write);
+    for (const std::string& note : store->notes()) fmt::print(console.err, "note: {}\n", note);
+  }
 
   const auto rows = kind.fit(work);
   if (work.left_out > 0)

@@ -69,9 +69,15 @@ ExitCode plan(const SweepOptions& options, Console& console) {
              format_unit(plan.memory_bytes(), "B"));
   fmt::print(out, "store         about {} for {} measurements\n", format_unit(plan.store_bytes, "B"),
              format_count(plan.measurements));
-  fmt::print(out, "time          about {}: training {} at {}, measuring {}, as timed just now\n",
-             format_duration(speed.seconds(plan)), format_duration(plan.seconds(speed.flop_per_second)),
-             format_unit(speed.flop_per_second, "FLOP/s"), format_duration(speed.seconds_to_measure(plan)));
+  const double keeping =
+      static_cast<double>(plan.left()) *
+      seconds_to_keep_a_cell(sweep, plan, *choice.engines.front(), datasets, options.thread_count());
+  fmt::print(
+      out,
+      "time          about {}: training {} at {}, measuring {}, making and keeping {}, as timed just now\n",
+      format_duration(speed.seconds(plan) + keeping), format_duration(plan.seconds(speed.flop_per_second)),
+      format_unit(speed.flop_per_second, "FLOP/s"), format_duration(speed.seconds_to_measure(plan)),
+      format_duration(keeping));
   return ExitCode::done;
 }
 

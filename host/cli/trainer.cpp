@@ -51,7 +51,7 @@ void add_trainer_options(CLI::App& command, TrainerOptions& options) {
 
 Trainer::Trainer(const TrainerOptions& options, Console& console) : options_(options), console_(console) {
   console_.out.outlive_failure();
-  if (path_exists(options_.store())) store_.emplace(options_.store(), Store::Access::read_write);
+  if (path_exists(options_.store())) open_store();
 }
 
 const ShardCells* Trainer::shard(const Sweep& sweep) {
@@ -61,6 +61,11 @@ const ShardCells* Trainer::shard(const Sweep& sweep) {
 
 bool Trainer::finished(const Sweep& sweep) const {
   return store_ && store_->finished(sweep, options_.shard.value_or(Shard{}));
+}
+
+void Trainer::open_store() {
+  store_.emplace(options_.store(), Store::Access::read_write);
+  for (const std::string& note : store_->notes()) fmt::print(console_.err, "note: {}\n", note);
 }
 
 Store& Trainer::store() {
@@ -88,11 +93,9 @@ bool Trainer::train(const Sweep& sweep) {
   const PlanSummary plan = summarize(sweep, finished, lanes, options_.max_pack, threads, mine);
   if (interrupted()) return false;
   // Every cell is known to be trainable: now something may be written.
-  if (!store_) store_.emplace(options_.store(), Store::Access::read_write);
+  if (!store_) open_store();
   store_->add_sweep(sweep, options_.shard.value_or(Shard{}));
 
-  for (const std::string& note : store_->notes())
-    if (told_.insert(note).second) fmt::print(console_.err, "note: {}\n", note);
   store_->begin_run({.version = MODSWEEP_VERSION,
                      .revision = program_revision(),
                      .command = console_.command_line,

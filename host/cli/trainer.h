@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "modsweep/store.h"
@@ -64,6 +63,7 @@ class Trainer {
   [[nodiscard]] const ShardCells* shard(const Sweep& sweep);
 
  private:
+  void open_store();
   [[nodiscard]] Progress::Style progress_style() const;
 
   const TrainerOptions& options_;
@@ -72,7 +72,6 @@ class Trainer {
   std::optional<ShardCells> shard_;
   std::optional<EngineChoice> choice_;
   DatasetCache datasets_;
-  std::set<std::string> told_;
 };
 
 }  // namespace modsweep::cli

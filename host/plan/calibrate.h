@@ -29,6 +29,12 @@ struct Calibration {
   }
 };
 
+/// Seconds that a cell takes beside training and measuring: making its network, and writing what was measured
+/// of it once. Timed on the shape with the most work, with a store in a temporary folder; 0 where nothing is
+/// left.
+[[nodiscard]] double seconds_to_keep_a_cell(const Sweep& sweep, const PlanSummary& plan, Engine& engine,
+                                            DatasetCache& datasets, std::size_t threads);
+
 /// Trains a few cells of the shape with the most work for about `seconds`, measures them once and forgets
 /// them. `plan` is of the same sweep and kind of engine.
 [[nodiscard]] Calibration calibrate(const Sweep& sweep, const PlanSummary& plan, Engine& engine,

@@ -27,8 +27,8 @@ struct CommitQueueOptions {
       0;  ///< that may wait for a store that others have locked; 0: by the memory here
   /// Called after each commit, by the queue's thread, with the ticket of the last call of `commit` that is in
   /// the store now; may be empty.
-  std::function<void(std::uint64_t ticket)> saved;
-  std::function<void(std::string)> tell;  ///< messages for the user, by the queue's thread; may be empty
+  std::function<void(std::uint64_t ticket)> saved = {};
+  std::function<void(std::string)> tell = {};  ///< messages for the user, by the queue's thread; may be empty
 };
 
 /// Takes what lanes have trained and commits it. A lane waits only where it trains faster than the disk

@@ -298,6 +298,11 @@ void throw_store_error(const std::string& path, const SQLite::Exception& failure
 }
 
 int system_error_of(SQLite::Database& db) {
+  // SQLite asks for errno when it has tidied up; the file remembers what its own calls met.
+  int of_file = 0;
+  if (sqlite3_file_control(db.getHandle(), "main", SQLITE_FCNTL_LAST_ERRNO, &of_file) == SQLITE_OK &&
+      (of_file == EFBIG || of_file == EDQUOT || of_file == ENOSPC))
+    return of_file;
   return sqlite3_system_errno(db.getHandle());
 }
 

@@ -37,14 +37,14 @@ class Descriptor {
   int fd_;
 };
 
-void write_all(int fd, std::string_view bytes, const std::string& path) {
+void write_all(int fd, std::string_view bytes, const std::string& shown) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw_file_error(path, errno, "could not be made");
+    if (written < 0) throw_file_error(shown, errno, "could not be made");
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
-  if (::fsync(fd) != 0) throw_file_error(path, errno, "could not be made");
+  if (::fsync(fd) != 0) throw_file_error(shown, errno, "could not be made");
 }
 
 std::string random_suffix() {
@@ -53,13 +53,13 @@ std::string random_suffix() {
 }
 
 /// Where the file system cannot make files without a name: a file with a name of its own first.
-bool publish_by_link(const std::string& path, std::string_view bytes) {
+bool publish_by_link(const std::string& path, std::string_view bytes, const std::string& shown) {
   const std::string draft = path + ".new" + random_suffix();
   {
     const Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-    if (file.get() < 0) throw_file_error(path, errno, "could not be made");
+    if (file.get() < 0) throw_file_error(shown, errno, "could not be made");
     try {
-      write_all(file.get(), bytes, path);
+      write_all(file.get(), bytes, shown);
     } catch (...) {
       ::unlink(draft.c_str());
       throw;
@@ -70,7 +70,7 @@ bool publish_by_link(const std::string& path, std::string_view bytes) {
     error = ::renameat2(AT_FDCWD, draft.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
   ::unlink(draft.c_str());
   if (error == EEXIST) return false;
-  if (error != 0) throw_file_error(path, error, "could not be made");
+  if (error != 0) throw_file_error(shown, error, "could not be made");
   return true;
 }
 
@@ -109,7 +109,7 @@ std::optional<FileIdentity> identity_of(const std::string& path) {
 std::string file_system_of(const std::string& path) {
   // Of the mounts whose folder the path lies in, the deepest, and of those the last: it covers the others.
   std::error_code failed;
-  const std::string real = fs::weakly_canonical(path, failed).string();
+  const std::string real = fs::weakly_canonical(fs::absolute(path), failed).string();
   std::ifstream mounts("/proc/self/mountinfo");
   std::string best;
   std::size_t depth = 0;
@@ -183,20 +183,20 @@ void throw_file_error(const std::string& path, int error, std::string_view what)
   }
 }
 
-bool publish_new_file(const std::string& path, std::string_view bytes) {
+bool publish_new_file(const std::string& path, std::string_view bytes, const std::string& shown) {
   const std::string folder = folder_of(path);
   const Descriptor file(::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666));
   bool made = false;
   if (file.get() < 0) {
     if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL && errno != ENOENT)
-      throw_file_error(path, errno, "could not be made");
-    made = publish_by_link(path, bytes);
+      throw_file_error(shown, errno, "could not be made");
+    made = publish_by_link(path, bytes, shown);
   } else {
     // Without a name until it is whole: a process that is killed here leaves nothing behind.
-    write_all(file.get(), bytes, path);
+    write_all(file.get(), bytes, shown);
     const std::string self = fmt::format("/proc/self/fd/{}", file.get());
     made = ::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0;
-    if (!made && errno != EEXIST) made = publish_by_link(path, bytes);  // no /proc, or no links
+    if (!made && errno != EEXIST) made = publish_by_link(path, bytes, shown);  // no /proc, or no links
   }
   if (made) sync_folder(folder);
   return made;

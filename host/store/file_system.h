@@ -37,7 +37,9 @@ struct FileIdentity {
 
 /// Makes a file with these bytes that appears whole or not at all, and never takes the place of another one:
 /// false where there is one by now. Throws as throw_file_error.
-[[nodiscard]] bool publish_new_file(const std::string& path, std::string_view bytes);
+/// `shown` is the path in messages.
+[[nodiscard]] bool publish_new_file(const std::string& path, std::string_view bytes,
+                                    const std::string& shown);
 
 /// Makes a rename or a new name in this folder durable, as far as the file system can.
 void sync_folder(const std::string& folder);

@@ -439,7 +439,7 @@ MergeResult merge_stores(const std::string& out, const std::vector<std::string>&
 void copy_store(const std::string& from, const std::string& to) {
   const StoreFile source = open_store(from, Store::Access::read_only);
   const std::string path = resolve_store_path(to);
-  if (!publish_new_file(path, ""))
+  if (!publish_new_file(path, "", to))
     throw InputError(fmt::format("{}: is there already; give another file name", to));
   try {
     StoreFile target;

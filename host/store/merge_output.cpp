@@ -123,7 +123,7 @@ std::uint64_t sum_of(SQLite::Statement& query, std::int64_t cell) {
 MergeOutput::MergeOutput(const std::string& path, const std::string& shown) : path_(path) {
   file_.shown = shown;
   const std::string draft = merge_draft(path);
-  if (!publish_new_file(draft, empty_store()))
+  if (!publish_new_file(draft, empty_store(), shown))
     throw IoError(fmt::format("{}: {} is in the way; run the same command again", shown, draft));
   file_.path = draft;
   try {

@@ -26,7 +26,9 @@
 namespace modsweep {
 namespace {
 
-constexpr int moment_ms = 200;      // to wait for readers where the same can be done later
+constexpr int moment_ms = 200;  // to wait for readers where the same can be done later
+constexpr int end_of_run_ms =
+    3'600'000;  // what was trained is in the store, and the end of a run is no reason to fail
 constexpr int patient_ms = 20'000;  // to wait for other programs where nothing else can be done meanwhile
 
 std::string column_text(const SQLite::Column& value) {
@@ -167,7 +169,7 @@ bool Store::finished(const Sweep& sweep, const Shard& shard) const {
 
 void Store::mark_finished(const Sweep& sweep, const Shard& shard) {
   impl_->require_writer("mark_finished");
-  impl_->write(patient_ms, [&] { mark_sweep_finished(impl_->file, sweep, shard); });
+  impl_->write(end_of_run_ms, [&] { mark_sweep_finished(impl_->file, sweep, shard); });
 }
 
 std::unordered_set<std::uint64_t> Store::finished_cells() const {
@@ -213,7 +215,7 @@ void Store::begin_run(const RunRecord& run) {
 void Store::end_run(const std::string& outcome) {
   impl_->require_writer("end_run");
   if (impl_->run == 0) return;
-  impl_->write(patient_ms, [&] { modsweep::end_run(*impl_->file.db, impl_->run, outcome); });
+  impl_->write(end_of_run_ms, [&] { modsweep::end_run(*impl_->file.db, impl_->run, outcome); });
   impl_->run = 0;
 }
 

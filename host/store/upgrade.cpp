@@ -135,7 +135,7 @@ void create_store(const std::string& path) {
   remove_orphaned_logs(file);
   if (std::filesystem::exists(file, failed) && std::filesystem::file_size(file, failed) == 0 && !failed)
     std::filesystem::remove(file, failed);
-  static_cast<void>(publish_new_file(file, empty_store()));
+  static_cast<void>(publish_new_file(file, empty_store(), path));
 }
 
 }  // namespace modsweep

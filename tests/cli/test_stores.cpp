@@ -258,5 +258,30 @@ TEST_F(StoreTest, WeightsSayWhatTrainedThem) {
     EXPECT_THAT(file, HasSubstr(key));
 }
 
+#ifdef MODSWEEP_NO_LOCKS_LIBRARY
+TEST_F(StoreTest, WithoutFileLocksStoresAreReadAndNotWrittenAndThatIsSaid) {
+  run({"-o", "s.db"});
+  fs::copy_file(MODSWEEP_TEST_DATA "/stores/format3-killed.store", path("old.db"));
+  const std::string exported = modsweep({"export", "s.db"}).out;
+  for (const char* locks : {"process", "file", "all"})
+    for (const char* answer : {"37", "38"}) {  // ENOLCK, ENOSYS
+      SCOPED_TRACE(std::string(locks) + " " + answer);
+      const auto without_locks = [&](const std::vector<std::string>& arguments) {
+        return modsweep(arguments, "", [&] {
+          ::setenv("LD_PRELOAD", MODSWEEP_NO_LOCKS_LIBRARY, 1);
+          ::setenv("MODSWEEP_NO_LOCKS", answer, 1);
+          ::setenv("LOCKS", locks, 1);
+        });
+      };
+      expect_error(without_locks({"run", "sweep.toml", "-o", "new.db"}), 2,
+                   {"new.db", "cannot hold a store that is written to"});
+      expect_error(without_locks({"run", "long.toml", "-o", "s.db"}), 2, {"s.db", "this file system ("});
+      EXPECT_EQ(without_locks({"export", "s.db"}).out, exported);
+      EXPECT_EQ(without_locks({"status", "old.db"}).code, 0);
+      EXPECT_THAT(files(), ElementsAre("long.toml", "old.db", "s.db", "sweep.toml"));
+    }
+}
+#endif
+
 }  // namespace
 }  // namespace modsweep
