@@ -126,7 +126,7 @@ void fill_and_go_on(const std::string& path, const std::function<void()>& make_r
       message = error.what();
     }
     EXPECT_THAT(message, HasSubstr(path));
-    EXPECT_THAT(message, HasSubstr("free space and run the same command again"));
+    EXPECT_THAT(message, HasSubstr("run the same command again, it goes on from the last commit"));
     EXPECT_EQ(message.find('\n'), std::string::npos);
     EXPECT_GT(done, 0U);
     EXPECT_EQ(store.finished_cells().size(), done);
