@@ -85,33 +85,17 @@ void check(const CellProgress& progress) {
 
 }  // namespace
 
-/// A row of `cells`.
-struct CellWriter::CellRow {
+/// A row on its way, and what the store has of it.
+struct CellWriter::WrittenCell : CellRow {
   bool is_new = true;
-  std::int64_t num = 0;
   std::uint64_t old_hash = 0;
-  std::string id;
-  std::int64_t sweep = 0;
-  std::string status;
-  std::int64_t step = 0;
-  std::optional<std::int64_t> diverged_at;
-  std::string engine;
-  std::string device;
-  double seconds = 0.0;
-  std::string settings;
-  std::int64_t run = 0;
-  std::uint64_t measurements = 0;
-  std::uint64_t layers = 0;
-  std::uint64_t eigenvalues = 0;
-  std::optional<std::uint64_t> weights;
-  std::optional<std::uint64_t> checkpoint;
 };
 
 CellWriter::CellWriter(SQLite::Database& db)
     : find_(db,
             "SELECT num, hash, sweep, engine, device, seconds, settings, measurements_hash, layers_hash,"
             " eigenvalues_hash, weights_hash, checkpoint_hash FROM cells WHERE id = ?"),
-      cell_(db, "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+      cell_(db),
       measurement_(
           db, "INSERT OR REPLACE INTO measurements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
       layer_(db, "INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
@@ -149,7 +133,7 @@ void CellWriter::write(std::int64_t sweep, std::int64_t run, const CellProgress&
   check(progress);
   if (!counted_) read_totals();
   const auto& settings = progress.cell->settings;
-  CellRow row = find_row(progress.cell->id);
+  WrittenCell row = find_row(progress.cell->id);
   if (row.is_new) {  // a cell that several sweeps share stays with the first, whose base its settings go with
     row.sweep = sweep;
     row.settings = settings_json(*progress.cell);
@@ -171,9 +155,9 @@ void CellWriter::write(std::int64_t sweep, std::int64_t run, const CellProgress&
   write_row(row);
 }
 
-CellWriter::CellRow CellWriter::find_row(const std::string& id) {
+CellWriter::WrittenCell CellWriter::find_row(const std::string& id) {
   Use use(find_);
-  CellRow row;
+  WrittenCell row;
   row.id = id;
   find_.bind(1, id);
   if (!find_.executeStep()) {
@@ -204,32 +188,11 @@ CellWriter::CellRow CellWriter::find_row(const std::string& id) {
   return row;
 }
 
-void CellWriter::write_row(const CellRow& row) {
-  Use use(cell_);
-  HashedRow bound(cell_, 2);
-  cell_.bind(1, row.num);
-  bound.text(0, row.id);
-  bound.integer(1, row.sweep);
-  bound.text(2, row.status);
-  bound.integer(3, row.step);
-  if (row.diverged_at) bound.integer(4, *row.diverged_at);
-  bound.text(5, row.engine);
-  bound.text(6, row.device);
-  bound.real(7, row.seconds);
-  bound.text(8, row.settings);
-  bound.integer(9, row.run);
-  bound.integer(10, integer(row.measurements));
-  bound.integer(11, integer(row.layers));
-  bound.integer(12, integer(row.eigenvalues));
-  if (row.weights) bound.integer(13, integer(*row.weights));
-  if (row.checkpoint) bound.integer(14, integer(*row.checkpoint));
-  const std::uint64_t hash = bound.digest();
-  cell_.bind(17, integer(hash));
-  cell_.exec();
-  cells_hash_ += hash - row.old_hash;
+void CellWriter::write_row(const WrittenCell& row) {
+  cells_hash_ += cell_.write(row) - row.old_hash;
 }
 
-std::uint64_t CellWriter::present(SQLite::Statement& query, const CellRow& row, std::uint64_t step) {
+std::uint64_t CellWriter::present(SQLite::Statement& query, const WrittenCell& row, std::uint64_t step) {
   if (row.is_new) return 0;
   Use use(query);
   query.bind(1, row.num);
@@ -239,7 +202,7 @@ std::uint64_t CellWriter::present(SQLite::Statement& query, const CellRow& row, 
   return sum;
 }
 
-void CellWriter::forget(SQLite::Statement& statement, const CellRow& row, std::uint64_t step) {
+void CellWriter::forget(SQLite::Statement& statement, const WrittenCell& row, std::uint64_t step) {
   if (row.is_new) return;
   Use use(statement);
   statement.bind(1, row.num);
@@ -247,7 +210,7 @@ void CellWriter::forget(SQLite::Statement& statement, const CellRow& row, std::u
   statement.exec();
 }
 
-void CellWriter::write_measurement(CellRow& row, const Measurement& measurement) {
+void CellWriter::write_measurement(WrittenCell& row, const Measurement& measurement) {
   row.measurements -= present(present_measurement_, row, measurement.step);
   Use use(measurement_);
   HashedRow bound(measurement_, 2);
@@ -271,7 +234,7 @@ void CellWriter::write_measurement(CellRow& row, const Measurement& measurement)
   row.measurements += bound.digest();
 }
 
-void CellWriter::write_layers(CellRow& row, const Measurement& measurement, std::uint32_t gap) {
+void CellWriter::write_layers(WrittenCell& row, const Measurement& measurement, std::uint32_t gap) {
   // Of a measurement that is replaced.
   row.layers -= present(present_layers_, row, measurement.step);
   row.eigenvalues -= present(present_eigenvalues_, row, measurement.step);
@@ -313,7 +276,7 @@ void CellWriter::write_layers(CellRow& row, const Measurement& measurement, std:
   }
 }
 
-void CellWriter::write_weights(CellRow& row, const Parameters& weights, Precision precision) {
+void CellWriter::write_weights(WrittenCell& row, const Parameters& weights, Precision precision) {
   const auto bytes = pack_weights(weights, precision);
   Use use(weights_);
   HashedRow bound(weights_, 2);
@@ -325,7 +288,7 @@ void CellWriter::write_weights(CellRow& row, const Parameters& weights, Precisio
   row.weights = bound.digest();
 }
 
-void CellWriter::write_checkpoint(CellRow& row, const CellProgress& progress) {
+void CellWriter::write_checkpoint(WrittenCell& row, const CellProgress& progress) {
   if (progress.status != CellStatus::running) {
     if (row.is_new) return;
     Use use(forget_checkpoint_);

@@ -1,6 +1,8 @@
 // What is written of a cell, with statements prepared once.
 #pragma once
 
+#include "store/cell_row.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,21 +27,20 @@ class CellWriter {
   void forget_totals() { counted_ = false; }
 
  private:
-  /// A row of `cells` as it is written.
-  struct CellRow;
+  struct WrittenCell;
 
-  [[nodiscard]] CellRow find_row(const std::string& id);
-  void write_row(const CellRow& row);
-  void write_measurement(CellRow& row, const Measurement& measurement);
-  void write_layers(CellRow& row, const Measurement& measurement, std::uint32_t gap);
-  void write_weights(CellRow& row, const Parameters& weights, Precision precision);
-  void write_checkpoint(CellRow& row, const CellProgress& progress);
+  [[nodiscard]] WrittenCell find_row(const std::string& id);
+  void write_row(const WrittenCell& row);
+  void write_measurement(WrittenCell& row, const Measurement& measurement);
+  void write_layers(WrittenCell& row, const Measurement& measurement, std::uint32_t gap);
+  void write_weights(WrittenCell& row, const Parameters& weights, Precision precision);
+  void write_checkpoint(WrittenCell& row, const CellProgress& progress);
   /// The sum of the hashes of the rows that are there of a cell and step.
-  [[nodiscard]] std::uint64_t present(SQLite::Statement& query, const CellRow& row, std::uint64_t step);
-  void forget(SQLite::Statement& statement, const CellRow& row, std::uint64_t step);
+  [[nodiscard]] std::uint64_t present(SQLite::Statement& query, const WrittenCell& row, std::uint64_t step);
+  void forget(SQLite::Statement& statement, const WrittenCell& row, std::uint64_t step);
 
   SQLite::Statement find_;
-  SQLite::Statement cell_;
+  CellRowWriter cell_;
   SQLite::Statement measurement_;
   SQLite::Statement layer_;
   SQLite::Statement eigenvalues_;

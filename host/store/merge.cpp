@@ -41,7 +41,7 @@ struct TemporaryCopy {
 };
 
 /// "cpu (AVX-512), then (AVX2)": engine and instruction sets, not the numbers of threads.
-std::string machines_of(const MergeCell& cell) {
+std::string machines_of(const CellRow& cell) {
   std::string text = cell.engine;
   std::string_view rest = cell.device;
   constexpr std::string_view then = ", then ";
@@ -73,14 +73,14 @@ class Input {
   }
 
   /// The cell it stands at, in the order of ids; none at the end.
-  [[nodiscard]] const std::optional<MergeCell>& cell() const { return cell_; }
+  [[nodiscard]] const std::optional<CellRow>& cell() const { return cell_; }
   void next() {
     translate_errors(file_, [&] { read_next(); });
   }
 
   [[nodiscard]] const StoreFile& file() const { return file_; }
   [[nodiscard]] CellRows& rows() { return *rows_; }
-  [[nodiscard]] std::string version(const MergeCell& cell) const {
+  [[nodiscard]] std::string version(const CellRow& cell) const {
     const auto found = versions_.find(cell.run);
     return found == versions_.end() ? "" : found->second;
   }
@@ -101,22 +101,22 @@ class Input {
       if (cells_->getColumn(c).isNull()) return std::nullopt;
       return hash(c);
     };
-    MergeCell cell{.num = number(0),
-                   .id = cells_->getColumn(1).getString(),
-                   .sweep = number(2),
-                   .status = cells_->getColumn(3).getString(),
-                   .step = number(4),
-                   .diverged_at = {},
-                   .engine = cells_->getColumn(6).getString(),
-                   .device = cells_->getColumn(7).getString(),
-                   .seconds = cells_->getColumn(8).getDouble(),
-                   .settings = cells_->getColumn(9).getString(),
-                   .run = number(10),
-                   .measurements = hash(11),
-                   .layers = hash(12),
-                   .eigenvalues = hash(13),
-                   .weights = hash_if_any(14),
-                   .checkpoint = hash_if_any(15)};
+    CellRow cell{.num = number(0),
+                 .id = cells_->getColumn(1).getString(),
+                 .sweep = number(2),
+                 .status = cells_->getColumn(3).getString(),
+                 .step = number(4),
+                 .diverged_at = {},
+                 .engine = cells_->getColumn(6).getString(),
+                 .device = cells_->getColumn(7).getString(),
+                 .seconds = cells_->getColumn(8).getDouble(),
+                 .settings = cells_->getColumn(9).getString(),
+                 .run = number(10),
+                 .measurements = hash(11),
+                 .layers = hash(12),
+                 .eigenvalues = hash(13),
+                 .weights = hash_if_any(14),
+                 .checkpoint = hash_if_any(15)};
     if (!cells_->getColumn(5).isNull()) cell.diverged_at = number(5);
     static_cast<void>(id_number(file_, cell.id));
     if (cell_ && cell_->id >= cell.id) throw_broken(file_, "cells come twice or out of order");
@@ -152,7 +152,7 @@ class Input {
   std::optional<CellRows> rows_;
   std::optional<SQLite::Statement> cells_;
   std::map<std::int64_t, std::string> versions_;
-  std::optional<MergeCell> cell_;
+  std::optional<CellRow> cell_;
   std::int64_t count_ = 0;
   std::uint64_t hash_ = 0;
 };
@@ -160,14 +160,14 @@ class Input {
 using Inputs = std::vector<std::unique_ptr<Input>>;
 
 /// What a finished cell found, in numbers that differ where any result does.
-auto results_of(const MergeCell& cell) {
+auto results_of(const CellRow& cell) {
   return std::tuple(cell.status, cell.step, cell.diverged_at.value_or(0), cell.measurements, cell.layers,
                     cell.eigenvalues, cell.weights.value_or(0));
 }
 
 /// The better of two versions of a cell comes first, whatever the order of the stores.
 auto rank_of(const Input& input) {
-  const MergeCell& cell = *input.cell();
+  const CellRow& cell = *input.cell();
   return std::tuple(!cell.finished(), cell.finished() ? 0 : -cell.step, input.version(cell), cell.engine,
                     cell.device, results_of(cell), cell.seconds, cell.checkpoint.value_or(0));
 }
@@ -205,7 +205,7 @@ class Merger {
     }
     if (same.empty()) return false;
     Input& best = *best_of(same);
-    const MergeCell& cell = *best.cell();
+    const CellRow& cell = *best.cell();
     count(cell);
     output_.add(best.file(), best.rows(), cell, best.sweeps.at(cell.sweep), run_of(best, cell));
     for (Input* input : same) input->next();
@@ -216,8 +216,8 @@ class Merger {
     Input* best = *std::ranges::min_element(same, {}, [](const Input* input) { return rank_of(*input); });
     bool differs = false;
     for (const Input* other : same) {
-      const MergeCell& a = *best->cell();
-      const MergeCell& b = *other->cell();
+      const CellRow& a = *best->cell();
+      const CellRow& b = *other->cell();
       if (!a.finished() || !b.finished() || results_of(a) == results_of(b)) continue;
       if (machines_of(a) == machines_of(b))
         throw InputError(
@@ -233,7 +233,7 @@ class Merger {
     return best;
   }
 
-  void count(const MergeCell& cell) {
+  void count(const CellRow& cell) {
     ++result_.cells;
     if (cell.status == "done")
       ++result_.done;
@@ -244,7 +244,7 @@ class Merger {
     if (cell.finished()) ++finished_;
   }
 
-  static std::int64_t run_of(const Input& input, const MergeCell& cell) {
+  static std::int64_t run_of(const Input& input, const CellRow& cell) {
     const auto found = input.runs.find(cell.run);
     return found == input.runs.end() ? 0 : found->second;
   }

@@ -44,7 +44,7 @@ void sync_file(const std::string& path, const std::string& shown) {
 }
 
 std::uint64_t copy_rows(const StoreFile& from, RowCopier& copier, SQLite::Statement& rows,
-                        const MergeCell& cell, std::int64_t to, std::optional<std::uint64_t> wanted,
+                        const CellRow& cell, std::int64_t to, std::optional<std::uint64_t> wanted,
                         const char* table) {
   rows.bind(1, cell.num);
   std::uint64_t sum = 0;
@@ -132,8 +132,7 @@ MergeOutput::MergeOutput(const std::string& path, const std::string& shown) : pa
       // Nobody else sees it, and it is thrown away where anything fails: no journal, one sync at the end.
       file_.db->exec(
           "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; BEGIN");
-      cell_.emplace(*file_.db,
-                    "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      cell_.emplace(*file_.db);
       measurements_.emplace(*file_.db, "measurements");
       layers_.emplace(*file_.db, "layers");
       eigenvalues_.emplace(*file_.db, "eigenvalues");
@@ -153,7 +152,7 @@ MergeOutput::~MergeOutput() {
   if (!published_) ::unlink(file_.path.c_str());
 }
 
-void MergeOutput::add(const StoreFile& from, CellRows& rows, MergeCell cell, std::int64_t sweep,
+void MergeOutput::add(const StoreFile& from, CellRows& rows, CellRow cell, std::int64_t sweep,
                       std::int64_t run) {
   translate_errors(file_, [&] {
     const std::int64_t num = ++cells_;
@@ -171,33 +170,8 @@ void MergeOutput::add(const StoreFile& from, CellRows& rows, MergeCell cell, std
     cell.num = num;
     cell.sweep = sweep;
     cell.run = run;
-    insert(cell);
+    cells_hash_ += cell_->write(cell);
   });
-}
-
-void MergeOutput::insert(const MergeCell& cell) {
-  HashedRow bound(*cell_, 2);
-  cell_->bind(1, cell.num);
-  bound.text(0, cell.id);
-  bound.integer(1, cell.sweep);
-  bound.text(2, cell.status);
-  bound.integer(3, cell.step);
-  if (cell.diverged_at) bound.integer(4, *cell.diverged_at);
-  bound.text(5, cell.engine);
-  bound.text(6, cell.device);
-  bound.real(7, cell.seconds);
-  bound.text(8, cell.settings);
-  bound.integer(9, cell.run);
-  bound.integer(10, static_cast<std::int64_t>(cell.measurements));
-  bound.integer(11, static_cast<std::int64_t>(cell.layers));
-  bound.integer(12, static_cast<std::int64_t>(cell.eigenvalues));
-  if (cell.weights) bound.integer(13, static_cast<std::int64_t>(*cell.weights));
-  if (cell.checkpoint) bound.integer(14, static_cast<std::int64_t>(*cell.checkpoint));
-  cells_hash_ += bound.digest();
-  cell_->bind(17, static_cast<std::int64_t>(bound.digest()));
-  cell_->exec();
-  cell_->reset();
-  cell_->clearBindings();
 }
 
 void MergeOutput::publish(const std::optional<StoreLink::Token>& id) {

@@ -1,6 +1,7 @@
 // The store that a merge makes: cells copied from others, under a name of its own until it is whole.
 #pragma once
 
+#include "store/cell_row.h"
 #include "store/connection.h"
 
 #include <cstdint>
@@ -10,28 +11,6 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 namespace modsweep {
-
-/// A row of `cells` of one of the inputs.
-struct MergeCell {
-  std::int64_t num = 0;
-  std::string id;
-  std::int64_t sweep = 0;
-  std::string status;
-  std::int64_t step = 0;
-  std::optional<std::int64_t> diverged_at;
-  std::string engine;
-  std::string device;
-  double seconds = 0.0;
-  std::string settings;
-  std::int64_t run = 0;
-  std::uint64_t measurements = 0;
-  std::uint64_t layers = 0;
-  std::uint64_t eigenvalues = 0;
-  std::optional<std::uint64_t> weights;
-  std::optional<std::uint64_t> checkpoint;
-
-  [[nodiscard]] bool finished() const { return status != "running"; }
-};
 
 /// Copies rows of `table` that belong to cell `from` of one store to cell `to` of another; the sum of their
 /// hashes.
@@ -76,19 +55,17 @@ class MergeOutput {
   [[nodiscard]] SQLite::Database& db() { return *file_.db; }
   /// Copies a cell with all that is measured of it. `sweep` and `run` are numbers here. Throws InputError
   /// where the input's rows are not what was written.
-  void add(const StoreFile& from, CellRows& rows, MergeCell cell, std::int64_t sweep, std::int64_t run);
+  void add(const StoreFile& from, CellRows& rows, CellRow cell, std::int64_t sweep, std::int64_t run);
   /// Completes the file and puts it at its place. `id`: of the store whose place it takes; none: its own.
   void publish(const std::optional<StoreLink::Token>& id);
 
  private:
-  void insert(const MergeCell& cell);
-
   std::string path_;
   StoreFile file_;  // under its temporary name
   bool published_ = false;
   std::int64_t cells_ = 0;
   std::uint64_t cells_hash_ = 0;
-  std::optional<SQLite::Statement> cell_;
+  std::optional<CellRowWriter> cell_;
   std::optional<RowCopier> measurements_, layers_, eigenvalues_, weights_, checkpoints_;
 };
 
