@@ -241,7 +241,6 @@ class Merger {
       ++result_.diverged;
     else
       ++result_.running;
-    if (cell.finished()) ++finished_;
   }
 
   static std::int64_t run_of(const Input& input, const CellRow& cell) {
@@ -374,7 +373,6 @@ class Merger {
   MergeOutput& output_;
   Inputs& inputs_;
   MergeResult result_;
-  std::uint64_t finished_ = 0;
   std::map<std::string, std::int64_t> sweep_numbers_;
   std::set<std::string> finished_sweeps_;
   std::string chosen_cell_;

@@ -164,9 +164,8 @@ void MergeOutput::add(const StoreFile& from, CellRows& rows, CellRow cell, std::
     cell.layers = copy(*layers_, rows.layers, cell.layers, "layers");
     cell.eigenvalues = copy(*eigenvalues_, rows.eigenvalues, cell.eigenvalues, "eigenvalues");
     if (const auto sum = copy(*weights_, rows.weights, cell.weights, "weights"); sum != 0) cell.weights = sum;
-    const auto state = copy(*checkpoints_, rows.checkpoints, cell.checkpoint, "checkpoints");
+    copy(*checkpoints_, rows.checkpoints, cell.checkpoint, "checkpoints");
     if (!from.hashed()) cell.checkpoint.reset();  // nothing vouches for it
-    static_cast<void>(state);
     cell.num = num;
     cell.sweep = sweep;
     cell.run = run;
