@@ -197,7 +197,7 @@ part_sweep() {
   for engine in "${gpu_engines[@]}" auto; do
     sweep "paper_table_$engine" paper_table.toml --engine "$engine" --set training.steps=5000 \
       --set measure.every_steps=1000 || code=$?
-    # Packs of different shapes, which the two lanes of a device train at the same time.
+    # Packs of different shapes, which the two workers of a device train at the same time.
     sweep "shapes_$engine" paper_table.toml --engine "$engine" --set training.steps=500 --set measure.every_steps=100 \
       --set 'network.hidden=[[16,16],[32,32,32]]' || code=$?
   done

@@ -1,8 +1,8 @@
 // What libmodsweep_gpu.so offers to the program that loads it.
+#include "bench/device_bench.h"
 #include "device/check.h"
 #include "device/normals.h"
 #include "fused/fused_engine.h"
-#include "gemm/gemm_bench.h"
 #include "gemm/gemm_engine.h"
 
 namespace modsweep {

@@ -2,13 +2,13 @@
 #include "cpu/bench.h"
 
 #include "cli/command.h"
-#include "cli/engines.h"
 #include "cli/gpu_bench.h"
 #include "cli/number_options.h"
 #include "cli/output.h"
 #include "cli/report.h"
-#include "cli/version.h"
-#include "plan/progress.h"
+#include "core/formats.h"
+#include "core/version.h"
+#include "engines/registry.h"
 
 #include <fstream>
 #include <optional>
@@ -75,7 +75,7 @@ void print_groups(const std::vector<cpu::BenchRow>& rows, std::ostream& out) {
 nlohmann::ordered_json to_json(const cpu::BenchRow& row, const std::string& machine) {
   return {{"engine", "cpu"},
           {"machine", machine},
-          {"version", MODSWEEP_VERSION},
+          {"version", program_version()},
           {"bench", row.bench},
           {"setting", row.setting},
           {"shape", row.shape},

@@ -1,8 +1,8 @@
 // The list of subcommands, and the one place that parses arguments.
 #include "cli/command.h"
 #include "cli/sweep_options.h"
-#include "cli/version.h"
-#include "config/text.h"
+#include "core/text.h"
+#include "core/version.h"
 
 #include <algorithm>
 #include <array>
@@ -76,7 +76,7 @@ void check_command(const CLI::App& app, std::span<const char* const> arguments) 
 
 ExitCode run_command_line(int argc, const char* const* argv, Console& console) {
   CLI::App app("Train and measure whole grids of small networks, and find their modules.", "modsweep");
-  app.set_version_flag("--version", "modsweep " MODSWEEP_VERSION, "Print the version and exit");
+  app.set_version_flag("--version", "modsweep " + program_version(), "Print the version and exit");
   app.require_subcommand(1);
   app.footer(
       "modsweep COMMAND --help tells more about a command. A first sweep:\n"

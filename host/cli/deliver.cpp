@@ -1,7 +1,7 @@
 #include "cli/deliver.h"
 
 #include "cli/sweep_options.h"
-#include "config/text.h"
+#include "core/text.h"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 // modsweep devices: what this build can train on, here.
 #include "cli/command.h"
-#include "cli/engines.h"
+#include "engines/registry.h"
 
 #include <algorithm>
 

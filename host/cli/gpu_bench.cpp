@@ -1,8 +1,8 @@
 #include "cli/gpu_bench.h"
 
 #include "cli/report.h"
-#include "cli/version.h"
-#include "gpu/gpu_module.h"
+#include "core/version.h"
+#include "engines/gpu_module.h"
 
 #include <charconv>
 
@@ -153,7 +153,7 @@ nlohmann::ordered_json to_json(const GpuBenchRow& row, std::string_view engine, 
           {"device", device.name},
           {"architecture", device.architecture},
           {"driver", device.driver},
-          {"version", MODSWEEP_VERSION},
+          {"version", program_version()},
           {"bench", row.bench},
           {"setting", row.setting},
           {"shape", row.shape},

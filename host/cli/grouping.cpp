@@ -1,7 +1,7 @@
 #include "cli/grouping.h"
 
 #include "cli/number_options.h"
-#include "config/text.h"
+#include "core/text.h"
 
 #include <algorithm>
 #include <charconv>

@@ -2,7 +2,7 @@
 #include "modsweep/merge.h"
 
 #include "cli/command.h"
-#include "plan/progress.h"
+#include "core/formats.h"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "cli/number_options.h"
 
-#include "config/text.h"
+#include "core/text.h"
 
 #include <charconv>
 #include <cmath>

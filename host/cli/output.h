@@ -1,7 +1,7 @@
 // Output that notices when the disk is full: standard output, and files that appear whole or not at all.
 #pragma once
 
-#include "export/atomic_file.h"
+#include "core/atomic_file.h"
 
 #include <array>
 #include <ostream>

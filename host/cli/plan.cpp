@@ -1,10 +1,10 @@
 // modsweep plan: what a sweep will take; runs and writes nothing.
 #include "cli/command.h"
-#include "cli/engines.h"
 #include "cli/report.h"
 #include "cli/sweep_options.h"
-#include "plan/calibrate.h"
-#include "plan/progress.h"
+#include "core/formats.h"
+#include "engines/calibrate.h"
+#include "engines/registry.h"
 #include "plan/summary.h"
 
 #include <algorithm>
@@ -41,9 +41,11 @@ ExitCode plan(const SweepOptions& options, Console& console) {
   DatasetCache datasets;
   const std::optional<ShardCells> cells = shard_cells(options, sweep);
   const ShardCells* shard = cells ? &*cells : nullptr;
-  const EngineChoice choice = choose_engine(options, sweep, finished, datasets, shard);
+  const EngineChoice choice =
+      choose_engine(options.engine, options.threads,
+                    {sweep, finished, datasets, options.max_pack, options.thread_count(), shard});
   const PlanSummary plan =
-      summarize(sweep, finished, choice.lanes(), options.max_pack, options.thread_count(), shard);
+      summarize(sweep, finished, choice.workers(), options.max_pack, options.thread_count(), shard);
 
   std::ostream& out = console.out;
   fmt::print(out, "sweep         {} ({})\n", sweep.name, sweep.id());

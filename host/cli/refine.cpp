@@ -6,7 +6,8 @@
 #include "cli/refine_grid.h"
 #include "cli/report.h"
 #include "cli/trainer.h"
-#include "config/text.h"
+#include "core/formats.h"
+#include "core/text.h"
 
 #include <algorithm>
 #include <array>

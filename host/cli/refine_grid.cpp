@@ -1,7 +1,7 @@
 #include "cli/refine_grid.h"
 
 #include "config/keys.h"
-#include "config/text.h"
+#include "core/text.h"
 
 #include <algorithm>
 #include <limits>

@@ -1,6 +1,6 @@
 #include "cli/report.h"
 
-#include "plan/progress.h"
+#include "core/formats.h"
 
 #include <algorithm>
 #include <array>

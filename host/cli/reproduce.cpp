@@ -1,10 +1,10 @@
 // modsweep reproduce: what the paper claims, held to what stores say.
+#include "claims/report.h"
 #include "cli/command.h"
 #include "cli/grouping.h"
 #include "cli/output.h"
-#include "cli/version.h"
-#include "config/text.h"
-#include "report/report.h"
+#include "core/text.h"
+#include "core/version.h"
 
 #include <algorithm>
 #include <chrono>
@@ -32,22 +32,22 @@ std::string today() {
 ExitCode reproduce(const ReproduceArguments& options, Console& console) {
   if (!options.note.empty() && !is_plain_line(options.note))
     throw InputError("--note: must be one line of text without quotes and backslashes");
-  const auto cells = report::read_cells(options.paths);
+  const auto cells = claims::read_cells(options.paths);
   std::optional<AtomicOutput> file;  // made sure of before a bootstrap takes its time
   if (options.output_path.empty())
     check_standard_output(options.paths);
   else
     file.emplace(options.output_path, options.paths);
 
-  const auto judgments = report::judge_claims(cells, options.interval);
-  if (std::ranges::all_of(judgments, [](const report::Judgment& j) { return j.evidence.cells.empty(); }))
+  const auto judgments = claims::judge_claims(cells, options.interval);
+  if (std::ranges::all_of(judgments, [](const claims::Judgment& j) { return j.evidence.cells.empty(); }))
     fmt::print(console.err, "no claim can be judged: there are no finished cells of the paper's sweeps\n");
-  const report::ReportHead head{MODSWEEP_VERSION, today(), options.note, options.interval};
+  const claims::ReportHead head{program_version(), today(), options.note, options.interval};
   std::ostream& out = file ? file->stream() : console.out;
   if (options.format == "json")
-    report::write_json(head, judgments, out);
+    claims::write_json(head, judgments, out);
   else
-    report::write_markdown(head, judgments, out);
+    claims::write_markdown(head, judgments, out);
   if (file) file->commit();
   return ExitCode::done;
 }

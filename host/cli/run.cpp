@@ -3,6 +3,7 @@
 #include "cli/deliver.h"
 #include "cli/report.h"
 #include "cli/trainer.h"
+#include "core/formats.h"
 
 #include <cstdlib>
 #include <filesystem>

@@ -3,7 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/number_options.h"
-#include "plan/progress.h"
+#include "core/formats.h"
 
 #include <algorithm>
 #include <cmath>

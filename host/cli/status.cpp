@@ -1,7 +1,7 @@
 // modsweep status: how far the sweeps of stores are.
 #include "cli/command.h"
 #include "cli/report.h"
-#include "plan/progress.h"
+#include "core/formats.h"
 
 #include <algorithm>
 #include <map>

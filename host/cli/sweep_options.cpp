@@ -1,9 +1,9 @@
 #include "cli/sweep_options.h"
 
-#include "cli/engines.h"
 #include "cli/number_options.h"
 #include "cli/output.h"
 #include "core/parallel.h"
+#include "engines/registry.h"
 #include "plan/shard_environment.h"
 
 #include <algorithm>

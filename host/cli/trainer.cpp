@@ -1,9 +1,10 @@
 #include "cli/trainer.h"
 
 #include "cli/number_options.h"
-#include "cli/version.h"
 #include "core/clock.h"
-#include "plan/runner.h"
+#include "core/formats.h"
+#include "core/version.h"
+#include "run/runner.h"
 
 #include <algorithm>
 #include <limits>
@@ -88,15 +89,17 @@ bool Trainer::train(const Sweep& sweep) {
   const std::unordered_set<std::uint64_t> finished =
       store_ ? store_->finished_cells() : std::unordered_set<std::uint64_t>{};
   const ShardCells* mine = shard(sweep);
-  if (!choice_) choice_ = choose_engine(options_, sweep, finished, datasets_, mine);
-  const std::vector<Lane> lanes = choice_->lanes();
-  const PlanSummary plan = summarize(sweep, finished, lanes, options_.max_pack, threads, mine);
+  if (!choice_)
+    choice_ = choose_engine(options_.engine, options_.threads,
+                            {sweep, finished, datasets_, options_.max_pack, options_.thread_count(), mine});
+  const std::vector<Worker> workers = choice_->workers();
+  const PlanSummary plan = summarize(sweep, finished, workers, options_.max_pack, threads, mine);
   if (interrupted()) return false;
   // Every cell is known to be trainable: now something may be written.
   if (!store_) open_store();
   store_->add_sweep(sweep, options_.shard.value_or(Shard{}));
 
-  store_->begin_run({.version = MODSWEEP_VERSION,
+  store_->begin_run({.version = program_version(),
                      .revision = program_revision(),
                      .command = console_.command_line,
                      .engine = std::string(choice_->name()),
@@ -115,7 +118,7 @@ bool Trainer::train(const Sweep& sweep) {
                                       .finished = finished,
                                       .plan = plan,
                                       .store = *store_,
-                                      .lanes = lanes,
+                                      .workers = workers,
                                       .datasets = datasets_,
                                       .progress = progress,
                                       .stop = [this] { return interrupted(); },

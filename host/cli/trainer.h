@@ -2,10 +2,10 @@
 #pragma once
 
 #include "cli/command.h"
-#include "cli/engines.h"
 #include "cli/interrupt.h"
 #include "cli/sweep_options.h"
-#include "plan/progress.h"
+#include "engines/registry.h"
+#include "run/progress.h"
 
 #include <cstdint>
 #include <memory>

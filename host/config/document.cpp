@@ -1,6 +1,6 @@
 // What a sweep file says, key by key.
 #include "config/draft.h"
-#include "config/text.h"
+#include "core/text.h"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "config/files.h"
 
-#include "config/text.h"
+#include "core/text.h"
 #include "tasks/table.h"
 
 #include <filesystem>

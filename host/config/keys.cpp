@@ -1,6 +1,6 @@
 #include "config/keys.h"
 
-#include "config/text.h"
+#include "core/text.h"
 
 #include <algorithm>
 #include <charconv>

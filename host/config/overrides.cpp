@@ -1,6 +1,6 @@
 // --set key=value.
 #include "config/draft.h"
-#include "config/text.h"
+#include "core/text.h"
 
 #include <algorithm>
 #include <optional>

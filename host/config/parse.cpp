@@ -3,8 +3,8 @@
 #include "config/draft.h"
 #include "config/files.h"
 #include "config/grid.h"
-#include "config/text.h"
 #include "core/parallel.h"
+#include "core/text.h"
 
 #include <algorithm>
 #include <atomic>

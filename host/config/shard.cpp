@@ -1,6 +1,6 @@
 #include "modsweep/shard.h"
 
-#include "config/text.h"
+#include "core/text.h"
 
 #include <charconv>
 #include <optional>

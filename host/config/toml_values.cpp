@@ -1,6 +1,6 @@
 #include "config/toml_values.h"
 
-#include "config/text.h"
+#include "core/text.h"
 
 #include <algorithm>
 #include <charconv>

@@ -48,7 +48,7 @@ class CpuEngine final : public Engine {
   }
 
   /// One pack keeps all threads at work, and they measure, too.
-  [[nodiscard]] std::size_t lanes() const override { return 1; }
+  [[nodiscard]] std::size_t workers() const override { return 1; }
 
   [[nodiscard]] std::size_t preferred_pack(const Shape&, std::uint32_t, Precision) const override {
     return threads_ * networks_per_thread;

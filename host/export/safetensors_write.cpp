@@ -1,5 +1,5 @@
 // Writing safetensors: doubles before floats, so that all data are aligned to their own size, then by name.
-#include "export/atomic_file.h"
+#include "core/atomic_file.h"
 #include "export/dtype.h"
 
 #include <cstring>

@@ -33,8 +33,8 @@ std::uint64_t cell_number(const Cell& cell) {
   return number;
 }
 
-std::size_t pack_limit(const Lane& lane, const PackKey& key, std::size_t max_pack) {
-  const Engine& engine = lane.engine;
+std::size_t pack_limit(const Worker& worker, const PackKey& key, std::size_t max_pack) {
+  const Engine& engine = worker.engine;
   if (const std::string reason = engine.refuses(key.shape, key.precision); !reason.empty()) {
     throw InputError(
         fmt::format("engine {} cannot train networks of shape {}: {}; change that or choose another --engine",
@@ -43,14 +43,14 @@ std::size_t pack_limit(const Lane& lane, const PackKey& key, std::size_t max_pac
   std::size_t limit = max_pack > 0 ? max_pack : std::numeric_limits<std::size_t>::max();
   limit = std::min(limit, engine.preferred_pack(key.shape, key.batch_size, key.precision));
   const std::size_t each = engine.bytes_per_network(key.shape, key.batch_size, key.precision);
-  if (each > 0) limit = std::min(limit, lane.memory / each);
+  if (each > 0) limit = std::min(limit, worker.memory / each);
   return std::max<std::size_t>(limit, 1);
 }
 
-std::size_t even_pack(std::uint64_t cells, std::size_t limit, std::size_t lanes) {
-  if (lanes < 2 || cells == 0) return limit;
-  const std::uint64_t rounds = (cells + limit * lanes - 1) / (limit * lanes);
-  return static_cast<std::size_t>((cells + rounds * lanes - 1) / (rounds * lanes));
+std::size_t even_pack(std::uint64_t cells, std::size_t limit, std::size_t workers) {
+  if (workers < 2 || cells == 0) return limit;
+  const std::uint64_t rounds = (cells + limit * workers - 1) / (limit * workers);
+  return static_cast<std::size_t>((cells + rounds * workers - 1) / (rounds * workers));
 }
 
 PackPlanner::PackPlanner(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
@@ -67,7 +67,7 @@ std::vector<Cell> PackPlanner::take(OpenPack& pack, const PackLimit& limit) {
 }
 
 std::optional<std::vector<Cell>> PackPlanner::next(const PackLimit& limit) {
-  // Another lane may have left more than this one takes.
+  // Another worker may have left more than this one takes.
   for (OpenPack& pack : open_)
     if (!pack.cells.empty() && pack.cells.size() >= limit(pack.key)) return take(pack, limit);
   for (const std::uint64_t count = sweep_.size(); next_index_ < count;) {

@@ -1,8 +1,8 @@
 // Which cells are trained together: cells in grid order become packs of one shape, batch size and precision.
 #pragma once
 
-#include "plan/lanes.h"
 #include "plan/shard_cells.h"
+#include "plan/workers.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -38,13 +38,13 @@ struct PackKey {
 /// The largest pack to make for a key: at least 1.
 using PackLimit = std::function<std::size_t(const PackKey&)>;
 
-/// What a lane can take: as its engine prefers, bounded by its memory and `max_pack` (0: no bound). Throws
+/// What a worker can take: as its engine prefers, bounded by its memory and `max_pack` (0: no bound). Throws
 /// InputError where the engine refuses the shape.
-[[nodiscard]] std::size_t pack_limit(const Lane& lane, const PackKey& key, std::size_t max_pack);
+[[nodiscard]] std::size_t pack_limit(const Worker& worker, const PackKey& key, std::size_t max_pack);
 
-/// The size of `cells` in equal packs, as many for each of so many lanes, where each takes at most `limit`:
-/// no lane is left without a pack while another has a large one. One lane: the limit.
-[[nodiscard]] std::size_t even_pack(std::uint64_t cells, std::size_t limit, std::size_t lanes);
+/// The size of `cells` in equal packs, as many for each of so many workers, where each takes at most `limit`:
+/// no worker is left without a pack while another has a large one. One worker: the limit.
+[[nodiscard]] std::size_t even_pack(std::uint64_t cells, std::size_t limit, std::size_t workers);
 
 /// Streams the unfinished cells of a sweep, or of a shard, as packs. Holds only the packs that are not full
 /// yet: a sweep of millions of cells costs no more than one of thousands. The order depends on the sweep, the

@@ -77,7 +77,7 @@ KindGrid::KindGrid(const Sweep& sweep, std::size_t threads) : sweep_(sweep), str
     strides_[a] = points_;
     points_ *= sweep.axes[a].values.size();
   }
-  constexpr std::uint64_t length = 1024;  // points that a worker takes at once
+  constexpr std::uint64_t length = 1024;  // points that a thread takes at once
   std::vector<Stretch> stretches(static_cast<std::size_t>((points_ + length - 1) / length));
   parallel_for(threads, stretches.size(), [&](std::size_t item, std::size_t) {
     const std::uint64_t begin = item * length;

@@ -1,6 +1,6 @@
 #include "plan/shard_environment.h"
 
-#include "config/text.h"
+#include "core/text.h"
 
 #include <array>
 #include <charconv>

@@ -1,7 +1,7 @@
 #include "plan/summary.h"
 
+#include "core/formats.h"
 #include "core/parallel.h"
-#include "plan/progress.h"
 #include "plan/schedule.h"
 
 #include <algorithm>
@@ -32,7 +32,7 @@ double measurement_bytes(const PackKey& key, const MeasureSettings& measure) {
   return bytes;
 }
 
-/// A part of the grid, summed up by one worker.
+/// A part of the grid, summed up by one thread.
 struct Part {
   std::uint64_t finished = 0;
   double measurements = 0.0;
@@ -63,7 +63,7 @@ void check_storable(const PackKey& key) {
                   fits_in_fp32 ? " or training.precision = \"fp32\"" : ""));
 }
 
-void add_cell(Part& part, const Cell& cell, std::uint64_t index, std::span<const Lane> lanes,
+void add_cell(Part& part, const Cell& cell, std::uint64_t index, std::span<const Worker> workers,
               std::size_t max_pack) {
   const PackKey key = pack_key(cell.settings);
   const auto [entry, added] = part.shapes.try_emplace(key.text());
@@ -74,8 +74,10 @@ void add_cell(Part& part, const Cell& cell, std::uint64_t index, std::span<const
     plan.key = key;
     plan.first_index = index;
     plan.pack_size = std::numeric_limits<std::size_t>::max();
-    for (const Lane& lane : lanes) plan.pack_size = std::min(plan.pack_size, pack_limit(lane, key, max_pack));
-    plan.bytes_per_network = lanes.front().engine.bytes_per_network(key.shape, key.batch_size, key.precision);
+    for (const Worker& worker : workers)
+      plan.pack_size = std::min(plan.pack_size, pack_limit(worker, key, max_pack));
+    plan.bytes_per_network =
+        workers.front().engine.bytes_per_network(key.shape, key.batch_size, key.precision);
     plan.parameters = layout.parameters();
     plan.weights = layout.weights();
   }
@@ -157,30 +159,31 @@ double PlanSummary::seconds(double flop_per_second) const {
 }
 
 PlanSummary summarize(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
-                      std::span<const Lane> lanes, std::size_t max_pack, std::size_t threads,
+                      std::span<const Worker> workers, std::size_t max_pack, std::size_t threads,
                       const ShardCells* shard) {
-  if (lanes.empty()) throw LogicError("packs are planned for 0 lanes, but need at least 1");
-  constexpr std::uint64_t stretch = 1024;  // cells that a worker takes at once
+  if (workers.empty()) throw LogicError("packs are planned for 0 workers, but need at least 1");
+  constexpr std::uint64_t stretch = 1024;  // cells that a thread takes at once
   PlanSummary summary;
   const std::uint64_t grid = sweep.size();
   summary.cells = shard != nullptr ? shard->size() : grid;
   std::vector<Part> parts(std::max<std::size_t>(threads, 1));
   parallel_for(threads, static_cast<std::size_t>((grid + stretch - 1) / stretch),
-               [&](std::size_t item, std::size_t worker) {
+               [&](std::size_t item, std::size_t thread) {
                  const std::uint64_t begin = item * stretch;
                  const std::uint64_t end = std::min(begin + stretch, grid);
                  for (std::uint64_t index = begin; index < end; ++index) {
                    if (shard != nullptr && !shard->contains(index)) continue;
                    const Cell cell = sweep.cell(index);
                    if (finished.contains(cell_number(cell)))
-                     ++parts[worker].finished;
+                     ++parts[thread].finished;
                    else
-                     add_cell(parts[worker], cell, index, lanes, max_pack);
+                     add_cell(parts[thread], cell, index, workers, max_pack);
                  }
                });
   std::unordered_map<std::string, std::size_t> by_key;
   for (const Part& part : parts) merge(summary, by_key, part);
-  for (ShapePlan& plan : summary.shapes) plan.pack_size = even_pack(plan.cells, plan.pack_size, lanes.size());
+  for (ShapePlan& plan : summary.shapes)
+    plan.pack_size = even_pack(plan.cells, plan.pack_size, workers.size());
   std::sort(summary.shapes.begin(), summary.shapes.end(),
             [](const ShapePlan& a, const ShapePlan& b) { return a.first_index < b.first_index; });
   return summary;

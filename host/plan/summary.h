@@ -2,8 +2,8 @@
 // be trained.
 #pragma once
 
-#include "plan/lanes.h"
 #include "plan/planner.h"
+#include "plan/workers.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -52,11 +52,11 @@ struct PlanSummary {
   [[nodiscard]] double seconds(double flop_per_second) const;
 };
 
-/// For a run on `lanes`, of `shard` where there is one. Walks all its cells on `threads` threads. Throws
+/// For a run on `workers`, of `shard` where there is one. Walks all its cells on `threads` threads. Throws
 /// InputError for the first cell found that cannot be trained, so that nothing is run or written for such a
 /// sweep.
 [[nodiscard]] PlanSummary summarize(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
-                                    std::span<const Lane> lanes, std::size_t max_pack, std::size_t threads,
-                                    const ShardCells* shard = nullptr);
+                                    std::span<const Worker> workers, std::size_t max_pack,
+                                    std::size_t threads, const ShardCells* shard = nullptr);
 
 }  // namespace modsweep

@@ -93,7 +93,7 @@ class Engine {
   /// Bytes that its packs may take at present, all together, datasets aside.
   [[nodiscard]] virtual std::size_t memory() const = 0;
   /// The number of packs that it trains well at once: with two, one trains while the other is measured.
-  [[nodiscard]] virtual std::size_t lanes() const = 0;
+  [[nodiscard]] virtual std::size_t workers() const = 0;
   /// The number of networks of one shape that it trains well at once: the planner's upper bound for a pack.
   [[nodiscard]] virtual std::size_t preferred_pack(const Shape& shape, std::uint32_t batch_size,
                                                    Precision precision) const = 0;

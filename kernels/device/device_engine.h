@@ -27,7 +27,7 @@ class DeviceEngine : public Engine {
   }
 
   /// While one pack is measured and copied, the other trains.
-  [[nodiscard]] std::size_t lanes() const override { return 2; }
+  [[nodiscard]] std::size_t workers() const override { return 2; }
 
   [[nodiscard]] std::size_t preferred_pack(const Shape&, std::uint32_t, Precision) const override {
     return most_networks;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "device/handles.h"
-#include "gemm/product.h"
+#include "pack/product.h"
 
 #include <algorithm>
 #include <cstdlib>

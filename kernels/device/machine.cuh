@@ -5,7 +5,7 @@
 #include "device/handles.h"
 #include "device/kernel_timer.h"
 #include "device/memory.h"
-#include "gemm/product.h"
+#include "pack/product.h"
 
 #include <algorithm>
 #include <cstdint>

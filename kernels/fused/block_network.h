@@ -10,9 +10,9 @@
 #include "fused/products.h"
 #include "fused/slice_sums.h"
 #include "fused/tensor_products.h"
-#include "gemm/batch.h"
-#include "gemm/sums.h"
-#include "gemm/update.h"
+#include "pack/batch.h"
+#include "pack/sums.h"
+#include "pack/update.h"
 
 #include <type_traits>
 #include <utility>

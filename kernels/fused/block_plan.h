@@ -12,7 +12,7 @@
 // neighboring units' weights by quads meet no bank twice. So do rows of units where tensor cores multiply.
 #pragma once
 
-#include "gemm/tables.h"
+#include "pack/tables.h"
 
 #include <algorithm>
 #include <bit>

@@ -12,7 +12,7 @@
 
 #include "fused/block_network.h"
 #include "fused/launch_bounds.h"
-#include "gemm/pack_training.h"
+#include "training/pack_training.h"
 
 #include <cstring>
 #include <memory>

@@ -1,5 +1,5 @@
 // Norms of the weights of hidden units, math::UnitSums, where the blocks of a cluster share a network: what
-// kernels/gemm/sums.h's WeightSums does, in two phases. A unit's outgoing weights lie in the slices of
+// kernels/pack/sums.h's WeightSums does, in two phases. A unit's outgoing weights lie in the slices of
 // several blocks, each of which adds up its own.
 #pragma once
 

@@ -9,12 +9,12 @@
 //   times).
 #pragma once
 
-#include "gemm/batch.h"
-#include "gemm/pack_training.h"
-#include "gemm/product.h"
-#include "gemm/sums.h"
-#include "gemm/units.h"
-#include "gemm/update.h"
+#include "pack/batch.h"
+#include "pack/product.h"
+#include "pack/sums.h"
+#include "pack/units.h"
+#include "pack/update.h"
+#include "training/pack_training.h"
 
 #include <memory>
 

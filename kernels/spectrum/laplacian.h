@@ -3,7 +3,7 @@
 // a function of (request, item), as those of kernels/gemm.
 #pragma once
 
-#include "gemm/arrays.h"
+#include "pack/arrays.h"
 
 namespace modsweep::spectrum {
 

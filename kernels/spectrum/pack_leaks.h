@@ -1,7 +1,7 @@
 // Functional leaks of the networks of a pack, worked out where the weights are.
 #pragma once
 
-#include "gemm/product.h"
+#include "pack/product.h"
 #include "spectrum/scratch.h"
 #include "spectrum/tangents.h"
 

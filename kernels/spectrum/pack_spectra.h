@@ -2,7 +2,7 @@
 // machine.
 #pragma once
 
-#include "gemm/product.h"
+#include "pack/product.h"
 #include "spectrum/laplacian.h"
 #include "spectrum/scratch.h"
 

@@ -3,7 +3,7 @@
 // kernels/gemm.
 #pragma once
 
-#include "gemm/arrays.h"
+#include "pack/arrays.h"
 
 #include "modsweep/math/activation.h"
 

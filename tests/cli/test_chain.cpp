@@ -1,6 +1,6 @@
 // From a sweep file to spectra of stored weights, with the program alone.
-#include "plan/store_rows.h"
 #include "program.h"
+#include "run/store_rows.h"
 
 #include <algorithm>
 

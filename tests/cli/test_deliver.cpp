@@ -1,7 +1,7 @@
 // run --deliver: trained here, handed over there, whole at all times and never over what it lacks.
 #include "environment.h"
-#include "plan/store_rows.h"
 #include "program.h"
+#include "run/store_rows.h"
 
 #include <algorithm>
 #include <filesystem>

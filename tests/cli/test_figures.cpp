@@ -1,7 +1,7 @@
 // From a store to a figure's numbers: `aggregate` and `fit` on results whose answers are known.
 #include "change_rows.h"
-#include "plan/store_rows.h"
 #include "program.h"
+#include "run/store_rows.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 // modsweep modules: blocks of trained networks, as the store has them.
-#include "plan/store_rows.h"
 #include "program.h"
+#include "run/store_rows.h"
 
 #include <cmath>
 #include <string>

@@ -1,6 +1,6 @@
 // Where results go: never onto what is read, never half, and a reader who leaves does not end the work.
-#include "plan/store_rows.h"
 #include "program.h"
+#include "run/store_rows.h"
 
 #include <map>
 

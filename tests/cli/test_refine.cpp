@@ -1,6 +1,6 @@
 // modsweep refine: a tiny sweep whose transition is that of learning itself, along the number of steps.
-#include "plan/store_rows.h"
 #include "program.h"
+#include "run/store_rows.h"
 
 #include <algorithm>
 #include <cmath>

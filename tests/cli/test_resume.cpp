@@ -1,7 +1,7 @@
 // Contract 3 and 4 with the program itself on the CPU engine: the same bits alone and in any pack, with any
 // number of threads, and after any number of kills.
-#include "plan/store_rows.h"
 #include "program.h"
+#include "run/store_rows.h"
 
 #include <algorithm>
 #include <chrono>

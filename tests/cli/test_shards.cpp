@@ -1,7 +1,7 @@
 // run and plan --shard: the shards of a sweep are the sweep, to the last bit.
 #include "environment.h"
-#include "plan/store_rows.h"
 #include "program.h"
+#include "run/store_rows.h"
 
 #include <algorithm>
 #include <map>

@@ -1,7 +1,7 @@
 // Signals, limits and the time that a run has: whatever comes, the state is saved, or the user is told what
 // is not.
-#include "plan/store_rows.h"
 #include "program.h"
+#include "run/store_rows.h"
 
 #include <csignal>
 #include <fstream>

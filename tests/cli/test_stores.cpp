@@ -1,6 +1,6 @@
 // Stores as users move, copy, lock, break and join them.
-#include "plan/store_rows.h"
 #include "program.h"
+#include "run/store_rows.h"
 
 #include <csignal>
 

@@ -1,6 +1,6 @@
 // A user's own data, from a file to results.
-#include "plan/store_rows.h"
 #include "program.h"
+#include "run/store_rows.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

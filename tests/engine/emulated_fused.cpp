@@ -24,7 +24,7 @@ class EmulatedFusedEngine final : public Engine {
                                         : fused::network_bytes<float>(shape);
   }
   [[nodiscard]] std::size_t memory() const override { return std::size_t{1} << 30; }
-  [[nodiscard]] std::size_t lanes() const override { return 1; }
+  [[nodiscard]] std::size_t workers() const override { return 1; }
   [[nodiscard]] std::size_t preferred_pack(const Shape&, std::uint32_t, Precision) const override {
     return 64;
   }

@@ -2,7 +2,7 @@
 // engines_under_test.cpp.
 #pragma once
 
-#include "gpu/gpu_module.h"
+#include "engines/gpu_module.h"
 
 #include <cstddef>
 #include <functional>

@@ -1,7 +1,7 @@
 // The program with the engines of a GPU, on the stand-in for CUDA: what happens around the kernels.
 #include "cli/program.h"
 
-#include "plan/store_rows.h"
+#include "run/store_rows.h"
 
 #include <cmath>
 #include <cstdlib>
@@ -159,7 +159,7 @@ TEST_F(HostCuda, KilledAndResumedHasTheBitsOfARunWithoutABreak) {
 
 TEST_F(HostCuda, MemoryForOneLaneOnlyIsEnough) {
   ASSERT_EQ(run("fused.db", "fused").code, 0);
-  set("MODSWEEP_HOST_CUDA_MEMORY", "40000000");  // products need 32 MiB for cuBLAS in each of two lanes
+  set("MODSWEEP_HOST_CUDA_MEMORY", "40000000");  // products need 32 MiB for cuBLAS in each of two workers
   for (const std::string engine : engines) {
     SCOPED_TRACE(engine);
     const std::string store = engine + "2.db";

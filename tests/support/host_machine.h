@@ -2,7 +2,7 @@
 // without a device.
 #pragma once
 
-#include "gemm/product.h"
+#include "pack/product.h"
 
 #include <algorithm>
 #include <cstdint>

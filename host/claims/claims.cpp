@@ -1,0 +1,52 @@
+#include "claims/claim.h"
+#include "claims/sweep_files.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace modsweep::claims {
+namespace {
+
+/// "8f-h" after "8" and before "9".
+int figure_number(const Claim& claim) {
+  int number = 0;
+  for (const char c : claim.figure) {
+    if (c < '0' || c > '9') break;
+    number = 10 * number + (c - '0');
+  }
+  return number;
+}
+
+}  // namespace
+
+std::vector<Claim> all_claims() {
+  std::vector<Claim> claims;
+  for (const auto some :
+       {noise_claims(), cost_claims(), sample_claims(), generalization_claims(), block_claims()})
+    claims.insert(claims.end(), some.begin(), some.end());
+  std::ranges::stable_sort(claims, {}, figure_number);
+  return claims;
+}
+
+Judgment judge_claim(const Claim& claim, const std::vector<ResultCell>& cells,
+                     const IntervalSettings& intervals) {
+  Judgment judgment{.claim = claim,
+                    .evidence = evidence_of(shipped_sweep(claim.sweep), cells),
+                    .numbers = {},
+                    .checks = {}};
+  if (judgment.evidence.cells.empty()) return judgment;
+  Judge judge(judgment.evidence, intervals);
+  claim.judge(judge);
+  judgment.verdict = judge.verdict();
+  judgment.numbers = judge.numbers();
+  judgment.checks = judge.checks();
+  return judgment;
+}
+
+std::vector<Judgment> judge_claims(const std::vector<ResultCell>& cells, const IntervalSettings& intervals) {
+  std::vector<Judgment> judgments;
+  for (const Claim& claim : all_claims()) judgments.push_back(judge_claim(claim, cells, intervals));
+  return judgments;
+}
+
+}  // namespace modsweep::claims

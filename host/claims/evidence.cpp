@@ -1,0 +1,204 @@
+#include "claims/evidence.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+#include <tuple>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "modsweep/error.h"
+#include "modsweep/merge.h"
+#include "modsweep/store.h"
+
+namespace modsweep::claims {
+namespace {
+
+using nlohmann::json;
+
+/// The columns of `results` that hold measured numbers.
+std::vector<std::string> number_columns(const Store& store) {
+  static const std::set<std::string> others = {"cell",        "sweep",  "status", "steps",
+                                               "diverged_at", "engine", "device", "seconds"};
+  std::vector<std::string> columns;
+  for (const auto& name : store.columns(Table::results))
+    if (name.find('.') == std::string::npos && !others.contains(name)) columns.push_back(name);
+  return columns;
+}
+
+/// Adds the finished cells of a store whose ids are not in `known` yet.
+void read_store(const std::string& path, std::unordered_set<std::string>& known,
+                std::vector<ResultCell>& cells) {
+  const Store store(path, Store::Access::read_only);
+  std::unordered_map<std::string, std::size_t> places;
+  store.read_rows(Table::cells,
+                  {"cell", "sweep", "status", "steps", "engine", "device", "seconds", "settings"},
+                  [&](std::span<const std::string> row) {
+                    const std::string status = json::parse(row[2]);
+                    const std::string id = json::parse(row[0]);
+                    if (status == "running" || !known.insert(id).second) return;
+                    places[id] = cells.size();
+                    cells.push_back({.id = id,
+                                     .sweep = json::parse(row[1]),
+                                     .settings = json::parse(row[7]),
+                                     .numbers = {},
+                                     .steps = json::parse(row[3]),
+                                     .diverged = status == "diverged",
+                                     .engine = json::parse(row[4]),
+                                     .device = json::parse(row[5]),
+                                     .seconds = json::parse(row[6])});
+                  });
+  std::vector<std::string> columns = number_columns(store);
+  columns.emplace_back("cell");
+  store.read_rows(Table::results, columns, [&](std::span<const std::string> row) {
+    const auto place = places.find(json::parse(row.back()).get<std::string>());
+    if (place == places.end()) return;
+    auto& numbers = cells[place->second].numbers;
+    for (std::size_t i = 0; i + 1 < columns.size(); ++i)
+      if (const json value = json::parse(row[i]); value.is_number()) numbers[columns[i]] = value;
+  });
+}
+
+/// Keys that cells of one protocol may differ in: the axes, how long (the steps are compared themselves), and
+/// how often is measured.
+std::set<std::string> free_keys(const Sweep& file) {
+  std::set<std::string> keys = {"training.seed",       "training.steps",  "training.epochs",
+                                "measure.every_steps", "measure.initial", "measure.points_per_decade",
+                                "measure.weights"};
+  for (const Axis& axis : file.axes) keys.insert(axis.keys.begin(), axis.keys.end());
+  return keys;
+}
+
+std::vector<std::string> changes_of(const ResultCell& cell, const std::vector<SettingValue>& fixed) {
+  std::vector<std::string> changes;
+  for (const SettingValue& value : fixed) {
+    const auto found = cell.settings.find(value.key);
+    if (found == cell.settings.end() || *found != json::parse(value.json))
+      changes.push_back(
+          fmt::format("{} = {}", value.key, found == cell.settings.end() ? "none" : found->dump()));
+  }
+  return changes;
+}
+
+std::size_t seeds_of(const Sweep& file) {
+  for (const Axis& axis : file.axes)
+    if (axis.keys == std::vector<std::string>{"training.seed"}) return axis.values.size();
+  return 1;
+}
+
+/// What cells of one protocol share. The best comes first.
+using Protocol =
+    std::tuple<std::size_t, std::int64_t, std::vector<std::string>>;  // changes, -steps, their text
+
+struct Cells {
+  std::vector<const ResultCell*> all;
+  std::size_t own = 0;  ///< those that were trained under the name of the sweep
+};
+
+/// Cells that other sweeps happen to share with a file do not decide which protocol is looked at, if it has
+/// cells of its own.
+std::map<Protocol, Cells>::const_iterator best_of(const std::map<Protocol, Cells>& protocols) {
+  const auto rank = [](const auto& entry) {
+    const auto& [changes, minus_steps, texts] = entry.first;
+    return std::tuple(entry.second.own == 0, changes, minus_steps,
+                      -static_cast<std::int64_t>(entry.second.all.size()));
+  };
+  return std::ranges::min_element(protocols, {}, rank);
+}
+
+}  // namespace
+
+double ResultCell::number(const std::string& column) const {
+  const auto found = numbers.find(column);
+  return found == numbers.end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
+}
+
+std::vector<const ResultCell*> Evidence::where(const Where& conditions) const {
+  std::vector<const ResultCell*> found;
+  for (const ResultCell& cell : cells)
+    if (std::ranges::all_of(conditions, [&](const auto& condition) {
+          const auto setting = cell.settings.find(condition.first);
+          return setting != cell.settings.end() && *setting == condition.second;
+        }))
+      found.push_back(&cell);
+  return found;
+}
+
+std::vector<double> Evidence::axis(const std::string& key) const {
+  std::set<double> values;
+  for (const ResultCell& cell : cells)
+    if (const auto setting = cell.settings.find(key); setting != cell.settings.end() && setting->is_number())
+      values.insert(setting->get<double>());
+  return {values.begin(), values.end()};
+}
+
+double Evidence::nearest(const std::string& key, double x) const {
+  double best = std::numeric_limits<double>::quiet_NaN();
+  double distance = std::log(1.2);
+  for (const double value : axis(key)) {
+    const double here = std::abs(std::log(value / x));
+    if (!(here <= distance)) continue;
+    best = value;
+    distance = here;
+  }
+  return best;
+}
+
+std::vector<ResultCell> read_cells(const std::vector<std::string>& paths) {
+  std::vector<ResultCell> cells;
+  std::unordered_set<std::string> known;
+  for (const std::string& file : store_files(paths)) read_store(file, known, cells);
+  // Nothing depends on the order in which cells were finished, or stores named.
+  std::ranges::sort(cells, {}, &ResultCell::id);
+  return cells;
+}
+
+Evidence evidence_of(const Sweep& file, const std::vector<ResultCell>& cells) {
+  Evidence evidence;
+  evidence.file_cells = file.size();
+  std::unordered_set<std::string> ids;
+  for (std::uint64_t i = 0; i < file.size(); ++i) ids.insert(file.cell(i).id);
+  const CellSettings first = file.cell(0).settings;
+  evidence.file_steps = total_steps(first);
+  evidence.file_seeds = seeds_of(file);
+  std::vector<SettingValue> fixed = canonical_settings(first);
+  std::erase_if(fixed,
+                [free = free_keys(file)](const SettingValue& value) { return free.contains(value.key); });
+
+  std::map<Protocol, Cells> protocols;
+  std::vector<const ResultCell*> diverged;
+  for (const ResultCell& cell : cells) {
+    const bool own = cell.sweep == file.name;
+    if (!own && !ids.contains(cell.id)) continue;
+    if (cell.diverged) {  // before its last step
+      diverged.push_back(&cell);
+      continue;
+    }
+    auto changes = changes_of(cell, fixed);
+    const std::size_t count = changes.size();
+    Cells& those = protocols[{count, -static_cast<std::int64_t>(cell.steps), std::move(changes)}];
+    those.all.push_back(&cell);
+    those.own += own ? 1U : 0U;
+  }
+  if (protocols.empty()) {
+    evidence.diverged = diverged.size();
+    return evidence;
+  }
+  const auto best = best_of(protocols);
+  for (const auto& [protocol, those] : protocols) evidence.left_out += those.all.size();
+  evidence.left_out -= best->second.all.size();
+  evidence.steps = static_cast<std::uint64_t>(-std::get<1>(best->first));
+  evidence.changes = std::get<2>(best->first);
+  for (const ResultCell* cell : best->second.all) {
+    evidence.cells.push_back(*cell);
+    evidence.file_cells_found += ids.contains(cell->id) ? 1U : 0U;
+  }
+  for (const ResultCell* cell : diverged)
+    evidence.diverged += changes_of(*cell, fixed) == evidence.changes ? 1U : 0U;
+  return evidence;
+}
+
+}  // namespace modsweep::claims

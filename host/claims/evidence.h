@@ -1,0 +1,68 @@
+// What stores hold of a sweep: its finished cells, all of one protocol.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "modsweep/sweep.h"
+
+namespace modsweep::claims {
+
+/// A finished cell.
+struct ResultCell {
+  std::string id;
+  std::string sweep;                                ///< the name of the sweep that trained it
+  nlohmann::json settings;                          ///< every setting by its dotted key
+  std::unordered_map<std::string, double> numbers;  ///< the columns of `results` that have a value
+  std::uint64_t steps = 0;
+  bool diverged = false;
+  std::string engine;
+  std::string device;
+  double seconds = 0.0;  ///< its share of the training time
+
+  /// The value of a column; NaN: none.
+  [[nodiscard]] double number(const std::string& column) const;
+};
+
+/// Values that settings must have, by their keys.
+using Where = std::vector<std::pair<std::string, nlohmann::json>>;
+
+/// The cells of one sweep that are looked at together, and how they differ from what its file asks for.
+struct Evidence {
+  std::vector<ResultCell> cells;  ///< done, by id
+  std::size_t diverged = 0;
+  std::uint64_t steps = 0;  ///< of each of them
+  std::vector<std::string>
+      changes;               ///< "network.hidden = [16]": settings outside the axes that differ from the file
+  std::size_t left_out = 0;  ///< finished cells of other protocols under the same name
+  std::size_t file_cells = 0;        ///< cells of the file
+  std::size_t file_cells_found = 0;  ///< those of them that are among `cells`
+  std::uint64_t file_steps = 0;
+  std::size_t file_seeds = 0;
+
+  /// Every cell of the file, as the file asks for it.
+  [[nodiscard]] bool full() const { return file_cells_found == file_cells; }
+  [[nodiscard]] std::vector<const ResultCell*> where(const Where& conditions) const;
+  /// The different values of a setting that is a number, ascending.
+  [[nodiscard]] std::vector<double> axis(const std::string& key) const;
+  /// The value of a positive setting that is nearest to `x` in its logarithm, at most a factor of 1.2 away;
+  /// NaN: none.
+  [[nodiscard]] double nearest(const std::string& key, double x) const;
+};
+
+/// The finished cells of stores. `paths` are files, or folders, all of whose *.db are read; a cell that is in
+/// several stores counts once. Throws InputError for what is no store, and for a folder without one.
+[[nodiscard]] std::vector<ResultCell> read_cells(const std::vector<std::string>& paths);
+
+/// The cells of a sweep file: those that its name or an id of the file says are its own. Cells that differ in
+/// their steps or in a setting outside the axes are not mixed: of several protocols one with cells under the
+/// name is taken, then the one with the fewest changed settings, the most steps, the most cells.
+[[nodiscard]] Evidence evidence_of(const Sweep& file, const std::vector<ResultCell>& cells);
+
+}  // namespace modsweep::claims

@@ -1,0 +1,29 @@
+// The sweep files that claims are about, as they were when the program was built: a store is compared with
+// them wherever the program runs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "modsweep/sweep.h"
+
+namespace modsweep::claims {
+
+struct SweepFile {
+  std::string_view name;  ///< "fig01", of sweeps/fig01.toml
+  std::string_view text;
+};
+
+/// All files of sweeps/, by name.
+[[nodiscard]] const std::vector<SweepFile>& sweep_files();
+
+/// The sweep of a file. Throws LogicError where there is none of this name.
+[[nodiscard]] Sweep shipped_sweep(std::string_view name);
+
+/// The command in a sweep file's first comment that trains less of it: its indented lines, in one line.
+[[nodiscard]] std::optional<std::string> quick_command(std::string_view text);
+[[nodiscard]] std::optional<std::string> shipped_quick_command(std::string_view name);
+
+}  // namespace modsweep::claims

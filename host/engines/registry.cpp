@@ -1,0 +1,95 @@
+#include "engines/registry.h"
+
+#include "core/version.h"
+#include "engines/gpu_module.h"
+#include "engines/speed_table.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "modsweep/cpu_engine.h"
+#include "modsweep/error.h"
+
+namespace modsweep {
+namespace {
+
+std::string always() {
+  return {};
+}
+
+std::vector<std::unique_ptr<Engine>> make_cpu(std::size_t threads) {
+  std::vector<std::unique_ptr<Engine>> engines;
+  engines.push_back(make_cpu_engine({.threads = threads, .instruction_set = {}}));
+  return engines;
+}
+
+std::string no_gpu() {
+  return open_gpu().reason;
+}
+
+template <auto make>
+std::vector<std::unique_ptr<Engine>> make_gpu(std::size_t) {
+  const GpuAccess gpu = open_gpu();
+  std::vector<std::unique_ptr<Engine>> engines;
+  for (const GpuDevice& device : gpu.devices) engines.push_back((gpu.module->*make)(device));
+  return engines;
+}
+
+std::string note_of(const EngineChoice& choice) {
+  return choice.why.empty() ? "" : "; auto: " + choice.why;
+}
+
+}  // namespace
+
+const std::vector<EngineEntry>& engine_entries() {
+  static const std::vector<EngineEntry> entries = {
+      {"cpu", "vectorized, many networks over all cores", always, make_cpu},
+      {"gemm", "batched matrix products and fused kernels on every NVIDIA GPU of this machine", no_gpu,
+       make_gpu<&GpuModule::make_gemm_engine>},
+      {"fused", "a thread block, or a cluster, for each small network on every NVIDIA GPU of this machine",
+       no_gpu, make_gpu<&GpuModule::make_fused_engine>},
+      {"fused_3xtf32", "fused, with tensor cores for the products of wide layers, in fp32", no_gpu,
+       make_gpu<&GpuModule::make_fused_3xtf32_engine>},
+  };
+  return entries;
+}
+
+std::vector<std::string> engine_names() {
+  std::vector<std::string> names = {"auto"};
+  for (const EngineEntry& entry : engine_entries()) names.emplace_back(entry.name);
+  return names;
+}
+
+std::string EngineChoice::text() const {
+  std::vector<std::string> devices;
+  for (const auto& engine : engines) devices.push_back(engine->device());
+  return fmt::format("{}{}", fmt::join(devices, ", "), note_of(*this));
+}
+
+std::vector<Worker> EngineChoice::workers() const {
+  return make_workers(engines, note_of(*this));
+}
+
+EngineChoice choose_engine(std::string_view name, std::size_t threads) {
+  for (const EngineEntry& entry : engine_entries()) {
+    if (name != "auto" && name != entry.name) continue;
+    const std::string reason = entry.unavailable();
+    if (reason.empty()) return {entry.make(threads), {}};
+    throw InputError(fmt::format("engine {} cannot be used here: {}; use --engine auto", entry.name, reason));
+  }
+  throw InputError(
+      fmt::format("there is no engine '{}'; choose one of {}", name, fmt::join(engine_names(), ", ")));
+}
+
+EngineChoice choose_engine(std::string_view name, std::size_t threads, const TrialWork& work) {
+  if (name != "auto") return choose_engine(name, threads);
+  std::vector<Contender> contenders;
+  for (const EngineEntry& entry : engine_entries())
+    if (entry.unavailable().empty()) contenders.push_back({std::string(entry.name), entry.make(threads)});
+  if (contenders.size() == 1) return {std::move(contenders.front().engines), "the only one of this machine"};
+  SpeedTable table(SpeedTable::usual_path());
+  TrialResult trial = try_engines(work, contenders, kept_timing(table, work, program_version()));
+  return {std::move(contenders[trial.fastest].engines), std::move(trial.why)};
+}
+
+}  // namespace modsweep

@@ -1,0 +1,52 @@
+// The place that lists the engines.
+#pragma once
+
+#include "engines/trials.h"
+#include "plan/workers.h"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "modsweep/engine.h"
+
+namespace modsweep {
+
+/// One engine of this build.
+struct EngineEntry {
+  std::string_view name;
+  std::string_view summary;
+  /// Why it cannot be used on this machine; empty if it can.
+  std::string (*unavailable)();
+  /// One for each device that it can use. `threads`: 0 for all.
+  std::vector<std::unique_ptr<Engine>> (*make)(std::size_t threads);
+};
+
+/// All engines of this build. The first can be used everywhere, and the others are held to its results.
+[[nodiscard]] const std::vector<EngineEntry>& engine_entries();
+
+/// The values of --engine: auto and every name.
+[[nodiscard]] std::vector<std::string> engine_names();
+
+struct EngineChoice {
+  std::vector<std::unique_ptr<Engine>> engines;  ///< of one kind, one for each device, at least one
+  std::string why;                               ///< of `auto`; empty where the user named it
+
+  [[nodiscard]] std::string_view name() const { return engines.front()->name(); }
+  /// The devices, and why `auto` chose them.
+  [[nodiscard]] std::string text() const;
+  /// What carries a run; with each cell its device and why `auto` chose it are recorded.
+  [[nodiscard]] std::vector<Worker> workers() const;
+};
+
+/// The engines of that name, or for "auto" the first. Throws InputError where it cannot be used.
+[[nodiscard]] EngineChoice choose_engine(std::string_view name, std::size_t threads);
+
+/// The same for a sweep, or for a shard of it: "auto" takes the engine that would finish first, by what the
+/// user's SpeedTable says of each that this machine can use, or by a short trial (trials.h). `modsweep
+/// devices` tells why others cannot be used.
+[[nodiscard]] EngineChoice choose_engine(std::string_view name, std::size_t threads, const TrialWork& work);
+
+}  // namespace modsweep

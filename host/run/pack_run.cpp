@@ -1,0 +1,289 @@
+#include "run/pack_run.h"
+
+#include "core/clock.h"
+#include "plan/schedule.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "modsweep/error.h"
+#include "modsweep/state.h"
+
+namespace modsweep {
+namespace {
+
+constexpr double final_interval = 1.0;  // seconds that a finished cell waits for others before it is measured
+constexpr std::size_t max_buffered_rows = 8192;  // of a pack between two commits
+constexpr double slow_disk = 1e8;                // bytes a second, until it was seen how fast the disk is
+
+/// What results depend on of an engine and a device: "cpu (AVX-512)", not the number of threads.
+std::string arithmetic(std::string_view engine, const std::string& devices) {
+  constexpr std::string_view then = ", then ";
+  constexpr std::string_view on = " on ";
+  std::string_view last = devices;
+  if (const auto begin = devices.rfind(then); begin != std::string::npos)
+    last.remove_prefix(begin + then.size());
+  if (last.starts_with(fmt::format("{}{}", engine, on))) last.remove_prefix(engine.size() + on.size());
+  return fmt::format("{} ({})", engine, last.substr(0, last.find_first_of(",;")));
+}
+
+}  // namespace
+
+/// One network of the pack as the runner sees it.
+struct PackRun::Member {
+  std::uint64_t total = 0;           // steps of the whole run
+  std::uint64_t step = 0;            // taken
+  std::uint64_t next = 0;            // the next step to be measured
+  std::uint64_t committed_step = 0;  // of the state in the store
+  std::size_t weights = 0;           // for counting work
+  std::vector<Measurement> rows;     // since the last commit
+  std::optional<Parameters> final_weights;
+  std::optional<std::uint64_t> diverged_at;
+  double seconds = 0.0;        // since the last commit
+  bool measured_last = false;  // its last measurement is in `rows`
+  bool finished = false;       // committed as done or diverged
+};
+
+PackRun::PackRun(const RunContext& context, std::vector<Cell> cells)
+    : context_(context), cells_(std::move(cells)) {}
+PackRun::~PackRun() = default;
+
+void PackRun::restore(Member& member, std::size_t network) {
+  const auto checkpoint = context_.store.checkpoint(cells_[network]);
+  if (!checkpoint) return;
+  try {
+    training_->restore(network, checkpoint->state);
+    if (training_->step(network) != checkpoint->step || checkpoint->step > member.total)
+      throw InputError(fmt::format("a state at step {} beside a checkpoint at step {}, of {}",
+                                   training_->step(network), checkpoint->step, member.total));
+  } catch (const InputError& error) {
+    throw InputError(fmt::format(
+        "cell {}: its checkpoint in the store does not restore ({}); use the version and engine that "
+        "wrote it, or another -o FILE",
+        cells_[network].id, error.what()));
+  }
+  tell_of(*checkpoint);
+  member.step = member.committed_step = training_->step(network);
+  // A checkpoint is committed together with what was measured at its step.
+  member.next = next_measurement(cells_[network].settings, member.step + 1).value_or(member.total);
+  if (context_.trained && member.step > 0)
+    context_.trained(static_cast<double>(member.step),
+                     training_flop(cells_[network].settings, member.weights, member.step), true);
+}
+
+/// Results of another engine or instruction set differ in their last bits, and nobody would know.
+void PackRun::tell_of(const Checkpoint& checkpoint) const {
+  if (!context_.tell) return;
+  const std::string before = arithmetic(checkpoint.engine, checkpoint.device);
+  const std::string now = arithmetic(context_.engine.name(), context_.device);
+  if (before != now)
+    context_.tell(
+        fmt::format("cells that were begun on {} go on on {}: their results may differ in the last bits from "
+                    "those of one machine; column `device` names both",
+                    before, now));
+  if (!checkpoint.hashed)
+    context_.tell("checkpoints of an earlier store format have no hash: they are taken as they are, once");
+}
+
+void PackRun::start() {
+  for (const Cell& cell : cells_) pack_.add(cell.settings, context_.datasets.get(cell.settings.task));
+  pack_.check();
+  training_ = context_.engine.start(pack_);
+  const ParameterLayout layout(pack_.shape);
+  const std::size_t weights = layout.weights();
+  last_save_ =
+      static_cast<double>(cells_.size() * state_bytes(layout.parameters(), pack_.precision)) / slow_disk;
+  members_.resize(cells_.size());
+  for (std::size_t p = 0; p < cells_.size(); ++p) {
+    Member& member = members_[p];
+    member.total = pack_.steps[p];
+    member.next = next_measurement(cells_[p].settings, 0).value_or(member.total);
+    member.weights = weights;
+    restore(member, p);
+  }
+  last_commit_ = last_final_ = steady_seconds();
+}
+
+bool PackRun::at_rest(std::size_t network) const {
+  return members_[network].step == members_[network].total || members_[network].diverged_at;
+}
+
+/// How far all networks can go before one that trains must be measured. Its own last step stops a network by
+/// itself, so finished ones can be measured together with others: they do not change any more.
+std::uint64_t PackRun::steps_to_next_event() const {
+  std::uint64_t steps = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t longest = 1;
+  for (std::size_t p = 0; p < members_.size(); ++p) {
+    if (at_rest(p)) continue;
+    const Member& member = members_[p];
+    longest = std::max(longest, member.total - member.step);
+    if (member.next < member.total) steps = std::min(steps, member.next - member.step);
+  }
+  return std::min(steps, longest);
+}
+
+void PackRun::advance() {
+  const auto bound = static_cast<std::uint64_t>(chunk_);
+  const std::uint64_t steps = std::min(steps_to_next_event(), bound);
+  const double begin = steady_seconds();
+  training_->advance(steps);
+  const double seconds = steady_seconds() - begin;
+
+  // Aims at `advance_seconds`, growing slowly enough that one fast start does not lead to one long wait.
+  // Towards the end of the time there is, ever less of what is left: whatever else the machine does then.
+  const double left = std::max(0.01, (context_.options.end_by - steady_seconds()) / 8);
+  const double aim =
+      std::min({context_.options.advance_seconds, context_.options.checkpoint_seconds / 2, left});
+  const double each = std::max(seconds, 1e-9) / static_cast<double>(steps);
+  chunk_ = std::clamp(aim / each, 1.0, std::min(8.0 * std::max(chunk_, 1.0), 1e15));
+  last_advance_ = seconds;
+  next_advance_ = chunk_ * each;
+
+  double taken = 0.0;
+  double flop = 0.0;
+  std::vector<double> share(members_.size());
+  training_members_ = 0;
+  for (std::size_t p = 0; p < members_.size(); ++p) {
+    if (at_rest(p)) continue;
+    Member& member = members_[p];
+    const std::uint64_t before = std::exchange(member.step, training_->step(p));
+    member.diverged_at = training_->diverged(p);
+    share[p] = static_cast<double>(member.step - before);
+    taken += share[p];
+    const CellSettings& settings = cells_[p].settings;
+    flop += training_flop(settings, member.weights, member.step) -
+            training_flop(settings, member.weights, before);
+    if (!at_rest(p)) ++training_members_;
+  }
+  if (taken > 0.0)
+    for (std::size_t p = 0; p < members_.size(); ++p) members_[p].seconds += seconds * share[p] / taken;
+  if (context_.trained) context_.trained(taken, flop, false);
+}
+
+void PackRun::record(std::size_t network, Measured measured) {
+  Member& member = members_[network];
+  // A state that is not finite shows in no loss where it only stops the training. Looked at where a row is
+  // written, so that it does not matter where a run was interrupted. The engine goes on with the network, and
+  // nobody asks for it any more. The last update may also have broken it: no step after it is there to
+  // notice.
+  const bool is_last = member.step == member.total;
+  if (!member.diverged_at &&
+      (!measured.finite || (is_last && !std::isfinite(measured.measurement.train_loss))))
+    member.diverged_at = member.step;
+  if (at_rest(network)) {
+    member.measured_last = true;
+    if (!member.diverged_at && cells_[network].settings.measure.weights)
+      member.final_weights = std::move(measured.weights);
+  } else {
+    member.next = next_measurement(cells_[network].settings, member.step + 1).value_or(member.total);
+  }
+  member.rows.push_back(std::move(measured.measurement));
+  ++buffered_rows_;
+}
+
+void PackRun::measure_due(bool all_finished) {
+  std::vector<MeasureRequest> due;
+  std::vector<MeasureRequest> last;
+  for (std::size_t p = 0; p < members_.size(); ++p) {
+    const MeasureRequest request{p, &cells_[p].settings};
+    if (at_rest(p)) {
+      if (!members_[p].measured_last) last.push_back(request);
+    } else if (members_[p].step == members_[p].next) {
+      due.push_back(request);
+    }
+  }
+  const bool waited = steady_seconds() - last_final_ >= final_interval;
+  if (!due.empty() || all_finished || waited || training_members_ == 0)
+    due.insert(due.end(), last.begin(), last.end());
+  if (due.empty()) return;
+  if (!last.empty()) last_final_ = steady_seconds();
+  std::vector<Measured> results = measure(*training_, pack_, due, context_.options.threads);
+  for (std::size_t r = 0; r < due.size(); ++r) record(due[r].network, std::move(results[r]));
+}
+
+bool PackRun::checkpoint_due() const {
+  // Early by one round, so that the interval is kept and not only noticed.
+  return steady_seconds() - last_commit_ + last_round_ >= context_.options.checkpoint_seconds ||
+         buffered_rows_ >= max_buffered_rows;
+}
+
+/// Commits the cells that are through and, if asked for, the state of all others.
+void PackRun::commit(bool with_running) {
+  const double begin = steady_seconds();
+  std::vector<CellProgress> progress;
+  std::vector<std::size_t> committed;
+  for (std::size_t p = 0; p < members_.size(); ++p) {
+    Member& member = members_[p];
+    const bool through = member.measured_last;
+    const bool changed = member.step != member.committed_step || !member.rows.empty();
+    if (member.finished || !(through || (with_running && changed))) continue;
+    CellProgress entry;
+    entry.cell = &cells_[p];
+    entry.status = !through             ? CellStatus::running
+                   : member.diverged_at ? CellStatus::diverged
+                                        : CellStatus::done;
+    entry.step = member.step;
+    entry.diverged_at = member.diverged_at;
+    buffered_rows_ -= member.rows.size();
+    entry.measurements = std::move(member.rows);
+    entry.weights = std::move(member.final_weights);
+    entry.seconds = member.seconds;
+    if (!through) entry.checkpoint = training_->save(p);
+    progress.push_back(std::move(entry));
+    committed.push_back(p);
+  }
+  if (!progress.empty())
+    context_.store.commit(context_.sweep_id, std::move(progress), context_.engine.name(), context_.device);
+  for (const std::size_t p : committed) {
+    Member& member = members_[p];
+    member.rows.clear();
+    member.seconds = 0.0;
+    member.committed_step = member.step;
+    member.finished = member.measured_last;
+    if (member.finished && context_.finished)
+      context_.finished(member.diverged_at ? CellStatus::diverged : CellStatus::done);
+  }
+  if (!with_running) return;
+  last_commit_ = steady_seconds();
+  if (!committed.empty()) last_save_ = last_commit_ - begin;
+  if (context_.saved) context_.saved();
+}
+
+/// Twice what was seen: neither training nor a disk is always as fast.
+double PackRun::seconds_to_end() const {
+  const double measuring = std::max(0.0, last_round_ - last_advance_);
+  return 2.0 * (next_advance_ + measuring + last_save_);
+}
+
+bool PackRun::run() {
+  start();
+  training_members_ = members_.size();
+  for (double begin = steady_seconds();;
+       last_round_ = steady_seconds() - std::exchange(begin, steady_seconds())) {
+    const bool stopping = context_.stop && context_.stop(seconds_to_end());
+    const bool checkpoint = stopping || checkpoint_due();
+    measure_due(checkpoint);
+    const bool any_through = std::any_of(members_.begin(), members_.end(),
+                                         [](const Member& m) { return m.measured_last && !m.finished; });
+    if (checkpoint || any_through) commit(checkpoint);
+    if (std::all_of(members_.begin(), members_.end(), [](const Member& m) { return m.finished; }))
+      return true;
+    if (stopping) return false;
+    advance();
+  }
+}
+
+std::vector<Cell> PackRun::unfinished() && {
+  std::vector<Cell> left;
+  for (std::size_t p = 0; p < cells_.size(); ++p)
+    if (p >= members_.size() || !members_[p].finished) left.push_back(std::move(cells_[p]));
+  return left;
+}
+
+}  // namespace modsweep

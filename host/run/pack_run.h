@@ -1,0 +1,99 @@
+// One pack from start or checkpoint to the end: when to advance, measure, checkpoint and stop.
+#pragma once
+
+#include "run/commit_queue.h"
+#include "run/measure.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "modsweep/engine.h"
+#include "modsweep/pack.h"
+#include "modsweep/store.h"
+#include "modsweep/sweep.h"
+#include "modsweep/task.h"
+
+namespace modsweep {
+
+/// How a run goes about its work. None of it changes a result.
+struct RunOptions {
+  std::size_t threads = 1;           ///< for spectra and the like, of all workers; engines have their own
+  std::size_t max_pack = 0;          ///< networks of a pack at most; 0: what the engine prefers
+  double checkpoint_seconds = 60.0;  ///< training that a crash may cost at most
+  double advance_seconds = 1.0;      ///< aimed at between two looks at the stop request
+  /// When all is to be saved and the run to end, in seconds of the steady clock.
+  double end_by = std::numeric_limits<double>::infinity();
+};
+
+/// What a pack needs of its surroundings; everything outlives the run.
+struct RunContext {
+  CommitQueue& store;
+  Engine& engine;
+  DatasetCache& datasets;
+  const RunOptions& options;
+  std::string sweep_id;
+  std::string device;  ///< recorded with each cell
+  /// Polled between advances, with the seconds that one more and saving the state may take.
+  std::function<bool(double seconds)> stop;
+  std::function<void()> saved;  ///< told when the state of the whole pack is in the store
+  /// Told of training and of cells committed: network-steps and work (FLOP) done, and where it comes from.
+  std::function<void(double steps, double flop, bool restored)> trained;
+  std::function<void(CellStatus)> finished;
+  /// Told what the user should know, once each; may be empty.
+  std::function<void(const std::string&)> tell;
+};
+
+/// Trains the cells of one pack and commits what becomes of them.
+class PackRun {
+ public:
+  /// Keeps references to both.
+  PackRun(const RunContext& context, std::vector<Cell> cells);
+  ~PackRun();
+
+  /// Starts the pack, puts checkpoints back and trains until every cell is finished (true) or a stop is
+  /// requested (false; all state is committed). Throws std::bad_alloc where memory does not suffice: what is
+  /// committed stays valid, and `unfinished` tells what is left. Throws InputError naming the cell whose
+  /// checkpoint does not restore.
+  [[nodiscard]] bool run();
+
+  /// The cells that were not committed as finished, in order; to be asked once, after `run`.
+  [[nodiscard]] std::vector<Cell> unfinished() &&;
+
+ private:
+  struct Member;
+
+  void start();
+  void restore(Member& member, std::size_t network);
+  void tell_of(const Checkpoint& checkpoint) const;
+  [[nodiscard]] std::uint64_t steps_to_next_event() const;
+  void advance();
+  [[nodiscard]] bool at_rest(std::size_t network) const;
+  void measure_due(bool all_finished);
+  void record(std::size_t network, Measured measured);
+  void commit(bool with_running);
+  [[nodiscard]] bool checkpoint_due() const;
+  [[nodiscard]] double seconds_to_end() const;
+
+  const RunContext& context_;
+  std::vector<Cell> cells_;
+  std::vector<Member> members_;
+  Pack pack_;
+  std::unique_ptr<Training> training_;
+  std::size_t training_members_ = 0;  // neither at rest nor finished
+  double chunk_ = 1.0;                // steps of the next advance at most
+  double last_commit_ = 0.0;
+  double last_final_ = 0.0;  // when finished cells were last measured
+  double last_round_ = 0.0;  // seconds of the last advance and its measurements
+  double last_advance_ = 0.0;
+  double next_advance_ = 0.0;  // by the speed of the last one
+  double last_save_ = 0.0;     // seconds that it took to save the whole pack, guessed before the first time
+  std::size_t buffered_rows_ = 0;
+};
+
+}  // namespace modsweep

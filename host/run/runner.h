@@ -1,0 +1,51 @@
+// A whole sweep: packs until no cell is left, one after the other on each worker. The same for every engine.
+#pragma once
+
+#include "plan/summary.h"
+#include "plan/workers.h"
+#include "run/pack_run.h"
+#include "run/progress.h"
+
+#include <cstdint>
+#include <functional>
+#include <unordered_set>
+#include <vector>
+
+#include "modsweep/store.h"
+#include "modsweep/sweep.h"
+#include "modsweep/task.h"
+
+namespace modsweep {
+
+/// What came of a run; counts are of this run.
+struct RunResult {
+  std::uint64_t done = 0;
+  std::uint64_t diverged = 0;
+  bool interrupted = false;
+};
+
+/// What a run needs; everything outlives it.
+struct RunJob {
+  const Sweep& sweep;
+  const std::unordered_set<std::uint64_t>& finished;  ///< cells of the store that are not run again
+  const PlanSummary& plan;                            ///< of the same sweep, finished cells and workers
+  Store& store;                                       ///< open for writing, the sweep added
+  std::vector<Worker> workers;                        ///< at least one, all of one kind of engine
+  DatasetCache& datasets;
+  Progress& progress;
+  std::function<bool()> stop;         ///< true ends the run with all state saved; may be empty
+  const ShardCells* shard = nullptr;  ///< the cells of the plan; nullptr: all
+  /// Told until when, by the steady clock, the training of all workers is in the store; infinity: none
+  /// trains. Called by another thread. May be empty.
+  std::function<void(double until)> saved = {};
+};
+
+/// Trains all unfinished cells and marks the sweep finished, or stops when asked to. A pack that does not fit
+/// in memory is split; throws IoError where even one network does not fit. IoError of a commit is passed on.
+///
+/// A single worker runs in the calling thread, several in a thread each; results do not depend on their
+/// number. Everything of the job but engines and datasets is used by one thread at a time. Where a worker
+/// throws, the others end as for a stop, and what it threw is passed on.
+[[nodiscard]] RunResult run_sweep(const RunJob& job, const RunOptions& options);
+
+}  // namespace modsweep

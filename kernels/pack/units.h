@@ -1,0 +1,273 @@
+// Kernels over units and samples, between the matrix products. A thread owns four units and the samples of
+// one chunk; noise is drawn anew where it is needed, from its counter, and never stored (kernels of this
+// folder: see batch.h).
+#pragma once
+
+#include "pack/arrays.h"
+
+#include "modsweep/math/rng.h"
+
+namespace modsweep::gemm {
+
+/// What a pass over a batch draws.
+struct PassDraws {
+  math::Stream stream = math::Stream::noise;  ///< in training; an evaluation takes its rule's
+  bool dropout = false;
+  bool evaluation = false;  ///< samples are counted from the start of the split, not of the batch
+};
+
+/// The four units of a thread, and the samples that it takes.
+template <typename T>
+struct UnitBlock {
+  std::uint32_t chunk = 0;
+  std::uint32_t unit = 0;   ///< the first one within the layer
+  std::uint32_t first = 0;  ///< sample
+  std::uint32_t last = 0;   ///< one past
+  std::uint32_t there = 0;  ///< units that are not padding
+  Quad<T> bias{};
+
+  MODSWEEP_HD UnitBlock(const PackView<T>& v, const Layer& layer, std::uint32_t p, std::uint32_t item,
+                        std::uint32_t samples = chunk_samples) {
+    chunk = item / layer.quads();
+    unit = item % layer.quads() * quad;
+    first = chunk * samples;
+    last = first + samples < v.batch ? first + samples : v.batch;
+    there = layer.outputs - unit < quad ? layer.outputs - unit : quad;
+    const T* parameters = v.parameters + p * v.parameter_stride;
+    for (std::uint32_t i = 0; i < quad; ++i)
+      bias.v[i] = layer.bias && i < there ? parameters[layer.biases + unit + i] : T(0);
+  }
+};
+
+/// Hidden units on one sample, as the forward and the backward pass both make them.
+template <typename T>
+class HiddenUnits {
+ public:
+  MODSWEEP_HD HiddenUnits(const PackView<T>& v, const Layer& layer, const PassDraws& draws, std::uint32_t p)
+      : rule_(v.rules[p]), unit_(v.rules[p].layer.unit), now_(v.now[p]), draws_(draws), layer_(layer) {
+    noise_ = rule_.noise;
+    dropout_ = rule_.dropout && draws.dropout;
+    if (rule_.layer.prelu) unit_.slope = v.parameters[p * v.parameter_stride + layer.slope];
+    if (v.fixed_noise != nullptr && !draws.evaluation)
+      fixed_ = v.fixed_noise[std::size_t{layer.number} * v.networks + p];
+  }
+
+  MODSWEEP_HD void operator()(const UnitBlock<T>& block, std::uint32_t b, const Quad<T>& z,
+                              math::UnitValues<T> (&out)[quad]) const {
+    if (!noise_ && !dropout_) {
+      for (std::uint32_t i = 0; i < quad; ++i) out[i] = math::forward_unit(unit_, z.v[i] + block.bias.v[i]);
+      return;
+    }
+    T eps[quad] = {};
+    T keep[quad] = {T(1), T(1), T(1), T(1)};
+    const std::uint32_t sample = (draws_.evaluation ? now_.first : now_.offset) + b;
+    if (noise_ && fixed_ != nullptr) {
+      for (std::uint32_t i = 0; i < quad; ++i)
+        if (i < block.there)
+          eps[i] = fixed_[std::size_t{sample} * layer_.all_outputs + layer_.first_output + block.unit + i];
+    } else if (noise_) {
+      math::block_normals(random(draws_.evaluation ? rule_.test_stream : draws_.stream, sample, block.unit),
+                          eps);
+    }
+    if (dropout_) {
+      const math::RandomBlock words = random(math::Stream::dropout, sample, block.unit);
+      for (std::uint32_t i = 0; i < quad; ++i)
+        keep[i] = math::dropout_scale(math::uniform_of_turn(math::turn_of_word<T>(words.word[i])),
+                                      rule_.layer.dropout);
+    }
+    for (std::uint32_t i = 0; i < quad; ++i)
+      out[i] = math::forward_noisy_unit(unit_, z.v[i] + block.bias.v[i], rule_.layer.sigma * eps[i], keep[i]);
+  }
+
+ private:
+  [[nodiscard]] MODSWEEP_HD math::RandomBlock random(math::Stream stream, std::uint32_t sample,
+                                                     std::uint32_t unit) const {
+    return math::random_block(rule_.seed, stream, now_.step, layer_.number, sample,
+                              (layer_.first_output + unit) / quad);
+  }
+
+  const NetworkRule<T>& rule_;
+  math::UnitRule<T> unit_;
+  const Now<T>& now_;
+  const PassDraws& draws_;
+  const Layer& layer_;
+  bool noise_ = false;
+  bool dropout_ = false;
+  const T* fixed_ = nullptr;
+};
+
+/// What four units pass on, zeros for padding; |a|^p that the activity regularizers want is added up.
+template <typename T>
+MODSWEEP_HD Quad<T> pass_on(const LayerRule<T>& rule, const math::UnitValues<T> (&u)[quad],
+                            std::uint32_t there, Quad<T>& weighted, Quad<T>& plain) {
+  Quad<T> g{};
+  for (std::uint32_t i = 0; i < quad; ++i) {
+    if (i >= there) continue;
+    g.v[i] = u[i].out;
+    if (rule.weighted_activity)
+      weighted.v[i] +=
+          math::absolute_power(u[i].clean, rule.activity.weighted_kind, rule.activity.weighted_exponent);
+    if (rule.plain_activity)
+      plain.v[i] += math::absolute_power(u[i].clean, rule.activity.plain_kind, rule.activity.plain_exponent);
+  }
+  return g;
+}
+
+/// Items: chunks * quads of the layer. Bias, activation, dropout and noise of a hidden layer: z to g, and the
+/// sums of |a|^p that the regularizers want.
+template <typename T>
+struct ForwardUnits {
+  PackView<T> v;
+  Layer layer;
+  PassDraws draws;
+
+  [[nodiscard]] double bytes() const { return 2.0 * v.row_bytes(layer); }  ///< z, g
+
+  MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
+    const Now<T>& now = v.now[p];
+    if (now.active == 0) return;
+    const UnitBlock<T> block(v, layer, p, item);
+    const HiddenUnits<T> units(v, layer, draws, p);
+    const LayerRule<T>& rule = v.rules[p].layer;
+    const std::size_t rows = v.layer_offset(layer);
+    Quad<T> weighted{};
+    Quad<T> plain{};
+    for (std::uint32_t b = block.first; b < block.last; ++b) {
+      const std::size_t at = rows + v.row(layer, p, b) + block.unit;
+      Quad<T> g{};
+      if (b < now.count) {
+        math::UnitValues<T> u[quad];
+        units(block, b, load_quad(v.z + at), u);
+        g = pass_on(rule, u, block.there, weighted, plain);
+      }
+      store_quad(v.g + at, g);
+    }
+    const std::size_t part = v.part(p, block.chunk) + layer.first_unit + block.unit;
+    if (rule.weighted_activity) store_quad(v.weighted_parts + part, weighted);
+    if (rule.plain_activity) store_quad(v.plain_parts + part, plain);
+  }
+};
+
+/// dL/dy of four outputs of one sample, zeros for padding; squares of their errors are added up. `z` is
+/// without bias, `scale` the derivative of the mean of squares by half a square.
+template <typename T>
+MODSWEEP_HD Quad<T> output_gradient(const UnitBlock<T>& block, const Quad<T>& z, const Quad<T>& target,
+                                    T scale, T& squares) {
+  Quad<T> delta{};
+  for (std::uint32_t i = 0; i < quad; ++i) {
+    if (i >= block.there) continue;
+    const T error = z.v[i] + block.bias.v[i] - target.v[i];
+    squares = math::multiply_add(error, error, squares);
+    delta.v[i] = scale * error;
+  }
+  return delta;
+}
+
+/// The factor of an output's error in dL/dy.
+template <typename T>
+MODSWEEP_HD T output_scale(const Layer& layer, const Now<T>& now) {
+  return T(2) * now.inverse_count / static_cast<T>(layer.all_outputs);
+}
+
+/// Items: chunks * quads of the outputs. Bias of the outputs, their errors and, in place of the outputs in z,
+/// dL/dy; sums for the loss and the biases' gradients.
+template <typename T>
+struct OutputError {
+  PackView<T> v;
+  Layer layer;
+
+  MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
+    const Now<T>& now = v.now[p];
+    if (now.active == 0) return;
+    const UnitBlock<T> block(v, layer, p, item);
+    const T scale = output_scale(layer, now);
+    T squares = T(0);
+    Quad<T> sums{};
+    for (std::uint32_t b = block.first; b < block.last; ++b) {
+      const std::size_t row = v.row(layer, p, b) + block.unit;
+      const std::size_t at = v.layer_offset(layer) + row;
+      Quad<T> delta{};
+      if (b < now.count) {
+        delta = output_gradient(block, load_quad(v.z + at), load_quad(v.y + row), scale, squares);
+        for (std::uint32_t i = 0; i < quad; ++i) sums.v[i] += delta.v[i];
+      }
+      store_quad(v.z + at, delta);
+    }
+    v.square_parts[(std::size_t{p} * v.chunks + block.chunk) * layer.quads() + block.unit / quad] = squares;
+    store_quad(v.bias_parts + v.part(p, block.chunk) + layer.first_unit + block.unit, sums);
+  }
+};
+
+/// From dL/dg to dL/dz of four hidden units, with the activity regularizers' share.
+template <typename T>
+class UnitGradients {
+ public:
+  MODSWEEP_HD UnitGradients(const PackView<T>& v, const Layer& layer, std::uint32_t p,
+                            const UnitBlock<T>& block)
+      : rule_(v.rules[p].layer), there_(block.there) {
+    const NetworkRule<T>& rule = v.rules[p];
+    const T inverse_count = v.now[p].inverse_count;
+    plain_ = rule.regularizer.activity * inverse_count;
+    if (!rule_.weighted_activity) return;
+    weighted_ = load_quad(v.out_square + v.unit(p, layer.first_unit + block.unit));
+    for (T& w : weighted_.v) w *= rule.regularizer.weighted_activity * inverse_count;
+  }
+
+  /// Of one sample, zeros for padding; dL/dslope is added up.
+  MODSWEEP_HD Quad<T> operator()(const math::UnitValues<T> (&u)[quad], const Quad<T>& by_out,
+                                 Quad<T>& slope_sums) const {
+    Quad<T> by_z{};
+    for (std::uint32_t i = 0; i < quad; ++i) {
+      if (i >= there_) continue;
+      const T by_clean = math::activity_gradient(rule_.activity, u[i].clean, weighted_.v[i], plain_,
+                                                 rule_.weighted_activity, rule_.plain_activity);
+      by_z.v[i] = math::multiply_add(by_clean, u[i].clean_by_z, by_out.v[i] * u[i].out_by_z);
+      slope_sums.v[i] += math::multiply_add(by_clean, u[i].clean_by_slope, by_out.v[i] * u[i].out_by_slope);
+    }
+    return by_z;
+  }
+
+ private:
+  const LayerRule<T>& rule_;
+  std::uint32_t there_;
+  Quad<T> weighted_{};  ///< wa V_k / B
+  T plain_{};           ///< activity / B
+};
+
+/// Items: chunks * quads of the layer. From dL/dg to dL/dz of a hidden layer, in place in `delta`, with the
+/// activity regularizers' share; sums for the gradients of biases and slope.
+template <typename T>
+struct BackwardUnits {
+  PackView<T> v;
+  Layer layer;
+  PassDraws draws;
+  T* delta = nullptr;  ///< [P][B][stride]
+
+  [[nodiscard]] double bytes() const { return 3.0 * v.row_bytes(layer); }  ///< z, delta in and out
+
+  MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
+    const Now<T>& now = v.now[p];
+    if (now.active == 0) return;
+    const UnitBlock<T> block(v, layer, p, item);
+    const HiddenUnits<T> units(v, layer, draws, p);
+    const UnitGradients<T> gradients(v, layer, p, block);
+    Quad<T> bias_sums{};
+    Quad<T> slope_sums{};
+    for (std::uint32_t b = block.first; b < block.last; ++b) {
+      const std::size_t row = v.row(layer, p, b) + block.unit;
+      Quad<T> by_z{};
+      if (b < now.count) {
+        math::UnitValues<T> u[quad];
+        units(block, b, load_quad(v.z + v.layer_offset(layer) + row), u);
+        by_z = gradients(u, load_quad(delta + row), slope_sums);
+        for (std::uint32_t i = 0; i < quad; ++i) bias_sums.v[i] += by_z.v[i];
+      }
+      store_quad(delta + row, by_z);
+    }
+    const std::size_t part = v.part(p, block.chunk) + layer.first_unit + block.unit;
+    store_quad(v.bias_parts + part, bias_sums);
+    if (v.rules[p].layer.prelu) store_quad(v.slope_parts + part, slope_sums);
+  }
+};
+
+}  // namespace modsweep::gemm

@@ -1,0 +1,195 @@
+// Everything that a pack keeps in the memory of the machine that trains it.
+#pragma once
+
+#include "pack/tables.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "modsweep/pack.h"
+
+namespace modsweep::gemm {
+
+/// Values of T that one network of a pack takes, datasets aside: the same count that PackMemory allocates.
+[[nodiscard]] inline std::size_t values_per_network(const Shape& shape, std::uint32_t batch) {
+  const std::vector<Layer> layers = layer_table(shape);
+  std::size_t units = 0;
+  std::size_t widest = 0;
+  for (const Layer& layer : layers) {
+    units += layer.output_stride;
+    if (!layer.output) widest = std::max<std::size_t>(widest, layer.output_stride);
+  }
+  const std::size_t outputs = layers.back().output_stride;
+  const std::size_t chunks = (std::size_t{batch} + chunk_samples - 1) / chunk_samples;
+  const std::size_t parts = shape.prelu ? 4 : 3;
+  const std::size_t sums = shape.prelu ? 7 : 6;
+  return 4 * ParameterLayout(shape).padded() +
+         batch * (layers.front().input_stride + outputs + 2 * units - outputs + 2 * widest) +
+         chunks * (parts * units + outputs / quad) + sums * units;
+}
+
+/// Where networks keep the activations and sums of a step: in the machine's memory, or in that of the block
+/// that trains them.
+enum class Workspace : std::uint8_t { machine, block };
+
+/// Owns the arrays of a pack on a machine and fills those that do not change in training. `Machine` has
+/// allocate<U>(count), which returns a zeroed Array<U> with data() in its memory, upload and download.
+template <typename Machine, typename T>
+class PackMemory {
+ public:
+  template <typename U>
+  using Array = typename Machine::template Array<U>;
+
+  /// Throws std::bad_alloc where the machine's memory does not suffice.
+  PackMemory(Machine& machine, const Pack& pack, Workspace workspace)
+      : machine_(machine), layers_(layer_table(pack.shape)) {
+    view_.networks = static_cast<std::uint32_t>(pack.size());
+    view_.batch = pack.batch_size;
+    view_.chunks = (pack.batch_size + chunk_samples - 1) / chunk_samples;
+    view_.layer_count = static_cast<std::uint32_t>(layers_.size());
+    view_.input_stride = layers_.front().input_stride;
+    view_.parameter_stride = ParameterLayout(pack.shape).padded();
+    view_.units = layers_.back().first_unit + layers_.back().output_stride;
+    view_.layers = keep(layers_);
+    view_.unit_places = keep(unit_table(layers_));
+    view_.places = keep(parameter_table(pack.shape, layers_));
+    std::vector<NetworkRule<T>> rules;
+    for (std::size_t p = 0; p < pack.size(); ++p) rules.push_back(network_rule<T>(pack, p));
+    view_.rules = keep(rules);
+    view_.data = keep(network_data(pack));
+    view_.fixed_noise = fixed_noise(pack);
+    allocate_parameters();
+    if (workspace == Workspace::machine) {
+      allocate_activations();
+      allocate_sums(pack.shape.prelu);
+    }
+    fill_parameters(pack);
+  }
+
+  [[nodiscard]] const PackView<T>& view() const { return view_; }
+  [[nodiscard]] const std::vector<Layer>& layers() const { return layers_; }
+
+  Array<T> parameters, moment1, moment2, gradients;  ///< [P][parameter stride]
+  Array<Progress> progress;                          ///< [P]
+  Array<LossSums> losses;                            ///< [P]
+
+ private:
+  template <typename U>
+  U* zeros(std::size_t count) {
+    return store<U>().emplace_back(machine_.template allocate<U>(count)).data();
+  }
+  template <typename U>
+  U* keep(const std::vector<U>& values) {
+    Array<U>& array = store<U>().emplace_back(machine_.template allocate<U>(values.size()));
+    machine_.upload(array, values.data(), values.size());
+    return array.data();
+  }
+  template <typename U>
+  std::vector<Array<U>>& store() {
+    return std::get<std::vector<Array<U>>>(arrays_);
+  }
+
+  std::vector<NetworkData<T>> network_data(const Pack& pack) {
+    std::map<const Dataset*, NetworkData<T>> known;
+    const auto rows = [this](const Samples& samples) {
+      const auto copy = [this](const std::vector<double>& values) {
+        return keep(std::vector<T>(values.begin(), values.end()));
+      };
+      return typename NetworkData<T>::Rows{copy(samples.x), copy(samples.y), samples.count};
+    };
+    std::vector<NetworkData<T>> data;
+    for (std::size_t p = 0; p < pack.size(); ++p) {
+      const Dataset& dataset = *pack.dataset[p];
+      const auto [entry, added] = known.try_emplace(&dataset);
+      if (added)
+        for (const Split split : all_splits)
+          if (dataset.split(split).count > 0)
+            entry->second.splits[static_cast<std::size_t>(split)] = rows(dataset.split(split));
+      data.push_back(entry->second);
+      if (pack.shuffle[p] != 0)
+        data.back().order = zeros<std::uint32_t>(std::size_t{dataset.train.count} + 1);
+    }
+    return data;
+  }
+
+  const T* const* fixed_noise(const Pack& pack) {
+    if (pack.fixed_noise.empty()) return nullptr;
+    std::vector<const T*> pointers(pack.size() * (layers_.size() - 1), nullptr);
+    for (std::size_t p = 0; p < pack.size(); ++p) {
+      if (!pack.fixed_noise[p]) continue;
+      for (std::size_t l = 0; l + 1 < layers_.size(); ++l) {
+        const std::vector<double>& eps = pack.fixed_noise[p]->layers[l];
+        pointers[l * pack.size() + p] = keep(std::vector<T>(eps.begin(), eps.end()));
+      }
+    }
+    return keep(pointers);
+  }
+
+  void allocate_parameters() {
+    const std::size_t count = view_.networks * view_.parameter_stride;
+    for (auto [array, pointer] : {std::pair{&parameters, &view_.parameters},
+                                  {&gradients, &view_.gradients},
+                                  {&moment1, &view_.moment1},
+                                  {&moment2, &view_.moment2}}) {
+      *array = machine_.template allocate<T>(count);
+      *pointer = array->data();
+    }
+    progress = machine_.template allocate<Progress>(view_.networks);
+    losses = machine_.template allocate<LossSums>(view_.networks);
+    view_.progress = progress.data();
+    view_.losses = losses.data();
+    view_.now = zeros<Now<T>>(view_.networks);
+  }
+
+  void allocate_activations() {
+    const std::size_t rows = std::size_t{view_.networks} * view_.batch;
+    const std::size_t outputs = layers_.back().output_stride;
+    std::size_t widest = 0;
+    for (std::size_t l = 0; l + 1 < layers_.size(); ++l)
+      widest = std::max<std::size_t>(widest, layers_[l].output_stride);
+    view_.x = zeros<T>(rows * view_.input_stride);
+    view_.y = zeros<T>(rows * outputs);
+    view_.z = zeros<T>(rows * view_.units);
+    view_.g = zeros<T>(rows * (view_.units - outputs));
+    for (T*& delta : view_.delta) delta = zeros<T>(rows * widest);
+  }
+
+  void allocate_sums(bool prelu) {
+    const std::size_t parts = std::size_t{view_.networks} * view_.chunks;
+    const std::size_t units = std::size_t{view_.networks} * view_.units;
+    for (T** array : {&view_.weighted_parts, &view_.plain_parts, &view_.bias_parts})
+      *array = zeros<T>(parts * view_.units);
+    view_.square_parts = zeros<T>(parts * layers_.back().quads());
+    for (T** array : {&view_.weighted_sums, &view_.plain_sums, &view_.in_absolute, &view_.in_square,
+                      &view_.out_absolute, &view_.out_square})
+      *array = zeros<T>(units);
+    if (!prelu) return;
+    view_.slope_parts = zeros<T>(parts * view_.units);
+    view_.slope_sums = zeros<T>(units);
+  }
+
+  void fill_parameters(const Pack& pack) {
+    std::vector<T> values(view_.networks * view_.parameter_stride, T(0));
+    for (std::size_t p = 0; p < pack.size(); ++p) {
+      const std::vector<double> initial = pack.initial_parameters(p);
+      std::transform(initial.begin(), initial.end(),
+                     values.begin() + static_cast<std::ptrdiff_t>(p * view_.parameter_stride),
+                     [](double value) { return static_cast<T>(value); });
+    }
+    machine_.upload(parameters, values.data(), values.size());
+  }
+
+  Machine& machine_;
+  std::vector<Layer> layers_;
+  PackView<T> view_;
+  std::tuple<std::vector<Array<T>>, std::vector<Array<std::uint32_t>>, std::vector<Array<Layer>>,
+             std::vector<Array<UnitPlace>>, std::vector<Array<ParameterPlace>>,
+             std::vector<Array<NetworkRule<T>>>, std::vector<Array<NetworkData<T>>>,
+             std::vector<Array<const T*>>, std::vector<Array<Now<T>>>>
+      arrays_;
+};
+
+}  // namespace modsweep::gemm

@@ -1,0 +1,182 @@
+// What a pack in training is on any machine, however it is trained there: progress, state, measurements.
+#pragma once
+
+#include "spectrum/pack_leaks.h"
+#include "spectrum/pack_spectra.h"
+#include "training/pack_memory.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "modsweep/engine.h"
+#include "modsweep/state.h"
+
+namespace modsweep::gemm {
+
+/// The derived class trains and adds up losses. `Machine`: see gemm_training.h.
+template <typename Machine, typename T>
+class PackTraining : public Training {
+ public:
+  void advance(std::uint64_t steps) override {
+    std::uint64_t longest = 0;
+    for (std::size_t p = 0; p < pack_.size(); ++p) {
+      Progress& progress = progress_[p];
+      progress.target = std::min(pack_.steps[p], progress.step + steps);
+      if (progress.diverged == 0 && progress.target > progress.step)
+        longest = std::max(longest, progress.target - progress.step);
+    }
+    if (longest == 0) return;
+    machine_.upload(memory_.progress, progress_.data(), progress_.size());
+    train(longest);
+    machine_.download(progress_.data(), memory_.progress, progress_.size());
+    forget_copies();
+  }
+
+  [[nodiscard]] std::vector<Evaluation> evaluate(Split split, const EvaluationNoise& noise) override {
+    std::vector<NetworkRule<T>> rules = rules_;
+    for (NetworkRule<T>& rule : rules) rule.set_noise(noise.strength, noise.exponent, noise.draw);
+    machine_.upload(evaluation_rules_, rules.data(), rules.size());
+    PackView<T> v = memory_.view();
+    v.rules = evaluation_rules_.data();
+
+    const auto samples = [&](std::size_t p) { return pack_.dataset[p]->split(split).count; };
+    std::uint32_t longest = 0;
+    for (std::size_t p = 0; p < pack_.size(); ++p) longest = std::max(longest, samples(p));
+    if (longest > 0) sum_losses(v, split, longest);
+    std::vector<LossSums> sums(pack_.size());
+    if (longest > 0) machine_.download(sums.data(), memory_.losses, sums.size());
+    std::vector<Evaluation> out;
+    for (std::size_t p = 0; p < pack_.size(); ++p) {
+      const auto count = static_cast<double>(std::max(1U, samples(p)));
+      out.push_back({sums[p].squares / (count * pack_.shape.outputs()), sums[p].weighted_activity / count,
+                     sums[p].activity / count});
+    }
+    return out;
+  }
+
+  [[nodiscard]] StepInspection inspect(std::size_t network) override {
+    if (gradients_copy_.empty()) {  // one pass serves all networks until something changes
+      machine_.upload(memory_.progress, progress_.data(), progress_.size());
+      differentiate();
+      losses_copy_.resize(pack_.size());
+      machine_.download(losses_copy_.data(), memory_.losses, losses_copy_.size());
+    }
+    const std::vector<T> gradient = row(memory_.gradients, gradients_copy_, network);
+    const LossSums& sums = losses_copy_[network];
+
+    const std::uint32_t samples = pack_.dataset[network]->train.count;
+    const std::uint64_t batches = (std::uint64_t{samples} + pack_.batch_size - 1) / pack_.batch_size;
+    const std::uint64_t first = progress_[network].step % batches * pack_.batch_size;
+    const auto count = static_cast<double>(std::min<std::uint64_t>(pack_.batch_size, samples - first));
+    StepInspection out;
+    out.mse = sums.squares / (count * pack_.shape.outputs());
+    out.regularizers = weight_regularizers(weights(network));
+    out.regularizers.weighted_activity = sums.weighted_activity / count;
+    out.regularizers.activity = sums.activity / count;
+    out.total = out.mse + weighted_sum(pack_.regularizer[network], out.regularizers);
+    out.gradient.assign(gradient.begin(), gradient.end());
+    return out;
+  }
+
+  [[nodiscard]] std::uint64_t step(std::size_t network) const override { return progress_[network].step; }
+
+  [[nodiscard]] std::optional<std::uint64_t> diverged(std::size_t network) const override {
+    if (progress_[network].diverged == 0) return std::nullopt;
+    return progress_[network].diverged;
+  }
+
+  [[nodiscard]] Parameters weights(std::size_t network) const override {
+    const std::vector<T> values = row(memory_.parameters, parameters_copy_, network);
+    return {pack_.shape, std::vector<double>(values.begin(), values.end())};
+  }
+
+  [[nodiscard]] std::optional<std::vector<std::vector<LayerSpectra>>> spectra(
+      std::span<const std::size_t> networks, ClusterBy by) override {
+    return spectra_(memory_.layers(), memory_.view().parameters, layout_.padded(), networks, by);
+  }
+
+  [[nodiscard]] std::optional<std::vector<Leaks>> leaks(std::span<const std::size_t> networks) override {
+    return leaks_(pack_, memory_.layers(), memory_.view().parameters, layout_.padded(), networks);
+  }
+
+  [[nodiscard]] std::vector<std::byte> save(std::size_t network) const override {
+    return to_bytes(SavedState<T>{progress_[network].step, progress_[network].diverged,
+                                  row(memory_.parameters, parameters_copy_, network),
+                                  row(memory_.moment1, moment1_copy_, network),
+                                  row(memory_.moment2, moment2_copy_, network)});
+  }
+
+  void restore(std::size_t network, std::span<const std::byte> bytes) override {
+    const SavedState<T> saved = from_bytes<T>(bytes, pack_.shape);
+    progress_[network] = {saved.step, saved.step, saved.diverged};
+    const std::size_t offset = network * layout_.padded();
+    machine_.upload(memory_.parameters, saved.parameters.data(), saved.parameters.size(), offset);
+    machine_.upload(memory_.moment1, saved.moment1.data(), saved.moment1.size(), offset);
+    machine_.upload(memory_.moment2, saved.moment2.data(), saved.moment2.size(), offset);
+    forget_copies();
+  }
+
+ protected:
+  template <typename U>
+  using Array = typename Machine::template Array<U>;
+
+  /// Throws std::bad_alloc where the machine's memory does not suffice.
+  PackTraining(std::unique_ptr<Machine> machine, const Pack& pack, Workspace workspace)
+      : owned_machine_(std::move(machine)),
+        machine_(*owned_machine_),
+        pack_(checked(pack)),
+        layout_(pack.shape),
+        memory_(machine_, pack, workspace),
+        progress_(pack.size()) {
+    for (std::size_t p = 0; p < pack_.size(); ++p) rules_.push_back(network_rule<T>(pack_, p));
+    evaluation_rules_ = machine_.template allocate<NetworkRule<T>>(pack_.size());
+  }
+
+  /// Takes up to `steps` steps with every network, each to the target of its progress.
+  virtual void train(std::uint64_t steps) = 0;
+  /// Adds up every network's losses over a split of up to `samples`, by the rules of `v`.
+  virtual void sum_losses(const PackView<T>& v, Split split, std::uint64_t samples) = 0;
+  /// Makes every network's losses and whole gradient of its next step.
+  virtual void differentiate() = 0;
+
+  Machine& machine() { return machine_; }
+  [[nodiscard]] const Pack& pack() const { return pack_; }
+  PackMemory<Machine, T>& memory() { return memory_; }
+
+ private:
+  static const Pack& checked(const Pack& pack) {
+    pack.check();
+    return pack;
+  }
+
+  /// One network's row of a parameter-like array, from a copy of all that lasts until something changes.
+  std::vector<T> row(const Array<T>& array, std::vector<T>& copy, std::size_t network) const {
+    if (copy.empty()) {
+      copy.resize(pack_.size() * layout_.padded());
+      machine_.download(copy.data(), array, copy.size());
+    }
+    const auto begin = copy.begin() + static_cast<std::ptrdiff_t>(network * layout_.padded());
+    return std::vector<T>(begin, begin + static_cast<std::ptrdiff_t>(layout_.parameters()));
+  }
+  void forget_copies() {
+    for (auto* copy : {&parameters_copy_, &moment1_copy_, &moment2_copy_, &gradients_copy_}) copy->clear();
+  }
+
+  std::unique_ptr<Machine> owned_machine_;
+  Machine& machine_;
+  Pack pack_;
+  ParameterLayout layout_;
+  PackMemory<Machine, T> memory_;
+  std::vector<NetworkRule<T>> rules_;
+  std::vector<Progress> progress_;
+  Array<NetworkRule<T>> evaluation_rules_;
+  spectrum::PackSpectra<Machine> spectra_{machine_};
+  spectrum::PackLeaks<Machine> leaks_{machine_};
+  mutable std::vector<T> parameters_copy_, moment1_copy_, moment2_copy_, gradients_copy_;
+  std::vector<LossSums> losses_copy_;  ///< of the last inspection
+};
+
+}  // namespace modsweep::gemm

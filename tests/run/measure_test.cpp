@@ -1,0 +1,193 @@
+// Measurements of packs whose networks ask for different things.
+#include "run/measure.h"
+
+#include "run/fake_engine.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "modsweep/blocks.h"
+#include "modsweep/spectrum.h"
+
+namespace modsweep {
+namespace {
+
+using testing_support::FakeControl;
+using testing_support::FakeEngine;
+
+class MeasureTest : public testing::Test {
+ protected:
+  void add(const CellSettings& cell) {
+    settings_.push_back(cell);
+    pack_.add(cell, datasets_.get(cell.task));
+  }
+
+  std::vector<Measured> measure_all(std::size_t threads = 1) {
+    training_ = engine_.start(pack_);
+    training_->advance(3);
+    std::vector<MeasureRequest> requests;
+    for (std::size_t p = 0; p < settings_.size(); ++p) requests.push_back({p, &settings_[p]});
+    return measure(*training_, pack_, requests, threads);
+  }
+
+  static CellSettings small_cell(std::uint32_t seed) {
+    CellSettings cell;
+    cell.network.hidden = {6, 5};
+    cell.task.train_samples = cell.task.test_samples = 20;
+    cell.training.steps = 10;
+    cell.training.seed = seed;
+    return cell;
+  }
+
+  FakeControl control_;
+  FakeEngine engine_{control_};
+  DatasetCache datasets_;
+  Pack pack_;
+  std::vector<CellSettings> settings_;
+  std::unique_ptr<Training> training_;
+};
+
+TEST_F(MeasureTest, FillsInWhatIsAskedFor) {
+  add(small_cell(1));
+  CellSettings bare = small_cell(2);
+  bare.measure.spectrum = false;
+  bare.measure.leaks = false;
+  add(bare);
+  CellSettings noisy = small_cell(3);
+  noisy.measure.noisy_strength = 0.5;
+  noisy.measure.noisy_exponent = 1.0;
+  noisy.measure.cluster_by = ClusterBy::outgoing;
+  add(noisy);
+  CellSettings noisier = small_cell(4);
+  noisier.measure.noisy_strength = 0.25;
+  add(noisier);
+  const std::vector<Measured> all = measure_all();
+  ASSERT_EQ(all.size(), 4u);
+  for (std::size_t p = 0; p < 4; ++p) {
+    const Measurement& row = all[p].measurement;
+    EXPECT_EQ(row.step, 3u);
+    double sum = 0.0;
+    for (const double value : training_->weights(p).values) sum += value * value;
+    EXPECT_EQ(row.train_loss, sum);
+    EXPECT_EQ(row.test_loss, sum + 1.0);
+    EXPECT_EQ(row.regularizers.weighted_activity, 2.0 * sum);
+    EXPECT_EQ(row.regularizers.activity, 3.0 * sum);
+    const RegularizerValues of_weights = weight_regularizers(training_->weights(p));
+    EXPECT_EQ(row.regularizers.l2, of_weights.l2);
+    EXPECT_EQ(row.regularizers.l1, of_weights.l1);
+    EXPECT_EQ(row.regularizers.l12, of_weights.l12);
+    EXPECT_EQ(row.regularizers.l21, of_weights.l21);
+    EXPECT_EQ(all[p].weights.values, training_->weights(p).values);
+  }
+  EXPECT_FALSE(all[0].measurement.noisy_test_loss.has_value());
+  EXPECT_EQ(all[2].measurement.noisy_test_loss.value(), all[2].measurement.test_loss + 0.5 + 1.0);
+  EXPECT_EQ(all[3].measurement.noisy_test_loss.value(), all[3].measurement.test_loss + 0.5 + 1.0);
+  EXPECT_TRUE(all[1].measurement.spectra.empty());
+  EXPECT_FALSE(all[1].measurement.path_leak.has_value());
+  EXPECT_FALSE(all[0].measurement.block_error.has_value());
+  EXPECT_TRUE(all[0].measurement.path_leak.has_value());
+  EXPECT_TRUE(all[0].measurement.jacobian_leak.has_value());
+  ASSERT_EQ(all[0].measurement.spectra.size(), 3u);
+  EXPECT_EQ(all[0].measurement.spectra[0].all.eigenvalues.size(), 6u);
+  EXPECT_EQ(all[0].measurement.spectra[1].all.eigenvalues.size(), 5u);
+  EXPECT_EQ(all[2].measurement.spectra[0].all.eigenvalues.size(), 4u);
+  const Parameters network = training_->weights(0);
+  EXPECT_EQ(all[0].measurement.spectra[1].all.eigenvalues,
+            layer_spectra(network.dense_weights(1), 5, 6).all.eigenvalues);
+}
+
+TEST_F(MeasureTest, OutOfDistributionLossesAreOfThoseThatHaveSuchSamples) {
+  CellSettings without = small_cell(1);
+  without.task.kind = "gaussian2d";
+  without.task.inputs = 2;
+  CellSettings with = without;
+  with.task.ood_samples = 7;
+  add(without);
+  add(with);
+  const std::vector<Measured> all = measure_all();
+  EXPECT_FALSE(all[0].measurement.ood_loss.has_value());
+  EXPECT_EQ(all[1].measurement.ood_loss.value(), all[1].measurement.train_loss + 2.0);
+}
+
+TEST_F(MeasureTest, BlocksAreMeasuredWhereThereAreBlocks) {
+  CellSettings blocks = small_cell(1);
+  blocks.network.architecture = Architecture::modular;
+  blocks.network.block_width = 3;
+  blocks.network.joint_width = 5;
+  add(blocks);
+  const std::vector<Measured> all = measure_all();
+  const Measurement& row = all[0].measurement;
+  EXPECT_EQ(row.block_error,
+            block_error(training_->weights(0), Activation::leaky_relu, 0.1, pack_.dataset[0]->test));
+  EXPECT_TRUE(row.block_error.has_value());
+}
+
+TEST_F(MeasureTest, NoisyLossesAreMeansOverTheDrawsThatEachAsksFor) {
+  for (const std::uint32_t draws : {1U, 4U, 3U}) {
+    CellSettings noisy = small_cell(draws);
+    noisy.measure.noisy_strength = draws == 3 ? 0.25 : 0.5;
+    noisy.measure.noisy_draws = draws;
+    add(noisy);
+  }
+  const std::vector<Measured> all = measure_all();
+  const auto loss = [&](std::size_t p) { return all[p].measurement.noisy_test_loss.value(); };
+  const auto clean = [&](std::size_t p) { return all[p].measurement.test_loss; };
+  // Draw k adds 10^k.
+  EXPECT_EQ(loss(0), clean(0) + 1.0 + 1.0);
+  EXPECT_DOUBLE_EQ(loss(1), clean(1) + 1.0 + 1111.0 / 4.0);
+  EXPECT_DOUBLE_EQ(loss(2), clean(2) + 0.5 + 111.0 / 3.0);
+}
+
+TEST_F(MeasureTest, PartitionsAreScoredWhereTheyAreAskedFor) {
+  CellSettings scored = small_cell(1);
+  scored.measure.partition = true;
+  scored.measure.modules = 2;
+  CellSettings outgoing = small_cell(2);
+  outgoing.measure.partition = true;  // into as many modules as inputs, 4
+  outgoing.measure.cluster_by = ClusterBy::outgoing;
+  CellSettings many = small_cell(3);
+  many.measure.partition = true;
+  many.measure.modules = 6;
+  for (const CellSettings& cell : {scored, outgoing, many, small_cell(4)}) add(cell);
+  const std::vector<Measured> all = measure_all();
+  const auto expected = [&](std::size_t p, std::size_t l, std::size_t n, ClusterBy by) {
+    const Parameters network = training_->weights(p);
+    const auto found =
+        layer_partition(network.dense_weights(l), network.shape.sizes[l + 1], network.shape.sizes[l], n, by);
+    return found ? std::optional<PartitionScores>(*found) : std::nullopt;
+  };
+  for (std::size_t l = 0; l < 3; ++l) {
+    EXPECT_EQ(all[0].measurement.partitions.at(l), expected(0, l, 2, ClusterBy::incoming)) << l;
+    EXPECT_EQ(all[1].measurement.partitions.at(l), expected(1, l, 4, ClusterBy::outgoing)) << l;
+  }
+  EXPECT_TRUE(all[2].measurement.partitions.at(0).has_value());
+  EXPECT_FALSE(all[2].measurement.partitions.at(1).has_value()) << "5 units cannot be 6 modules";
+  EXPECT_TRUE(all[3].measurement.partitions.empty());
+}
+
+TEST_F(MeasureTest, ThreadsDoNotChangeAnything) {
+  for (std::uint32_t seed = 0; seed < 13; ++seed) add(small_cell(seed));
+  const std::vector<Measured> one = measure_all(1);
+  const std::vector<Measured> three = measure_all(3);
+  for (std::size_t p = 0; p < one.size(); ++p) {
+    EXPECT_EQ(one[p].measurement.spectra[0].all.eigenvalues, three[p].measurement.spectra[0].all.eigenvalues);
+    EXPECT_EQ(one[p].measurement.jacobian_leak, three[p].measurement.jacobian_leak);
+  }
+}
+
+TEST_F(MeasureTest, LeavesOutSpectraOfWeightsThatAreNotFinite) {
+  CellSettings broken = small_cell(1);
+  broken.training.steps = 3;
+  broken.training.learning_rate = testing_support::overflowing_rate;
+  add(broken);
+  add(small_cell(2));
+  const std::vector<Measured> all = measure_all();
+  EXPECT_TRUE(all[0].measurement.spectra.empty());
+  EXPECT_FALSE(all[0].measurement.path_leak.has_value());
+  EXPECT_FALSE(std::isfinite(all[0].measurement.train_loss));
+  EXPECT_EQ(all[1].measurement.spectra.size(), 3u);
+}
+
+}  // namespace
+}  // namespace modsweep
