@@ -185,6 +185,8 @@ void open_for_writing(StoreFile& file) {
   check_format(*file.db, file);
   if (!has_bytes(file.path + "-wal")) check_size(*file.db, file);
   checkpoint_at_close(true);
+  // A log of no bytes is none: one that cannot be removed below is then not taken for another store's.
+  if (is_in_wal_mode(*file.db)) file.db->exec("PRAGMA wal_checkpoint(TRUNCATE)");
   if (file.db->execAndGet("PRAGMA journal_mode = DELETE").getString() != "delete")
     throw StoreBusy(
         fmt::format("{}: another program keeps it locked; close that program and run the same command again",

@@ -153,17 +153,70 @@ bool contains_all(const Numbers& all, const Numbers& some) {
   return true;
 }
 
-/// Whether what is in the file alone is also there with its log, and both fit together. Rows are never
-/// renumbered.
-bool log_continues_file(const std::string& path) {
+bool is_sound(SQLite::Database& db) {
+  return db.execAndGet("PRAGMA integrity_check(1)").getString() == "ok";
+}
+
+/// Where the newest committed version of each page lies in a write-ahead log, by page number. Frames of
+/// earlier logs in the same file have other salts.
+struct LogPages {
+  std::uint32_t page_size = 0;
+  std::map<std::uint32_t, std::streamoff> offsets;
+};
+
+LogPages read_log(std::ifstream& file) {
+  constexpr std::size_t header_size = 32;
+  constexpr std::size_t frame_header_size = 24;
+  LogPages log;
+  std::string header(header_size, '\0');
+  if (!file.read(header.data(), header_size)) return log;
+  log.page_size = big_endian(header, 8);
+  if (log.page_size < 512 || log.page_size > 65536) return log;
+  std::map<std::uint32_t, std::streamoff> uncommitted;
+  std::string frame(frame_header_size, '\0');
+  while (file.read(frame.data(), frame_header_size) && frame.substr(8, 8) == header.substr(16, 8)) {
+    uncommitted[big_endian(frame, 0)] = file.tellg();
+    file.seekg(log.page_size, std::ios::cur);
+    if (big_endian(frame, 4) == 0) continue;  // not the last frame of a commit
+    for (const auto& [page, offset] : uncommitted) log.offsets[page] = offset;
+    uncommitted.clear();
+  }
+  return log;
+}
+
+/// Whether a checkpoint of this log into this file was broken off. A checkpoint writes pages in ascending
+/// order, and a sector at a time, so the file's version of the log's lowest page begins as the log's does.
+bool checkpoint_was_broken_off(SQLite::Database& db, const std::string& path) {
+  std::ifstream file(path + "-wal", std::ios::binary);
+  const LogPages log = read_log(file);
+  if (log.offsets.empty()) return false;
+  const auto [page, offset] = *log.offsets.begin();
+  Bytes sector(512);
+  file.clear();
+  file.seekg(offset);
+  if (page == 0 || !file.read(sector.data(), static_cast<std::streamsize>(sector.size()))) return false;
+  return RawPages(db).read(std::uint64_t{page - 1} * log.page_size, sector.size()) == sector;
+}
+
+/// Whether everything in the file alone is also there with its log, and both fit together. Rows are never
+/// renumbered. A file that is not sound alone was left so by a checkpoint of this log, or is not this log's.
+bool log_continues_file(SQLite::Database& db, const std::string& path) {
   try {
-    SQLite::Database file(immutable_uri(path), SQLite::OPEN_READONLY | SQLite::OPEN_URI);
     SQLite::Database both(path, SQLite::OPEN_READWRITE, 1000);
     sqlite3_db_config(both.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     both.exec("PRAGMA query_only = ON");
-    for (const char* sql : {"SELECT num, id FROM sweeps", "SELECT num, id FROM cells"})
-      if (!contains_all(numbered(both, sql), numbered(file, sql))) return false;
-    return both.execAndGet("PRAGMA integrity_check(1)").getString() == "ok";
+    if (!is_sound(both)) return false;
+    SQLite::Database file(immutable_uri(path), SQLite::OPEN_READONLY | SQLite::OPEN_URI);
+    try {
+      if (is_sound(file)) {
+        const auto continues = [&](const char* sql) {
+          return contains_all(numbered(both, sql), numbered(file, sql));
+        };
+        return continues("SELECT num, id FROM sweeps") && continues("SELECT num, id FROM cells");
+      }
+    } catch (const SQLite::Exception&) {  // so broken that it cannot be checked
+    }
+    return checkpoint_was_broken_off(db, path);
   } catch (const SQLite::Exception& failure) {
     const int code = failure.getErrorCode() & 0xff;
     return code != SQLITE_CORRUPT && code != SQLITE_NOTADB && code != SQLITE_ERROR;
@@ -223,7 +276,7 @@ void check_side_files(SQLite::Database& db, const std::string& path, const std::
   if (!has_bytes(path + "-wal")) return;
   // A store in rollback mode has no such log, but SQLite would take it all the same.
   if (!is_in_wal_mode(db)) refuse_foreign(shown, "-wal");
-  if (!log_continues_file(path)) refuse_foreign(shown, "-wal");
+  if (!log_continues_file(db, path)) refuse_foreign(shown, "-wal");
 }
 
 }  // namespace modsweep

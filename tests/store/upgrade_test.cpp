@@ -2,7 +2,9 @@
 #include "store/fixtures.h"
 #include "store/schema.h"
 
+#include <algorithm>
 #include <csignal>
+#include <map>
 #include <sstream>
 
 #include <gmock/gmock.h>
@@ -166,6 +168,58 @@ TEST(UpgradeOfKilled, AForeignLogIsRefused) {
     }
   }
   EXPECT_EQ(read_bytes(path) == file, true);
+}
+
+/// The newest version of each page in a write-ahead log, by page number, and the size of a page.
+std::map<std::size_t, std::string> pages_of(const std::string& log) {
+  const auto number = [&](std::size_t at) {
+    std::size_t value = 0;
+    for (std::size_t i = 0; i < 4; ++i) value = value << 8U | static_cast<unsigned char>(log[at + i]);
+    return value;
+  };
+  std::map<std::size_t, std::string> pages;
+  const std::size_t size = number(8);
+  for (std::size_t at = 32; at + 24 + size <= log.size() && log.substr(at + 8, 8) == log.substr(16, 8);
+       at += 24 + size)
+    pages[number(at)] = log.substr(at + 24, size);
+  return pages;
+}
+
+// A checkpoint moves the log's pages into the file in ascending order; a kill ends it between two, or within
+// one.
+TEST(UpgradeOfKilled, ACheckpointThatWasBrokenOffIsMadeAgain) {
+  const TemporaryFolder folder;
+  const auto path = killed_store(folder);
+  const auto log = read_bytes(path + "-wal");
+  const auto pages = pages_of(log);
+  ASSERT_GT(pages.size(), 10U);
+  auto file = read_bytes(path);
+  for (const auto& [number, page] : pages) {
+    const std::size_t at = (number - 1) * page.size();
+    for (const std::size_t written : {page.size() / 8, page.size() / 2, page.size()}) {
+      file.resize(std::max(file.size(), at + written));
+      std::copy_n(page.begin(), written, file.begin() + static_cast<std::ptrdiff_t>(at));
+      for (const auto access : {Store::Access::read_only, Store::Access::read_write}) {
+        write_bytes(path, file);
+        write_bytes(path + "-wal", log);
+        const Store store(path, access);
+        EXPECT_EQ(store.finished_cells().size(), 2U) << "page " << number << ", " << written << " bytes";
+        EXPECT_EQ(store.status().checkpoints, 2U) << "page " << number << ", " << written << " bytes";
+      }
+    }
+  }
+}
+
+// Where the log cannot be removed it is left without a byte.
+TEST(UpgradeOfKilled, ALogWithoutBytesIsNone) {
+  const TemporaryFolder folder;
+  const auto path = killed_store(folder);
+  { const Store store(path, Store::Access::read_write); }
+  for (const auto access : {Store::Access::read_only, Store::Access::read_write}) {
+    write_bytes(path + "-wal", {});
+    const Store store(path, access);
+    EXPECT_EQ(store.finished_cells().size(), 2U);
+  }
 }
 
 TEST(UpgradeOfKilled, AKillAtAnyMomentLeavesItWhole) {
