@@ -1,9 +1,10 @@
 // What libmodsweep_gpu.so offers to the program that loads it.
 #include "bench/device_bench.h"
 #include "device/check.h"
-#include "device/normals.h"
 #include "fused/fused_engine.h"
 #include "gemm/gemm_engine.h"
+
+#include "modsweep/version.h"
 
 namespace modsweep {
 namespace {
@@ -36,11 +37,16 @@ std::vector<GpuDevice> devices() {
   return found;
 }
 
-constexpr GpuModule module = {devices,      make_gemm_engine, make_fused_engine, make_fused_3xtf32_engine,
-                              bench_device, device_normals};
+constexpr GpuModule module = {devices, make_gemm_engine, make_fused_engine, make_fused_3xtf32_engine,
+                              bench_device};
 
 }  // namespace
 }  // namespace modsweep
+
+extern "C" __attribute__((visibility("default"))) const char* modsweep_gpu_build() {
+  static const std::string build = modsweep::build_text();
+  return build.c_str();
+}
 
 extern "C" __attribute__((visibility("default"))) const modsweep::GpuModule* modsweep_gpu_module() {
   return &modsweep::module;

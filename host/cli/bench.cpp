@@ -7,7 +7,7 @@
 #include "cli/output.h"
 #include "cli/report.h"
 #include "core/formats.h"
-#include "core/version.h"
+#include "modsweep/version.h"
 #include "engines/registry.h"
 
 #include <fstream>

@@ -2,7 +2,7 @@
 #include "cli/command.h"
 #include "cli/sweep_options.h"
 #include "core/text.h"
-#include "core/version.h"
+#include "modsweep/version.h"
 
 #include <algorithm>
 #include <array>

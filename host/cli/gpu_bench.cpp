@@ -1,7 +1,7 @@
 #include "cli/gpu_bench.h"
 
 #include "cli/report.h"
-#include "core/version.h"
+#include "modsweep/version.h"
 #include "engines/gpu_module.h"
 
 #include <charconv>

@@ -4,7 +4,7 @@
 #include "cli/grouping.h"
 #include "cli/output.h"
 #include "core/text.h"
-#include "core/version.h"
+#include "modsweep/version.h"
 
 #include <algorithm>
 #include <chrono>

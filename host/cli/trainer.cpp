@@ -3,7 +3,7 @@
 #include "cli/number_options.h"
 #include "core/clock.h"
 #include "core/formats.h"
-#include "core/version.h"
+#include "modsweep/version.h"
 #include "run/runner.h"
 
 #include <algorithm>

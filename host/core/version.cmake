@@ -9,7 +9,7 @@ if(GIT_FOUND)
   endif()
 endif()
 set(text "// Made by the build.
-#include \"core/version.h\"
+#include \"modsweep/version.h\"
 
 namespace modsweep {
 

@@ -5,6 +5,8 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include "modsweep/version.h"
+
 namespace modsweep {
 namespace {
 
@@ -44,12 +46,15 @@ GpuAccess open_gpu(std::filesystem::path path) {
     access.reason = fmt::format("{} cannot be loaded: {}", path.string(), last_error());
     return access;
   }
-  void* symbol = ::dlsym(library, gpu_module_symbol);
-  if (symbol == nullptr) {
-    access.reason = fmt::format("{} is of another version: {}", path.string(), last_error());
+  const auto build = reinterpret_cast<const char* (*)()>(::dlsym(library, gpu_build_symbol));
+  const auto module_of = reinterpret_cast<const GpuModule* (*)()>(::dlsym(library, gpu_module_symbol));
+  const std::string built = build == nullptr ? "an unknown build" : build();
+  if (module_of == nullptr || built != build_text()) {
+    access.reason = fmt::format("{} is of {}, this program of {}; build or install both together",
+                                path.string(), built, build_text());
     return access;
   }
-  const GpuModule* module = reinterpret_cast<const GpuModule* (*)()>(symbol)();
+  const GpuModule* module = module_of();
   try {
     access.devices = module->devices();
   } catch (const std::exception& error) {

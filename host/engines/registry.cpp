@@ -1,6 +1,6 @@
 #include "engines/registry.h"
 
-#include "core/version.h"
+#include "modsweep/version.h"
 #include "engines/gpu_module.h"
 #include "engines/speed_table.h"
 

@@ -70,12 +70,12 @@ struct GpuModule {
   std::unique_ptr<Engine> (*make_fused_3xtf32_engine)(const GpuDevice& device);
   /// Times an engine, the kernels of gemm, and spectra.
   std::vector<GpuBenchRow> (*bench)(const GpuDevice& device, const GpuBenchOptions& options);
-  /// Standard normals as its engines draw them in single precision, of random_block(seed, Stream::noise, 0,
-  /// 0, 0, i), [blocks][4]: tests hold them to double.
-  std::vector<float> (*normals)(const GpuDevice& device, std::uint32_t seed, std::uint32_t blocks);
 };
 
-/// The symbol of the function in the module that returns its GpuModule.
+/// The module's functions, by their symbols: one returns its GpuModule; the other, as `const char*`, the
+/// build_text() of the build that it belongs to. Only a program of the same build may call anything else,
+/// since interfaces change.
 inline constexpr const char* gpu_module_symbol = "modsweep_gpu_module";
+inline constexpr const char* gpu_build_symbol = "modsweep_gpu_build";
 
 }  // namespace modsweep

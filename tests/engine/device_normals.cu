@@ -1,0 +1,32 @@
+// Normals as a device draws them: its approximations are not those of the host. A module of its own, for
+// normals_test.cpp.
+#include "device/machine.cuh"
+
+#include "modsweep/math/rng.h"
+
+namespace modsweep::test {
+namespace {
+
+struct DrawNormals {
+  std::uint32_t seed = 0;
+  float* out = nullptr;
+  MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t item) const {
+    math::block_normals(math::random_block(seed, math::Stream::noise, 0, 0, 0, item),
+                        out + std::size_t{item} * 4);
+  }
+};
+
+}  // namespace
+}  // namespace modsweep::test
+
+/// `normals`: [blocks][4], of random_block(seed, Stream::noise, 0, 0, 0, i). Throws IoError where the device
+/// cannot be used.
+extern "C" __attribute__((visibility("default"))) void modsweep_test_normals(int device, std::uint32_t seed,
+                                                                             std::uint32_t blocks,
+                                                                             float* normals) {
+  modsweep::device::Machine machine(device);
+  const std::size_t count = std::size_t{blocks} * 4;
+  auto drawn = machine.allocate<float>(count);
+  machine.for_each(1, blocks, modsweep::test::DrawNormals{seed, drawn.data()});
+  machine.download(normals, drawn, count);
+}
