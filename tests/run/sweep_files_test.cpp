@@ -1,13 +1,21 @@
-// Every sweep file that comes with modsweep, cut down to the ends of its axes and three steps, on a real
-// engine and into a real store: what a file asks for can be trained and measured.
+// Every sweep file that comes with modsweep, cut down to the ends of its axes and three steps, on the CPU
+// engine with each instruction set and into a real store: what a file asks for can be trained and measured,
+// and its numbers are those of earlier programs, bit for bit.
+#include "cpu/isa_names.h"
 #include "plan/schedule.h"
 #include "run/runner_fixture.h"
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <map>
+#include <span>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "modsweep/cpu_engine.h"
@@ -35,15 +43,69 @@ Sweep cut_down(const std::string& name) {
   sweep.base.training.steps = 3;
   sweep.base.training.epochs = 0;
   sweep.base.measure.every_steps = 2;
+  sweep.base.measure.weights = true;
   return sweep;
 }
 
-class SweepFileRun : public RunnerTest, public testing::WithParamInterface<std::string> {};
+/// FNV-1a: small, and nobody attacks it.
+class Hash {
+ public:
+  void add(std::string_view bytes) {
+    for (const char byte : bytes) value_ = (value_ ^ static_cast<unsigned char>(byte)) * 0x100000001b3U;
+    value_ = (value_ ^ 0x100U) * 0x100000001b3U;  // where one text ends
+  }
+  [[nodiscard]] std::string text() const { return fmt::format("{:016x}", value_); }
 
-TEST_P(SweepFileRun, TrainsAndMeasuresEveryCell) {
-  const Sweep sweep = cut_down(GetParam());
+ private:
+  std::uint64_t value_ = 0xcbf29ce484222325U;
+};
+
+/// Of every number that was measured, by cell, step and name, and of the final weights. Columns without a
+/// value do not count, so that a program that can measure more has the same hash.
+std::string hash_of(const Store& store) {
+  std::vector<std::string> lines;
+  for (const Table table : {Table::history, Table::spectra}) {
+    const std::vector<std::string> columns = store.columns(table);
+    store.read_rows(table, columns, [&](std::span<const std::string> row) {
+      std::string line = std::to_string(static_cast<int>(table));
+      for (std::size_t i = 0; i < row.size(); ++i)
+        if (row[i] != "null") line += ' ' + columns[i] + '=' + row[i];
+      lines.push_back(std::move(line));
+    });
+  }
+  std::ranges::sort(lines);
+  Hash hash;
+  for (const std::string& line : lines) hash.add(line);
+  std::vector<std::string> ids;
+  store.read_rows(Table::cells, {"cell"}, [&](std::span<const std::string> row) {
+    ids.push_back(row[0].substr(1, row[0].size() - 2));  // without quotes
+  });
+  std::ranges::sort(ids);
+  for (const std::string& id : ids) {
+    const Parameters weights = store.weights(id).weights;
+    hash.add({reinterpret_cast<const char*>(weights.values.data()), weights.values.size() * sizeof(double)});
+  }
+  return hash.text();
+}
+
+/// "SWEEP INSTRUCTION_SET HASH" by the first two.
+std::map<std::string, std::string> golden_hashes() {
+  std::ifstream file(std::string(MODSWEEP_TEST_DATA) + "/golden_hashes.txt");
+  std::map<std::string, std::string> hashes;
+  for (std::string sweep, instruction_set, hash; file >> sweep >> instruction_set >> hash;)
+    hashes[sweep + ' ' + instruction_set] = hash;
+  return hashes;
+}
+
+class SweepFileRun : public RunnerTest,
+                     public testing::WithParamInterface<std::tuple<std::string, cpu::Isa>> {};
+
+TEST_P(SweepFileRun, MeasuresWhatTheFileAsksForAndTheNumbersOfEarlierPrograms) {
+  const auto [name, isa] = GetParam();
+  if (!cpu::has_isa(isa)) GTEST_SKIP() << "this machine has no " << cpu::isa_name(isa);
+  const Sweep sweep = cut_down(name);
   Engines engines;
-  engines.push_back(make_cpu_engine({.threads = 1, .instruction_set = {}}));
+  engines.push_back(make_cpu_engine({.threads = 1, .instruction_set = std::string(cpu::isa_name(isa))}));
   const RunResult result = run_on(engines, sweep, path("out.db"));
   EXPECT_EQ(result.done, sweep.size());
   const auto count = [&](const std::string& where) {
@@ -60,10 +122,27 @@ TEST_P(SweepFileRun, TrainsAndMeasuresEveryCell) {
   EXPECT_EQ(count("block_error > 0"), sweep.base.task.kind == "block_competition" ? all : "0|");
   EXPECT_EQ(count("modularity_layer1 > 0"), sweep.base.measure.partition ? all : "0|");
   EXPECT_EQ(count("noisy_test_loss > 0"), sweep.base.measure.noisy_strength > 0 ? all : "0|");
+
+  const std::string key = fmt::format("{} {}", name, cpu::isa_name(isa));
+  const std::string hash = hash_of(Store(path("out.db"), Store::Access::read_only));
+  const auto golden = golden_hashes();
+  const auto found = golden.find(key);
+  EXPECT_EQ(hash, found == golden.end() ? "none" : found->second)
+      << "the line of tests/data/golden_hashes.txt would be: " << key << ' ' << hash;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SweepFileRun, testing::ValuesIn(sweep_names()),
-                         [](const auto& info) { return info.param; });
+/// "fig01_avx512": letters, digits and underscores.
+std::string test_name(const testing::TestParamInfo<std::tuple<std::string, cpu::Isa>>& info) {
+  std::string name = fmt::format("{}_{}", std::get<0>(info.param), cpu::isa_name(std::get<1>(info.param)));
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SweepFileRun,
+                         testing::Combine(testing::ValuesIn(sweep_names()),
+                                          testing::Values(cpu::Isa::avx512, cpu::Isa::avx2,
+                                                          cpu::Isa::baseline)),
+                         test_name);
 
 }  // namespace
 }  // namespace modsweep
