@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
-# Installs what modsweep needs (Debian 12 packages, only those that are missing), configures and builds it into build/.
-# Asks nothing; running it again only rebuilds what changed.
+# Installs what modsweep needs (Debian 12 packages, only those that are missing), configures and builds it into build/:
+# the program, and with --tests its tests. Asks nothing; running it again only rebuilds what changed.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 
 build_packages=(g++ cmake ninja-build libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsqlite3-dev
-  libsqlitecpp-dev librandom123-dev libeigen3-dev libfmt-dev libsleef-dev libxxhash-dev libgtest-dev libgmock-dev
-  libbenchmark-dev)
+  libsqlitecpp-dev librandom123-dev libeigen3-dev libfmt-dev libsleef-dev libxxhash-dev)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev)
 peer_packages=(python3 python3-numpy python3-torch libopenblas0-pthread)
 check_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3)
 
 usage() {
   cat <<TEXT
-usage: ./setup.sh [--peers] [--check] [--packages-only] [--help]
+usage: ./setup.sh [--tests] [--gpu] [--peers] [--check] [--packages-only] [--help]
 
 Installs the packages that modsweep is built with, configures and builds it into build/ (program: build/modsweep).
+  --tests          also build the tests (run them with: ctest --test-dir build) and the benchmark programs
+  --gpu            build the CUDA engines although this machine has no GPU (needs nvcc, cuBLAS and cuSOLVER 12.6)
   --peers          also install PyTorch and OpenBLAS, for bench/compare_peers.py
   --check          also install clang, clang-format, clang-tidy and Python, for .ci/run
   --packages-only  install packages, do not build
@@ -29,8 +31,15 @@ fail() {
 
 packages=("${build_packages[@]}")
 build=yes
+tests=no
+settings=()
 for option in "$@"; do
   case "$option" in
+    --tests)
+      packages+=("${test_packages[@]}")
+      tests=yes
+      ;;
+    --gpu) settings+=(-DMODSWEEP_CUDA=ON) ;;
     --peers) packages+=("${peer_packages[@]}") ;;
     --check) packages+=("${check_packages[@]}") ;;
     --packages-only) build=no ;;
@@ -74,6 +83,11 @@ fi
 if [[ "$build" == no ]]; then exit 0; fi
 command -v cmake >/dev/null || fail "cmake (3.25 or later) is missing; see the list above"
 command -v ninja >/dev/null || fail "ninja is missing; see the list above"
-cmake --preset release
+if [[ "$tests" == yes ]]; then
+  settings+=(-DMODSWEEP_TESTS=ON -DMODSWEEP_BENCH=ON)
+elif [[ ! -f build/CMakeCache.txt ]]; then # a build that has tests keeps them
+  settings+=(-DMODSWEEP_TESTS=OFF -DMODSWEEP_BENCH=OFF)
+fi
+cmake --preset release "${settings[@]}"
 cmake --build --preset release
 echo "setup.sh: built; start with: build/modsweep run sweeps/quickstart.toml"

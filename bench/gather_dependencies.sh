@@ -34,7 +34,8 @@ folder=$(readlink -f "$1")
 
 # The libraries among setup.sh's packages, which are named there and nowhere else.
 development_packages() {
-  sed -n '/^build_packages=(/,/)/p' "$root/setup.sh" | tr -d '()' | sed 's/^build_packages=//' | tr -s ' ' '\n' |
+  sed -n -E '/^(build|test)_packages=\(/,/\)/p' "$root/setup.sh" | tr -d '()' | sed -E 's/^(build|test)_packages=//' |
+    tr -s ' ' '\n' |
     grep -E '^lib.*-dev$|^nlohmann'
 }
 

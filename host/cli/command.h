@@ -1,12 +1,10 @@
 // What the subcommands share. Each lives in a file of its own and is listed in commands.cpp.
 #pragma once
 
-#include "cli/output.h"
+#include "cli/console.h"
 
 #include <functional>
 #include <memory>
-#include <ostream>
-#include <string>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -14,14 +12,6 @@
 #include "modsweep/error.h"
 
 namespace modsweep::cli {
-
-/// Where a command writes: results to `out` (errors throw), messages to `err` (errors are ignored).
-struct Console {
-  DescriptorStream& out;
-  std::ostream& err;
-  bool err_is_terminal = false;
-  std::string command_line = {};  ///< as it was typed, for records
-};
 
 /// The command that was asked for, ready to go.
 using Action = std::function<ExitCode(Console&)>;
@@ -52,8 +42,5 @@ void on_chosen(CLI::App* command, Action& chosen, std::shared_ptr<Options> optio
     chosen = [options, carry_out](Console& console) { return carry_out(*options, console); };
   });
 }
-
-/// Parses the arguments and carries the command out. Wrong usage is an InputError.
-[[nodiscard]] ExitCode run_command_line(int argc, const char* const* argv, Console& console);
 
 }  // namespace modsweep::cli

@@ -1,6 +1,5 @@
 // Turns what a command throws into an exit code and one line on standard error.
-#include "cli/command.h"
-#include "cli/output.h"
+#include "cli/console.h"
 
 #include <csignal>
 #include <exception>
