@@ -28,6 +28,7 @@ void add_export(CLI::App& app, Action& chosen);
 void add_aggregate(CLI::App& app, Action& chosen);
 void add_fit(CLI::App& app, Action& chosen);
 void add_reproduce(CLI::App& app, Action& chosen);
+void add_settings(CLI::App& app, Action& chosen);
 void add_spectrum(CLI::App& app, Action& chosen);
 void add_modules(CLI::App& app, Action& chosen);
 void add_weights(CLI::App& app, Action& chosen);

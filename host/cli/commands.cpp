@@ -17,9 +17,9 @@
 namespace modsweep::cli {
 namespace {
 
-constexpr std::array<AddCommand, 14> commands = {
-    add_run, add_refine,    add_plan,     add_status,  add_merge,   add_export, add_aggregate,
-    add_fit, add_reproduce, add_spectrum, add_modules, add_weights, add_bench,  add_devices};
+constexpr std::array<AddCommand, 15> commands = {
+    add_run,       add_refine,   add_plan,     add_status,  add_merge,   add_export, add_aggregate, add_fit,
+    add_reproduce, add_settings, add_spectrum, add_modules, add_weights, add_bench,  add_devices};
 
 std::string help_hint(const CLI::App& app) {
   std::string command = "modsweep";

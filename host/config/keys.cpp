@@ -1,7 +1,5 @@
 #include "config/keys.h"
 
-#include "core/text.h"
-
 #include <algorithm>
 #include <charconv>
 #include <concepts>
@@ -10,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "modsweep/names.h"
+#include "modsweep/task.h"
 
 namespace modsweep {
 
@@ -213,6 +212,12 @@ KeyInfo lines(std::string_view name, std::size_t longest, std::string_view doc) 
   return info;
 }
 
+std::vector<std::string_view> names_of_tasks() {
+  std::vector<std::string_view> names;
+  for (const TaskKind& task : task_kinds()) names.push_back(task.name);
+  return names;
+}
+
 KeyInfo later(KeyInfo info) {
   info.later = true;
   return info;
@@ -241,8 +246,8 @@ using Measure = MeasureSettings;
 // clang-format off: a table, one setting a line
 std::vector<KeyInfo> table() {
   return {
-      key<&Task::kind>("task.kind", "which task is learned"),
-      key<&Task::inputs>("task.inputs", width, "number of inputs n"),
+      key<&Task::kind>("task.kind", names_of_tasks(), "what is learned"),
+      key<&Task::inputs>("task.inputs", width, "inputs of the network, n"),
       key<&Task::seed>("task.seed", seed, "seed of the task's functions and data"),
       key<&Task::train_samples>("task.train_samples", samples, "samples of the training set"),
       key<&Task::test_samples>("task.test_samples", samples, "samples of the test set"),
@@ -271,30 +276,36 @@ std::vector<KeyInfo> table() {
       key<&Network::activation>("network.activation", "activation function of the hidden layers"),
       key<&Network::leaky_slope>("network.leaky_slope", Limits{-1000, 1000}, "leaky_relu: slope below 0"),
       key<&Network::bias>("network.bias", "whether layers have biases"),
-      later(key<&Network::architecture>("network.architecture",
-                                        "layers (as hidden and groups say), or a form with a name")),
+      later(key<&Network::architecture>(
+          "network.architecture",
+          "layers: as hidden and groups say; the others: the paper's forms, of the "
+          "sizes below")),
       later(key<&Network::block_depth>("network.block_depth", depth,
                                        "named architectures: hidden layers of a block, its output aside")),
       later(key<&Network::block_width>("network.block_width", width,
-                                       "named architectures: units of each of them, for each input")),
+                                       "named architectures: units of each layer of a block")),
       later(key<&Network::joint_depth>("network.joint_depth", depth,
                                        "named architectures: hidden layers behind the blocks")),
       later(key<&Network::joint_width>("network.joint_width", width,
-                                       "named architectures: units of each of them")),
+                                       "named architectures: units of each of these")),
 
       key<&Noise::strength>("noise.strength", not_negative, "strength sigma of the noise in training"),
       key<&Noise::exponent>("noise.exponent", exponent,
-                            "alpha: noise grows as |a|^(alpha/2); 0 additive, 2 multiplicative"),
-      key<&Noise::site>("noise.site", "whether noise enters after or before the activation function"),
+                            "alpha: noise grows as |a|^(alpha/2): 0 additive, 1 Poisson-like, "
+                            "2 multiplicative"),
+      key<&Noise::site>("noise.site",
+                        "whether noise and dropout enter after or before the activation function"),
       key<&Noise::gradient>("noise.gradient", "whether the noise term takes part in the gradient"),
 
       key<&Regularizer::l1>("regularizer.l1", not_negative, "coefficient of the sum of |W|"),
       key<&Regularizer::l2>("regularizer.l2", not_negative, "coefficient of the sum of W^2"),
-      key<&Regularizer::weighted_activity>("regularizer.weighted_activity", not_negative,
-                                           "coefficient of activity weighted by outgoing W^2 (WA)"),
+      key<&Regularizer::weighted_activity>(
+          "regularizer.weighted_activity", not_negative,
+          "WA: coefficient of each unit's |a|^exponent times its outgoing W^2"),
       key<&Regularizer::weighted_activity_exponent>("regularizer.weighted_activity_exponent", exponent,
                                                     "exponent of |a| in weighted_activity"),
-      key<&Regularizer::activity>("regularizer.activity", not_negative, "coefficient of activity"),
+      key<&Regularizer::activity>("regularizer.activity", not_negative,
+                                  "coefficient of each unit's |a|^exponent"),
       key<&Regularizer::activity_exponent>("regularizer.activity_exponent", exponent,
                                            "exponent of |a| in activity"),
       key<&Regularizer::l12>("regularizer.l12", not_negative,
@@ -304,7 +315,7 @@ std::vector<KeyInfo> table() {
       key<&Regularizer::dropout>("regularizer.dropout", fraction,
                                  "probability that a hidden unit is dropped"),
 
-      key<&Train::optimizer>("training.optimizer", "optimizer"),
+      key<&Train::optimizer>("training.optimizer", "adam, or sgd with or without momentum"),
       key<&Train::learning_rate>("training.learning_rate", positive, "learning rate"),
       key<&Train::beta1>("training.beta1", fraction, "adam: decay of the mean of gradients"),
       key<&Train::beta2>("training.beta2", fraction, "adam: decay of the mean of squared gradients"),
@@ -313,17 +324,21 @@ std::vector<KeyInfo> table() {
       key<&Train::momentum>("training.momentum", fraction, "sgd: momentum"),
       key<&Train::nesterov>("training.nesterov", "sgd: Nesterov's form of momentum"),
       key<&Train::weight_decay>("training.weight_decay", not_negative,
-                                "times the parameter, added to its gradient"),
+                                "times a parameter, is added to its gradient, as PyTorch does"),
       key<&Train::batch_size>("training.batch_size", samples, "samples of a batch"),
       key<&Train::epochs>("training.epochs", counter,
-                          "length of the run in passes over the training set; or give steps"),
-      key<&Train::steps>("training.steps", counter, "length of the run in optimizer steps; or give epochs"),
-      key<&Train::shuffle>("training.shuffle", "a new order of samples every epoch"),
+                          "length of the run in passes over the training set; give this or steps"),
+      key<&Train::steps>("training.steps", counter,
+                         "length of the run in optimizer steps; give this or epochs"),
+      key<&Train::shuffle>("training.shuffle", "a new order of samples every epoch; false: in file order"),
       key<&Train::seed>("training.seed", seed, "seed of initial weights, noise, dropout and order"),
-      key<&Train::precision>("training.precision", "scalar type of the training"),
+      key<&Train::precision>("training.precision",
+                             "scalar type of the training; tf32, on a GPU: fp32 whose matrix products see "
+                             "10 bits of each factor's fraction"),
 
-      key<&Measure::every_steps>("measure.every_steps", counter,
-                                 "measure every k-th step; 0: not by this rule"),
+      key<&Measure::every_steps>(
+          "measure.every_steps", counter,
+          "measure every k-th step; 0: not by this rule. The last step is always measured"),
       key<&Measure::points_per_decade>("measure.points_per_decade", Limits{0, 1000},
                                        "measure at log-spaced steps; 0: not by this rule"),
       key<&Measure::initial>("measure.initial", "measure before the first step too"),
@@ -408,30 +423,6 @@ const KeyInfo* find_key(std::string_view name) {
   const auto& keys = setting_keys();
   const auto found = std::ranges::lower_bound(keys, name, {}, &KeyInfo::name);
   return found != keys.end() && found->name == name ? &*found : nullptr;
-}
-
-std::string unknown_key_remedy(std::string_view name) {
-  const std::size_t dot = std::min(name.find('.'), name.size());
-  const std::string_view section = name.substr(0, dot);
-  const std::string_view leaf = dot == name.size() ? name : name.substr(dot + 1);
-  std::vector<std::string_view> names, own_leaves, leaves;
-  std::string same_leaf;  // the right key in the wrong table, or in none
-  for (const KeyInfo& info : setting_keys()) {
-    names.push_back(info.name);
-    leaves.push_back(info.leaf());
-    if (info.section() == section) own_leaves.push_back(info.leaf());
-    if (info.leaf() == leaf) same_leaf += fmt::format("{}{}", same_leaf.empty() ? "" : " or ", info.name);
-  }
-  if (!same_leaf.empty()) return fmt::format("; did you mean {}?", same_leaf);
-  if (const auto best = nearest(leaf, own_leaves))
-    return fmt::format("; did you mean {}.{}?", section, *best);
-  if (const auto best = nearest(leaf, leaves)) {
-    const auto found = std::ranges::find(setting_keys(), *best, &KeyInfo::leaf);
-    return fmt::format("; did you mean {}?", found->name);
-  }
-  if (!own_leaves.empty()) return fmt::format("; [{}] has {}", section, fmt::join(own_leaves, ", "));
-  if (const auto best = nearest(name, names)) return fmt::format("; did you mean {}?", *best);
-  return fmt::format("; settings are in the tables [{}]", fmt::join(setting_sections(), "], ["));
 }
 
 std::string_view schedule_partner(std::string_view name) {

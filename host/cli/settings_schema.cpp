@@ -1,0 +1,170 @@
+#include "cli/settings_schema.h"
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace modsweep::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr const char* plain_name = "^[A-Za-z0-9._-]{1,100}$";
+constexpr const char* plain_line = "^[^\"\\\\\\u0000-\\u001f\\u007f]{1,1000}$";
+constexpr std::size_t most_points = 1000000;  // of an axis
+
+std::string copy_of(std::string_view text) {
+  return std::string(text);
+}
+
+/// A whole number without a decimal point, as far as it is one.
+ordered_json whole_or_not(double value) {
+  if (value == std::floor(value) && std::abs(value) < 1e15) return static_cast<std::int64_t>(value);
+  return value;
+}
+
+ordered_json number_form(const char* type, const Limits& limits) {
+  return {{"type", type},
+          {limits.above_low ? "exclusiveMinimum" : "minimum", whole_or_not(limits.low)},
+          {limits.below_high ? "exclusiveMaximum" : "maximum", whole_or_not(limits.high)}};
+}
+
+ordered_json list_form(ordered_json items, std::size_t shortest, std::size_t longest) {
+  return {{"type", "array"}, {"items", std::move(items)}, {"minItems", shortest}, {"maxItems", longest}};
+}
+
+ordered_json object_form(ordered_json properties, ordered_json required = ordered_json::array()) {
+  ordered_json schema = {
+      {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+  if (!required.empty()) schema["required"] = std::move(required);
+  return schema;
+}
+
+ordered_json form_schema(const KeyInfo& key) {
+  switch (key.kind) {
+    case ValueKind::boolean:
+      return ordered_json::object({{"type", "boolean"}});
+    case ValueKind::integer:
+      return number_form("integer", key.limits);
+    case ValueKind::number:
+      return number_form("number", key.limits);
+    case ValueKind::text:
+      return {{"type", "string"}, {"pattern", plain_name}};
+    case ValueKind::choice: {
+      ordered_json choices = ordered_json::array();
+      for (const std::string_view choice : key.choices) choices.push_back(copy_of(choice));
+      return {{"type", "string"}, {"enum", std::move(choices)}};
+    }
+    case ValueKind::line:
+      return {{"type", "string"}, {"pattern", plain_line}};
+    case ValueKind::integer_list:
+      return list_form(number_form("integer", key.limits), key.shortest, key.longest);
+    case ValueKind::line_list:
+      return list_form({{"type", "string"}, {"pattern", plain_line}}, key.shortest, key.longest);
+  }
+  return {};
+}
+
+/// The value of a setting. An editor shows the description, and completes with the default.
+ordered_json value_schema(const KeyInfo& key) {
+  ordered_json schema;
+  schema["description"] = fmt::format("{}: {}; default {}", key.name, key.doc, key.standard);
+  schema.update(form_schema(key));
+  schema["default"] = ordered_json::parse(key.standard);
+  return schema;
+}
+
+ordered_json reference_to(std::string_view definition) {
+  return ordered_json::object({{"$ref", fmt::format("#/definitions/{}", definition)}});
+}
+
+/// An axis that is spaced evenly: its two ends, and with them how many points it has or how far apart they
+/// are.
+ordered_json spaced(const char* name, ordered_json end, const char* extra, ordered_json extra_form,
+                    bool required) {
+  ordered_json properties = {{name, list_form(std::move(end), 2, 2)}, {extra, std::move(extra_form)}};
+  return object_form(std::move(properties),
+                     required ? ordered_json::array({name, extra}) : ordered_json::array({name}));
+}
+
+ordered_json spaced_forms() {
+  const ordered_json integer = ordered_json::object({{"type", "integer"}});
+  const ordered_json count = {{"type", "integer"}, {"minimum", 2}, {"maximum", most_points}};
+  ordered_json step = integer;
+  step["not"]["const"] = 0;
+  return {{"range", spaced("range", integer, "step", step, false)},
+          {"linspace", spaced("linspace", ordered_json::object({{"type", "number"}}), "count", count, true)},
+          {"logspace", spaced("logspace", ordered_json{{"type", "number"}, {"exclusiveMinimum", 0}}, "count",
+                              count, true)}};
+}
+
+/// The points of an axis along a setting: a list, or spaced evenly where the setting is a number.
+ordered_json axis_schema(const KeyInfo& key) {
+  ordered_json forms =
+      ordered_json::array({list_form(reference_to(fmt::format("values/{}", key.name)), 1, most_points)});
+  if (key.kind == ValueKind::integer || key.kind == ValueKind::number)
+    for (const char* form : {"range", "linspace", "logspace"})
+      forms.push_back(reference_to(fmt::format("spaced/{}", form)));
+  return {
+      {"description", fmt::format("An axis along {}: {}. Each value is {}", key.name, key.doc, key.type())},
+      {"anyOf", std::move(forms)}};
+}
+
+ordered_json zip_schema(std::span<const KeyInfo* const> keys) {
+  ordered_json names = ordered_json::array();
+  for (const KeyInfo* key : keys) names.push_back(copy_of(key->name));
+  ordered_json group = list_form(ordered_json::object({{"enum", std::move(names)}}), 2, keys.size());
+  ordered_json zip = {
+      {"description", "Axes that move together instead of multiplying each other: groups of keys"},
+      {"type", "array"},
+      {"items", std::move(group)},
+      {"minItems", 1}};
+  return zip;
+}
+
+}  // namespace
+
+std::string sweep_schema(std::span<const KeyInfo* const> keys) {
+  ordered_json values = ordered_json::object(), axes = ordered_json::object();
+  ordered_json tables = ordered_json::object(), along = ordered_json::object();
+  ordered_json nested = ordered_json::object();  // axes without quotes: noise.strength = [...]
+  for (const KeyInfo* key : keys) {
+    const std::string name = copy_of(key->name), section = copy_of(key->section()),
+                      leaf = copy_of(key->leaf());
+    values[name] = value_schema(*key);
+    axes[name] = axis_schema(*key);
+    tables[section][leaf] = reference_to("values/" + name);
+    along[name] = reference_to("axes/" + name);
+    nested[section][leaf] = reference_to("axes/" + name);
+  }
+  for (auto& [section, leaves] : nested.items()) along[section] = object_form(std::move(leaves));
+  const ordered_json zip = reference_to("zip");
+  along["zip"] = zip;
+
+  ordered_json properties = {{"name",
+                              {{"description", "The name of the sweep. Default: that of the file"},
+                               {"type", "string"},
+                               {"pattern", plain_name}}},
+                             {"zip", zip}};
+  for (auto& [section, leaves] : tables.items()) properties[section] = object_form(std::move(leaves));
+  properties["axes"] = object_form(std::move(along));
+  properties["axes"]["description"] = "The axes of the grid: each is a setting and its values; axes multiply";
+
+  ordered_json schema = {{"$schema", "http://json-schema.org/draft-07/schema#"},
+                         {"title", "modsweep sweep file"},
+                         {"description", "Made by: modsweep settings --format json"}};
+  schema.update(object_form(std::move(properties)));
+  schema["definitions"] = {{"values", std::move(values)},
+                           {"axes", std::move(axes)},
+                           {"spaced", spaced_forms()},
+                           {"zip", zip_schema(keys)}};
+  return schema.dump(1) + '\n';
+}
+
+}  // namespace modsweep::cli
