@@ -104,7 +104,7 @@ class RefineRun {
     const Sweep cells = grid_.sweep_of(rows, fmt::format("{}.refined-{}", sweep_.name, round));
     // The first round is the sweep itself, and the same cells as those that `run` trains.
     const Sweep& trained = round == 0 ? sweep_ : cells;
-    if (!trainer_.finished(trained) && !trainer_.train(trained)) return false;
+    if (!trainer_.session().finished(trained) && !trainer_.train(trained)) return false;
     cells_ += cells.size();
     const auto values = values_of(cells);
     for (auto begin = rows.begin(); begin != rows.end();) {
@@ -127,16 +127,16 @@ class RefineRun {
     std::vector<std::vector<double>> values(
         cells.size() / grid_.seeds(),
         std::vector<double>(grid_.seeds(), std::numeric_limits<double>::quiet_NaN()));
-    trainer_.store().read_rows(Table::results, {"cell", options_.y, "status"},
-                               [&](std::span<const std::string> row) {
-                                 const auto found = place_of.find(json::parse(row[0]).get<std::string>());
-                                 if (found == place_of.end()) return;
-                                 if (row[2] == "\"diverged\"")
-                                   ++diverged_;
-                                 else if (row[1] != "null")
-                                   values[found->second / grid_.seeds()][found->second % grid_.seeds()] =
-                                       json::parse(row[1]).get<double>();
-                               });
+    trainer_.session().store().read_rows(
+        Table::results, {"cell", options_.y, "status"}, [&](std::span<const std::string> row) {
+          const auto found = place_of.find(json::parse(row[0]).get<std::string>());
+          if (found == place_of.end()) return;
+          if (row[2] == "\"diverged\"")
+            ++diverged_;
+          else if (row[1] != "null")
+            values[found->second / grid_.seeds()][found->second % grid_.seeds()] =
+                json::parse(row[1]).get<double>();
+        });
     return values;
   }
 
@@ -196,7 +196,8 @@ class RefineRun {
     options.update(interval_json(options_.search.interval));
     std::vector<FitRow> rows;
     for (std::size_t g = 0; g < searches_.size(); ++g) rows.push_back(row_of(g));
-    trainer_.store().record_fits("transition", options.dump(), fit_records(grid_.group_keys(), rows));
+    trainer_.session().store().record_fits("transition", options.dump(),
+                                           fit_records(grid_.group_keys(), rows));
   }
 
   void print() const {

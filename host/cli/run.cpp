@@ -48,9 +48,9 @@ ExitCode conclude(const TrainerOptions& options, const Sweep& sweep, const Shard
 /// False: interrupted.
 bool train(const TrainerOptions& options, const Sweep& sweep, const std::string& path, Trainer& trainer,
            Console& console) {
-  if (!trainer.finished(sweep)) return trainer.train(sweep);
+  if (!trainer.session().finished(sweep)) return trainer.train(sweep);
   if (options.quiet) return true;
-  const ShardCells* shard = trainer.shard(sweep);
+  const ShardCells* shard = trainer.session().shard(sweep);
   fmt::print(console.err, "{}{}: all {} are done; see modsweep export {}\n", sweep.name,
              shard == nullptr ? "" : fmt::format(", shard {}", shard->shard().text()),
              cells_text(shard == nullptr ? sweep.size() : shard->size()), path);
@@ -60,7 +60,8 @@ bool train(const TrainerOptions& options, const Sweep& sweep, const std::string&
 ExitCode run_here(const TrainerOptions& options, const Sweep& sweep, Console& console) {
   Trainer trainer(options, console);
   if (!train(options, sweep, options.store(), trainer, console)) return trainer.say_interrupted();
-  return conclude(options, sweep, trainer.shard(sweep), trainer.store(), options.store(), console);
+  return conclude(options, sweep, trainer.session().shard(sweep), trainer.session().store(), options.store(),
+                  console);
 }
 
 ExitCode run_and_deliver(const TrainerOptions& options, const Sweep& sweep, const std::string& folder,
@@ -72,15 +73,15 @@ ExitCode run_and_deliver(const TrainerOptions& options, const Sweep& sweep, cons
   try {
     through = train(options, sweep, delivery.target(), trainer, console);
   } catch (...) {
-    trainer.close_store();
+    trainer.session().close_store();
     delivery.rescue();
     throw;
   }
-  trainer.close_store();
+  trainer.session().close_store();
   delivery.hand_over();
   if (!through) return trainer.say_interrupted();
   const Store store(delivery.target(), Store::Access::read_only);
-  return conclude(options, sweep, trainer.shard(sweep), store, delivery.target(), console);
+  return conclude(options, sweep, trainer.session().shard(sweep), store, delivery.target(), console);
 }
 
 ExitCode run(const RunArguments& options, Console& console) {

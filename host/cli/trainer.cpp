@@ -3,13 +3,11 @@
 #include "cli/number_options.h"
 #include "core/clock.h"
 #include "core/formats.h"
-#include "modsweep/version.h"
-#include "run/runner.h"
+#include "run/progress.h"
 
 #include <algorithm>
 #include <limits>
-#include <unordered_set>
-#include <vector>
+#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -50,33 +48,57 @@ void add_trainer_options(CLI::App& command, TrainerOptions& options) {
   });
 }
 
-Trainer::Trainer(const TrainerOptions& options, Console& console) : options_(options), console_(console) {
+namespace {
+
+SessionOptions session_options(const TrainerOptions& options, const Console& console) {
+  return {.engine = options.engine,
+          .threads = options.threads,
+          .max_pack = options.max_pack,
+          .checkpoint_seconds = options.checkpoint_seconds,
+          .end_by = options.end_by(),
+          .shard = options.shard,
+          .command = console.command_line};
+}
+
+/// Shows a training on the terminal, and ends it where the user asked for that.
+class TerminalWatcher : public SessionWatcher {
+ public:
+  TerminalWatcher(const TrainerOptions& options, const Sweep& sweep, Console& console)
+      : options_(options), sweep_(sweep), console_(console) {}
+
+  void begin(const SessionPlan& plan) override {
+    if (!options_.quiet)
+      fmt::print(console_.err, "{}, {} to train on engine {} ({}), {}\n",
+                 cells_of(options_, sweep_, plan.cells), format_count(static_cast<double>(plan.left)),
+                 plan.engine, plan.device, format_unit(plan.flop, "FLOP"));
+    const auto shown = console_.err_is_terminal ? Progress::Style::redraw : Progress::Style::lines;
+    progress_.emplace(console_.err, options_.quiet ? Progress::Style::quiet : shown);
+  }
+  void update(const ProgressState& state) override { progress_->update(state); }
+  void finish(const ProgressState& state) override { progress_->finish(state); }
+  void note(const std::string& text) override {
+    if (progress_)
+      progress_->note(text);
+    else
+      fmt::print(console_.err, "note: {}\n", text);
+  }
+  bool stop() override { return options_.interrupt->requested(); }
+  void saved(double until) override { options_.interrupt->saved(until); }
+
+ private:
+  const TrainerOptions& options_;
+  const Sweep& sweep_;
+  Console& console_;
+  std::optional<Progress> progress_;
+};
+
+}  // namespace
+
+Trainer::Trainer(const TrainerOptions& options, Console& console)
+    : options_(options), console_(console), session_(options.store(), session_options(options, console)) {
   console_.out.outlive_failure();
-  if (path_exists(options_.store())) open_store();
-}
-
-const ShardCells* Trainer::shard(const Sweep& sweep) {
-  if (options_.shard && !shard_) shard_ = shard_cells(options_, sweep);
-  return shard_ ? &*shard_ : nullptr;
-}
-
-bool Trainer::finished(const Sweep& sweep) const {
-  return store_ && store_->finished(sweep, options_.shard.value_or(Shard{}));
-}
-
-void Trainer::open_store() {
-  store_.emplace(options_.store(), Store::Access::read_write);
-  for (const std::string& note : store_->notes()) fmt::print(console_.err, "note: {}\n", note);
-}
-
-Store& Trainer::store() {
-  if (!store_) throw LogicError(fmt::format("Trainer: no store {} yet", options_.store()));
-  return *store_;
-}
-
-Progress::Style Trainer::progress_style() const {
-  if (options_.quiet) return Progress::Style::quiet;
-  return console_.err_is_terminal ? Progress::Style::redraw : Progress::Style::lines;
+  if (!session_.has_store()) return;
+  for (const std::string& note : session_.store().notes()) fmt::print(console_.err, "note: {}\n", note);
 }
 
 bool Trainer::interrupted() const {
@@ -84,54 +106,13 @@ bool Trainer::interrupted() const {
 }
 
 bool Trainer::train(const Sweep& sweep) {
-  if (interrupted()) return false;  // while the sweep and its tables were read
-  const std::size_t threads = options_.thread_count();
-  const std::unordered_set<std::uint64_t> finished =
-      store_ ? store_->finished_cells() : std::unordered_set<std::uint64_t>{};
-  const ShardCells* mine = shard(sweep);
-  if (!choice_)
-    choice_ = choose_engine(options_.engine, options_.threads,
-                            {sweep, finished, datasets_, options_.max_pack, options_.thread_count(), mine});
-  const std::vector<Worker> workers = choice_->workers();
-  const PlanSummary plan = summarize(sweep, finished, workers, options_.max_pack, threads, mine);
-  if (interrupted()) return false;
-  // Every cell is known to be trainable: now something may be written.
-  if (!store_) open_store();
-  store_->add_sweep(sweep, options_.shard.value_or(Shard{}));
-
-  store_->begin_run({.version = program_version(),
-                     .revision = program_revision(),
-                     .command = console_.command_line,
-                     .engine = std::string(choice_->name()),
-                     .device = choice_->text(),
-                     .shard = options_.shard.value_or(Shard{})});
-  if (!options_.quiet)
-    fmt::print(console_.err, "{}, {} to train on engine {} ({}), {}\n", cells_of(options_, sweep, plan.cells),
-               format_count(static_cast<double>(plan.left())), choice_->name(), choice_->text(),
-               format_unit(plan.flop(), "FLOP"));
-  const RunOptions run_options{.threads = threads,
-                               .max_pack = options_.max_pack,
-                               .checkpoint_seconds = options_.checkpoint_seconds,
-                               .end_by = options_.end_by()};
-  Progress progress(console_.err, progress_style());
-  const RunResult result = run_sweep({.sweep = sweep,
-                                      .finished = finished,
-                                      .plan = plan,
-                                      .store = *store_,
-                                      .workers = workers,
-                                      .datasets = datasets_,
-                                      .progress = progress,
-                                      .stop = [this] { return interrupted(); },
-                                      .shard = mine,
-                                      .saved = [this](double until) { options_.interrupt->saved(until); }},
-                                     run_options);
-  store_->end_run(result.interrupted ? "interrupted" : "done");
-  return !result.interrupted;
+  TerminalWatcher watcher(options_, sweep, console_);
+  return session_.train(sweep, watcher);
 }
 
 ExitCode Trainer::say_interrupted() const {
   const char* what = options_.interrupt->requested() ? "interrupted" : "the time is up";
-  if (store_)
+  if (session_.has_store())
     fmt::print(console_.err, "{}; the state is saved in {}: the same command goes on from here\n", what,
                options_.store());
   else

@@ -4,17 +4,13 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/sweep_options.h"
-#include "engines/registry.h"
-#include "run/progress.h"
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
-#include "modsweep/store.h"
+#include "modsweep/session.h"
 #include "modsweep/sweep.h"
-#include "modsweep/task.h"
 
 namespace modsweep::cli {
 
@@ -38,40 +34,26 @@ void add_trainer_options(CLI::App& command, TrainerOptions& options);
 /// "fig02: 1,234 cells", "fig02, shard 2/8: 154 of 1,234 cells".
 [[nodiscard]] std::string cells_of(const SweepOptions& options, const Sweep& sweep, std::uint64_t cells);
 
+/// A session on the terminal: says what is trained, how far it is, and how to go on.
 class Trainer {
  public:
   /// Keeps references to both. Opens the store where there is one. What is printed from here on is not worth
   /// ending the work for: the console outlives its reader.
   Trainer(const TrainerOptions& options, Console& console);
 
-  /// Whether every cell of the sweep, or of the shard of it that the options name, is finished.
-  [[nodiscard]] bool finished(const Sweep& sweep) const;
-  /// Trains what is left of the sweep; makes the store where there is none, once every cell is known to be
-  /// trainable. False: interrupted or out of time, with the state saved.
+  [[nodiscard]] Session& session() { return session_; }
+
+  /// Trains what is left of the sweep. False: interrupted or out of time, with the state saved.
   [[nodiscard]] bool train(const Sweep& sweep);
   /// Whether an end was asked for, or time is up.
   [[nodiscard]] bool interrupted() const;
   /// Tells how to go on.
   ExitCode say_interrupted() const;
 
-  /// Throws LogicError before there is one.
-  [[nodiscard]] Store& store();
-  /// Closes the store, after the last training. Interrupts go on to be asked for, not to end the process.
-  void close_store() { store_.reset(); }
-
-  /// The cells of the shard that the options name; nullptr: all. `sweep`: always the same where there is one.
-  [[nodiscard]] const ShardCells* shard(const Sweep& sweep);
-
  private:
-  void open_store();
-  [[nodiscard]] Progress::Style progress_style() const;
-
   const TrainerOptions& options_;
   Console& console_;
-  std::optional<Store> store_;
-  std::optional<ShardCells> shard_;
-  std::optional<EngineChoice> choice_;
-  DatasetCache datasets_;
+  Session session_;
 };
 
 }  // namespace modsweep::cli

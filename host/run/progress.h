@@ -8,20 +8,12 @@
 #include <ostream>
 #include <string>
 
+#include "modsweep/session.h"
+
 namespace modsweep {
 
-/// How far a run is. Work is counted in floating-point operations, because steps of different shapes differ.
-struct ProgressState {
-  std::uint64_t cells = 0;     ///< of the sweep
-  std::uint64_t finished = 0;  ///< done or diverged, those of earlier runs included
-  std::uint64_t diverged = 0;  ///< in this run
-  double steps = 0.0;          ///< network-steps taken in this run
-  double work = 0.0;           ///< done in this run
-  double work_left = 0.0;
-};
-
 /// Writes progress. Errors of the stream are ignored: a closed terminal must not stop a run.
-class Progress {
+class Progress : public SessionWatcher {
  public:
   enum class Style : std::uint8_t { quiet, lines, redraw };
   using Clock = std::function<double()>;  ///< seconds since some fixed point
@@ -30,16 +22,14 @@ class Progress {
   Progress(std::ostream& out, Style style, Clock clock = steady_seconds);
 
   /// Ends a line that was left open, so that an error message starts on its own.
-  ~Progress();
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
+  ~Progress() override;
 
   /// Shows the state if it is time to: at most 10 times a second on a terminal, every 10 s elsewhere.
-  void update(const ProgressState& state);
+  void update(const ProgressState& state) override;
   /// Says something on a line of its own, in every style.
-  void note(const std::string& text);
+  void note(const std::string& text) override;
   /// Shows the last state and ends the line.
-  void finish(const ProgressState& state);
+  void finish(const ProgressState& state) override;
 
   /// "120/600 cells, 12.3k network-steps/s, 3 min left".
   [[nodiscard]] std::string line(const ProgressState& state);

@@ -4,13 +4,13 @@
 #include "plan/summary.h"
 #include "plan/workers.h"
 #include "run/pack_run.h"
-#include "run/progress.h"
 
 #include <cstdint>
 #include <functional>
 #include <unordered_set>
 #include <vector>
 
+#include "modsweep/session.h"
 #include "modsweep/store.h"
 #include "modsweep/sweep.h"
 #include "modsweep/task.h"
@@ -32,7 +32,7 @@ struct RunJob {
   Store& store;                                       ///< open for writing, the sweep added
   std::vector<Worker> workers;                        ///< at least one, all of one kind of engine
   DatasetCache& datasets;
-  Progress& progress;
+  SessionWatcher& progress;           ///< told by `update`, `note` and `finish`
   std::function<bool()> stop;         ///< true ends the run with all state saved; may be empty
   const ShardCells* shard = nullptr;  ///< the cells of the plan; nullptr: all
   /// Told until when, by the steady clock, the training of all workers is in the store; infinity: none

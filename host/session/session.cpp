@@ -1,0 +1,132 @@
+#include "modsweep/session.h"
+
+#include "core/clock.h"
+#include "core/parallel.h"
+#include "engines/registry.h"
+#include "plan/shard_cells.h"
+#include "plan/summary.h"
+#include "run/runner.h"
+
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "modsweep/error.h"
+#include "modsweep/task.h"
+#include "modsweep/version.h"
+
+namespace modsweep {
+
+struct Session::Impl {
+  std::string path;
+  SessionOptions options;
+  std::optional<Store> store;
+  std::optional<ShardCells> shard_cells;
+  std::optional<EngineChoice> choice;
+  DatasetCache datasets;
+
+  [[nodiscard]] std::size_t threads() const {
+    return options.threads == 0 ? hardware_threads() : options.threads;
+  }
+
+  const ShardCells* shard(const Sweep& sweep) {
+    if (options.shard && !shard_cells) shard_cells.emplace(sweep, *options.shard, threads());
+    return shard_cells ? &*shard_cells : nullptr;
+  }
+
+  bool train(const Sweep& sweep, SessionWatcher& watcher);
+};
+
+Session::Session(std::string store_path, SessionOptions options) : impl_(std::make_unique<Impl>()) {
+  impl_->path = std::move(store_path);
+  impl_->options = std::move(options);
+  std::error_code error;
+  if (std::filesystem::exists(std::filesystem::symlink_status(impl_->path, error)))
+    impl_->store.emplace(impl_->path, Store::Access::read_write);
+}
+
+Session::~Session() = default;
+
+bool Session::finished(const Sweep& sweep) const {
+  return impl_->store && impl_->store->finished(sweep, impl_->options.shard.value_or(Shard{}));
+}
+
+bool Session::train(const Sweep& sweep, SessionWatcher& watcher) {
+  return impl_->train(sweep, watcher);
+}
+
+bool Session::train(const Sweep& sweep) {
+  SessionWatcher nobody;
+  return impl_->train(sweep, nobody);
+}
+
+bool Session::has_store() const {
+  return impl_->store.has_value();
+}
+
+Store& Session::store() {
+  if (!impl_->store) throw LogicError(fmt::format("Session: no store {} yet", impl_->path));
+  return *impl_->store;
+}
+
+void Session::close_store() {
+  impl_->store.reset();
+}
+
+const ShardCells* Session::shard(const Sweep& sweep) {
+  return impl_->shard(sweep);
+}
+
+bool Session::Impl::train(const Sweep& sweep, SessionWatcher& watcher) {
+  const auto stop = [&] { return watcher.stop() || steady_seconds() >= options.end_by; };
+  if (stop()) return false;  // while the sweep and its tables were read
+  const std::unordered_set<std::uint64_t> finished =
+      store ? store->finished_cells() : std::unordered_set<std::uint64_t>{};
+  const ShardCells* mine = shard(sweep);
+  if (!choice)
+    choice = choose_engine(options.engine, options.threads,
+                           {sweep, finished, datasets, options.max_pack, threads(), mine});
+  const std::vector<Worker> workers = choice->workers();
+  const PlanSummary plan = summarize(sweep, finished, workers, options.max_pack, threads(), mine);
+  if (stop()) return false;
+  // Every cell is known to be trainable: now something may be written.
+  if (!store) {
+    store.emplace(path, Store::Access::read_write);
+    for (const std::string& note : store->notes()) watcher.note(note);
+  }
+  store->add_sweep(sweep, options.shard.value_or(Shard{}));
+  store->begin_run({.version = program_version(),
+                    .revision = program_revision(),
+                    .command = options.command,
+                    .engine = std::string(choice->name()),
+                    .device = choice->text(),
+                    .shard = options.shard.value_or(Shard{})});
+  watcher.begin({.cells = plan.cells,
+                 .left = plan.left(),
+                 .flop = plan.flop(),
+                 .engine = choice->name(),
+                 .device = choice->text()});
+  const RunResult result = run_sweep({.sweep = sweep,
+                                      .finished = finished,
+                                      .plan = plan,
+                                      .store = *store,
+                                      .workers = workers,
+                                      .datasets = datasets,
+                                      .progress = watcher,
+                                      .stop = stop,
+                                      .shard = mine,
+                                      .saved = [&](double until) { watcher.saved(until); }},
+                                     {.threads = threads(),
+                                      .max_pack = options.max_pack,
+                                      .checkpoint_seconds = options.checkpoint_seconds,
+                                      .end_by = options.end_by});
+  store->end_run(result.interrupted ? "interrupted" : "done");
+  return !result.interrupted;
+}
+
+}  // namespace modsweep

@@ -1,0 +1,44 @@
+// Trains a sweep with one setting changed, shows how far it is, and reads results by column.
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "modsweep/session.h"
+
+class Tenths : public modsweep::SessionWatcher {
+ public:
+  void update(const modsweep::ProgressState& state) override {
+    const double share = state.work / (state.work + state.work_left);
+    if (share < shown_ + 0.1) return;
+    shown_ = share;
+    std::printf("%.0f %% of %.0f networks\n", 100 * share, static_cast<double>(state.cells));
+  }
+
+ private:
+  double shown_ = 0.0;
+};
+
+int main(int argc, char** argv) try {
+  if (argc != 3) throw modsweep::InputError("usage: train SWEEP.toml STORE.db");
+  const modsweep::Sweep sweep =
+      modsweep::read_sweep(argv[1], {"training.steps=600", "measure.every_steps=0"});
+  modsweep::Session session(argv[2], {.threads = 1});  // what the store has already is not trained again
+  Tenths tenths;
+  if (!session.train(sweep, tenths)) return 130;
+
+  std::map<std::string, std::vector<double>> losses;  // by the noise's exponent
+  session.store().read_rows(modsweep::Table::results, {"noise.exponent", "test_loss"}, [&](const auto& row) {
+    if (row[1] != "null") losses[row[0]].push_back(std::stod(row[1]));  // null: the network diverged
+  });
+  for (auto& [exponent, values] : losses) {
+    std::sort(values.begin(), values.end());
+    std::printf("exponent %s: median test loss %.3g\n", exponent.c_str(), values[values.size() / 2]);
+  }
+  return 0;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "train: %s\n", error.what());
+  return 1;
+}
