@@ -6,15 +6,15 @@ N processes of --threads threads train an ensemble of their own each at the same
 """
 
 import argparse
+import functools
 import gc
 import json
-import multiprocessing
-import os
 import statistics
 import sys
 import time
 from typing import NamedTuple
 
+from processes import keep_memory, limit_threads, times_of_processes
 
 # Written out, since models.py loads NumPy and PyTorch, and they read the number of threads when loaded.
 FORMS = ("loop", "ensemble", "vmap")
@@ -67,20 +67,6 @@ def parse_arguments():
     parser.add_argument("--seconds", type=float, default=1.0, help="at least this long per repeat")
     parser.add_argument("--repeats", type=int, default=5)
     return parser.parse_args()
-
-
-def keep_memory():
-    """Starts this program again with a C library that keeps freed memory. By default glibc hands every large tensor back
-    to the kernel and gets it again page by page, which on some machines takes most of an ensemble's step."""
-    wanted = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40), "MALLOC_TOP_PAD_": str(1 << 26)}
-    if any(name not in os.environ for name in wanted):
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **wanted})
-
-
-def limit_threads(threads):
-    """To be called before NumPy and PyTorch are loaded: BLAS libraries read these once."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"):
-        os.environ[name] = str(threads)
 
 
 def blas_name():
@@ -154,43 +140,16 @@ class Measured:
         return max(1, round(steps * seconds / taken))
 
 
-def worker(arguments, case, pipe):
-    """A process of an ensemble over several: warms up, then takes the steps it is told when it is told."""
-    measured = Measured(arguments, case)
-    pipe.send(measured.warm_up(arguments.seconds))
-    while (steps := pipe.recv()) is not None:
-        pipe.send(measured.run(steps))
-
-
-def times_of_processes(arguments, case):
-    """Microseconds per network-step of each repeat, from the wall time of all processes together."""
-    context = multiprocessing.get_context("spawn")
-    pipes, processes = [], []
-    for _ in range(arguments.processes):
-        here, there = context.Pipe()
-        process = context.Process(target=worker, args=(arguments, case, there), daemon=True)
-        process.start()
-        there.close()
-        pipes.append(here)
-        processes.append(process)
-    steps = min(pipe.recv() for pipe in pipes)
-    times = []
-    for _ in range(arguments.repeats):
-        begin = time.perf_counter()
-        for pipe in pipes:
-            pipe.send(steps)
-        for pipe in pipes:
-            pipe.recv()
-        times.append((time.perf_counter() - begin) * 1e6 / (steps * case.networks * arguments.processes))
-    for pipe, process in zip(pipes, processes):
-        pipe.send(None)
-        process.join()
-    return times
+def measured_in(arguments, case, _process):
+    return Measured(arguments, case)
 
 
 def times_of(arguments, case):
+    """Microseconds per network-step of each repeat."""
     if arguments.processes > 1:
-        return times_of_processes(arguments, case)
+        steps, times = times_of_processes(arguments.processes, functools.partial(measured_in, arguments, case),
+                                          arguments.seconds, arguments.repeats)
+        return [seconds * 1e6 / (steps * case.networks * arguments.processes) for seconds in times]
     measured = Measured(arguments, case)
     steps = measured.warm_up(arguments.seconds)
     return [measured.run(steps) * 1e6 / (steps * case.networks) for _ in range(arguments.repeats)]
