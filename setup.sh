@@ -12,11 +12,10 @@ check_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3)
 
 usage() {
   cat <<TEXT
-usage: ./setup.sh [--tests] [--gpu] [--peers] [--check] [--packages-only] [--help]
+usage: ./setup.sh [--tests] [--peers] [--check] [--packages-only] [--help]
 
 Installs the packages that modsweep is built with, configures and builds it into build/ (program: build/modsweep).
   --tests          also build the tests (run them with: ctest --test-dir build) and the benchmark programs
-  --gpu            build the CUDA engines although this machine has no GPU (needs nvcc, cuBLAS and cuSOLVER 12.6)
   --peers          also install PyTorch and OpenBLAS, for bench/compare_peers.py
   --check          also install clang, clang-format, clang-tidy and Python, for .ci/run
   --packages-only  install packages, do not build
@@ -39,7 +38,6 @@ for option in "$@"; do
       packages+=("${test_packages[@]}")
       tests=yes
       ;;
-    --gpu) settings+=(-DMODSWEEP_CUDA=ON) ;;
     --peers) packages+=("${peer_packages[@]}") ;;
     --check) packages+=("${check_packages[@]}") ;;
     --packages-only) build=no ;;

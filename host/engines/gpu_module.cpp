@@ -33,10 +33,7 @@ GpuAccess open_gpu(std::filesystem::path path) {
   if (path.empty()) path = find_module();
   std::error_code error;
   if (!std::filesystem::exists(path, error)) {
-    access.reason =
-        "this build has no GPU engines; run ./setup.sh --gpu (or cmake -DMODSWEEP_CUDA=ON) where nvcc is on "
-        "the "
-        "PATH";
+    access.reason = "this build has no GPU engines; build it where nvcc is on the PATH";
     return access;
   }
   // The driver first: it is small, and without it CUDA's libraries, which are not, have no use.
