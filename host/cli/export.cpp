@@ -1,25 +1,22 @@
 // modsweep export: a table of a store as text.
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/report.h"
 #include "cli/stores.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "modsweep/store.h"
 
 namespace modsweep::cli {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Table>, 6> tables = {{
-    {"results", Table::results},
-    {"history", Table::history},
-    {"spectra", Table::spectra},
-    {"cells", Table::cells},
-    {"fits", Table::fits},
-    {"runs", Table::runs},
-}};
 constexpr std::array<std::pair<std::string_view, ExportFormat>, 3> formats = {{
     {"csv", ExportFormat::csv},
     {"json", ExportFormat::json},
@@ -31,7 +28,21 @@ struct ExportArguments {
   std::string table = "results";
   std::string format = "csv";
   std::string output_path;  // empty: standard output
+  bool columns = false;     // what they hold, and no rows
 };
+
+std::vector<std::string> table_names() {
+  std::vector<std::string> names;
+  for (const NamedTable& table : store_tables()) names.emplace_back(table.name);
+  return names;
+}
+
+/// "results: a row per cell; history: ...".
+std::string table_docs() {
+  std::vector<std::string> docs;
+  for (const NamedTable& table : store_tables()) docs.push_back(fmt::format("{}: {}", table.name, table.doc));
+  return fmt::format("{}", fmt::join(docs, "; "));
+}
 
 template <typename Entries>
 std::vector<std::string> names(const Entries& entries) {
@@ -47,11 +58,23 @@ auto value(const Entries& entries, std::string_view name) {
   throw LogicError("export: a name that the parser let through: " + std::string(name));
 }
 
+void print_columns(const Store& store, Table table, std::ostream& out) {
+  const std::vector<std::string> names = store.columns(table);
+  const std::vector<std::string> docs = store.column_docs(table);
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t c = 0; c < names.size(); ++c) rows.push_back({names[c], docs[c]});
+  print_table(out, rows, 2);
+}
+
 ExitCode export_store(const ExportArguments& options, Console& console) {
   const ReadStores stores(options.store_paths);
   const Store& store = stores.store();
-  const Table table = value(tables, options.table);
+  const Table table = std::ranges::find(store_tables(), options.table, &NamedTable::name)->table;
   const ExportFormat format = value(formats, options.format);
+  if (options.columns) {
+    print_columns(store, table, console.out);
+    return ExitCode::done;
+  }
   if (options.output_path.empty()) {
     check_standard_output(stores.files());
     store.export_table(table, format, console.out);
@@ -69,13 +92,8 @@ void add_export(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<ExportArguments>();
   CLI::App* command = app.add_subcommand("export", "Write a table of a store as CSV or JSON");
   add_store_paths(command, options->store_paths);
-  command
-      ->add_option("--table", options->table,
-                   "results: a row per cell, settings and final numbers; history: a row per measurement; "
-                   "spectra: a row "
-                   "per layer and measurement, with eigenvalues; cells: status and settings; fits: what "
-                   "modsweep fit found; runs: who trained it [results]")
-      ->check(CLI::IsMember(names(tables)))
+  command->add_option("--table", options->table, table_docs() + " [results]")
+      ->check(CLI::IsMember(table_names()))
       ->type_name("NAME");
   command->add_option("--format", options->format, "csv, json, or jsonl (an object per line) [csv]")
       ->check(CLI::IsMember(names(formats)))
@@ -83,6 +101,8 @@ void add_export(CLI::App& app, Action& chosen) {
   command
       ->add_option("-o,--output", options->output_path, "Write here, whole or not at all [standard output]")
       ->type_name("FILE");
+  command->add_flag("--columns", options->columns,
+                    "Print what the columns of the table hold, as text, and no rows");
   command->footer(
       "Examples:\n"
       "  modsweep export quickstart.db | column -s, -t | less -S\n"

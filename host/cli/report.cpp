@@ -3,11 +3,11 @@
 #include "core/formats.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -15,6 +15,7 @@
 #include <fmt/ostream.h>
 #include <fmt/ranges.h>
 
+#include "modsweep/measure.h"
 #include "modsweep/statistics.h"
 
 namespace modsweep::cli {
@@ -22,13 +23,16 @@ namespace {
 
 constexpr std::uint64_t most_rows = 30;
 constexpr std::uint64_t most_cells = 20000;  // looked up for one table
-constexpr std::size_t most_layers = 4;       // whose gaps are shown
 
-/// Final numbers of one finished cell; those that were not measured or are not finite are missing.
-struct FinalNumbers {
-  std::optional<double> test_loss, ood_loss, block_error, sum_w2, modules;
-  std::array<std::optional<double>, most_layers> gap;  // of layer l + 1
+/// A column of the table: medians of a column of results.
+struct ShownColumn {
+  std::string name;
+  std::string heading;
+  RunColumn run;
 };
+
+/// Final numbers of one finished cell, by column; none: not measured, or not finite.
+using FinalNumbers = std::vector<std::optional<double>>;
 
 /// The cells of the first rows of the table, found by arithmetic over the grid: a sweep of millions is not
 /// walked.
@@ -86,72 +90,61 @@ std::optional<double> number(const std::string& text) {
   return value;
 }
 
-std::unordered_map<std::string, FinalNumbers> look_up(const Store& store,
-                                                      const std::vector<std::string>& ids) {
+std::unordered_map<std::string, FinalNumbers> look_up(const Store& store, const std::vector<std::string>& ids,
+                                                      const std::vector<ShownColumn>& shown) {
   constexpr std::size_t at_once = 500;
+  std::vector<std::string> columns = {"cell", "status"};
+  for (const ShownColumn& column : shown) columns.push_back(column.name);
   std::unordered_map<std::string, FinalNumbers> found;
   for (std::size_t begin = 0; begin < ids.size(); begin += at_once) {
     const auto some = std::span(ids).subspan(begin, std::min(at_once, ids.size() - begin));
-    const auto table =
-        store.query(fmt::format("SELECT c.id, m.test_loss, m.sum_w2, l.layer, l.gap_live, l.modules_live, "
-                                "m.ood_loss, m.block_error FROM cells c "
-                                "JOIN measurements m ON m.cell = c.num AND m.step = c.step "
-                                "LEFT JOIN layers l ON l.cell = c.num AND l.step = c.step "
-                                "WHERE c.status = 'done' AND c.id IN ('{}')",
-                                fmt::join(some, "','")));
-    for (const auto& row : table.rows) {
-      FinalNumbers& numbers = found[row[0]];
-      numbers.test_loss = number(row[1]);
-      numbers.sum_w2 = number(row[2]);
-      numbers.ood_loss = number(row[6]);
-      numbers.block_error = number(row[7]);
-      const auto layer = static_cast<std::size_t>(number(row[3]).value_or(0.0));
-      if (layer == 0 || layer > most_layers) continue;
-      numbers.gap[layer - 1] = number(row[4]);
-      if (layer == 1) numbers.modules = number(row[5]);
-    }
+    store.read_cells(Table::results, {some.begin(), some.end()}, columns,
+                     [&](std::span<const std::string> row) {
+                       if (row[1] != "\"done\"") return;
+                       FinalNumbers& numbers = found[row[0].substr(1, row[0].size() - 2)];  // without quotes
+                       for (const std::string& value : row.subspan(2)) numbers.push_back(number(value));
+                     });
   }
   return found;
 }
 
-/// "gap_4", or "gap_n" where n varies.
-std::string gap_name(const Sweep& sweep) {
+/// The n of gap_n; "n" where it varies.
+std::string modules_text(const Sweep& sweep) {
   for (const Axis& axis : sweep.axes)
     for (const std::string& key : axis.keys)
-      if (key == "measure.modules" || key == "task.inputs") return "gap_n";
-  return fmt::format("gap_{}", modules_sought(sweep.base));
+      if (key == "measure.modules" || key == "task.inputs") return "n";
+  return std::to_string(modules_sought(sweep.base));
 }
 
-/// The median of what `value` picks of each cell; "-" where no cell has it.
-template <typename Value>
-std::string median_text(const std::vector<FinalNumbers>& cells, fmt::format_string<double> format,
-                        Value value) {
+/// The median of column `c` over cells; "-" where no cell has it.
+std::string median_text(const std::vector<const FinalNumbers*>& cells, std::size_t c,
+                        std::string_view format) {
   std::vector<double> values;
-  for (const FinalNumbers& cell : cells)
-    if (const std::optional<double> number = value(cell)) values.push_back(*number);
-  return values.empty() ? "-" : fmt::format(format, median(values));
+  for (const FinalNumbers* cell : cells)
+    if (const std::optional<double> number = (*cell)[c]) values.push_back(*number);
+  return values.empty() ? "-" : fmt::format(fmt::runtime(format), median(values));
 }
 
-/// Medians that only some sweeps have, each a column where any cell has the number.
-struct OptionalColumn {
-  const char* name;
-  std::optional<double> FinalNumbers::*value;
-};
-constexpr std::array<OptionalColumn, 2> optional_columns = {
-    {{"ood loss", &FinalNumbers::ood_loss}, {"block error", &FinalNumbers::block_error}}};
-
-std::vector<OptionalColumn> present_columns(const std::unordered_map<std::string, FinalNumbers>& found) {
-  std::vector<OptionalColumn> present;
-  for (const OptionalColumn& column : optional_columns)
-    if (std::ranges::any_of(found,
-                            [&](const auto& entry) { return (entry.second.*column.value).has_value(); }))
-      present.push_back(column);
-  return present;
-}
-
-/// Hidden layers whose gaps the table shows, of the sweep's deepest network.
-std::size_t shown_layers(const Sweep& sweep) {
-  return std::min(sweep.most_hidden_layers(), most_layers);
+/// What measures want to be shown, in order; of layers, hidden ones of the sweep's deepest network.
+std::vector<ShownColumn> wanted_columns(const Sweep& sweep) {
+  const std::string n = modules_text(sweep);
+  std::vector<ShownColumn> shown;
+  for (const Measure& measure : measures()) {
+    for (const MeasureColumn& column : measure.network)
+      if (!column.run.heading.empty())
+        shown.push_back({std::string(column.name), std::string(column.run.heading), column.run});
+    for (const MeasureColumn& column : measure.layer) {
+      if (column.run.heading.empty()) continue;
+      const std::size_t layers = std::min(sweep.most_hidden_layers(), column.run.layers);
+      std::string heading(column.run.heading);
+      if (const auto at = heading.find("{n}"); at != std::string::npos) heading.replace(at, 3, n);
+      for (std::size_t l = 1; l <= layers; ++l)
+        shown.push_back({fmt::format("{}_layer{}", column.name, l),
+                         fmt::format("{}layer {}", l == 1 ? heading + " " : "", l), column.run});
+    }
+  }
+  std::ranges::stable_sort(shown, {}, [](const ShownColumn& column) { return column.run.place; });
+  return shown;
 }
 
 /// How the stores of all shards become one, by the names that they have where nobody chose others.
@@ -221,26 +214,24 @@ void print_results(const Sweep& sweep, const Store& store, const std::string& st
     }
   }
   const std::size_t varied = rows[0].size();
-  const auto found = look_up(store, every_id);
-  const std::size_t layers = shown_layers(sweep);
-  const std::vector<OptionalColumn> optional = present_columns(found);
-  rows[0].insert(rows[0].end(), {"cells", "test loss"});
-  for (const OptionalColumn& column : optional) rows[0].emplace_back(column.name);
-  rows[0].insert(rows[0].end(), {"sum W^2", "modules layer 1", gap_name(sweep) + " layer 1"});
-  for (std::size_t l = 2; l <= layers; ++l) rows[0].push_back(fmt::format("layer {}", l));
+  const std::vector<ShownColumn> columns = wanted_columns(sweep);
+  const auto found = look_up(store, every_id, columns);
+  const auto is_shown = [&](std::size_t c) {
+    return columns[c].run.always ||
+           std::ranges::any_of(found, [&](const auto& entry) { return entry.second[c].has_value(); });
+  };
+  std::vector<std::size_t> present;
+  for (std::size_t c = 0; c < columns.size(); ++c)
+    if (is_shown(c)) present.push_back(c);
+  rows[0].emplace_back("cells");
+  for (const std::size_t c : present) rows[0].push_back(columns[c].heading);
   for (std::size_t group = 0; group < shown; ++group) {
-    std::vector<FinalNumbers> cells;
+    std::vector<const FinalNumbers*> cells;
     for (const std::string& id : ids[group])
-      if (const auto entry = found.find(id); entry != found.end()) cells.push_back(entry->second);
+      if (const auto entry = found.find(id); entry != found.end()) cells.push_back(&entry->second);
     auto& row = rows[group + 1];
     row.push_back(std::to_string(cells.size()));
-    row.push_back(median_text(cells, "{:.2e}", [](const FinalNumbers& c) { return c.test_loss; }));
-    for (const OptionalColumn& column : optional)
-      row.push_back(median_text(cells, "{:.2e}", [&](const FinalNumbers& c) { return c.*column.value; }));
-    row.push_back(median_text(cells, "{:.2f}", [](const FinalNumbers& c) { return c.sum_w2; }));
-    row.push_back(median_text(cells, "{:g}", [](const FinalNumbers& c) { return c.modules; }));
-    for (std::size_t l = 0; l < layers; ++l)
-      row.push_back(median_text(cells, "{:.3f}", [l](const FinalNumbers& c) { return c.gap[l]; }));
+    for (const std::size_t c : present) row.push_back(median_text(cells, c, columns[c].run.format));
   }
   print_table(out, rows, varied);
   if (grid.seeds() > 1) fmt::print(out, "(medians over training.seed; gap and modules without dead units)\n");

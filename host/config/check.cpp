@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "modsweep/error.h"
+#include "modsweep/measure.h"
 #include "modsweep/names.h"
 #include "modsweep/network.h"
 #include "modsweep/task.h"
@@ -37,18 +38,6 @@ void check_optimizer(const TrainingSettings& t) {
     throw InputError(fmt::format("training.momentum = {} has no effect with adam; {}", t.momentum, remedy));
   if (t.nesterov && t.momentum == 0)
     throw InputError("training.nesterov = true needs momentum; set training.momentum above 0");
-}
-
-void check_measure(const MeasureSettings& m) {
-  if (m.noisy_draws > 1 && m.noisy_strength == 0)
-    throw InputError(fmt::format(
-        "measure.noisy_draws = {} has no effect with measure.noisy_strength = 0; set that above 0 "
-        "or leave the draws out",
-        m.noisy_draws));
-  if (m.partition && !m.spectrum)
-    throw InputError(
-        "measure.partition = true needs the similarity graphs of measure.spectrum; set that to true or leave "
-        "the partition out");
 }
 
 // Names the first setting whose value differs between what was given and what is used of it.
@@ -104,7 +93,7 @@ void check_network(const CellSettings& cell) {
 }  // namespace
 
 void check_cell(const CellSettings& cell) {
-  check_measure(cell.measure);
+  check_measures(cell);
   check_schedule(cell);
   check_optimizer(cell.training);
   check_task(cell.task);

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "modsweep/measure.h"
 #include "modsweep/names.h"
 #include "modsweep/task.h"
 
@@ -360,6 +361,40 @@ std::vector<KeyInfo> table() {
 }
 // clang-format on
 
+/// A setting that a measure declares.
+KeyInfo measure_key(const MeasureKey& key) {
+  KeyInfo info;
+  info.name = key.name;
+  info.doc = key.doc;
+  info.later = true;
+  info.limits = {key.low, key.high};
+  // `key` lies in the list of measures and outlives this one.
+  const auto bind = [&]<typename T>(ValueKind kind, T) {
+    info.kind = kind;
+    info.write = [&key](const CellSettings& cell, std::string& out) {
+      append_value(out, static_cast<T>(key.of(cell)));
+    };
+    info.read = [&key](CellSettings& cell, std::string_view json) {
+      T value{};
+      if (!read_value(json, value)) return false;
+      cell.measure.own.set(key.name, static_cast<double>(value), key.standard);
+      return true;
+    };
+  };
+  switch (key.kind) {
+    case MeasureKey::Kind::flag:
+      bind(ValueKind::boolean, bool{});
+      break;
+    case MeasureKey::Kind::integer:
+      bind(ValueKind::integer, std::uint64_t{});
+      break;
+    case MeasureKey::Kind::number:
+      bind(ValueKind::number, double{});
+      break;
+  }
+  return info;
+}
+
 std::string plain(double value) {
   std::string out;
   if (value == static_cast<double>(static_cast<std::int64_t>(value < 1e15 && value > -1e15 ? value : 0)))
@@ -402,6 +437,8 @@ std::string KeyInfo::type() const {
 const std::vector<KeyInfo>& setting_keys() {
   static const std::vector<KeyInfo> keys = [] {
     auto all = table();
+    for (const auto& measure : measures())
+      for (const MeasureKey& key : measure.keys) all.push_back(measure_key(key));
     for (KeyInfo& key : all) key.write(CellSettings{}, key.standard);
     std::ranges::sort(all, {}, &KeyInfo::name);
     return all;

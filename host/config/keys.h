@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,10 +48,10 @@ struct KeyInfo {
   std::string standard;  ///< canonical JSON of its default
 
   /// Appends the canonical JSON of this setting's value.
-  void (*write)(const CellSettings&, std::string& out) = nullptr;
+  std::function<void(const CellSettings&, std::string& out)> write = nullptr;
   /// Sets the value. False where the text is not the canonical JSON of a value of this type; limits are not
   /// checked.
-  bool (*read)(CellSettings&, std::string_view json) = nullptr;
+  std::function<bool(CellSettings&, std::string_view json)> read = nullptr;
 
   [[nodiscard]] std::string_view section() const { return name.substr(0, name.find('.')); }
   [[nodiscard]] std::string_view leaf() const { return name.substr(name.find('.') + 1); }

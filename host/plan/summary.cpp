@@ -12,22 +12,23 @@
 #include <fmt/format.h>
 
 #include "modsweep/error.h"
+#include "modsweep/measure.h"
 
 namespace modsweep {
 namespace {
 
 // What rows take in a store with their share of pages and indexes; rounded from stores of two sweeps.
 constexpr double bytes_per_cell = 200.0;
-constexpr double bytes_per_measurement = 120.0;
-constexpr double bytes_per_layer = 80.0;
-constexpr double bytes_per_eigenvalue = 19.0;
+constexpr double bytes_per_measurement = 24.0;  // without the values
+constexpr double bytes_per_value = 8.0;
 
-double measurement_bytes(const PackKey& key, const MeasureSettings& measure) {
+double measurement_bytes(const Shape& shape, const CellSettings& cell) {
   double bytes = bytes_per_measurement;
-  if (!measure.spectrum) return bytes;
-  for (std::size_t l = 0; l < key.shape.weight_layers(); ++l) {
-    const std::uint32_t rows = key.shape.sizes[measure.cluster_by == ClusterBy::incoming ? l + 1 : l];
-    bytes += bytes_per_layer + bytes_per_eigenvalue * rows;
+  for (const Measure& measure : measures()) {
+    if (!asks_for(cell, measure)) continue;
+    const std::size_t values = measure.network.size() + shape.weight_layers() * measure.layer.size();
+    bytes +=
+        measure.bytes != nullptr ? measure.bytes(shape, cell) : bytes_per_value * static_cast<double>(values);
   }
   return bytes;
 }
@@ -89,7 +90,7 @@ void add_cell(Part& part, const Cell& cell, std::uint64_t index, std::span<const
 
   const auto measurements = static_cast<double>(measurement_count(cell.settings));
   part.measurements += measurements;
-  part.store_bytes += bytes_per_cell + measurements * measurement_bytes(key, cell.settings.measure);
+  part.store_bytes += bytes_per_cell + measurements * measurement_bytes(key.shape, cell.settings);
   if (cell.settings.measure.weights) {
     part.store_bytes +=
         static_cast<double>(plan.parameters) * static_cast<double>(scalar_bytes(key.precision));

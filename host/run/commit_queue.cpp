@@ -29,9 +29,13 @@ std::size_t quarter_of_memory() {
 }
 
 std::size_t bytes_of(const Measurement& row) {
-  std::size_t bytes = sizeof row + row.partitions.size() * sizeof(PartitionScores);
-  for (const LayerSpectra& layer : row.spectra)
-    bytes += sizeof layer + 8 * (layer.all.eigenvalues.size() + layer.live.eigenvalues.size());
+  std::size_t bytes = sizeof row;
+  for (const std::vector<MeasuredRow>& rows : row.tables) {
+    bytes += sizeof rows + rows.size() * sizeof(MeasuredRow);
+    for (const MeasuredRow& values : rows) {
+      for (const MeasuredValue& value : values) bytes += sizeof value + value.text.size();
+    }
+  }
   return bytes;
 }
 

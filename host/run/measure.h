@@ -24,9 +24,9 @@ struct Measured {
   bool finite = true;  ///< the whole state, moments included
 };
 
-/// Measures networks of a pack as they are now, one result per request in order; spectra and leaks are worked
-/// out on `threads` threads and are left out where weights are not finite. `pack` is what `training` was
-/// started with.
+/// Measures networks of a pack as they are now, one result per request in order: by all measures
+/// that its settings ask for, on `threads` threads. Those that need finite weights are left out where weights
+/// are not. `pack` is what `training` was started with.
 [[nodiscard]] std::vector<Measured> measure(Training& training, const Pack& pack,
                                             std::span<const MeasureRequest> requests, std::size_t threads);
 

@@ -174,7 +174,8 @@ void PackRun::record(std::size_t network, Measured measured) {
   // notice.
   const bool is_last = member.step == member.total;
   if (!member.diverged_at &&
-      (!measured.finite || (is_last && !std::isfinite(measured.measurement.train_loss))))
+      (!measured.finite ||
+       (is_last && !std::isfinite(measured.measurement.number("train_loss").value_or(0.0)))))
     member.diverged_at = member.step;
   if (at_rest(network)) {
     member.measured_last = true;

@@ -1,5 +1,6 @@
 #include "store/cell_rows.h"
 
+#include "store/cell_row.h"
 #include "store/reading.h"
 #include "store/row_hash.h"
 #include "store/weights.h"
@@ -19,9 +20,8 @@ void check_cell(const StoreFile& file, const FoundCell& cell) {
   if (!file.hashed()) return;
   SQLite::Statement row(*file.db, "SELECT * FROM cells WHERE num = ?");
   row.bind(1, cell.num);
-  const int last = row.getColumnCount() - 1;
   if (!row.executeStep() ||
-      static_cast<std::int64_t>(hash_row(row, 1, last)) != row.getColumn(last).getInt64())
+      static_cast<std::int64_t>(hash_cell(row)) != row.getColumn(cell_hash_column).getInt64())
     throw_broken(file, fmt::format("cell {} is not what was written", cell.id));
 }
 

@@ -2,6 +2,7 @@
 
 #include "store/row_hash.h"
 #include "store/row_writer.h"
+#include "store/schema.h"
 #include "store/weights.h"
 
 #include <algorithm>
@@ -59,18 +60,31 @@ std::string settings_json(const Cell& cell) {
   return json + "}";
 }
 
-std::string json_list(const std::vector<double>& values) {
-  fmt::memory_buffer text;
-  text.push_back('[');
-  for (const double value : values) {
-    if (text.size() > 1) text.push_back(',');
-    if (std::isfinite(value))
-      fmt::format_to(std::back_inserter(text), "{}", value);
-    else
-      fmt::format_to(std::back_inserter(text), "null");
+/// Cell, step, keys and columns of a table.
+std::string insert_sql(const MeasuredTable& table) {
+  std::string values = "?, ?";
+  for (std::size_t c = 0; c < table.keys.size() + table.columns.size(); ++c) values += ", ?";
+  return fmt::format("INSERT INTO {} VALUES ({})", table.name, values);
+}
+
+void bind_value(HashedRow& row, int column, const MeasuredValue& value) {
+  switch (value.kind) {
+    case MeasuredValue::Kind::whole:
+      return row.integer(column, value.whole);
+    case MeasuredValue::Kind::real:
+      return row.real(column, value.real);
+    case MeasuredValue::Kind::text:
+      return row.text(column, value.text);
+    case MeasuredValue::Kind::none:
+      break;
   }
-  text.push_back(']');
-  return fmt::to_string(text);
+}
+
+/// The columns of `cells` with the sums of all tables: "measurements_hash, layers_hash, ...".
+std::string sum_names() {
+  std::vector<std::string> names;
+  for (const MeasuredTable& table : measured_tables()) names.push_back(sum_name(table.name));
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 void check(const CellProgress& progress) {
@@ -91,25 +105,23 @@ struct CellWriter::WrittenCell : CellRow {
   std::uint64_t old_hash = 0;
 };
 
+CellWriter::TableStatements::TableStatements(SQLite::Database& db, const MeasuredTable& table)
+    : insert(db, insert_sql(table)),
+      present(db, fmt::format("SELECT * FROM {} WHERE cell = ? AND step = ?", table.name)),
+      forget(db, fmt::format("DELETE FROM {} WHERE cell = ? AND step = ?", table.name)) {}
+
 CellWriter::CellWriter(SQLite::Database& db)
-    : find_(db,
-            "SELECT num, hash, sweep, engine, device, seconds, settings, measurements_hash, layers_hash,"
-            " eigenvalues_hash, weights_hash, checkpoint_hash FROM cells WHERE id = ?"),
+    : find_(db, fmt::format("SELECT num, hash, sweep, engine, device, seconds, settings, weights_hash,"
+                            " checkpoint_hash, {} FROM cells WHERE id = ?",
+                            sum_names())),
       cell_(db),
-      measurement_(
-          db, "INSERT OR REPLACE INTO measurements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-      layer_(db, "INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-      eigenvalues_(db, "INSERT INTO eigenvalues VALUES (?, ?, ?, ?, ?, ?)"),
       checkpoint_(db, "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)"),
       forget_checkpoint_(db, "DELETE FROM checkpoints WHERE cell = ?"),
       weights_(db, "INSERT OR REPLACE INTO weights VALUES (?, ?, ?, ?)"),
-      present_measurement_(db, "SELECT * FROM measurements WHERE cell = ? AND step = ?"),
-      present_layers_(db, "SELECT * FROM layers WHERE cell = ? AND step = ?"),
-      present_eigenvalues_(db, "SELECT * FROM eigenvalues WHERE cell = ? AND step = ?"),
-      forget_layers_(db, "DELETE FROM layers WHERE cell = ? AND step = ?"),
-      forget_eigenvalues_(db, "DELETE FROM eigenvalues WHERE cell = ? AND step = ?"),
       read_totals_(db, "SELECT cells, cells_hash, (SELECT coalesce(max(num), 0) FROM main.cells) FROM store"),
-      write_totals_(db, "UPDATE store SET cells = ?, cells_hash = ?") {}
+      write_totals_(db, "UPDATE store SET cells = ?, cells_hash = ?") {
+  for (const MeasuredTable& table : measured_tables()) tables_.emplace_back(db, table);
+}
 
 void CellWriter::read_totals() {
   Use use(read_totals_);
@@ -145,11 +157,7 @@ void CellWriter::write(std::int64_t sweep, std::int64_t run, const CellProgress&
   row.engine = engine;
   row.seconds += std::isfinite(progress.seconds) ? progress.seconds : 0.0;
   row.run = run;
-  const auto gap = modules_sought(settings);
-  for (const auto& measurement : progress.measurements) {
-    write_measurement(row, measurement);
-    write_layers(row, measurement, gap);
-  }
+  for (const auto& measurement : progress.measurements) write_rows(row, measurement);
   write_checkpoint(row, progress);
   if (progress.weights) write_weights(row, *progress.weights, settings.training.precision);
   write_row(row);
@@ -180,11 +188,9 @@ CellWriter::WrittenCell CellWriter::find_row(const std::string& id) {
   row.device = find_.getColumn(4).getString();
   row.seconds = find_.getColumn(5).getDouble();
   row.settings = find_.getColumn(6).getString();
-  row.measurements = hash(7);
-  row.layers = hash(8);
-  row.eigenvalues = hash(9);
-  row.weights = hash_if_any(10);
-  row.checkpoint = hash_if_any(11);
+  row.weights = hash_if_any(7);
+  row.checkpoint = hash_if_any(8);
+  for (std::size_t t = 0; t < row.sums.size(); ++t) row.sums[t] = hash(static_cast<int>(9 + t));
   return row;
 }
 
@@ -192,87 +198,36 @@ void CellWriter::write_row(const WrittenCell& row) {
   cells_hash_ += cell_.write(row) - row.old_hash;
 }
 
-std::uint64_t CellWriter::present(SQLite::Statement& query, const WrittenCell& row, std::uint64_t step) {
-  if (row.is_new) return 0;
-  Use use(query);
-  query.bind(1, row.num);
-  query.bind(2, integer(step));
+std::uint64_t CellWriter::take_out(TableStatements& table, const WrittenCell& row, std::uint64_t step) {
   std::uint64_t sum = 0;
-  while (query.executeStep()) sum += hash_row(query, 1, query.getColumnCount());
+  {
+    Use use(table.present);
+    table.present.bind(1, row.num);
+    table.present.bind(2, integer(step));
+    while (table.present.executeStep()) sum += hash_row(table.present, 1, table.present.getColumnCount());
+  }
+  if (sum == 0) return 0;
+  Use use(table.forget);
+  table.forget.bind(1, row.num);
+  table.forget.bind(2, integer(step));
+  table.forget.exec();
   return sum;
 }
 
-void CellWriter::forget(SQLite::Statement& statement, const WrittenCell& row, std::uint64_t step) {
-  if (row.is_new) return;
-  Use use(statement);
-  statement.bind(1, row.num);
-  statement.bind(2, integer(step));
-  statement.exec();
-}
-
-void CellWriter::write_measurement(WrittenCell& row, const Measurement& measurement) {
-  row.measurements -= present(present_measurement_, row, measurement.step);
-  Use use(measurement_);
-  HashedRow bound(measurement_, 2);
-  const auto& r = measurement.regularizers;
-  measurement_.bind(1, row.num);
-  bound.integer(0, integer(measurement.step));
-  bound.real(1, measurement.train_loss);
-  bound.real(2, measurement.test_loss);
-  bound.real(3, measurement.noisy_test_loss);
-  bound.real(4, r.l1);
-  bound.real(5, r.l2);
-  bound.real(6, r.weighted_activity);
-  bound.real(7, r.activity);
-  bound.real(8, r.l12);
-  bound.real(9, r.l21);
-  bound.real(10, measurement.path_leak);
-  bound.real(11, measurement.jacobian_leak);
-  bound.real(12, measurement.ood_loss);
-  bound.real(13, measurement.block_error);
-  measurement_.exec();
-  row.measurements += bound.digest();
-}
-
-void CellWriter::write_layers(WrittenCell& row, const Measurement& measurement, std::uint32_t gap) {
-  // Of a measurement that is replaced.
-  row.layers -= present(present_layers_, row, measurement.step);
-  row.eigenvalues -= present(present_eigenvalues_, row, measurement.step);
-  forget(forget_layers_, row, measurement.step);
-  forget(forget_eigenvalues_, row, measurement.step);
-  for (std::size_t l = 0; l < measurement.spectra.size(); ++l) {
-    const auto& [all, live, dead] = measurement.spectra[l];
-    {
-      Use use(layer_);
-      HashedRow bound(layer_, 2);
-      layer_.bind(1, row.num);
+void CellWriter::write_rows(WrittenCell& row, const Measurement& measurement) {
+  for (std::size_t t = 0; t < tables_.size(); ++t) {
+    TableStatements& table = tables_[t];
+    if (!row.is_new) row.sums[t] -= take_out(table, row, measurement.step);
+    if (t >= measurement.tables.size()) continue;
+    for (const MeasuredRow& values : measurement.tables[t]) {
+      Use use(table.insert);
+      HashedRow bound(table.insert, 2);
+      table.insert.bind(1, row.num);
       bound.integer(0, integer(measurement.step));
-      bound.integer(1, integer(l + 1));
-      bound.integer(2, integer(gap));
-      bound.real(3, all.gap(gap));
-      bound.real(4, live.gap(gap));
-      bound.integer(5, integer(all.modules()));
-      bound.integer(6, integer(live.modules()));
-      bound.integer(7, integer(dead.size()));
-      if (l < measurement.partitions.size() && measurement.partitions[l]) {
-        const PartitionScores& scores = *measurement.partitions[l];
-        bound.real(8, scores.modularity);
-        bound.real(9, scores.normalized_cut);
-        bound.real(10, scores.block_share);
-      }
-      layer_.exec();
-      row.layers += bound.digest();
+      for (std::size_t c = 0; c < values.size(); ++c) bind_value(bound, static_cast<int>(c + 1), values[c]);
+      table.insert.exec();
+      row.sums[t] += bound.digest();
     }
-    Use use(eigenvalues_);
-    HashedRow bound(eigenvalues_, 2);
-    eigenvalues_.bind(1, row.num);
-    bound.integer(0, integer(measurement.step));
-    bound.integer(1, integer(l + 1));
-    bound.text(2, json_list(all.eigenvalues));
-    if (live.eigenvalues != all.eigenvalues) bound.text(3, json_list(live.eigenvalues));
-    bound.text(4, fmt::format("[{}]", fmt::join(dead, ",")));
-    eigenvalues_.exec();
-    row.eigenvalues += bound.digest();
   }
 }
 

@@ -4,6 +4,7 @@
 #include "store/cell_row.h"
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 
@@ -28,30 +29,29 @@ class CellWriter {
 
  private:
   struct WrittenCell;
+  /// Of one table of measured_tables().
+  struct TableStatements {
+    TableStatements(SQLite::Database& db, const MeasuredTable& table);
+    SQLite::Statement insert;
+    SQLite::Statement present;
+    SQLite::Statement forget;
+  };
 
   [[nodiscard]] WrittenCell find_row(const std::string& id);
   void write_row(const WrittenCell& row);
-  void write_measurement(WrittenCell& row, const Measurement& measurement);
-  void write_layers(WrittenCell& row, const Measurement& measurement, std::uint32_t gap);
+  void write_rows(WrittenCell& row, const Measurement& measurement);
   void write_weights(WrittenCell& row, const Parameters& weights, Precision precision);
   void write_checkpoint(WrittenCell& row, const CellProgress& progress);
-  /// The sum of the hashes of the rows that are there of a cell and step.
-  [[nodiscard]] std::uint64_t present(SQLite::Statement& query, const WrittenCell& row, std::uint64_t step);
-  void forget(SQLite::Statement& statement, const WrittenCell& row, std::uint64_t step);
+  /// Removes the rows of a cell and step from a table. The sum of their hashes.
+  [[nodiscard]] static std::uint64_t take_out(TableStatements& table, const WrittenCell& row,
+                                              std::uint64_t step);
 
   SQLite::Statement find_;
   CellRowWriter cell_;
-  SQLite::Statement measurement_;
-  SQLite::Statement layer_;
-  SQLite::Statement eigenvalues_;
+  std::deque<TableStatements> tables_;
   SQLite::Statement checkpoint_;
   SQLite::Statement forget_checkpoint_;
   SQLite::Statement weights_;
-  SQLite::Statement present_measurement_;
-  SQLite::Statement present_layers_;
-  SQLite::Statement present_eigenvalues_;
-  SQLite::Statement forget_layers_;
-  SQLite::Statement forget_eigenvalues_;
   void read_totals();
 
   SQLite::Statement read_totals_;

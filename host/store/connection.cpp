@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,20 +43,35 @@ void check_size(SQLite::Database& db, const StoreFile& file) {
 }
 
 void check_tables(SQLite::Database& db, const StoreFile& file) {
-  std::string names =
-      "'sweeps', 'cells', 'measurements', 'layers', 'eigenvalues', 'checkpoints', 'weights', "
-      "'results', 'history', 'spectra'";
-  int wanted = 10;
-  if (file.hashed()) {
-    names += ", 'store', 'runs', 'shards'";
-    wanted += 3;
-  }
-  const int tables =
-      db.execAndGet(fmt::format("SELECT count(*) FROM sqlite_master WHERE name IN ({})", names)).getInt();
-  if (tables != wanted)
+  std::vector<std::string> names = table_names(file.format);
+  for (const char* view : {"results", "history", "spectra"}) names.emplace_back(view);
+  const auto tables = static_cast<std::size_t>(
+      db.execAndGet(
+            fmt::format("SELECT count(*) FROM sqlite_master WHERE name IN ('{}')", fmt::join(names, "', '")))
+          .getInt());
+  if (tables != names.size())
     throw InputError(
         fmt::format("{}: is broken ({} of {} tables are there); restore a copy or give another file name",
-                    file.shown, tables, wanted));
+                    file.shown, tables, names.size()));
+}
+
+/// A build with other measures, whose format has the same number, makes other columns.
+void check_columns(SQLite::Database& db, const StoreFile& file) {
+  for (const MeasuredTable& table : measured_tables()) {
+    if (table.since > file.format) continue;
+    std::vector<std::string> wanted = {"cell", "step"};
+    for (const auto* columns : {&table.keys, &table.columns})
+      for (const MeasureColumn& column : *columns)
+        if (column.since <= file.format) wanted.emplace_back(column.name);
+    std::vector<std::string> found;
+    SQLite::Statement names(db, fmt::format("SELECT name FROM pragma_table_info('{}')", table.name));
+    while (names.executeStep()) found.push_back(names.getColumn(0).getString());
+    if (found != wanted)
+      throw InputError(fmt::format(
+          "{}: its table {} has the columns {}, and those of store format {} are {}; use the build of "
+          "modsweep that made it, or give another file name",
+          file.shown, table.name, fmt::join(found, ", "), file.format, fmt::join(wanted, ", ")));
+  }
 }
 
 void read_link(SQLite::Database& db, StoreFile& file) {
@@ -85,16 +101,17 @@ void check_application(const StoreFile& file) {
 
 void check_format(SQLite::Database& db, StoreFile& file) {
   file.format = pragma(db, "user_version");
-  if (file.format > store_format)
+  if (file.format > store_format())
     throw InputError(
         fmt::format("{}: was written by a newer modsweep (store format {}, this program reads up to {}); "
                     "update modsweep or give another file name",
-                    file.shown, file.format, store_format));
+                    file.shown, file.format, store_format()));
   if (file.format < 1)
     throw InputError(fmt::format(
         "{}: has store format {}, which no modsweep wrote; restore a copy or give another file name",
         file.shown, file.format));
   check_tables(db, file);
+  check_columns(db, file);
   if (file.hashed()) read_link(db, file);
 }
 
@@ -161,7 +178,7 @@ void open_for_reading(StoreFile& file, bool writable) {
   check_format(*file.db, file);
   if (!has_bytes(file.path + "-wal")) check_size(*file.db, file);  // pages of a log are yet to be moved
   file.db->exec("PRAGMA cache_size = -65536");                     // KiB
-  if (!file.hashed()) file.db->exec(view_as_current_sql(file.format));
+  if (file.format < store_format()) file.db->exec(view_as_current_sql(file.format));
   file.db->exec("PRAGMA query_only = ON");
 }
 
@@ -193,7 +210,7 @@ void open_for_writing(StoreFile& file) {
                     file.shown));
   file.db->exec("PRAGMA cache_size = -65536; PRAGMA synchronous = FULL");
   sweep_journal(file);
-  if (!file.hashed()) {
+  if (file.format < store_format()) {
     upgrade_store(file);
     check_format(*file.db, file);
   }

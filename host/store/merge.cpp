@@ -112,23 +112,19 @@ class Input {
                  .seconds = cells_->getColumn(8).getDouble(),
                  .settings = cells_->getColumn(9).getString(),
                  .run = number(10),
-                 .measurements = hash(11),
-                 .layers = hash(12),
-                 .eigenvalues = hash(13),
                  .weights = hash_if_any(14),
                  .checkpoint = hash_if_any(15)};
     if (!cells_->getColumn(5).isNull()) cell.diverged_at = number(5);
+    for (std::size_t t = 0; t < cell.sums.size(); ++t) cell.sums[t] = hash(cell_sum_column(t));
     static_cast<void>(id_number(file_, cell.id));
     if (cell_ && cell_->id >= cell.id) throw_broken(file_, "cells come twice or out of order");
     if (!file_.hashed()) {
-      cell.measurements = sum_of(rows_->measurements, cell.num);
-      cell.layers = sum_of(rows_->layers, cell.num);
-      cell.eigenvalues = sum_of(rows_->eigenvalues, cell.num);
+      for (std::size_t t = 0; t < cell.sums.size(); ++t) cell.sums[t] = sum_of(rows_->measured[t], cell.num);
       if (const auto sum = sum_of(rows_->weights, cell.num); sum != 0) cell.weights = sum;
-    } else if (hash_row(*cells_, 1, 16) != hash(16)) {
+    } else if (hash_cell(*cells_) != hash(cell_hash_column)) {
       throw_broken(file_, fmt::format("cell {} is not what was written", cell.id));
     }
-    hash_ += hash(16);
+    hash_ += hash(cell_hash_column);
     ++count_;
     cell_ = std::move(cell);
   }
@@ -161,8 +157,8 @@ using Inputs = std::vector<std::unique_ptr<Input>>;
 
 /// What a finished cell found, in numbers that differ where any result does.
 auto results_of(const CellRow& cell) {
-  return std::tuple(cell.status, cell.step, cell.diverged_at.value_or(0), cell.measurements, cell.layers,
-                    cell.eigenvalues, cell.weights.value_or(0));
+  return std::tuple(cell.status, cell.step, cell.diverged_at.value_or(0), cell.sums,
+                    cell.weights.value_or(0));
 }
 
 /// The better of two versions of a cell comes first, whatever the order of the stores.

@@ -45,7 +45,7 @@ void sync_file(const std::string& path, const std::string& shown) {
 
 std::uint64_t copy_rows(const StoreFile& from, RowCopier& copier, SQLite::Statement& rows,
                         const CellRow& cell, std::int64_t to, std::optional<std::uint64_t> wanted,
-                        const char* table) {
+                        std::string_view table) {
   rows.bind(1, cell.num);
   std::uint64_t sum = 0;
   try {
@@ -106,11 +106,11 @@ std::uint64_t RowCopier::copy(SQLite::Statement& from, std::int64_t to) {
 }
 
 CellRows::CellRows(SQLite::Database& db)
-    : measurements(db, "SELECT * FROM measurements WHERE cell = ?"),
-      layers(db, "SELECT * FROM layers WHERE cell = ?"),
-      eigenvalues(db, "SELECT * FROM eigenvalues WHERE cell = ?"),
-      weights(db, "SELECT * FROM weights WHERE cell = ?"),
-      checkpoints(db, "SELECT * FROM checkpoints WHERE cell = ?") {}
+    : weights(db, "SELECT * FROM weights WHERE cell = ?"),
+      checkpoints(db, "SELECT * FROM checkpoints WHERE cell = ?") {
+  for (const MeasuredTable& table : measured_tables())
+    measured.emplace_back(db, fmt::format("SELECT * FROM {} WHERE cell = ?", table.name));
+}
 
 std::uint64_t sum_of(SQLite::Statement& query, std::int64_t cell) {
   query.bind(1, cell);
@@ -133,9 +133,8 @@ MergeOutput::MergeOutput(const std::string& path, const std::string& shown) : pa
       file_.db->exec(
           "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; BEGIN");
       cell_.emplace(*file_.db);
-      measurements_.emplace(*file_.db, "measurements");
-      layers_.emplace(*file_.db, "layers");
-      eigenvalues_.emplace(*file_.db, "eigenvalues");
+      for (const MeasuredTable& table : measured_tables())
+        measured_.emplace_back(*file_.db, std::string(table.name));
       weights_.emplace(*file_.db, "weights");
       checkpoints_.emplace(*file_.db, "checkpoints");
     });
@@ -145,10 +144,16 @@ MergeOutput::MergeOutput(const std::string& path, const std::string& shown) : pa
   }
 }
 
-MergeOutput::~MergeOutput() {
+void MergeOutput::close() {
   cell_.reset();
-  for (auto* copier : {&measurements_, &layers_, &eigenvalues_, &weights_, &checkpoints_}) copier->reset();
+  measured_.clear();
+  weights_.reset();
+  checkpoints_.reset();
   file_.db.reset();
+}
+
+MergeOutput::~MergeOutput() {
+  close();
   if (!published_) ::unlink(file_.path.c_str());
 }
 
@@ -157,12 +162,11 @@ void MergeOutput::add(const StoreFile& from, CellRows& rows, CellRow cell, std::
   translate_errors(file_, [&] {
     const std::int64_t num = ++cells_;
     const auto copy = [&](RowCopier& copier, SQLite::Statement& query, std::optional<std::uint64_t> wanted,
-                          const char* table) {
+                          std::string_view table) {
       return copy_rows(from, copier, query, cell, num, wanted, table);
     };
-    cell.measurements = copy(*measurements_, rows.measurements, cell.measurements, "measurements");
-    cell.layers = copy(*layers_, rows.layers, cell.layers, "layers");
-    cell.eigenvalues = copy(*eigenvalues_, rows.eigenvalues, cell.eigenvalues, "eigenvalues");
+    for (std::size_t t = 0; t < cell.sums.size(); ++t)
+      cell.sums[t] = copy(measured_[t], rows.measured[t], cell.sums[t], measured_tables()[t].name);
     if (const auto sum = copy(*weights_, rows.weights, cell.weights, "weights"); sum != 0) cell.weights = sum;
     copy(*checkpoints_, rows.checkpoints, cell.checkpoint, "checkpoints");
     if (!from.hashed()) cell.checkpoint.reset();  // nothing vouches for it
@@ -189,9 +193,7 @@ void MergeOutput::publish(const std::optional<StoreLink::Token>& id) {
     totals.reset();
     db().exec("COMMIT");
   });
-  cell_.reset();
-  for (auto* copier : {&measurements_, &layers_, &eigenvalues_, &weights_, &checkpoints_}) copier->reset();
-  file_.db.reset();
+  close();
   sync_file(file_.path, file_.shown);
   remove_orphaned_logs(path_);
   if (::rename(file_.path.c_str(), path_.c_str()) != 0)

@@ -5,6 +5,7 @@
 #include "store/connection.h"
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 
@@ -28,9 +29,7 @@ class RowCopier {
 /// Queries of one input for the rows of a cell.
 struct CellRows {
   explicit CellRows(SQLite::Database& db);
-  SQLite::Statement measurements;
-  SQLite::Statement layers;
-  SQLite::Statement eigenvalues;
+  std::deque<SQLite::Statement> measured;  ///< of each table in measured_tables()
   SQLite::Statement weights;
   SQLite::Statement checkpoints;
 };
@@ -60,13 +59,16 @@ class MergeOutput {
   void publish(const std::optional<StoreLink::Token>& id);
 
  private:
+  void close();
+
   std::string path_;
   StoreFile file_;  // under its temporary name
   bool published_ = false;
   std::int64_t cells_ = 0;
   std::uint64_t cells_hash_ = 0;
   std::optional<CellRowWriter> cell_;
-  std::optional<RowCopier> measurements_, layers_, eigenvalues_, weights_, checkpoints_;
+  std::deque<RowCopier> measured_;  // of each table in measured_tables()
+  std::optional<RowCopier> weights_, checkpoints_;
 };
 
 }  // namespace modsweep

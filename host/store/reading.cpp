@@ -1,5 +1,6 @@
 #include "store/reading.h"
 
+#include "store/cell_row.h"
 #include "store/row_hash.h"
 
 #include <algorithm>
@@ -19,29 +20,20 @@ namespace {
 constexpr std::int64_t most_cells = 8192;   // of a chunk
 constexpr std::int64_t aimed_rows = 16384;  // of a chunk
 
-// Columns of `SELECT * FROM cells`.
-constexpr int id_column = 1;
-constexpr int sweep_column = 2;
-constexpr int status_column = 3;
-constexpr int step_column = 4;
-constexpr int hash_column = 16;
-
-/// A table whose rows belong to cells, and the column of `cells` that has the sum of their hashes.
-struct ChildTable {
-  const char* name;
-  int sum_column;
-};
-constexpr ChildTable measurements_table{"measurements", 11};
-constexpr ChildTable layers_table{"layers", 12};
-constexpr ChildTable eigenvalues_table{"eigenvalues", 13};
-
-std::vector<ChildTable> children_of(Table table) {
-  switch (table) {
+/// The tables of measured_tables() whose rows a table shows.
+std::vector<std::size_t> children_of(Table table) {
+  const auto number = [](std::string_view name) {
+    const auto& all = measured_tables();
+    return static_cast<std::size_t>(std::ranges::find(all, name, &MeasuredTable::name) - all.begin());
+  };
+  switch (table.kind) {
     case Table::results:
     case Table::history:
-      return {measurements_table, layers_table};
+      return {network_table, layer_table};
     case Table::spectra:
-      return {layers_table, eigenvalues_table};
+      return {layer_table, number("eigenvalues")};
+    case Table::measured:
+      return {number(table.name)};
     case Table::cells:
     case Table::fits:
     case Table::runs:
@@ -65,10 +57,10 @@ struct Totals {
   std::uint64_t hash = 0;
 
   void add(const StoreFile& file, SQLite::Statement& cell) {
-    const std::uint64_t found = hash_row(cell, id_column, hash_column);
-    if (found != as_hash(cell.getColumn(hash_column)))
-      throw_broken(file,
-                   fmt::format("cell {} is not what was written", cell.getColumn(id_column).getString()));
+    const std::uint64_t found = hash_cell(cell);
+    if (found != as_hash(cell.getColumn(cell_hash_column)))
+      throw_broken(
+          file, fmt::format("cell {} is not what was written", cell.getColumn(cell_id_column).getString()));
     ++cells;
     hash += found;
   }
@@ -94,7 +86,7 @@ void check_totals(const StoreFile& file, const StoreTotals& before, const Totals
 }
 
 /// Checks all cells of a range and their rows in `children`.
-void check_range(const StoreFile& file, const std::vector<ChildTable>& children, const Range& range,
+void check_range(const StoreFile& file, const std::vector<std::size_t>& children, const Range& range,
                  Totals& totals) {
   struct Sums {
     std::string id;
@@ -107,22 +99,21 @@ void check_range(const StoreFile& file, const std::vector<ChildTable>& children,
     while (cells.executeStep()) {
       totals.add(file, cells);
       Sums& cell = sums[cells.getColumn(0).getInt64()];
-      cell.id = cells.getColumn(id_column).getString();
+      cell.id = cells.getColumn(cell_id_column).getString();
       for (std::size_t i = 0; i < children.size(); ++i)
-        cell.wanted[i] = as_hash(cells.getColumn(children[i].sum_column));
+        cell.wanted[i] = as_hash(cells.getColumn(cell_sum_column(children[i])));
     }
   }
   for (std::size_t i = 0; i < children.size(); ++i) {
-    SQLite::Statement rows(*file.db,
-                           fmt::format("SELECT * FROM {} WHERE cell > ? AND cell <= ?", children[i].name));
+    const std::string_view name = measured_tables()[children[i]].name;
+    SQLite::Statement rows(*file.db, fmt::format("SELECT * FROM {} WHERE cell > ? AND cell <= ?", name));
     SQLite::bind(rows, range.after, range.until);
     while (rows.executeStep())
       if (const auto cell = sums.find(rows.getColumn(0).getInt64()); cell != sums.end())
         cell->second.wanted[i] -= hash_row(rows, 1, rows.getColumnCount());
     for (const auto& [num, cell] : sums)
       if (cell.wanted[i] != 0)
-        throw_broken(file,
-                     fmt::format("the {} of cell {} are not what was written", children[i].name, cell.id));
+        throw_broken(file, fmt::format("the {} of cell {} are not what was written", name, cell.id));
   }
 }
 
@@ -179,7 +170,7 @@ void read_table(const StoreFile& file, Table table, const TableQuery& query, con
     read_rows_of(statement, left_out, sink, rows);
     statement.reset();
   } else {
-    const std::vector<ChildTable> children = children_of(table);
+    const std::vector<std::size_t> children = children_of(table);
     Totals totals;
     StoreTotals before;
     std::int64_t last = 0;
@@ -220,13 +211,13 @@ void read_heads(const StoreFile& file, const std::function<void(const CellHead&)
                                             : "SELECT num, id, sweep, status, step FROM cells ORDER BY num");
   while (cells.executeStep()) {
     if (file.hashed()) totals.add(file, cells);
-    const std::string status = cells.getColumn(status_column).getString();
+    const std::string status = cells.getColumn(cell_status_column).getString();
     const CellHead head{.num = cells.getColumn(0).getInt64(),
-                        .id = id_number(file, cells.getColumn(id_column).getString()),
-                        .sweep = cells.getColumn(sweep_column).getInt64(),
+                        .id = id_number(file, cells.getColumn(cell_id_column).getString()),
+                        .sweep = cells.getColumn(cell_sweep_column).getInt64(),
                         .running = status == "running",
                         .diverged = status == "diverged",
-                        .step = static_cast<std::uint64_t>(cells.getColumn(step_column).getInt64())};
+                        .step = static_cast<std::uint64_t>(cells.getColumn(cell_step_column).getInt64())};
     ids += head.id;
     cell(head);
   }

@@ -1,5 +1,9 @@
 #include "store/schema.h"
 
+#include "measures/tables.h"
+
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace modsweep {
@@ -7,25 +11,74 @@ namespace {
 
 /// A column that a later format has; always the last ones of their tables, in this order.
 struct AddedColumn {
-  std::int32_t format;
+  std::int32_t format = 0;
   std::string_view table;
-  std::string_view name;
-  std::string_view type = "REAL";
+  std::string name;
+  std::string_view type;
 };
-constexpr AddedColumn added_columns[] = {{2, "measurements", "ood_loss"},
-                                         {2, "measurements", "block_error"},
-                                         {3, "layers", "modularity"},
-                                         {3, "layers", "normalized_cut"},
-                                         {3, "layers", "block_share"},
-                                         {4, "sweeps", "hash", "INTEGER"},
-                                         {4, "cells", "run", "INTEGER"},
-                                         {4, "cells", "measurements_hash", "INTEGER"},
-                                         {4, "cells", "layers_hash", "INTEGER"},
-                                         {4, "cells", "eigenvalues_hash", "INTEGER"},
-                                         {4, "cells", "weights_hash", "INTEGER"},
-                                         {4, "cells", "checkpoint_hash", "INTEGER"},
-                                         {4, "cells", "hash", "INTEGER"},
-                                         {4, "fits", "hash", "INTEGER"}};
+
+std::string_view type_name(ColumnType type) {
+  switch (type) {
+    case ColumnType::real:
+      return "REAL";
+    case ColumnType::integer:
+      return "INTEGER";
+    case ColumnType::text:
+    case ColumnType::json:
+      break;
+  }
+  return "TEXT";
+}
+
+/// Whether a table came with a later format; the others were there from the first.
+bool is_added(const MeasuredTable& table) {
+  return table.since > 1;
+}
+
+const std::vector<AddedColumn>& added_columns() {
+  static const std::vector<AddedColumn> columns = [] {
+    std::vector<AddedColumn> all = {{4, "sweeps", "hash", "INTEGER"},
+                                    {4, "cells", "run", "INTEGER"},
+                                    {4, "cells", "measurements_hash", "INTEGER"},
+                                    {4, "cells", "layers_hash", "INTEGER"},
+                                    {4, "cells", "eigenvalues_hash", "INTEGER"},
+                                    {4, "cells", "weights_hash", "INTEGER"},
+                                    {4, "cells", "checkpoint_hash", "INTEGER"},
+                                    {4, "cells", "hash", "INTEGER"},
+                                    {4, "fits", "hash", "INTEGER"}};
+    for (const MeasuredTable& table : measured_tables()) {
+      if (is_added(table)) all.push_back({table.since, "cells", sum_name(table.name), "INTEGER"});
+      for (const MeasureColumn& column : table.columns)
+        if (column.since > table.since)
+          all.push_back({column.since, table.name, std::string(column.name), type_name(column.type)});
+    }
+    return all;
+  }();
+  return columns;
+}
+
+/// A column's definition and what it holds, as a line of CREATE TABLE.
+std::string column_line(std::string_view definition, std::string_view doc) {
+  return fmt::format("  {:<29} -- {}\n", fmt::format("{},", definition), doc);
+}
+
+/// Tables of measurements, those of the first format (`added` false) or those that came later.
+std::string measured_sql(bool added, std::int32_t after_format = 0) {
+  std::string sql;
+  for (const MeasuredTable& table : measured_tables())
+    if (is_added(table) == added && table.since > after_format) sql += "\n" + create_sql(table);
+  return sql;
+}
+
+/// Columns of `cells` for tables of later formats, behind `hash`.
+std::string added_sums_sql() {
+  std::string sql;
+  for (const MeasuredTable& table : measured_tables())
+    if (is_added(table))
+      sql += fmt::format(",\n  {} INTEGER{:<6} -- as layers_hash, of `{}`", sum_name(table.name), "",
+                         table.name);
+  return sql;
+}
 
 // Tables and indexes of format 4. `store` stands first in a new file, so that its page is the same in all.
 constexpr std::string_view tables_of_format_4 = R"sql(
@@ -64,6 +117,44 @@ CREATE INDEX cells_by_status ON cells (sweep, status);
 
 }  // namespace
 
+std::string doc_of(const MeasureColumn& column) {
+  return column.unit.empty() ? std::string(column.doc) : fmt::format("{} [{}]", column.doc, column.unit);
+}
+
+// Only keys are never NULL: a row may have values of one measure alone.
+std::string create_sql(const MeasuredTable& table) {
+  std::string sql = fmt::format("CREATE TABLE {:<18} -- {}\n", fmt::format("{} (", table.name), table.doc);
+  sql += column_line("cell INTEGER NOT NULL", "cells.num");
+  sql += "  step INTEGER NOT NULL,\n";
+  std::string keys = "cell, step";
+  for (const MeasureColumn& key : table.keys) {
+    keys += fmt::format(", {}", key.name);
+    sql += column_line(fmt::format("{} {} NOT NULL", key.name, type_name(key.type)), doc_of(key));
+  }
+  for (const MeasureColumn& column : table.columns)
+    sql += column_line(fmt::format("{} {}", column.name, type_name(column.type)), doc_of(column));
+  if (table.long_rows) return sql + fmt::format("  UNIQUE ({})\n);\n", keys);
+  return sql + fmt::format("  PRIMARY KEY ({})\n) WITHOUT ROWID;\n", keys);
+}
+
+std::int32_t store_format() {
+  static const std::int32_t format = std::max(hashed_format, measured_format());
+  return format;
+}
+
+std::string sum_name(std::string_view table) {
+  return fmt::format("{}_hash", table);
+}
+
+std::vector<std::string> table_names(std::int32_t format) {
+  std::vector<std::string> names = {"sweeps", "cells", "checkpoints", "weights"};
+  if (format >= hashed_format)
+    for (const char* name : {"store", "runs", "shards"}) names.emplace_back(name);
+  for (const MeasuredTable& table : measured_tables())
+    if (table.since <= format) names.emplace_back(table.name);
+  return names;
+}
+
 std::string_view schema_sql() {
   // SQLite keeps these texts with their comments: `.schema` in any client shows them.
   static const std::string sql = std::string(R"sql(
@@ -98,57 +189,12 @@ CREATE TABLE cells (            -- one training run each, in the order of their 
   eigenvalues_hash INTEGER,     -- and in `eigenvalues`, each without `cell`, modulo 2^64
   weights_hash INTEGER,         -- of its row in `weights`; NULL: none is there
   checkpoint_hash INTEGER,      -- of its row in `checkpoints`; NULL: none is there, or it is from before format 4
-  hash INTEGER                  -- of the columns from `id` on, in the order of the table
+  hash INTEGER                  -- of the columns from `id` on, in the order of the table, this one aside
+)sql" + added_sums_sql() + R"sql(
 );
 
 CREATE INDEX running_cells ON cells (id) WHERE status = 'running';
-
-CREATE TABLE measurements (     -- one network at one step; NULL: not measured, or not a finite number
-  cell INTEGER NOT NULL,        -- cells.num
-  step INTEGER NOT NULL,
-  train_loss REAL,              -- mean squared error, clean, whole training set
-  test_loss REAL,               -- the same of the test set
-  noisy_test_loss REAL,         -- the same with the noise of [measure]
-  l1 REAL,                      -- from here raw values, without coefficients: sum of |W|
-  sum_w2 REAL,                  -- sum of W^2, the value of the l2 regularizer
-  weighted_activity REAL,
-  activity REAL,
-  l12 REAL,
-  l21 REAL,
-  path_leak REAL,               -- off-diagonal share of |W^H| ... |W^0|
-  jacobian_leak REAL,           -- off-diagonal share of the mean |dy_i/dx_j| over the test set
-  ood_loss REAL,                -- mean squared error, clean, of all out-of-distribution samples
-  block_error REAL,             -- mean over blocks of the RMSE of the best line from output to target
-  PRIMARY KEY (cell, step)
-) WITHOUT ROWID;
-
-CREATE TABLE layers (           -- what the Laplacian spectra of one weight layer say
-  cell INTEGER NOT NULL,        -- cells.num
-  step INTEGER NOT NULL,
-  layer INTEGER NOT NULL,       -- from 1, the layer next to the inputs
-  n INTEGER NOT NULL,           -- which gap: measure.modules, or the task's inputs
-  gap REAL,                     -- gap_n = lambda_{n+1} - lambda_n, all rows; NULL: n rows or fewer
-  gap_live REAL,                -- the same without dead rows
-  modules INTEGER NOT NULL,     -- where the largest gap is: modules found with all rows
-  modules_live INTEGER NOT NULL,-- the same without dead rows
-  dead INTEGER NOT NULL,        -- dead rows: norm 0 or below 1e-3 of the largest
-  modularity REAL,              -- Newman's, of the live rows' similarities in n clusters; from here NULL: not
-                                -- measured, or fewer than n live rows
-  normalized_cut REAL,          -- of the same clusters
-  block_share REAL,             -- share of the sum of |W| that lies in the clusters' blocks
-  PRIMARY KEY (cell, step, layer)
-) WITHOUT ROWID;
-
-CREATE TABLE eigenvalues (      -- the spectra themselves, ascending; apart, so that `layers` reads fast
-  cell INTEGER NOT NULL,        -- cells.num
-  step INTEGER NOT NULL,
-  layer INTEGER NOT NULL,       -- from 1
-  eigenvalues TEXT NOT NULL,    -- JSON array: of all rows
-  eigenvalues_live TEXT,        -- JSON array: without dead rows; NULL: the same as `eigenvalues`
-  dead_rows TEXT NOT NULL,      -- JSON array: the dead rows, from 0
-  UNIQUE (cell, step, layer)
-);
-
+)sql" + measured_sql(false) + R"sql(
 CREATE TABLE checkpoints (      -- where running cells go on
   cell INTEGER PRIMARY KEY,     -- cells.num
   step INTEGER NOT NULL,
@@ -162,7 +208,8 @@ CREATE TABLE weights (          -- final parameters of finished cells, where mea
   parameters BLOB NOT NULL      -- of each layer in turn W, row-major [out][in / groups]; b, [out],
                                 -- with bias; the slope of its units, with prelu and not after the last
 );
-)sql") + std::string(tables_of_format_4);
+)sql") + std::string(tables_of_format_4) +
+                                 measured_sql(true);
   return sql;
 }
 
@@ -185,20 +232,31 @@ CREATE TABLE IF NOT EXISTS fits (  -- curves through the results, as `modsweep f
 
 std::string upgrade_sql(std::int32_t format, bool has_fits) {
   std::string sql;
-  for (const AddedColumn& column : added_columns)
+  for (const AddedColumn& column : added_columns())
     if (column.format > format && (has_fits || column.table != "fits"))
       sql += fmt::format("ALTER TABLE {} ADD COLUMN {} {};", column.table, column.name, column.type);
   if (format < hashed_format) sql += tables_of_format_4;
-  return sql;
+  return sql + measured_sql(true, format);
 }
 
 std::string view_as_current_sql(std::int32_t format) {
   // A temporary name hides the file's own in every query of this connection.
   std::string sql;
-  for (const char* table : {"measurements", "layers", "cells"}) {
+  std::vector<std::string_view> tables = {"cells"};
+  for (const MeasuredTable& table : measured_tables()) {
+    if (table.since <= format) {
+      tables.push_back(table.name);
+      continue;
+    }
+    sql += fmt::format("CREATE TEMP VIEW {} AS SELECT NULL AS cell, NULL AS step", table.name);
+    for (const auto* columns : {&table.keys, &table.columns})
+      for (const MeasureColumn& column : *columns) sql += fmt::format(", NULL AS {}", column.name);
+    sql += " WHERE 0;";
+  }
+  for (const std::string_view table : tables) {
     std::string missing;
-    for (const AddedColumn& column : added_columns)
-      if (column.format > format && column.table == std::string_view(table))
+    for (const AddedColumn& column : added_columns())
+      if (column.format > format && column.table == table)
         missing += fmt::format(", NULL AS {}", column.name);
     if (!missing.empty())
       sql += fmt::format("CREATE TEMP VIEW {0} AS SELECT *{1} FROM main.{0};", table, missing);

@@ -49,6 +49,12 @@ TableQuery narrowed(const TableQuery& table, const std::vector<std::string>& col
   return query;
 }
 
+/// The values of a row as JSON; the first column, the number of its cell, is left out.
+void read_values(SQLite::Statement& row, const TableQuery& table, std::vector<std::string>& values) {
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = json_value(row.getColumn(static_cast<int>(i) + 1), !table.columns[i].json_sql.empty());
+}
+
 // Refuses statements that write, while it lives.
 class ReadOnly {
  public:
@@ -316,6 +322,15 @@ std::vector<std::string> Store::columns(Table table) const {
   });
 }
 
+std::vector<std::string> Store::column_docs(Table table) const {
+  return translate_errors(impl_->file, [&] {
+    std::vector<std::string> docs;
+    for (const auto& column : impl_->query_of(table).columns)
+      docs.emplace_back(column.doc.empty() ? fixed_doc(column.name) : column.doc);
+    return docs;
+  });
+}
+
 std::vector<std::string> Store::varied_keys() const {
   return translate_errors(impl_->file, [&] {
     SQLite::Database* const stores[] = {impl_->file.db.get()};
@@ -329,12 +344,24 @@ void Store::read_rows(Table table, const std::vector<std::string>& columns, cons
   std::vector<std::string> values(columns.size());
   impl_->read(table, wanted,
               {[&](SQLite::Statement& query) {
-                 for (std::size_t i = 0; i < columns.size(); ++i)
-                   values[i] = json_value(query.getColumn(static_cast<int>(i) + 1),
-                                          !wanted.columns[i].json_sql.empty());
+                 read_values(query, wanted, values);
                  row(values);
                },
                [] {}});
+}
+
+void Store::read_cells(Table table, const std::vector<std::string>& ids,
+                       const std::vector<std::string>& columns, const RowReader& row) const {
+  translate_errors(impl_->file, [&] {
+    const TableQuery wanted = narrowed(impl_->query_of(table), columns);
+    SQLite::Statement query(*impl_->file.db, wanted.cells_sql());
+    query.bind(1, fmt::format("[\"{}\"]", fmt::join(ids, "\",\"")));
+    std::vector<std::string> values(columns.size());
+    while (query.executeStep()) {
+      read_values(query, wanted, values);
+      row(values);
+    }
+  });
 }
 
 Store::TextTable Store::query(const std::string& sql) const {

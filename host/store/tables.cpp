@@ -1,5 +1,8 @@
 #include "store/tables.h"
 
+#include "measures/tables.h"
+#include "store/schema.h"
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -35,15 +38,28 @@ void add_setting_columns(std::vector<TableColumn>& columns, const Varying& varyi
   }
 }
 
+/// A column of a table of measurements that a query knows as `alias`.
+TableColumn measured_column(std::string name, std::string_view alias, const MeasureColumn& column) {
+  const std::string sql = fmt::format("{}.{}", alias, column.name);
+  return {std::move(name), sql, column.type == ColumnType::json ? sql : "", doc_of(column)};
+}
+
+/// The columns of a table of measurements that exports show, in their order.
+std::vector<MeasureColumn> shown_columns(const MeasuredTable& table) {
+  std::vector<MeasureColumn> shown;
+  for (const std::size_t c : table.listed)
+    if (table.columns[c].shown) shown.push_back(table.columns[c]);
+  return shown;
+}
+
 void add_measurement_columns(std::vector<TableColumn>& columns, const Varying& varying) {
-  for (const char* name :
-       {"train_loss", "test_loss", "ood_loss", "noisy_test_loss", "l1", "sum_w2", "weighted_activity",
-        "activity", "l12", "l21", "path_leak", "jacobian_leak", "block_error"})
-    columns.push_back({name, fmt::format("m.{}", name), ""});
+  for (const MeasureColumn& column : shown_columns(measured_tables()[network_table]))
+    columns.push_back(measured_column(std::string(column.name), "m", column));
+  const std::vector<MeasureColumn> of_layers = shown_columns(measured_tables()[layer_table]);
   for (int k = 1; k <= varying.layers; ++k)
-    for (const char* name : {"gap", "gap_live", "modules", "modules_live", "dead", "modularity",
-                             "normalized_cut", "block_share"})
-      columns.push_back({fmt::format("{}_layer{}", name, k), fmt::format("y{}.{}", k, name), ""});
+    for (const MeasureColumn& column : of_layers)
+      columns.push_back(
+          measured_column(fmt::format("{}_layer{}", column.name, k), fmt::format("y{}", k), column));
 }
 
 std::string layer_joins(const Varying& varying) {
@@ -136,6 +152,26 @@ TableQuery cells() {
   return query;
 }
 
+/// A table of a measure's own, with the settings of its cells.
+TableQuery own_table(const Varying& varying, const MeasuredTable& table) {
+  TableQuery query;
+  query.columns = {{"cell", "c.id", ""}, {"sweep", "s.name", ""}};
+  add_setting_columns(query.columns, varying);
+  query.columns.push_back({"step", "t.step", ""});
+  query.order = "ORDER BY c.num, t.step";
+  for (const MeasureColumn& key : table.keys) {
+    query.columns.push_back(measured_column(std::string(key.name), "t", key));
+    query.order += fmt::format(", t.{}", key.name);
+  }
+  for (const MeasureColumn& column : shown_columns(table))
+    query.columns.push_back(measured_column(std::string(column.name), "t", column));
+  query.from = fmt::format(
+      "FROM cells c CROSS JOIN sweeps s ON s.num = c.sweep\n"
+      "  CROSS JOIN {} t ON t.cell = c.num",
+      table.name);
+  return query;
+}
+
 TableQuery fits(const Varying& varying) {
   TableQuery query;
   query.cell.clear();
@@ -173,19 +209,74 @@ std::string select(const std::vector<std::string>& columns, const std::string& f
 
 }  // namespace
 
+std::string_view fixed_doc(std::string_view column) {
+  static const std::map<std::string_view, std::string_view> docs = {
+      {"cell", "id of the cell: 16 hex digits, a hash of its settings"},
+      {"sweep", "name of the sweep that trained it"},
+      {"status", "done, diverged or running"},
+      {"steps", "optimizer steps taken"},
+      {"step", "optimizer steps taken when it was measured"},
+      {"diverged_at", "the step, from 1, whose loss was NaN or infinite"},
+      {"engine", "what trained it last"},
+      {"device", "on what; of several in turn: A, then B"},
+      {"seconds", "its share of the training time [s]"},
+      {"settings", "JSON object: all settings by their dotted keys"},
+      {"layer", "weight layer, from 1"},
+      {"kind", "spectra: all rows, or live ones alone; fits: transition, law or balance"},
+      {"n", "which gap: measure.modules, or the task's inputs"},
+      {"gap_n", "lambda_{n+1} - lambda_n; empty: n rows or fewer"},
+      {"modules", "where the largest gap is: modules found"},
+      {"dead", "dead rows: norm 0 or below 1e-3 of the largest [rows]"},
+      {"dead_rows", "JSON array: the dead rows, from 0"},
+      {"eigenvalues", "JSON array: of the Laplacian, ascending"},
+      {"group_key", "JSON object: the cells it is of, by the columns that were grouped by"},
+      {"parameters", "JSON object: numbers by name; {}: none were found"},
+      {"intervals", "JSON object: [low, high] by the name of the parameter"},
+      {"note", "why there are no parameters, or what limits them"},
+      {"options", "JSON object: columns, bootstrap"},
+      {"created", "UTC"},
+      {"version", "of the program"},
+      {"revision", "the commit that it was built from"},
+      {"host", "the machine"},
+      {"process", "its number"},
+      {"began", "UTC"},
+      {"ended", "UTC; empty: still at work, or killed"},
+      {"outcome", "done, interrupted, failed: ..."},
+      {"command", "the command line"},
+      {"shard", "2/8; 1/1: the whole sweep"}};
+  const auto found = docs.find(column);
+  return found == docs.end() ? "the setting of this name" : found->second;
+}
+
 std::string TableQuery::view_sql(const std::string& name) const {
   std::vector<std::string> list;
   for (const auto& column : columns) list.push_back(column.sql + " AS " + identifier(column.name));
   return fmt::format("CREATE VIEW {} AS {}", name, select(list, from, where));
 }
 
+namespace {
+
+/// The cell's number and all columns, as exports have them.
+std::vector<std::string> exported_columns(const TableQuery& query) {
+  std::vector<std::string> list = {query.cell.empty() ? "0" : query.cell};
+  for (const auto& column : query.columns)
+    list.push_back(column.json_sql.empty() ? column.sql : column.json_sql);
+  return list;
+}
+
+}  // namespace
+
 std::string TableQuery::export_sql() const {
-  std::vector<std::string> list = {cell.empty() ? "0" : cell};
-  for (const auto& column : columns) list.push_back(column.json_sql.empty() ? column.sql : column.json_sql);
   std::string condition = where;
   if (!cell.empty())
     condition += fmt::format("{0}{1} > ?1 AND {1} <= ?2", where.empty() ? "" : " AND ", cell);
-  return select(list, from, condition) + "\n" + order;
+  return select(exported_columns(*this), from, condition) + "\n" + order;
+}
+
+std::string TableQuery::cells_sql() const {
+  const std::string condition =
+      fmt::format("{}{}c.id IN (SELECT value FROM json_each(?1))", where, where.empty() ? "" : " AND ");
+  return select(exported_columns(*this), from, condition);
 }
 
 Varying read_varying(std::span<SQLite::Database* const> stores) {
@@ -220,7 +311,7 @@ Varying read_varying(std::span<SQLite::Database* const> stores) {
 }
 
 TableQuery table_query(const Varying& varying, Table table) {
-  switch (table) {
+  switch (table.kind) {
     case Table::results:
       return results(varying);
     case Table::history:
@@ -231,10 +322,28 @@ TableQuery table_query(const Varying& varying, Table table) {
       return fits(varying);
     case Table::runs:
       return runs();
+    case Table::measured:
+      return own_table(varying, *std::ranges::find(measured_tables(), table.name, &MeasuredTable::name));
     case Table::cells:
       break;
   }
   return cells();
+}
+
+const std::vector<NamedTable>& store_tables() {
+  static const std::vector<NamedTable> tables = [] {
+    std::vector<NamedTable> all = {
+        {"results", Table::results, "a row per cell, settings and final numbers"},
+        {"history", Table::history, "a row per measurement"},
+        {"spectra", Table::spectra, "a row per layer and measurement, with eigenvalues"},
+        {"cells", Table::cells, "status and settings"},
+        {"fits", Table::fits, "what modsweep fit found"},
+        {"runs", Table::runs, "who trained it"}};
+    for (const MeasuredTable& table : measured_tables())
+      if (table.exported) all.push_back({table.name, Table(table.name), table.doc});
+    return all;
+  }();
+  return tables;
 }
 
 std::vector<std::string> measured_columns(const Sweep& sweep) {
@@ -244,7 +353,8 @@ std::vector<std::string> measured_columns(const Sweep& sweep) {
   std::vector<TableColumn> columns;
   add_measurement_columns(columns, varying);
   std::vector<std::string> names;
-  for (TableColumn& column : columns) names.push_back(std::move(column.name));
+  for (TableColumn& column : columns)
+    if (column.json_sql.empty()) names.push_back(std::move(column.name));
   return names;
 }
 

@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -19,7 +20,11 @@ struct TableColumn {
   /// SQL whose value is JSON text, passed through into exports so that numbers keep their digits, booleans
   /// and lists their types; empty: `sql` is exported.
   std::string json_sql;
+  std::string doc = {};  ///< one line; empty: fixed_doc() says it
 };
+
+/// What a column holds that is not of measurements, by its name; the name of a setting says it all.
+[[nodiscard]] std::string_view fixed_doc(std::string_view column);
 
 /// A query with named columns, in an order that SQLite gets from its keys without sorting.
 struct TableQuery {
@@ -34,6 +39,8 @@ struct TableQuery {
   /// Selects the cell's number, then all columns, of rows whose cell's number is above the first parameter
   /// and at most the second; of all rows where the table is not of cells.
   [[nodiscard]] std::string export_sql() const;
+  /// The same of the cells whose ids are in a JSON array, the only parameter. For tables of cells.
+  [[nodiscard]] std::string cells_sql() const;
 };
 
 /// What the columns of tables depend on: the sweeps that are in a store, or in several.
@@ -50,7 +57,8 @@ struct Varying {
 /// The query of a table. `results`: a row per finished cell, where those that diverged have no numbers of a
 /// last measurement; `history`: a row per cell and measured step; `spectra`: a row per cell, measured step,
 /// layer and kind; `cells`: a row per cell with all its settings; `fits`: a row per fit and group; `runs`: a
-/// row per run. Varied settings are columns named by their dotted keys.
+/// row per run; a measure's own table: a row per cell, measured step and keys. Varied settings are columns
+/// named by their dotted keys.
 [[nodiscard]] TableQuery table_query(const Varying& varying, Table table);
 
 /// Whether the views `results`, `history` and `spectra` fit the sweeps.

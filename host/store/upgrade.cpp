@@ -1,5 +1,6 @@
 #include "store/upgrade.h"
 
+#include "store/cell_row.h"
 #include "store/connection.h"
 #include "store/row_hash.h"
 #include "store/schema.h"
@@ -10,6 +11,7 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sqlite3.h>
 
 #include "modsweep/error.h"
@@ -51,13 +53,19 @@ void sum_rows(SQLite::Database& db, std::string_view table, std::string_view col
   write();
 }
 
-/// The hash of columns [1, last) of each row into its last column. The sum of all.
-std::uint64_t hash_rows(SQLite::Database& db, std::string_view table) {
+/// The hash of all columns but the first and the last.
+std::uint64_t hash_between(SQLite::Statement& row) {
+  return hash_row(row, 1, row.getColumnCount() - 1);
+}
+
+/// Writes the hash of each row of a table, which `hash_of` makes, into its column `hash`. The sum of all.
+std::uint64_t hash_rows(SQLite::Database& db, std::string_view table,
+                        std::uint64_t (*hash_of)(SQLite::Statement&) = hash_between) {
   SQLite::Statement rows(db, fmt::format("SELECT * FROM {} ORDER BY num", table));
   SQLite::Statement update(db, fmt::format("UPDATE {} SET hash = ? WHERE num = ?", table));
   std::uint64_t sum = 0;
   while (rows.executeStep()) {
-    const std::uint64_t hash = hash_row(rows, 1, rows.getColumnCount() - 1);
+    const std::uint64_t hash = hash_of(rows);
     sum += hash;
     update.bind(1, static_cast<std::int64_t>(hash));
     update.bind(2, rows.getColumn(0).getInt64());
@@ -67,18 +75,34 @@ std::uint64_t hash_rows(SQLite::Database& db, std::string_view table) {
   return sum;
 }
 
+/// Format 4 and those before forbid NULL in some columns of `layers`, whose rows now may be of other measures
+/// alone: such a table is copied into one without. Its rows, and so their hashes, stay.
+void allow_empty_columns(SQLite::Database& db) {
+  for (const MeasuredTable& table : measured_tables()) {
+    SQLite::Statement strict(
+        db, fmt::format("SELECT 1 FROM pragma_table_info('{}') WHERE \"notnull\" AND NOT pk", table.name));
+    if (table.long_rows || !strict.executeStep()) continue;
+    strict.reset();
+    db.exec(fmt::format("ALTER TABLE {0} RENAME TO strict_{0}", table.name));
+    db.exec(create_sql(table));
+    db.exec(fmt::format("INSERT INTO {0} SELECT * FROM strict_{0}; DROP TABLE strict_{0}", table.name));
+  }
+}
+
 }  // namespace
 
 void make_hashes(SQLite::Database& db, bool has_fits) {
   // What a cell lacks sums up to 0. Checkpoints are left without: they are taken once as they are, and told.
-  db.exec("UPDATE cells SET measurements_hash = 0, layers_hash = 0, eigenvalues_hash = 0");
-  sum_rows(db, "measurements", "measurements_hash");
-  sum_rows(db, "layers", "layers_hash");
-  sum_rows(db, "eigenvalues", "eigenvalues_hash");
+  for (std::size_t t = 0; t < measured_tables().size(); ++t) {
+    const std::string_view table = measured_tables()[t].name;
+    if (!cell_sum_always(t)) continue;  // a table that has just been made
+    db.exec(fmt::format("UPDATE cells SET {} = 0", sum_name(table)));
+    sum_rows(db, table, sum_name(table));
+  }
   sum_rows(db, "weights", "weights_hash");
   hash_rows(db, "sweeps");
   if (has_fits) hash_rows(db, "fits");
-  const std::uint64_t cells = hash_rows(db, "cells");
+  const std::uint64_t cells = hash_rows(db, "cells", hash_cell);
   SQLite::Statement totals(db, "UPDATE store SET cells = (SELECT count(*) FROM cells), cells_hash = ?");
   totals.bind(1, static_cast<std::int64_t>(cells));
   totals.exec();
@@ -87,7 +111,7 @@ void make_hashes(SQLite::Database& db, bool has_fits) {
 std::string empty_store() {
   SQLite::Database db(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
   db.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", store_application_id,
-                      store_format));
+                      store_format()));
   db.exec(std::string(schema_sql()));
   refresh_views(db);
   insert_store_row(db, StoreLink::fresh());
@@ -103,9 +127,9 @@ std::int64_t schema_hash(SQLite::Database& db) {
   RowHash hash;
   SQLite::Statement query(
       db,
-      "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND name IN ('sweeps', 'cells', "
-      "'measurements', 'layers', 'eigenvalues', 'checkpoints', 'weights', 'store', 'runs', 'shards', "
-      "'running_cells', 'cells_by_status') ORDER BY name");
+      fmt::format("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND name IN ('{}', "
+                  "'running_cells', 'cells_by_status') ORDER BY name",
+                  fmt::join(table_names(store_format()), "', '")));
   while (query.executeStep())
     for (const int column : {0, 1}) hash.text(column, query.getColumn(column).getString());
   return static_cast<std::int64_t>(hash.digest());
@@ -115,18 +139,26 @@ void upgrade_store(StoreFile& file) {
   WriteTransaction transaction(file);
   translate_errors(file, [&] {
     SQLite::Database& db = *file.db;
-    db.exec(fmt::format("PRAGMA user_version = {}", store_format));  // page 1 first: see side_files.cpp
+    db.exec(fmt::format("PRAGMA user_version = {}", store_format()));  // page 1 first: see side_files.cpp
     const bool has_fits = db.tableExists("fits");
+    db.exec("DROP VIEW IF EXISTS results; DROP VIEW IF EXISTS history; DROP VIEW IF EXISTS spectra");
     db.exec(upgrade_sql(file.format, has_fits));
-    insert_store_row(db, StoreLink::fresh());
-    make_hashes(db, has_fits);
+    allow_empty_columns(db);
+    if (file.hashed()) {
+      SQLite::Statement update(db, "UPDATE store SET schema_hash = ?");
+      update.bind(1, schema_hash(db));
+      update.exec();
+    } else {
+      insert_store_row(db, StoreLink::fresh());
+      make_hashes(db, has_fits);
+    }
     refresh_views(db);
   });
   transaction.commit();
   file.notes.push_back(
       fmt::format("{}: brought from store format {} to {}; modsweep programs older than this one cannot read "
                   "it any more",
-                  file.shown, file.format, store_format));
+                  file.shown, file.format, store_format()));
 }
 
 void create_store(const std::string& path) {

@@ -14,6 +14,7 @@
 #include "modsweep/measurement.h"
 #include "modsweep/network.h"
 #include "modsweep/pack.h"
+#include "modsweep/spectrum.h"
 
 namespace modsweep {
 

@@ -1,13 +1,17 @@
 // What is recorded of a network at one step.
 #pragma once
 
+#include <compare>
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "modsweep/network.h"
-#include "modsweep/partition.h"
-#include "modsweep/spectrum.h"
 
 namespace modsweep {
 
@@ -30,20 +34,47 @@ struct RegularizerValues {
 /// The terms that depend on weights alone (l1, l2, l12, l21); the activity terms are 0.
 [[nodiscard]] RegularizerValues weight_regularizers(const Parameters& network);
 
-/// One network at one step.
+/// A value of a column: a whole number, a number, a text, or none where nothing was measured. A number that
+/// is not finite becomes none in the store. (Not a variant: GCC 12 takes copies of one for uninitialized.)
+struct MeasuredValue {
+  enum class Kind : std::uint8_t { none, whole, real, text };
+
+  Kind kind = Kind::none;
+  std::int64_t whole = 0;
+  double real = 0.0;
+  std::string text = {};
+
+  MeasuredValue() = default;
+  // Implicit, so that a row is written as a list: {gap, modules, text}.
+  // NOLINTBEGIN(google-explicit-constructor)
+  MeasuredValue(double number) : kind(Kind::real), real(number) {}
+  MeasuredValue(std::optional<double> number)
+      : kind(number ? Kind::real : Kind::none), real(number.value_or(0.0)) {}
+  template <std::integral Integer>
+  MeasuredValue(Integer number) : kind(Kind::whole), whole(static_cast<std::int64_t>(number)) {}
+  MeasuredValue(std::string words) : kind(Kind::text), text(std::move(words)) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  /// The number, whole or not; none for texts.
+  [[nodiscard]] std::optional<double> number() const;
+  auto operator<=>(const MeasuredValue&) const = default;
+};
+
+/// The key columns of a row, cell and step aside, then its other columns, in the order of the store.
+using MeasuredRow = std::vector<MeasuredValue>;
+
+/// What was measured of one network at one step: rows of the store's tables.
 struct Measurement {
   std::uint64_t step = 0;
-  double train_loss = 0.0;                ///< MSE, clean, whole training set
-  double test_loss = 0.0;                 ///< MSE, clean, whole test set
-  std::optional<double> ood_loss;         ///< MSE, clean, all out-of-distribution samples; none: no samples
-  std::optional<double> noisy_test_loss;  ///< with the noise of [measure], in the mean over its draws
-  RegularizerValues regularizers;
-  std::optional<double> path_leak;
-  std::optional<double> jacobian_leak;
-  std::optional<double> block_error;  ///< see block_error(); none for networks without blocks
-  std::vector<LayerSpectra> spectra;  ///< one per weight layer; empty where not asked for
-  /// One per weight layer; empty where not asked for. None: fewer live units than modules.
-  std::vector<std::optional<PartitionScores>> partitions;
+  std::vector<std::vector<MeasuredRow>> tables;  ///< [table][row]; tables as in measures/tables.h
+
+  /// The number in a column of the network; none where there is none. Throws LogicError for a column that no
+  /// measurement declares, as the next one does.
+  [[nodiscard]] std::optional<double> number(std::string_view column) const;
+  /// The same of weight layer `layer`, from 0.
+  [[nodiscard]] std::optional<double> number(std::string_view column, std::size_t layer) const;
+
+  bool operator==(const Measurement&) const = default;
 };
 
 }  // namespace modsweep

@@ -2,9 +2,12 @@
 // (science.md sections 1-6). One table in host/config lists every key of them by its name in a sweep file.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace modsweep {
@@ -111,6 +114,35 @@ struct TrainingSettings {
   bool operator==(const TrainingSettings&) const = default;
 };
 
+/// Numbers of settings that are not members of a struct: those that a measurement declares in its own file
+/// (modsweep/measure.h). Settings at their defaults are left out, so that equal settings compare equal.
+class OwnSettings {
+ public:
+  /// The value of a key, or `standard` where it has its default.
+  [[nodiscard]] double get(std::string_view key, double standard) const {
+    const auto found = std::ranges::find(values_, key, &Value::first);
+    return found == values_.end() ? standard : found->second;
+  }
+  /// Keeps `key` as it is: its text outlives this object.
+  void set(std::string_view key, double value, double standard) {
+    const auto found = std::ranges::lower_bound(values_, key, {}, &Value::first);
+    const bool present = found != values_.end() && found->first == key;
+    if (value == standard) {
+      if (present) values_.erase(found);
+    } else if (present) {
+      found->second = value;
+    } else {
+      values_.insert(found, {key, value});
+    }
+  }
+
+  bool operator==(const OwnSettings&) const = default;
+
+ private:
+  using Value = std::pair<std::string_view, double>;
+  std::vector<Value> values_;  // sorted by key
+};
+
 /// [measure]: what is recorded, and when. The last step is always measured.
 struct MeasureSettings {
   std::uint64_t every_steps = 0;        ///< every k-th step; 0: not by this rule
@@ -125,6 +157,7 @@ struct MeasureSettings {
   std::uint32_t noisy_draws = 1;  ///< independent draws of that noise, whose losses are averaged
   bool partition = false;         ///< modularity, normalized cut and block share of every layer
   bool weights = true;            ///< keep the final weights in the store
+  OwnSettings own;                ///< those that measurements declare themselves
 
   bool operator==(const MeasureSettings&) const = default;
 };

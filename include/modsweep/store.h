@@ -102,7 +102,28 @@ struct FitRecord {
   std::string note;        ///< plain text: why there are no parameters, or what limits them; may be empty
 };
 
-enum class Table : std::uint8_t { results, history, spectra, cells, fits, runs };
+/// A table that a store shows: one of those that every store has, or one of a measure's own.
+struct Table {
+  enum Kind : std::uint8_t { results, history, spectra, cells, fits, runs, measured };
+
+  Kind kind = results;
+  std::string_view name = {};  ///< of a measure's own table
+
+  constexpr Table(Kind fixed)
+      : kind(fixed) {}  // NOLINT(google-explicit-constructor): Table::results is a table
+  /// `own`: its name, which outlives this.
+  constexpr explicit Table(std::string_view own) : kind(measured), name(own) {}
+  bool operator==(const Table&) const = default;
+};
+
+/// A table by the name that users know it by.
+struct NamedTable {
+  std::string_view name;
+  Table table;
+  std::string_view doc;  ///< one line: what a row is
+};
+/// All of them, those of measures last.
+[[nodiscard]] const std::vector<NamedTable>& store_tables();
 
 /// The columns of `results` that hold what is measured of a sweep's networks: numbers, all of them.
 [[nodiscard]] std::vector<std::string> measured_columns(const Sweep& sweep);
@@ -190,6 +211,8 @@ class Store {
 
   /// The columns of a table, in order.
   [[nodiscard]] std::vector<std::string> columns(Table table) const;
+  /// What the columns of a table hold, one line each, in the same order.
+  [[nodiscard]] std::vector<std::string> column_docs(Table table) const;
   /// The settings that vary in this store: those that `results` and `history` have columns of.
   [[nodiscard]] std::vector<std::string> varied_keys() const;
   /// Hands some columns of a table to `row`, row by row in the table's order: a JSON text for each, "null"
@@ -197,6 +220,11 @@ class Store {
   /// table lacks.
   using RowReader = std::function<void(std::span<const std::string> row)>;
   void read_rows(Table table, const std::vector<std::string>& columns, const RowReader& row) const;
+
+  /// The same for the cells with these ids alone, in any order, of a table of cells. For a few of them: their
+  /// hashes are not looked at.
+  void read_cells(Table table, const std::vector<std::string>& ids, const std::vector<std::string>& columns,
+                  const RowReader& row) const;
 
   /// Runs `query` and hands out its column names and rows as text: for the short tables that `run` prints.
   struct TextTable {

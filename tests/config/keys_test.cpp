@@ -12,6 +12,8 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include "modsweep/measure.h"
+
 namespace modsweep {
 namespace {
 
@@ -27,7 +29,7 @@ struct RoundTrip {
   bool operator==(const RoundTrip&) const = default;
 };
 
-// A value other than the default for every key; a new key needs a line here.
+// A value other than the default for every key of the program's own; a new one needs a line here.
 const std::map<std::string, RoundTrip> round_trips = {
     {"task.kind", {"\"identity\"", "\"identity\"", {}}},
     {"task.inputs", {"7", "7", {}}},
@@ -92,6 +94,21 @@ const std::map<std::string, RoundTrip> round_trips = {
     {"measure.weights", {"false", "false", {}}},
 };
 
+/// The same with the keys that measures declare.
+std::map<std::string, RoundTrip> all_round_trips() {
+  std::map<std::string, RoundTrip> all = round_trips;
+  for (const Measure& measure : measures())
+    for (const MeasureKey& key : measure.keys) {
+      const double other = key.standard == key.low ? key.high : key.low;
+      std::string value = fmt::format("{}", other);
+      if (key.kind == MeasureKey::Kind::flag) value = other != 0.0 ? "true" : "false";
+      std::vector<std::string> context;
+      if (&key != &measure.keys.front()) context.push_back(fmt::format("{}=true", measure.keys.front().name));
+      all[std::string(key.name)] = {value, value, context};
+    }
+  return all;
+}
+
 // Those that need a file are in table_sweeps_test.cpp.
 const std::set<std::string> keys_of_tables = {"task.file", "task.file_hash", "task.input_columns",
                                               "task.target_columns", "task.split_column"};
@@ -99,7 +116,7 @@ const std::set<std::string> keys_of_tables = {"task.file", "task.file_hash", "ta
 TEST(Keys, AllHaveARoundTripHere) {
   std::set<std::string> table, here;
   for (const KeyInfo& key : setting_keys()) table.insert(std::string(key.name));
-  for (const auto& [key, value] : round_trips) here.insert(key);
+  for (const auto& [key, value] : all_round_trips()) here.insert(key);
   here.insert(keys_of_tables.begin(), keys_of_tables.end());
   EXPECT_EQ(table, here);
   EXPECT_EQ(table.size(), setting_keys().size()) << "a key is in the table twice";
@@ -107,7 +124,7 @@ TEST(Keys, AllHaveARoundTripHere) {
 
 // Written in the file, given with --set and as an axis, a value comes out the same, and changes nothing else.
 TEST(Keys, RoundTripThroughFileOptionAndAxis) {
-  for (const auto& [key, value] : round_trips) {
+  for (const auto& [key, value] : all_round_trips()) {
     SCOPED_TRACE(key);
     const std::string section = key.substr(0, key.find('.')), leaf = key.substr(key.find('.') + 1);
     const std::string line = fmt::format("[{}]\n{} = {}\n", section, leaf, value.toml);

@@ -1,13 +1,17 @@
 // Measurements of packs whose networks ask for different things.
 #include "run/measure.h"
 
+#include "measures/tables.h"
 #include "run/fake_engine.h"
 
+#include <algorithm>
 #include <cmath>
+#include <string>
 
 #include <gtest/gtest.h>
 
 #include "modsweep/blocks.h"
+#include "modsweep/partition.h"
 #include "modsweep/spectrum.h"
 
 namespace modsweep {
@@ -15,6 +19,19 @@ namespace {
 
 using testing_support::FakeControl;
 using testing_support::FakeEngine;
+
+double test_loss(const Measured& of) {
+  return of.measurement.number("test_loss").value();
+}
+
+/// The text that a store keeps of a layer's spectrum.
+std::string eigenvalues(const Measured& of, std::size_t layer) {
+  const auto table = std::ranges::find(measured_tables(), "eigenvalues", &MeasuredTable::name);
+  const auto number = static_cast<std::size_t>(table - measured_tables().begin());
+  const MeasuredRow& row = of.measurement.tables.at(number).at(layer);
+  EXPECT_EQ(row.at(0), MeasuredValue(layer + 1));
+  return row.at(1 + table->column("eigenvalues")).text;
+}
 
 class MeasureTest : public testing::Test {
  protected:
@@ -69,32 +86,35 @@ TEST_F(MeasureTest, FillsInWhatIsAskedFor) {
     EXPECT_EQ(row.step, 3u);
     double sum = 0.0;
     for (const double value : training_->weights(p).values) sum += value * value;
-    EXPECT_EQ(row.train_loss, sum);
-    EXPECT_EQ(row.test_loss, sum + 1.0);
-    EXPECT_EQ(row.regularizers.weighted_activity, 2.0 * sum);
-    EXPECT_EQ(row.regularizers.activity, 3.0 * sum);
+    EXPECT_EQ(row.number("train_loss"), sum);
+    EXPECT_EQ(row.number("test_loss"), sum + 1.0);
+    EXPECT_EQ(row.number("weighted_activity"), 2.0 * sum);
+    EXPECT_EQ(row.number("activity"), 3.0 * sum);
     const RegularizerValues of_weights = weight_regularizers(training_->weights(p));
-    EXPECT_EQ(row.regularizers.l2, of_weights.l2);
-    EXPECT_EQ(row.regularizers.l1, of_weights.l1);
-    EXPECT_EQ(row.regularizers.l12, of_weights.l12);
-    EXPECT_EQ(row.regularizers.l21, of_weights.l21);
+    EXPECT_EQ(row.number("sum_w2"), of_weights.l2);
+    EXPECT_EQ(row.number("l1"), of_weights.l1);
+    EXPECT_EQ(row.number("l12"), of_weights.l12);
+    EXPECT_EQ(row.number("l21"), of_weights.l21);
     EXPECT_EQ(all[p].weights.values, training_->weights(p).values);
   }
-  EXPECT_FALSE(all[0].measurement.noisy_test_loss.has_value());
-  EXPECT_EQ(all[2].measurement.noisy_test_loss.value(), all[2].measurement.test_loss + 0.5 + 1.0);
-  EXPECT_EQ(all[3].measurement.noisy_test_loss.value(), all[3].measurement.test_loss + 0.5 + 1.0);
-  EXPECT_TRUE(all[1].measurement.spectra.empty());
-  EXPECT_FALSE(all[1].measurement.path_leak.has_value());
-  EXPECT_FALSE(all[0].measurement.block_error.has_value());
-  EXPECT_TRUE(all[0].measurement.path_leak.has_value());
-  EXPECT_TRUE(all[0].measurement.jacobian_leak.has_value());
-  ASSERT_EQ(all[0].measurement.spectra.size(), 3u);
-  EXPECT_EQ(all[0].measurement.spectra[0].all.eigenvalues.size(), 6u);
-  EXPECT_EQ(all[0].measurement.spectra[1].all.eigenvalues.size(), 5u);
-  EXPECT_EQ(all[2].measurement.spectra[0].all.eigenvalues.size(), 4u);
+  EXPECT_FALSE(all[0].measurement.number("noisy_test_loss").has_value());
+  EXPECT_EQ(all[2].measurement.number("noisy_test_loss").value(), test_loss(all[2]) + 0.5 + 1.0);
+  EXPECT_EQ(all[3].measurement.number("noisy_test_loss").value(), test_loss(all[3]) + 0.5 + 1.0);
+  EXPECT_TRUE(all[1].measurement.tables[layer_table].empty());
+  EXPECT_FALSE(all[1].measurement.number("path_leak").has_value());
+  EXPECT_FALSE(all[0].measurement.number("block_error").has_value());
+  EXPECT_TRUE(all[0].measurement.number("path_leak").has_value());
+  EXPECT_TRUE(all[0].measurement.number("jacobian_leak").has_value());
+  ASSERT_EQ(all[0].measurement.tables[layer_table].size(), 3u);
   const Parameters network = training_->weights(0);
-  EXPECT_EQ(all[0].measurement.spectra[1].all.eigenvalues,
-            layer_spectra(network.dense_weights(1), 5, 6).all.eigenvalues);
+  EXPECT_EQ(eigenvalues(all[0], 0), json_list(layer_spectra(network.dense_weights(0), 6, 4).all.eigenvalues));
+  const LayerSpectra second = layer_spectra(network.dense_weights(1), 5, 6);
+  EXPECT_EQ(eigenvalues(all[0], 1), json_list(second.all.eigenvalues));
+  EXPECT_EQ(all[0].measurement.number("gap", 1), second.all.gap(4));
+  EXPECT_EQ(all[0].measurement.number("modules_live", 1), second.live.modules());
+  const Parameters third = training_->weights(2);
+  EXPECT_EQ(eigenvalues(all[2], 0),
+            json_list(layer_spectra(third.dense_weights(0), 6, 4, ClusterBy::outgoing).all.eigenvalues));
 }
 
 TEST_F(MeasureTest, OutOfDistributionLossesAreOfThoseThatHaveSuchSamples) {
@@ -106,8 +126,9 @@ TEST_F(MeasureTest, OutOfDistributionLossesAreOfThoseThatHaveSuchSamples) {
   add(without);
   add(with);
   const std::vector<Measured> all = measure_all();
-  EXPECT_FALSE(all[0].measurement.ood_loss.has_value());
-  EXPECT_EQ(all[1].measurement.ood_loss.value(), all[1].measurement.train_loss + 2.0);
+  EXPECT_FALSE(all[0].measurement.number("ood_loss").has_value());
+  EXPECT_EQ(all[1].measurement.number("ood_loss").value(),
+            all[1].measurement.number("train_loss").value() + 2.0);
 }
 
 TEST_F(MeasureTest, BlocksAreMeasuredWhereThereAreBlocks) {
@@ -118,9 +139,9 @@ TEST_F(MeasureTest, BlocksAreMeasuredWhereThereAreBlocks) {
   add(blocks);
   const std::vector<Measured> all = measure_all();
   const Measurement& row = all[0].measurement;
-  EXPECT_EQ(row.block_error,
+  EXPECT_EQ(row.number("block_error"),
             block_error(training_->weights(0), Activation::leaky_relu, 0.1, pack_.dataset[0]->test));
-  EXPECT_TRUE(row.block_error.has_value());
+  EXPECT_TRUE(row.number("block_error").has_value());
 }
 
 TEST_F(MeasureTest, NoisyLossesAreMeansOverTheDrawsThatEachAsksFor) {
@@ -131,8 +152,8 @@ TEST_F(MeasureTest, NoisyLossesAreMeansOverTheDrawsThatEachAsksFor) {
     add(noisy);
   }
   const std::vector<Measured> all = measure_all();
-  const auto loss = [&](std::size_t p) { return all[p].measurement.noisy_test_loss.value(); };
-  const auto clean = [&](std::size_t p) { return all[p].measurement.test_loss; };
+  const auto loss = [&](std::size_t p) { return all[p].measurement.number("noisy_test_loss").value(); };
+  const auto clean = [&](std::size_t p) { return test_loss(all[p]); };
   // Draw k adds 10^k.
   EXPECT_EQ(loss(0), clean(0) + 1.0 + 1.0);
   EXPECT_DOUBLE_EQ(loss(1), clean(1) + 1.0 + 1111.0 / 4.0);
@@ -157,13 +178,20 @@ TEST_F(MeasureTest, PartitionsAreScoredWhereTheyAreAskedFor) {
         layer_partition(network.dense_weights(l), network.shape.sizes[l + 1], network.shape.sizes[l], n, by);
     return found ? std::optional<PartitionScores>(*found) : std::nullopt;
   };
+  const auto scores = [&](std::size_t p, std::size_t l) -> std::optional<PartitionScores> {
+    const Measurement& row = all[p].measurement;
+    const auto modularity = row.number("modularity", l);
+    if (!modularity) return std::nullopt;
+    return PartitionScores{*modularity, row.number("normalized_cut", l).value(),
+                           row.number("block_share", l).value()};
+  };
   for (std::size_t l = 0; l < 3; ++l) {
-    EXPECT_EQ(all[0].measurement.partitions.at(l), expected(0, l, 2, ClusterBy::incoming)) << l;
-    EXPECT_EQ(all[1].measurement.partitions.at(l), expected(1, l, 4, ClusterBy::outgoing)) << l;
+    EXPECT_EQ(scores(0, l), expected(0, l, 2, ClusterBy::incoming)) << l;
+    EXPECT_EQ(scores(1, l), expected(1, l, 4, ClusterBy::outgoing)) << l;
   }
-  EXPECT_TRUE(all[2].measurement.partitions.at(0).has_value());
-  EXPECT_FALSE(all[2].measurement.partitions.at(1).has_value()) << "5 units cannot be 6 modules";
-  EXPECT_TRUE(all[3].measurement.partitions.empty());
+  EXPECT_TRUE(scores(2, 0).has_value());
+  EXPECT_FALSE(scores(2, 1).has_value()) << "5 units cannot be 6 modules";
+  EXPECT_FALSE(scores(3, 0).has_value());
 }
 
 TEST_F(MeasureTest, ThreadsDoNotChangeAnything) {
@@ -171,8 +199,8 @@ TEST_F(MeasureTest, ThreadsDoNotChangeAnything) {
   const std::vector<Measured> one = measure_all(1);
   const std::vector<Measured> three = measure_all(3);
   for (std::size_t p = 0; p < one.size(); ++p) {
-    EXPECT_EQ(one[p].measurement.spectra[0].all.eigenvalues, three[p].measurement.spectra[0].all.eigenvalues);
-    EXPECT_EQ(one[p].measurement.jacobian_leak, three[p].measurement.jacobian_leak);
+    EXPECT_EQ(one[p].measurement, three[p].measurement);
+    EXPECT_FALSE(one[p].measurement.tables[layer_table].empty());
   }
 }
 
@@ -183,10 +211,10 @@ TEST_F(MeasureTest, LeavesOutSpectraOfWeightsThatAreNotFinite) {
   add(broken);
   add(small_cell(2));
   const std::vector<Measured> all = measure_all();
-  EXPECT_TRUE(all[0].measurement.spectra.empty());
-  EXPECT_FALSE(all[0].measurement.path_leak.has_value());
-  EXPECT_FALSE(std::isfinite(all[0].measurement.train_loss));
-  EXPECT_EQ(all[1].measurement.spectra.size(), 3u);
+  EXPECT_TRUE(all[0].measurement.tables[layer_table].empty());
+  EXPECT_FALSE(all[0].measurement.number("path_leak").has_value());
+  EXPECT_FALSE(std::isfinite(all[0].measurement.number("train_loss").value()));
+  EXPECT_EQ(all[1].measurement.tables[layer_table].size(), 3u);
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ std::string hash_of(const Store& store) {
   for (const Table table : {Table::history, Table::spectra}) {
     const std::vector<std::string> columns = store.columns(table);
     store.read_rows(table, columns, [&](std::span<const std::string> row) {
-      std::string line = std::to_string(static_cast<int>(table));
+      std::string line = std::to_string(static_cast<int>(table.kind));
       for (std::size_t i = 0; i < row.size(); ++i)
         if (row[i] != "null") line += ' ' + columns[i] + '=' + row[i];
       lines.push_back(std::move(line));

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "modsweep/measure.h"
+
 namespace modsweep::test {
 
 TemporaryFolder::TemporaryFolder() {
@@ -45,21 +47,37 @@ Sweep seed_sweep(std::uint32_t seeds, const std::string& name) {
   return sweep;
 }
 
-Measurement measurement_at(std::uint64_t step, double salt) {
-  Measurement m;
-  m.step = step;
-  double x = 1.0 / 3.0 + salt;
-  const auto next = [&x] { return x = x / 1.7 + 1e-17; };
-  m.train_loss = next();
-  m.test_loss = next();
-  m.noisy_test_loss = next();
-  m.regularizers = {next(), next(), next(), next(), next(), next()};
-  m.path_leak = next();
-  m.jacobian_leak = next();
-  m.ood_loss = next();
-  m.block_error = next();
+namespace {
+const Measure& measure_of(std::string_view name) {
+  return *std::ranges::find(measures(), name, &Measure::name);
+}
+}  // namespace
+
+MeasureOutput output(std::string_view measure, Measurement& measurement) {
+  return {measure_of(measure), measurement};
+}
+
+void put_spectra(Measurement& measurement, const std::vector<LayerSpectra>& spectra,
+                 const CellSettings& settings) {
+  const Parameters weights;
+  const Dataset data;
+  const Evaluation losses;
+  MeasureOutput out = output("spectrum", measurement);
+  measure_of("spectrum").compute({0, settings, weights, data, losses, losses, spectra}, out);
+}
+
+namespace {
+/// A different number at every call, which needs all its digits.
+auto numbers(double salt) {
+  return [x = 1.0 / 3.0 + salt]() mutable { return x = x / 1.7 + 1e-17; };
+}
+}  // namespace
+
+std::vector<LayerSpectra> spectra_at(double salt) {
+  auto next = numbers(salt + 0.1);
+  std::vector<LayerSpectra> spectra;
   for (const std::size_t rows : {3, 2}) {
-    LayerSpectra layer;
+    LayerSpectra& layer = spectra.emplace_back();
     for (std::size_t i = 0; i < rows; ++i) layer.all.eigenvalues.push_back(next());
     layer.live = layer.all;
     if (rows == 3) {
@@ -68,9 +86,22 @@ Measurement measurement_at(std::uint64_t step, double salt) {
     }
     for (auto* spectrum : {&layer.all, &layer.live})
       std::sort(spectrum->eigenvalues.begin(), spectrum->eigenvalues.end());
-    m.spectra.push_back(layer);
   }
-  m.partitions = {PartitionScores{next(), next(), next()}, std::nullopt};
+  return spectra;
+}
+
+Measurement measurement_at(std::uint64_t step, double salt) {
+  Measurement m;
+  m.step = step;
+  auto next = numbers(salt);
+  output("losses", m).network({next(), next()});
+  output("noisy_loss", m).network({next()});
+  output("regularizers", m).network({next(), next(), next(), next(), next(), next()});
+  output("leaks", m).network({next(), next()});
+  output("ood_loss", m).network({next()});
+  output("blocks", m).network({next()});
+  put_spectra(m, spectra_at(salt), seed_sweep(1).base);
+  output("partition", m).layer(0, {next(), next(), next()});
   return m;
 }
 

@@ -6,10 +6,12 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include "modsweep/measure.h"
 #include "modsweep/store.h"
 
 namespace modsweep::test {
@@ -33,6 +35,15 @@ class TemporaryFolder {
 
 /// training.seed = 0 .. seeds-1 over a 2-3-2 network.
 [[nodiscard]] Sweep seed_sweep(std::uint32_t seeds, const std::string& name = "seeds");
+
+/// Where a measure puts what it finds.
+[[nodiscard]] MeasureOutput output(std::string_view measure, Measurement& measurement);
+/// Adds what the measure `spectrum` makes of spectra.
+void put_spectra(Measurement& measurement, const std::vector<LayerSpectra>& spectra,
+                 const CellSettings& settings);
+
+/// The spectra of two layers, one with a dead row, as measurement_at() has them.
+[[nodiscard]] std::vector<LayerSpectra> spectra_at(double salt);
 
 /// A measurement whose every number is different and needs all its digits.
 [[nodiscard]] Measurement measurement_at(std::uint64_t step, double salt);

@@ -3,6 +3,7 @@
 
 #include "store/fixtures.h"
 
+#include <csignal>
 #include <sstream>
 
 #include <gmock/gmock.h>
@@ -32,7 +33,8 @@ class Part {
   Part& done(std::uint64_t cell, const char* device = "plain", double change = 0.0) {
     const auto found = sweep_.cell(cell);
     auto progress = finished(found);
-    progress.measurements.back().test_loss += change;
+    Measurement& last = progress.measurements.back();
+    output("losses", last).network({*last.number("train_loss"), *last.number("test_loss") + change});
     store_.commit(sweep_.id(), {&progress, 1}, "cpu", device);
     return *this;
   }

@@ -1,4 +1,5 @@
 // What is committed is what is read, bit for bit.
+#include "measures/tables.h"
 #include "store/fixtures.h"
 
 #include <bit>
@@ -6,6 +7,7 @@
 #include <sstream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
@@ -56,25 +58,25 @@ TEST(Store, EveryNumberIsReadBackBitForBit) {
 
   SQLite::Database db(path);
   const auto& m = progress.measurements[0];
-  const auto& r = m.regularizers;
-  SQLite::Statement row(
-      db,
-      "SELECT step, train_loss, test_loss, noisy_test_loss, l1, sum_w2, weighted_activity, activity,"
-      " l12, l21, path_leak, jacobian_leak, ood_loss, block_error FROM measurements");
+  const std::vector<std::string> names = {"train_loss", "test_loss",         "noisy_test_loss", "l1",
+                                          "sum_w2",     "weighted_activity", "activity",        "l12",
+                                          "l21",        "path_leak",         "jacobian_leak",   "ood_loss",
+                                          "block_error"};
+  SQLite::Statement row(db, fmt::format("SELECT step, {} FROM measurements", fmt::join(names, ", ")));
   ASSERT_TRUE(row.executeStep());
   EXPECT_EQ(row.getColumn(0).getInt64(), 100);
-  const double expected[] = {m.train_loss,  m.test_loss,         *m.noisy_test_loss, r.l1,
-                             r.l2,          r.weighted_activity, r.activity,         r.l12,
-                             r.l21,         *m.path_leak,        *m.jacobian_leak,   *m.ood_loss,
-                             *m.block_error};
-  for (int i = 0; i < 13; ++i) EXPECT_EQ(bits(row.getColumn(i + 1).getDouble()), bits(expected[i])) << i;
+  for (int i = 0; i < 13; ++i)
+    EXPECT_EQ(bits(row.getColumn(i + 1).getDouble()),
+              bits(m.number(names[static_cast<std::size_t>(i)]).value()))
+        << i;
 
+  const std::vector<LayerSpectra> spectra = spectra_at(0);
   SQLite::Statement layers(
       db, "SELECT kind, layer, n, gap_n, modules, dead, dead_rows, eigenvalues FROM spectra");
   for (std::size_t l = 0; l < 2; ++l)
     for (const bool live : {false, true}) {
       ASSERT_TRUE(layers.executeStep());
-      const auto& spectrum = live ? m.spectra[l].live : m.spectra[l].all;
+      const auto& spectrum = live ? spectra[l].live : spectra[l].all;
       EXPECT_EQ(layers.getColumn(0).getString(), live ? "live" : "all");
       EXPECT_EQ(layers.getColumn(1).getInt(), static_cast<int>(l) + 1);
       EXPECT_EQ(layers.getColumn(2).getInt(), 2);
@@ -83,7 +85,7 @@ TEST(Store, EveryNumberIsReadBackBitForBit) {
         EXPECT_EQ(bits(layers.getColumn(3).getDouble()), bits(*spectrum.gap(2)));
       }
       EXPECT_EQ(layers.getColumn(4).getUInt(), spectrum.modules());
-      EXPECT_EQ(layers.getColumn(5).getUInt(), m.spectra[l].dead.size());
+      EXPECT_EQ(layers.getColumn(5).getUInt(), spectra[l].dead.size());
       EXPECT_EQ(layers.getColumn(6).getString(), l == 0 ? "[2]" : "[]");
       const auto eigenvalues =
           nlohmann::json::parse(layers.getColumn(7).getString()).get<std::vector<double>>();
@@ -92,10 +94,8 @@ TEST(Store, EveryNumberIsReadBackBitForBit) {
   EXPECT_FALSE(layers.executeStep());
   SQLite::Statement scores(db, "SELECT modularity, normalized_cut, block_share FROM layers ORDER BY layer");
   ASSERT_TRUE(scores.executeStep());
-  const PartitionScores& first = m.partitions[0].value();
-  EXPECT_EQ(bits(scores.getColumn(0).getDouble()), bits(first.modularity));
-  EXPECT_EQ(bits(scores.getColumn(1).getDouble()), bits(first.normalized_cut));
-  EXPECT_EQ(bits(scores.getColumn(2).getDouble()), bits(first.block_share));
+  for (const auto& [i, name] : {std::pair{0, "modularity"}, {1, "normalized_cut"}, {2, "block_share"}})
+    EXPECT_EQ(bits(scores.getColumn(i).getDouble()), bits(m.number(name, 0).value())) << name;
   ASSERT_TRUE(scores.executeStep());
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(scores.getColumn(i).isNull());
 
@@ -158,10 +158,11 @@ TEST(Store, NumbersThatAreNotFiniteAreNull) {
   auto progress = finished(cell);
   progress.status = CellStatus::diverged;
   progress.diverged_at = 7;
-  progress.measurements[0].train_loss = std::numeric_limits<double>::quiet_NaN();
-  progress.measurements[0].test_loss = std::numeric_limits<double>::infinity();
-  progress.measurements[0].noisy_test_loss = std::nullopt;
-  progress.measurements[0].spectra.clear();
+  Measurement& last = progress.measurements[0];
+  output("losses", last)
+      .network({std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()});
+  output("noisy_loss", last).network({std::optional<double>()});
+  last.tables.resize(network_table + 1);
   Store store(path, Store::Access::read_write);
   store.add_sweep(sweep);
   store.commit(sweep.id(), {&progress, 1}, "cpu", "plain");
@@ -211,8 +212,9 @@ TEST(Store, AMeasurementOfTheSameStepIsReplacedWithItsSpectra) {
   store.add_sweep(sweep);
   auto progress = running(cell, 10);
   store.commit(sweep.id(), {&progress, 1}, "cpu", "plain");
-  progress.measurements[0].train_loss = 0.5;
-  progress.measurements[0].spectra.pop_back();
+  Measurement& again = progress.measurements[0];
+  output("losses", again).network({0.5, 0.5});
+  for (std::size_t t = layer_table; t < again.tables.size(); ++t) again.tables[t].pop_back();
   store.commit(sweep.id(), {&progress, 1}, "cpu", "plain");
   EXPECT_THAT(store.query("SELECT step, train_loss FROM measurements").rows,
               ElementsAre(ElementsAre("10", "0.5")));

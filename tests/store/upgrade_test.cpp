@@ -94,7 +94,7 @@ TEST_P(Upgrade, AWriterBringsTheStoreUpToDateAndGoesOn) {
     const auto progress = finished(cell);
     store.commit(sweep.id(), {&progress, 1}, "cpu", "plain");
   }
-  EXPECT_THAT(column(path, "PRAGMA user_version"), ElementsAre(std::to_string(store_format)));
+  EXPECT_THAT(column(path, "PRAGMA user_version"), ElementsAre(std::to_string(store_format())));
   EXPECT_THAT(column(path, "SELECT ood_loss IS NULL FROM results ORDER BY cell"), testing::SizeIs(2));
   EXPECT_THAT(column(path, "SELECT count(ood_loss) FROM results"), ElementsAre(GetParam() == 1 ? "1" : "2"));
   EXPECT_THAT(column(path, "SELECT count(modularity_layer1) FROM results"),

@@ -1,0 +1,125 @@
+// Rows of measurements: written by measures, looked up by name.
+#include "measures/tables.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "modsweep/error.h"
+
+namespace modsweep {
+namespace {
+
+/// Puts values into the row with these keys, which is made where it is absent: rows are sorted by their keys.
+void put(Measurement& measurement, std::size_t table, std::vector<MeasuredValue> keys,
+         const std::vector<std::size_t>& columns, const std::vector<MeasuredValue>& values) {
+  if (measurement.tables.empty()) measurement.tables.resize(measured_tables().size());
+  std::vector<MeasuredRow>& rows = measurement.tables[table];
+  const auto before = [](const MeasuredRow& row, const std::vector<MeasuredValue>& wanted) {
+    return std::lexicographical_compare(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(wanted.size()),
+                                        wanted.begin(), wanted.end());
+  };
+  const std::size_t key_count = keys.size();
+  auto row = std::lower_bound(rows.begin(), rows.end(), keys, before);
+  if (row == rows.end() || !std::equal(keys.begin(), keys.end(), row->begin())) {
+    keys.resize(key_count + measured_tables()[table].columns.size());
+    row = rows.insert(row, std::move(keys));
+  }
+  for (std::size_t c = 0; c < columns.size(); ++c) (*row)[key_count + columns[c]] = values[c];
+}
+
+void check_count(const Measure& measure, std::string_view what, std::size_t expected, std::size_t given) {
+  if (expected != given)
+    throw LogicError(
+        fmt::format("measure {}: {} of {} {} values were given", measure.name, given, expected, what));
+}
+
+std::optional<double> number_in(const Measurement& measurement, std::size_t table, std::size_t row,
+                                std::size_t column) {
+  if (measurement.tables.size() <= table || measurement.tables[table].size() <= row) return std::nullopt;
+  return measurement.tables[table][row][column].number();
+}
+
+}  // namespace
+
+std::optional<double> MeasuredValue::number() const {
+  if (kind == Kind::real) return real;
+  if (kind == Kind::whole) return static_cast<double>(whole);
+  return std::nullopt;
+}
+
+std::optional<double> Measurement::number(std::string_view column) const {
+  return number_in(*this, network_table, 0, measured_tables()[network_table].column(column));
+}
+
+std::optional<double> Measurement::number(std::string_view column, std::size_t layer) const {
+  const std::size_t place =
+      1 + measured_tables()[layer_table].column(column);  // behind the number of the layer
+  if (tables.size() <= layer_table) return std::nullopt;
+  const std::vector<MeasuredRow>& rows = tables[layer_table];
+  for (std::size_t r = 0; r < rows.size(); ++r)
+    if (rows[r][0] == MeasuredValue(layer + 1)) return number_in(*this, layer_table, r, place);
+  return std::nullopt;
+}
+
+MeasureOutput::MeasureOutput(const Measure& measure, Measurement& measurement)
+    : measure_(measure), measurement_(measurement) {}
+
+void MeasureOutput::network(const std::vector<MeasuredValue>& values) {
+  check_count(measure_, "network", measure_.network.size(), values.size());
+  put(measurement_, network_table, {}, places_of(measure_).network, values);
+}
+
+void MeasureOutput::layer(std::size_t layer, const std::vector<MeasuredValue>& values) {
+  check_count(measure_, "layer", measure_.layer.size(), values.size());
+  put(measurement_, layer_table, {layer + 1}, places_of(measure_).layer, values);
+}
+
+void MeasureOutput::row(std::string_view table, std::vector<MeasuredValue> keys,
+                        const std::vector<MeasuredValue>& values) {
+  const auto found = std::ranges::find(measure_.tables, table, &MeasureTable::name);
+  if (found == measure_.tables.end())
+    throw LogicError(fmt::format("measure {}: has no table '{}'", measure_.name, table));
+  check_count(measure_, "key", found->keys.size(), keys.size());
+  check_count(measure_, table, found->columns.size(), values.size());
+  const auto& own = places_of(measure_).tables[static_cast<std::size_t>(found - measure_.tables.begin())];
+  put(measurement_, own.table, std::move(keys), own.columns, values);
+}
+
+bool asks_for(const CellSettings& cell, const Measure& measure) {
+  if (measure.asked != nullptr) return measure.asked(cell);
+  return measure.keys.empty() || measure.keys.front().of(cell) != 0.0;
+}
+
+void check_measures(const CellSettings& cell) {
+  for (const Measure& measure : measures()) {
+    if (measure.check != nullptr) measure.check(cell);
+    if (measure.asked != nullptr || asks_for(cell, measure)) continue;
+    for (const MeasureKey& key : measure.keys) {
+      if (&key == &measure.keys.front() || key.of(cell) == key.standard) continue;
+      const std::string value = key.kind == MeasureKey::Kind::flag ? fmt::format("{}", key.of(cell) != 0.0)
+                                                                   : fmt::format("{}", key.of(cell));
+      throw InputError(
+          fmt::format("{} = {} has no effect with {} = false; set that to true or leave this out", key.name,
+                      value, measure.keys.front().name));
+    }
+  }
+}
+
+std::string json_list(std::span<const double> values) {
+  fmt::memory_buffer text;
+  text.push_back('[');
+  for (const double value : values) {
+    if (text.size() > 1) text.push_back(',');
+    if (std::isfinite(value))
+      fmt::format_to(std::back_inserter(text), "{}", value);
+    else
+      fmt::format_to(std::back_inserter(text), "null");
+  }
+  text.push_back(']');
+  return fmt::to_string(text);
+}
+
+}  // namespace modsweep

@@ -1,0 +1,145 @@
+// Measures: kinds of measurement. A new one is one file in host/measures and one line in the list there; the
+// keys of sweep files, the store's tables, exports, checks and estimates follow from what it declares here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "modsweep/engine.h"
+#include "modsweep/measurement.h"
+#include "modsweep/network.h"
+#include "modsweep/settings.h"
+#include "modsweep/spectrum.h"
+#include "modsweep/task.h"
+
+namespace modsweep {
+
+/// A setting that a measure declares: a key of sweep files that can be an axis, as every key. It is no part
+/// of a cell's id while it has its default.
+struct MeasureKey {
+  enum class Kind : std::uint8_t { flag, integer, number };
+
+  std::string_view name;  ///< "measure.row_norms"
+  std::string_view doc;   ///< one line
+  Kind kind = Kind::flag;
+  double standard = 0.0;  ///< the default; of a flag 0 or 1
+  double low = 0.0;
+  double high = 1.0;
+
+  /// The value in a cell's settings.
+  [[nodiscard]] double of(const CellSettings& cell) const { return cell.measure.own.get(name, standard); }
+};
+
+/// `json`: a text that is JSON.
+enum class ColumnType : std::uint8_t { real, integer, text, json };
+
+/// How `modsweep run` shows a column in the table that it ends with: medians over seeds.
+struct RunColumn {
+  std::string_view heading = {};       ///< empty: not shown; "{n}" stands for n of gap_n
+  std::string_view format = "{:.3g}";  ///< fmt's
+  int place = 50;                      ///< columns are shown in this order, equal ones in that of the list
+  bool always = false;                 ///< false: where any cell has a number
+  std::size_t layers = 1;              ///< of a column of layers: the number of layers shown
+};
+
+/// A column of the store's tables.
+struct MeasureColumn {
+  std::string_view name;
+  std::string_view doc;        ///< one line: what it is, and where there is none
+  std::string_view unit = {};  ///< empty: a ratio or a count
+  /// The first store format that has it. A new column takes the number after that of the last release.
+  std::int32_t since = 1;
+  ColumnType type = ColumnType::real;
+  bool shown = true;  ///< in exports
+  RunColumn run = {};
+};
+
+/// A table of a measure's own. Its rows are named by cell, step and the key columns.
+struct MeasureTable {
+  std::string_view name;
+  std::string_view doc;  ///< one line: what a row is
+  std::vector<MeasureColumn> keys = {};
+  std::vector<MeasureColumn> columns = {};
+  std::int32_t since = 1;
+  bool exported = true;  ///< as `modsweep export --table NAME`
+  /// Rows of more than some hundred bytes: they lie apart from their keys, which are found faster so.
+  bool long_rows = false;
+};
+
+/// One network as it is measured.
+struct MeasuredNetwork {
+  std::size_t index = 0;  ///< in its pack
+  const CellSettings& settings;
+  const Parameters& weights;
+  const Dataset& data;
+  const Evaluation& train;                   ///< clean, whole training set
+  const Evaluation& test;                    ///< clean, whole test set
+  const std::vector<LayerSpectra>& spectra;  ///< one per weight layer; for measures that need them
+};
+
+struct Measure;
+
+/// Takes what one measure found of one network.
+class MeasureOutput {
+ public:
+  /// Keeps references to both.
+  MeasureOutput(const Measure& measure, Measurement& measurement);
+
+  /// Values of the measure's network columns, in its order. Throws LogicError where their number is another
+  /// one, as the next two do.
+  void network(const std::vector<MeasuredValue>& values);
+  /// Values of its layer columns for weight layer `layer`, from 0.
+  void layer(std::size_t layer, const std::vector<MeasuredValue>& values);
+  /// A row of a table of its own; rows come in the order of their keys. Throws LogicError for another name.
+  void row(std::string_view table, std::vector<MeasuredValue> keys, const std::vector<MeasuredValue>& values);
+
+ private:
+  const Measure& measure_;
+  Measurement& measurement_;
+};
+
+/// A kind of measurement.
+struct Measure {
+  std::string_view name;
+  std::vector<MeasureKey> keys = {};
+  /// Whether a cell asks for it. Null: where the first of `keys`, a flag, is true; always where there are no
+  /// keys.
+  bool (*asked)(const CellSettings&) = nullptr;
+  /// Throws InputError for settings that make no sense together; null: nothing to check.
+  void (*check)(const CellSettings&) = nullptr;
+
+  // What it needs.
+  bool finite_weights = true;  ///< it is left out where weights are not finite
+  bool spectra = false;        ///< of all layers
+
+  // What it yields.
+  std::vector<MeasureColumn> network = {};
+  std::vector<MeasureColumn> layer = {};
+  std::vector<MeasureTable> tables = {};
+
+  /// Measures one network; several threads call it at once. May be null where `compute_pack` does all of it.
+  void (*compute)(const MeasuredNetwork&, MeasureOutput&) = nullptr;
+  /// Measures networks of one pack at once, [network] as [output]: by evaluations of the pack, or on the
+  /// device. False: nothing was done, and `compute` is called. Null: there is no such form.
+  bool (*compute_pack)(Training&, std::span<const MeasuredNetwork>, std::span<MeasureOutput>) = nullptr;
+  /// Bytes that one measurement of one network adds to a store, for the estimate of `modsweep plan`. Null: 8
+  /// for each value of a network or layer; a measure with tables says what they take.
+  double (*bytes)(const Shape&, const CellSettings&) = nullptr;
+};
+
+/// All measures, in the order in which columns are shown.
+[[nodiscard]] const std::vector<Measure>& measures();
+
+[[nodiscard]] bool asks_for(const CellSettings& cell, const Measure& measure);
+
+/// Throws InputError where a setting of a measure has no effect or makes no sense.
+void check_measures(const CellSettings& cell);
+
+/// A list of numbers as JSON, in the shortest digits that read back exactly; null where one is not finite.
+[[nodiscard]] std::string json_list(std::span<const double> values);
+
+}  // namespace modsweep
