@@ -1,8 +1,10 @@
 #include "config/keys.h"
 
+#include "config/json_values.h"
+#include "core/text.h"
+
 #include <algorithm>
 #include <charconv>
-#include <concepts>
 #include <type_traits>
 
 #include <fmt/format.h>
@@ -27,87 +29,6 @@ void append_json(std::string& out, std::uint64_t value) {
 }
 
 namespace {
-
-// ---- Canonical JSON of each type that a setting can have.
-
-template <typename T>
-concept Enumeration = std::is_enum_v<T>;
-
-void append_value(std::string& out, bool value) {
-  out += value ? "true" : "false";
-}
-void append_value(std::string& out, double value) {
-  append_json(out, value);
-}
-void append_value(std::string& out, std::uint32_t value) {
-  append_json(out, std::uint64_t{value});
-}
-void append_value(std::string& out, std::uint64_t value) {
-  append_json(out, value);
-}
-// Texts need no escapes: the reader lets neither quotes nor backslashes nor control characters in.
-void append_value(std::string& out, std::string_view value) {
-  (out += '"').append(value) += '"';
-}
-void append_value(std::string& out, Enumeration auto value) {
-  append_value(out, name_of(value));
-}
-template <typename T>
-void append_value(std::string& out, const std::vector<T>& values) {
-  out += '[';
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (i > 0) out += ',';
-    append_value(out, values[i]);
-  }
-  out += ']';
-}
-
-bool read_value(std::string_view json, bool& value) {
-  if (json != "true" && json != "false") return false;
-  value = json == "true";
-  return true;
-}
-template <typename T>
-requires(std::same_as<T, double> || std::same_as<T, std::uint32_t> ||
-         std::same_as<T, std::uint64_t>) bool read_value(std::string_view json, T& value) {
-  const char* end = json.data() + json.size();
-  T read{};
-  const auto result = std::from_chars(json.data(), end, read);
-  const bool whole = result.ec == std::errc() && result.ptr == end;
-  if (whole) value = read;
-  return whole;
-}
-bool read_value(std::string_view json, std::string& value) {
-  if (json.size() < 2 || json.front() != '"' || json.find('"', 1) != json.size() - 1) return false;
-  value = json.substr(1, json.size() - 2);
-  return true;
-}
-template <Enumeration Enum>
-bool read_value(std::string_view json, Enum& value) {
-  if (json.size() < 2 || json.front() != '"' || json.back() != '"') return false;
-  const auto found = value_of<Enum>(json.substr(1, json.size() - 2));
-  if (found) value = *found;
-  return found.has_value();
-}
-/// Length of the first value of a list's inside, up to its comma: one in quotes is none.
-std::size_t first_value(std::string_view json) {
-  const std::size_t from = json.front() == '"' ? json.find('"', 1) : 0;
-  return std::min(json.find(',', from), json.size());
-}
-template <typename T>
-bool read_value(std::string_view json, std::vector<T>& values) {
-  if (json.size() < 2 || json.front() != '[' || json.back() != ']') return false;
-  json = json.substr(1, json.size() - 2);
-  std::vector<T> read;
-  while (!json.empty()) {
-    const std::size_t comma = first_value(json);
-    if (!read_value(json.substr(0, comma), read.emplace_back())) return false;
-    if (comma + 1 == json.size()) return false;  // a comma at the end
-    json.remove_prefix(std::min(comma + 1, json.size()));
-  }
-  values = std::move(read);
-  return true;
-}
 
 // ---- From a member of a settings struct to its place in a cell.
 
@@ -224,6 +145,44 @@ KeyInfo later(KeyInfo info) {
   return info;
 }
 
+/// The key of a setting that is declared beside the code that uses it; Section: the table whose `own` keeps
+/// its value.
+template <auto Section, typename T>
+KeyInfo own_key(const Setting<T>& setting) {
+  constexpr bool text = std::is_same_v<T, std::string_view>;
+  KeyInfo info;
+  info.name = setting.key;
+  info.doc = setting.doc;
+  info.limits = setting.limits;
+  info.later = !setting.in_every_id;
+  for (const std::string_view choice : setting.choices)
+    if (!choice.empty()) info.choices.push_back(choice);
+  if constexpr (text)
+    info.kind = info.choices.empty() ? ValueKind::line : ValueKind::choice;
+  else
+    info.kind = std::is_same_v<T, bool>     ? ValueKind::boolean
+                : std::is_same_v<T, double> ? ValueKind::number
+                                            : ValueKind::integer;
+  info.write = [setting](const CellSettings& cell, std::string& out) {
+    append_value(out, setting.of(cell.*Section));
+  };
+  info.read = [setting](CellSettings& cell, std::string_view json) {
+    typename Setting<T>::Stored value{};
+    if (!read_value(json, value)) return false;
+    setting.set(cell.*Section, value);
+    return true;
+  };
+  return info;
+}
+
+/// Appends the keys of settings that are declared so; several tasks may share one.
+template <auto Section>
+void add_own_keys(const std::vector<AnySetting>& settings, std::vector<KeyInfo>& keys) {
+  for (const AnySetting& setting : settings)
+    if (std::ranges::find(keys, key_of(setting), &KeyInfo::name) == keys.end())
+      keys.push_back(std::visit([](const auto& one) { return own_key<Section>(one); }, setting));
+}
+
 // No coefficient of a network has a use beyond this, and it is finite in single precision too.
 constexpr double huge = 1e30;
 constexpr Limits counter = {0, 2147483648.0};  // steps are 32-bit counters of the noise generator
@@ -231,7 +190,6 @@ constexpr Limits seed = {0, 4294967295.0};
 constexpr Limits samples = {1, 1e8};
 constexpr Limits width = {1, 65536};
 constexpr Limits depth = {1, 31};  // of either part of a named architecture: 63 hidden layers at most
-constexpr Limits share = {0, 1};
 constexpr Limits not_negative = {0, huge};
 constexpr Limits positive = {0, huge, true};
 constexpr Limits exponent = {0, 16};
@@ -252,18 +210,8 @@ std::vector<KeyInfo> table() {
       key<&Task::seed>("task.seed", seed, "seed of the task's functions and data"),
       key<&Task::train_samples>("task.train_samples", samples, "samples of the training set"),
       key<&Task::test_samples>("task.test_samples", samples, "samples of the test set"),
-      key<&Task::sparse>("task.sparse", "identity: one entry per sample keeps its value, the others are 0"),
-      key<&Task::mixing>("task.mixing", {"early", "late"},
-                         "mixed_regression: inputs (early) or outputs (late) are rotated"),
-      key<&Task::mixing_angle>("task.mixing_angle", Limits{-1000, 1000},
-                               "mixed_regression: angle of the rotation in radians"),
       later(key<&Task::ood_samples>("task.ood_samples", Limits{0, 1e8},
                                     "out-of-distribution samples of tasks that have them; 0: none")),
-      later(key<&Task::data_seed>("task.data_seed", seed, "random_composition: seed of patches and points")),
-      later(key<&Task::fan_fraction>("task.fan_fraction", share,
-                                     "gaussian2d: phi, the share of the disc that is learned")),
-      later(key<&Task::patch_fraction>("task.patch_fraction", share,
-                                       "random_composition: the share of patches that is learned")),
       later(line<&Task::file>("task.file", "table: a .csv or .npy file, beside the sweep file")),
       later(key<&Task::file_hash>("task.file_hash", "table: hash of the file's bytes; found by itself")),
       later(lines<&Task::input_columns>("task.input_columns", 65536, "table: the columns that are inputs")),
@@ -361,40 +309,6 @@ std::vector<KeyInfo> table() {
 }
 // clang-format on
 
-/// A setting that a measure declares.
-KeyInfo measure_key(const MeasureKey& key) {
-  KeyInfo info;
-  info.name = key.name;
-  info.doc = key.doc;
-  info.later = true;
-  info.limits = {key.low, key.high};
-  // `key` lies in the list of measures and outlives this one.
-  const auto bind = [&]<typename T>(ValueKind kind, T) {
-    info.kind = kind;
-    info.write = [&key](const CellSettings& cell, std::string& out) {
-      append_value(out, static_cast<T>(key.of(cell)));
-    };
-    info.read = [&key](CellSettings& cell, std::string_view json) {
-      T value{};
-      if (!read_value(json, value)) return false;
-      cell.measure.own.set(key.name, static_cast<double>(value), key.standard);
-      return true;
-    };
-  };
-  switch (key.kind) {
-    case MeasureKey::Kind::flag:
-      bind(ValueKind::boolean, bool{});
-      break;
-    case MeasureKey::Kind::integer:
-      bind(ValueKind::integer, std::uint64_t{});
-      break;
-    case MeasureKey::Kind::number:
-      bind(ValueKind::number, double{});
-      break;
-  }
-  return info;
-}
-
 std::string plain(double value) {
   std::string out;
   if (value == static_cast<double>(static_cast<std::int64_t>(value < 1e15 && value > -1e15 ? value : 0)))
@@ -437,8 +351,8 @@ std::string KeyInfo::type() const {
 const std::vector<KeyInfo>& setting_keys() {
   static const std::vector<KeyInfo> keys = [] {
     auto all = table();
-    for (const auto& measure : measures())
-      for (const MeasureKey& key : measure.keys) all.push_back(measure_key(key));
+    for (const TaskKind& kind : task_kinds()) add_own_keys<&CellSettings::task>(kind.settings, all);
+    for (const auto& measure : measures()) add_own_keys<&CellSettings::measure>(measure.keys, all);
     for (KeyInfo& key : all) key.write(CellSettings{}, key.standard);
     std::ranges::sort(all, {}, &KeyInfo::name);
     return all;

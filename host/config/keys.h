@@ -1,5 +1,5 @@
-// The one table of all settings: their names in a sweep file, how they are read and written, what values they
-// take.
+// All settings: their names in a sweep file, how they are read and written, what values they take. Those that
+// several parts of the program use stand in the table of keys.cpp, those of one task in its file.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "modsweep/setting.h"
 #include "modsweep/settings.h"
 
 namespace modsweep {
@@ -19,20 +20,6 @@ enum class ValueKind : std::uint8_t { boolean, integer, number, text, choice, li
 [[nodiscard]] constexpr bool is_list(ValueKind kind) {
   return kind == ValueKind::integer_list || kind == ValueKind::line_list;
 }
-
-/// Which numbers a key takes; for a list, each of its entries.
-struct Limits {
-  double low = 0.0;
-  double high = 0.0;
-  bool above_low = false;   ///< low itself is excluded
-  bool below_high = false;  ///< high itself is excluded
-
-  [[nodiscard]] bool contains(double value) const {
-    return (above_low ? value > low : value >= low) && (below_high ? value < high : value <= high);
-  }
-  /// "from 1 to 65536", "at least 0 and below 1".
-  [[nodiscard]] std::string text() const;
-};
 
 /// One setting. Values are passed as canonical JSON (modsweep/sweep.h), the form in which axes and stores
 /// hold them.

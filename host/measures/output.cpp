@@ -90,21 +90,23 @@ void MeasureOutput::row(std::string_view table, std::vector<MeasuredValue> keys,
 
 bool asks_for(const CellSettings& cell, const Measure& measure) {
   if (measure.asked != nullptr) return measure.asked(cell);
-  return measure.keys.empty() || measure.keys.front().of(cell) != 0.0;
+  return measure.keys.empty() || std::get<Setting<bool>>(measure.keys.front()).of(cell.measure);
 }
 
 void check_measures(const CellSettings& cell) {
   for (const Measure& measure : measures()) {
     if (measure.check != nullptr) measure.check(cell);
     if (measure.asked != nullptr || asks_for(cell, measure)) continue;
-    for (const MeasureKey& key : measure.keys) {
-      if (&key == &measure.keys.front() || key.of(cell) == key.standard) continue;
-      const std::string value = key.kind == MeasureKey::Kind::flag ? fmt::format("{}", key.of(cell) != 0.0)
-                                                                   : fmt::format("{}", key.of(cell));
-      throw InputError(
-          fmt::format("{} = {} has no effect with {} = false; set that to true or leave this out", key.name,
-                      value, measure.keys.front().name));
-    }
+    for (const AnySetting& declared : std::span(measure.keys).subspan(1))
+      std::visit(
+          [&](const auto& setting) {
+            const auto value = setting.of(cell.measure);
+            if (value == setting.standard) return;
+            throw InputError(
+                fmt::format("{} = {} has no effect with {} = false; set that to true or leave this out",
+                            setting.key, value, key_of(measure.keys.front())));
+          },
+          declared);
   }
 }
 

@@ -2,9 +2,11 @@
 // front of layers that see all block outputs. Who learns the functions, the blocks or what is behind them?
 // The measurement block_error tells; the architecture is a network's setting (network.architecture =
 // "modular"), so that other architectures can be put beside it.
-#include "tasks/kinds.h"
+#include "modsweep/task.h"
 
 namespace modsweep {
+
+TaskKind modular_regression_task();
 
 TaskKind block_competition_task() {
   TaskKind kind = modular_regression_task();

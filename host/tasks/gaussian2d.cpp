@@ -5,9 +5,7 @@
 //
 // The paper draws 5000 points from the square and keeps those in the disc, about 3927, of which a share phi
 // is learned: train_samples = 3927 phi is its training set.
-#include "tasks/kinds.h"
 #include "tasks/square_points.h"
-#include "tasks/unused_settings.h"
 
 #include <cmath>
 #include <numbers>
@@ -19,17 +17,22 @@
 namespace modsweep {
 namespace {
 
+constexpr Setting<double> fan_fraction{.key = "task.fan_fraction",
+                                       .standard = 0.5,
+                                       .limits = {0, 1},
+                                       .doc = "gaussian2d: phi, the share of the disc that is learned"};
+
 constexpr double width = 0.5;  // s
 
 // Points are drawn until one lies in the wanted region; a region that is nearly empty would take forever.
 constexpr double least_fraction = 1e-3;
 
-Region region(const Point& p, double fan_fraction) {
+Region region(const Point& p, double phi) {
   if (p.x * p.x + p.y * p.y > 1.0) return Region::outside;
-  if (fan_fraction == 1.0) return Region::id;
+  if (phi == 1.0) return Region::id;
   // atan2 of both absolute values is the formula's atan, and has no division by zero on y = -x.
   const double angle = std::atan2(std::abs(p.y - p.x), std::abs(p.y + p.x));
-  return angle < std::numbers::pi / 2.0 * fan_fraction ? Region::id : Region::ood;
+  return angle < std::numbers::pi / 2.0 * phi ? Region::id : Region::ood;
 }
 
 double target(const Point& p) {
@@ -38,7 +41,7 @@ double target(const Point& p) {
 
 void check_gaussian(const TaskSettings& task) {
   check_square(task);
-  const double phi = task.fan_fraction;
+  const double phi = fan_fraction.of(task);
   const bool possible = phi >= least_fraction && (phi <= 1.0 - least_fraction || phi == 1.0);
   if (!possible)
     throw InputError(fmt::format(
@@ -47,26 +50,21 @@ void check_gaussian(const TaskSettings& task) {
 }
 
 Dataset make_gaussian(const TaskSettings& task) {
-  const SquareTask square{[phi = task.fan_fraction](const Point& p) { return region(p, phi); }, target};
+  const double phi = fan_fraction.of(task);
+  const SquareTask square{[phi](const Point& p) { return region(p, phi); }, target};
   NumpyRandom random(task.seed);
-  return make_square(task, square, random, task.fan_fraction < 1.0);
-}
-
-TaskSettings canonical_gaussian(const TaskSettings& task) {
-  TaskSettings used = only_common(task);
-  used.ood_samples = task.ood_samples;
-  used.fan_fraction = task.fan_fraction;
-  return used;
+  return make_square(task, square, random, phi < 1.0);
 }
 
 }  // namespace
 
 TaskKind gaussian2d_task() {
   return {.name = "gaussian2d",
+          .settings = {fan_fraction},
+          .uses_ood_samples = true,
           .outputs = [](const TaskSettings&) { return 1U; },
           .check = check_gaussian,
-          .make = make_gaussian,
-          .canonical = canonical_gaussian};
+          .make = make_gaussian};
 }
 
 }  // namespace modsweep

@@ -2,12 +2,14 @@
 // modular_regression. Sparse: one entry of each sample keeps its value, the others become 0. After the inputs
 // of a split have been drawn, one uniform number u per sample, in order, chooses the entry floor(u n); the
 // test inputs come after that and so differ from the dense ones.
-#include "tasks/kinds.h"
 #include "tasks/regression_stream.h"
-#include "tasks/unused_settings.h"
 
 namespace modsweep {
 namespace {
+
+constexpr Setting<bool> sparse{.key = "task.sparse",
+                               .doc = "identity: one entry per sample keeps its value, the others are 0",
+                               .in_every_id = true};
 
 void dense_targets(const SineFunctions&, Samples& samples, NumpyRandom&) {
   samples.y = samples.x;
@@ -22,23 +24,17 @@ void sparse_targets(const SineFunctions&, Samples& samples, NumpyRandom& random)
   samples.y = samples.x;
 }
 
-TaskSettings canonical_identity(const TaskSettings& task) {
-  TaskSettings used = only_common(task);
-  used.sparse = task.sparse;
-  return used;
-}
-
 }  // namespace
 
 TaskKind identity_task() {
   return {.name = "identity",
+          .settings = {sparse},
           .outputs = [](const TaskSettings& task) { return task.inputs; },
           .check = [](const TaskSettings& task) { check_regression(task, 1); },
           .make =
               [](const TaskSettings& task) {
-                return make_regression(task, task.sparse ? sparse_targets : dense_targets);
-              },
-          .canonical = canonical_identity};
+                return make_regression(task, sparse.of(task) ? sparse_targets : dense_targets);
+              }};
 }
 
 }  // namespace modsweep

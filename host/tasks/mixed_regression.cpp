@@ -2,9 +2,7 @@
 // rotation R of angle theta = task.mixing_angle: R (.., a, b, ..) = (.., a cos theta - b sin theta, a sin
 // theta + b cos theta, ..). early: y = f(R x); late: y = R f(x). Functions and inputs are those of
 // modular_regression.
-#include "tasks/kinds.h"
 #include "tasks/regression_stream.h"
-#include "tasks/unused_settings.h"
 
 #include <cmath>
 
@@ -14,6 +12,18 @@
 
 namespace modsweep {
 namespace {
+
+constexpr Setting<std::string_view> mixing{
+    .key = "task.mixing",
+    .standard = "early",
+    .choices = {"early", "late"},
+    .doc = "mixed_regression: inputs (early, y = f(R x)) or outputs (late, y = R f(x)) are rotated",
+    .in_every_id = true};
+constexpr Setting<double> mixing_angle{.key = "task.mixing_angle",
+                                       .standard = 0.785398163397448,  // pi/4
+                                       .limits = {-1000, 1000},
+                                       .doc = "mixed_regression: angle of the rotation in radians",
+                                       .in_every_id = true};
 
 /// The two factors that are mixed, counted from 0.
 constexpr std::size_t first = 1;
@@ -39,33 +49,26 @@ void targets(const SineFunctions& f, Samples& samples, bool early, double theta)
 
 void check_mixed(const TaskSettings& task) {
   check_regression(task, 3);
-  if (task.mixing != "early" && task.mixing != "late")
-    throw InputError(fmt::format("task.mixing = \"{}\": use \"early\" or \"late\"", task.mixing));
-  if (!std::isfinite(task.mixing_angle))
+  if (mixing.of(task) != "early" && mixing.of(task) != "late")
+    throw InputError(fmt::format("task.mixing = \"{}\": use \"early\" or \"late\"", mixing.of(task)));
+  if (!std::isfinite(mixing_angle.of(task)))
     throw InputError(
-        fmt::format("task.mixing_angle = {}: give a finite angle in radians", task.mixing_angle));
-}
-
-TaskSettings canonical_mixed(const TaskSettings& task) {
-  TaskSettings used = only_common(task);
-  used.mixing = task.mixing;
-  used.mixing_angle = task.mixing_angle;
-  return used;
+        fmt::format("task.mixing_angle = {}: give a finite angle in radians", mixing_angle.of(task)));
 }
 
 }  // namespace
 
 TaskKind mixed_regression_task() {
   return {.name = "mixed_regression",
+          .settings = {mixing, mixing_angle},
           .outputs = [](const TaskSettings& task) { return task.inputs; },
           .check = check_mixed,
           .make =
               [](const TaskSettings& task) {
                 return make_regression(task, [&](const SineFunctions& f, Samples& samples, NumpyRandom&) {
-                  targets(f, samples, task.mixing == "early", task.mixing_angle);
+                  targets(f, samples, mixing.of(task) == "early", mixing_angle.of(task));
                 });
-              },
-          .canonical = canonical_mixed};
+              }};
 }
 
 }  // namespace modsweep

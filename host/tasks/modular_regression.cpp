@@ -1,7 +1,5 @@
 // y_i = A_i sin(w_i x_i + p_i), each output from its own input (science.md section 6, task 1).
-#include "tasks/kinds.h"
 #include "tasks/regression_stream.h"
-#include "tasks/unused_settings.h"
 
 namespace modsweep {
 namespace {
@@ -16,8 +14,7 @@ TaskKind modular_regression_task() {
   return {.name = "modular_regression",
           .outputs = [](const TaskSettings& task) { return task.inputs; },
           .check = [](const TaskSettings& task) { check_regression(task, 1); },
-          .make = [](const TaskSettings& task) { return make_regression(task, modular_targets); },
-          .canonical = only_common};
+          .make = [](const TaskSettings& task) { return make_regression(task, modular_targets); }};
 }
 
 }  // namespace modsweep

@@ -6,10 +6,8 @@
 // task.seed draws the functions (A: 3 uniform numbers, 0.7 + 0.3u; w: 3, 0.8 + 2.8u; p: 3, 2 pi u), and
 // task.data_seed an order of the patches and then the points. The first round(64 * patch_fraction) patches of
 // that order are learned, so that a larger share adds patches to those of a smaller one.
-#include "tasks/kinds.h"
 #include "tasks/regression_stream.h"
 #include "tasks/square_points.h"
-#include "tasks/unused_settings.h"
 
 #include <algorithm>
 #include <array>
@@ -24,6 +22,14 @@
 namespace modsweep {
 namespace {
 
+constexpr Setting<std::uint32_t> data_seed{.key = "task.data_seed",
+                                           .limits = {0, 4294967295.0},
+                                           .doc = "random_composition: seed of patches and points"};
+constexpr Setting<double> patch_fraction{.key = "task.patch_fraction",
+                                         .standard = 0.8,
+                                         .limits = {0, 1},
+                                         .doc = "random_composition: the share of patches that is learned"};
+
 constexpr std::uint32_t side = 8;
 constexpr std::uint32_t patches = side * side;
 
@@ -37,7 +43,7 @@ SineFunctions draw_functions(std::uint32_t seed) {
 }
 
 std::uint32_t learned_patches(const TaskSettings& task) {
-  return static_cast<std::uint32_t>(std::lround(patches * task.patch_fraction));
+  return static_cast<std::uint32_t>(std::lround(patches * patch_fraction.of(task)));
 }
 
 /// Which patches are learned, by row of y and column of x, counted from (-1, -1).
@@ -59,7 +65,7 @@ std::uint32_t patch_of(const Point& p) {
 
 void check_composition(const TaskSettings& task) {
   check_square(task);
-  const double fraction = task.patch_fraction;
+  const double fraction = patch_fraction.of(task);
   if (!(fraction >= 1.0 / patches && fraction <= 1.0))
     throw InputError(fmt::format("task.patch_fraction = {}: give a share of the {} patches, from 1/{} to 1",
                                  fraction, patches, patches));
@@ -67,29 +73,22 @@ void check_composition(const TaskSettings& task) {
 
 Dataset make_composition(const TaskSettings& task) {
   const SineFunctions f = draw_functions(task.seed);
-  NumpyRandom random(task.data_seed);
+  NumpyRandom random(data_seed.of(task));
   const auto mask = draw_mask(learned_patches(task), random);
   const SquareTask square{[&](const Point& p) { return mask[patch_of(p)] ? Region::id : Region::ood; },
                           [&](const Point& p) { return f(2, f(0, p.x) + f(1, p.y)); }};
   return make_square(task, square, random, learned_patches(task) < patches);
 }
 
-TaskSettings canonical_composition(const TaskSettings& task) {
-  TaskSettings used = only_common(task);
-  used.ood_samples = task.ood_samples;
-  used.data_seed = task.data_seed;
-  used.patch_fraction = task.patch_fraction;
-  return used;
-}
-
 }  // namespace
 
 TaskKind random_composition_task() {
   return {.name = "random_composition",
+          .settings = {data_seed, patch_fraction},
+          .uses_ood_samples = true,
           .outputs = [](const TaskSettings&) { return 1U; },
           .check = check_composition,
-          .make = make_composition,
-          .canonical = canonical_composition};
+          .make = make_composition};
 }
 
 }  // namespace modsweep

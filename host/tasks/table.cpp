@@ -6,9 +6,6 @@
 // training set, the next test_samples the test set, the next ood_samples the out-of-distribution set.
 #include "tasks/table.h"
 
-#include "tasks/kinds.h"
-#include "tasks/unused_settings.h"
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -145,18 +142,6 @@ void check_table(const TaskSettings& task) {
     if (count == 0) throw InputError(fmt::format("task.{} = 0: give at least 1", name));
 }
 
-TaskSettings canonical_table(const TaskSettings& task) {
-  TaskSettings used = only_common(task);
-  used.seed = TaskSettings{}.seed;
-  used.ood_samples = task.ood_samples;
-  used.file = task.file;
-  used.file_hash = task.file_hash;
-  used.input_columns = task.input_columns;
-  used.target_columns = task.target_columns;
-  used.split_column = task.split_column;
-  return used;
-}
-
 }  // namespace
 
 std::string file_hash(const std::string& path) {
@@ -195,10 +180,12 @@ std::string quoted_field(std::string_view text) {
 TaskKind table_task() {
   return {
       .name = "table",
+      .uses_seed = false,
+      .uses_ood_samples = true,
+      .uses_file = true,
       .outputs = [](const TaskSettings& t) { return static_cast<std::uint32_t>(t.target_columns.size()); },
       .check = check_table,
       .make = make_table,
-      .canonical = canonical_table,
       .check_data = [](const TaskSettings& task) { static_cast<void>(make_table(task)); }};
 }
 

@@ -1,5 +1,3 @@
-#include "tasks/kinds.h"
-
 #include <algorithm>
 #include <numeric>
 #include <string>
@@ -10,6 +8,11 @@
 #include "modsweep/task.h"
 
 namespace modsweep {
+
+#define MODSWEEP_TASK(name) TaskKind name##_task();
+#include "tasks/tasks.def"
+#undef MODSWEEP_TASK
+
 namespace {
 
 /// Insertions, deletions and replacements that turn one text into the other.
@@ -40,14 +43,32 @@ std::string shown(std::string_view text) {
 }  // namespace
 
 const std::vector<TaskKind>& task_kinds() {
-  static const std::vector<TaskKind> kinds = {modular_regression_task(),
-                                              identity_task(),
-                                              mixed_regression_task(),
-                                              gaussian2d_task(),
-                                              random_composition_task(),
-                                              block_competition_task(),
-                                              table_task()};
+  static const std::vector<TaskKind> kinds = {
+#define MODSWEEP_TASK(name) name##_task(),
+#include "tasks/tasks.def"
+#undef MODSWEEP_TASK
+  };
   return kinds;
+}
+
+TaskSettings TaskKind::canonical(const TaskSettings& task) const {
+  TaskSettings used;
+  used.kind = task.kind;
+  used.inputs = task.inputs;
+  used.train_samples = task.train_samples;
+  used.test_samples = task.test_samples;
+  if (uses_seed) used.seed = task.seed;
+  if (uses_ood_samples) used.ood_samples = task.ood_samples;
+  if (uses_file) {
+    used.file = task.file;
+    used.file_hash = task.file_hash;
+    used.input_columns = task.input_columns;
+    used.target_columns = task.target_columns;
+    used.split_column = task.split_column;
+  }
+  for (const AnySetting& setting : settings)
+    if (const OwnValue* value = task.own.find(key_of(setting))) used.own.set(key_of(setting), *value);
+  return used;
 }
 
 const TaskKind& task_kind(std::string_view name) {

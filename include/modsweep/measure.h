@@ -12,27 +12,12 @@
 #include "modsweep/engine.h"
 #include "modsweep/measurement.h"
 #include "modsweep/network.h"
+#include "modsweep/setting.h"
 #include "modsweep/settings.h"
 #include "modsweep/spectrum.h"
 #include "modsweep/task.h"
 
 namespace modsweep {
-
-/// A setting that a measure declares: a key of sweep files that can be an axis, as every key. It is no part
-/// of a cell's id while it has its default.
-struct MeasureKey {
-  enum class Kind : std::uint8_t { flag, integer, number };
-
-  std::string_view name;  ///< "measure.row_norms"
-  std::string_view doc;   ///< one line
-  Kind kind = Kind::flag;
-  double standard = 0.0;  ///< the default; of a flag 0 or 1
-  double low = 0.0;
-  double high = 1.0;
-
-  /// The value in a cell's settings.
-  [[nodiscard]] double of(const CellSettings& cell) const { return cell.measure.own.get(name, standard); }
-};
 
 /// `json`: a text that is JSON.
 enum class ColumnType : std::uint8_t { real, integer, text, json };
@@ -105,7 +90,7 @@ class MeasureOutput {
 /// A kind of measurement.
 struct Measure {
   std::string_view name;
-  std::vector<MeasureKey> keys = {};
+  std::vector<AnySetting> keys = {};
   /// Whether a cell asks for it. Null: where the first of `keys`, a flag, is true; always where there are no
   /// keys.
   bool (*asked)(const CellSettings&) = nullptr;

@@ -1,5 +1,5 @@
 // The settings of one training run: plain values, defaults as in the paper's standard experiment
-// (science.md sections 1-6). One table in host/config lists every key of them by its name in a sweep file.
+// (science.md sections 1-6). host/config has every key of them by its name in a sweep file.
 #pragma once
 
 #include <algorithm>
@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "modsweep/setting.h"
 
 namespace modsweep {
 
@@ -35,18 +37,13 @@ struct TaskSettings {
   std::uint32_t seed = 145;
   std::uint32_t train_samples = 1000;
   std::uint32_t test_samples = 1000;
-  bool sparse = false;                      ///< identity: one entry per sample keeps its value
-  std::string mixing = "early";             ///< mixed_regression: "early" y = f(Rx), "late" y = R f(x)
-  double mixing_angle = 0.785398163397448;  ///< mixed_regression: theta in radians, pi/4
   std::uint32_t ood_samples = 0;            ///< out-of-distribution samples; 0: none
-  std::uint32_t data_seed = 0;              ///< random_composition: of patches and points; `seed`: functions
-  double fan_fraction = 0.5;                ///< gaussian2d: phi, the share of the disc that is learned
-  double patch_fraction = 0.8;              ///< random_composition: the share of patches that is learned
   std::string file;                         ///< table: a CSV or .npy file
   std::string file_hash;                    ///< table: 16 hex digits, XXH3-64 of the file's bytes
   std::vector<std::string> input_columns;   ///< table: a network's inputs, by name
   std::vector<std::string> target_columns;  ///< table: what it learns, by name
   std::string split_column;                 ///< table: train, test, ood (or 0, 1, 2); empty: in file order
+  OwnValues own;  ///< settings that one task declares for itself (TaskKind::settings)
 
   bool operator==(const TaskSettings&) const = default;
 };
@@ -114,35 +111,6 @@ struct TrainingSettings {
   bool operator==(const TrainingSettings&) const = default;
 };
 
-/// Numbers of settings that are not members of a struct: those that a measurement declares in its own file
-/// (modsweep/measure.h). Settings at their defaults are left out, so that equal settings compare equal.
-class OwnSettings {
- public:
-  /// The value of a key, or `standard` where it has its default.
-  [[nodiscard]] double get(std::string_view key, double standard) const {
-    const auto found = std::ranges::find(values_, key, &Value::first);
-    return found == values_.end() ? standard : found->second;
-  }
-  /// Keeps `key` as it is: its text outlives this object.
-  void set(std::string_view key, double value, double standard) {
-    const auto found = std::ranges::lower_bound(values_, key, {}, &Value::first);
-    const bool present = found != values_.end() && found->first == key;
-    if (value == standard) {
-      if (present) values_.erase(found);
-    } else if (present) {
-      found->second = value;
-    } else {
-      values_.insert(found, {key, value});
-    }
-  }
-
-  bool operator==(const OwnSettings&) const = default;
-
- private:
-  using Value = std::pair<std::string_view, double>;
-  std::vector<Value> values_;  // sorted by key
-};
-
 /// [measure]: what is recorded, and when. The last step is always measured.
 struct MeasureSettings {
   std::uint64_t every_steps = 0;        ///< every k-th step; 0: not by this rule
@@ -157,7 +125,7 @@ struct MeasureSettings {
   std::uint32_t noisy_draws = 1;  ///< independent draws of that noise, whose losses are averaged
   bool partition = false;         ///< modularity, normalized cut and block share of every layer
   bool weights = true;            ///< keep the final weights in the store
-  OwnSettings own;                ///< those that measurements declare themselves
+  OwnValues own;                  ///< settings that one measure declares for itself (Measure::keys)
 
   bool operator==(const MeasureSettings&) const = default;
 };

@@ -1,5 +1,5 @@
 // Tasks: where data come from (science.md section 6). A new task is one file in host/tasks and one line in
-// its table.
+// host/tasks/tasks.def.
 #pragma once
 
 #include <array>
@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "modsweep/setting.h"
 #include "modsweep/settings.h"
 
 namespace modsweep {
@@ -42,18 +43,25 @@ struct Dataset {
 /// One kind of task.
 struct TaskKind {
   std::string_view name;
+  /// The settings that it declares for itself.
+  std::vector<AnySetting> settings = {};
+  // Which of the settings in TaskSettings it uses beside kind, inputs, train_samples and test_samples:
+  bool uses_seed = true;          ///< seed
+  bool uses_ood_samples = false;  ///< ood_samples
+  bool uses_file = false;         ///< file and the columns: the data are a user's
   /// Outputs of the task, from its settings alone.
   std::uint32_t (*outputs)(const TaskSettings&);
   /// Checks what the settings' types cannot say; throws InputError with the offending key, value and remedy.
   void (*check)(const TaskSettings&);
   /// Makes the data. Deterministic in the settings.
   Dataset (*make)(const TaskSettings&);
-  /// The settings with those that this task does not use at their defaults: equal where the data are equal.
-  /// Settings that differ from their canonical form have something set that has no effect.
-  TaskSettings (*canonical)(const TaskSettings&);
   /// Reads data that a user gave and throws InputError where they are not what the settings say; null where
   /// data are made from the settings and can always be.
   void (*check_data)(const TaskSettings&) = nullptr;
+
+  /// The settings with those that this task does not use at their defaults: equal where the data are equal.
+  /// Settings that differ from their canonical form have something set that has no effect.
+  [[nodiscard]] TaskSettings canonical(const TaskSettings& task) const;
 };
 
 /// All tasks, in the order in which messages list them.

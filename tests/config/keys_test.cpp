@@ -12,7 +12,9 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include "modsweep/error.h"
 #include "modsweep/measure.h"
+#include "modsweep/task.h"
 
 namespace modsweep {
 namespace {
@@ -29,20 +31,15 @@ struct RoundTrip {
   bool operator==(const RoundTrip&) const = default;
 };
 
-// A value other than the default for every key of the program's own; a new one needs a line here.
-const std::map<std::string, RoundTrip> round_trips = {
+// A value other than the default for every key that no task or measure has for itself; a new one needs a line
+// here.
+const std::map<std::string, RoundTrip> round_trips_of_shared_keys = {
     {"task.kind", {"\"identity\"", "\"identity\"", {}}},
     {"task.inputs", {"7", "7", {}}},
     {"task.seed", {"4294967295", "4294967295", {}}},
     {"task.train_samples", {"1_000_000", "1000000", {}}},
     {"task.test_samples", {"1", "1", {}}},
-    {"task.sparse", {"true", "true", {"task.kind=identity"}}},
-    {"task.mixing", {"'late'", "\"late\"", {"task.kind=mixed_regression"}}},
-    {"task.mixing_angle", {"-0.5", "-0.5", {"task.kind=mixed_regression"}}},
     {"task.ood_samples", {"50", "50", {"task.kind=gaussian2d", "task.inputs=2"}}},
-    {"task.data_seed", {"9", "9", {"task.kind=random_composition", "task.inputs=2"}}},
-    {"task.fan_fraction", {"0.25", "0.25", {"task.kind=gaussian2d", "task.inputs=2"}}},
-    {"task.patch_fraction", {"0.5", "0.5", {"task.kind=random_composition", "task.inputs=2"}}},
     {"network.architecture", {"'full'", "\"full\"", {}}},
     {"network.block_depth", {"3", "3", {"network.architecture=modular"}}},
     {"network.block_width", {"16", "16", {"network.architecture=modular"}}},
@@ -94,24 +91,61 @@ const std::map<std::string, RoundTrip> round_trips = {
     {"measure.weights", {"false", "false", {}}},
 };
 
-/// The same with the keys that measures declare.
-std::map<std::string, RoundTrip> all_round_trips() {
-  std::map<std::string, RoundTrip> all = round_trips;
-  for (const Measure& measure : measures())
-    for (const MeasureKey& key : measure.keys) {
-      const double other = key.standard == key.low ? key.high : key.low;
-      std::string value = fmt::format("{}", other);
-      if (key.kind == MeasureKey::Kind::flag) value = other != 0.0 ? "true" : "false";
-      std::vector<std::string> context;
-      if (&key != &measure.keys.front()) context.push_back(fmt::format("{}=true", measure.keys.front().name));
-      all[std::string(key.name)] = {value, value, context};
-    }
-  return all;
-}
-
 // Those that need a file are in table_sweeps_test.cpp.
 const std::set<std::string> keys_of_tables = {"task.file", "task.file_hash", "task.input_columns",
                                               "task.target_columns", "task.split_column"};
+
+// Inputs that a task takes.
+std::uint32_t inputs_of(const TaskKind& kind) {
+  TaskSettings task;
+  task.kind = kind.name;
+  for (task.inputs = 1; task.inputs < 100; ++task.inputs) {
+    try {
+      kind.check(task);
+      break;
+    } catch (const InputError&) {
+      continue;
+    }
+  }
+  return task.inputs;
+}
+
+// A value other than the default, as both forms have it.
+std::string other_value(const Setting<bool>& setting) {
+  return setting.standard ? "false" : "true";
+}
+std::string other_value(const Setting<std::string_view>& setting) {
+  return fmt::format("\"{}\"", setting.choices[setting.choices[0] == setting.standard ? 1 : 0]);
+}
+template <typename Number>
+std::string other_value(const Setting<Number>& setting) {
+  const Limits& limits = setting.limits;
+  std::string json;
+  append_json(json, static_cast<double>(static_cast<Number>(limits.low + 0.25 * (limits.high - limits.low))));
+  return json;
+}
+
+// Those of the table above, and the settings of tasks and measures.
+std::map<std::string, RoundTrip> all_round_trips() {
+  auto all = round_trips_of_shared_keys;
+  for (const TaskKind& kind : task_kinds())
+    for (const AnySetting& setting : kind.settings) {
+      const std::string value = std::visit([](const auto& one) { return other_value(one); }, setting);
+      all[std::string(key_of(setting))] = {
+          value,
+          value,
+          {fmt::format("task.kind={}", kind.name), fmt::format("task.inputs={}", inputs_of(kind))}};
+    }
+  for (const Measure& measure : measures())
+    for (const AnySetting& setting : measure.keys) {
+      const std::string value = std::visit([](const auto& one) { return other_value(one); }, setting);
+      std::vector<std::string> context;
+      if (&setting != &measure.keys.front())
+        context.push_back(fmt::format("{}=true", key_of(measure.keys.front())));
+      all[std::string(key_of(setting))] = {value, value, context};
+    }
+  return all;
+}
 
 TEST(Keys, AllHaveARoundTripHere) {
   std::set<std::string> table, here;

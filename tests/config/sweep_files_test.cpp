@@ -175,8 +175,9 @@ TEST(SweepFiles, Figure11GrowsItsTrainingSetWithTheFan) {
   std::set<double> fractions;
   for (std::uint64_t i = 0; i < sweep.size(); ++i) {
     const TaskSettings& task = sweep.cell(i).settings.task;
-    EXPECT_NEAR(task.train_samples, 5000 * 0.785398 * task.fan_fraction, 1.0);
-    fractions.insert(task.fan_fraction);
+    const double fraction = std::stod(test::value_of_key(sweep.cell(i).settings, "task.fan_fraction"));
+    EXPECT_NEAR(task.train_samples, 5000 * 0.785398 * fraction, 1.0);
+    fractions.insert(fraction);
   }
   EXPECT_EQ(fractions.size(), 10U);
 }

@@ -109,11 +109,15 @@ TEST(Measures, SayAllThatOthersMakeOfThem) {
   for (const Measure& measure : measures()) {
     EXPECT_TRUE(measure.compute != nullptr || measure.compute_pack != nullptr) << measure.name;
     EXPECT_TRUE(measure.tables.empty() || measure.bytes != nullptr) << measure.name;
-    for (const MeasureKey& key : measure.keys) {
-      EXPECT_TRUE(key.name.starts_with("measure.")) << key.name;
-      EXPECT_TRUE(one_line(key.doc)) << key.name;
-      EXPECT_TRUE(key.standard >= key.low && key.standard <= key.high) << key.name;
-    }
+    for (const AnySetting& declared : measure.keys)
+      std::visit(
+          [&](const auto& setting) {
+            EXPECT_TRUE(setting.key.starts_with("measure.")) << setting.key;
+            EXPECT_TRUE(one_line(setting.doc)) << setting.key;
+            EXPECT_FALSE(setting.in_every_id)
+                << setting.key << ": stores that do not know it would lose their cells";
+          },
+          declared);
   }
   for (const MeasuredTable& table : measured_tables()) {
     EXPECT_TRUE(one_line(table.doc)) << table.name;

@@ -1,3 +1,5 @@
+#include "tasks/make_task.h"
+
 #include <barrier>
 #include <set>
 #include <thread>
@@ -35,21 +37,23 @@ TEST(DatasetCache, EverySettingThatMattersMakesAnotherDataset) {
     change(tasks.back());
   };
   add([](TaskSettings& t) { t.kind = "identity"; });
-  add([](TaskSettings& t) { t.kind = "identity", t.sparse = true; });
+  add([](TaskSettings& t) { t.kind = "identity", set_own(t, "task.sparse", true); });
   add([](TaskSettings& t) { t.inputs = 3; });
   add([](TaskSettings& t) { t.seed = 2; });
   add([](TaskSettings& t) { t.train_samples = 51; });
   add([](TaskSettings& t) { t.test_samples = 21; });
   add([](TaskSettings& t) { t.kind = "mixed_regression"; });
-  add([](TaskSettings& t) { t.kind = "mixed_regression", t.mixing = "late"; });
-  add([](TaskSettings& t) { t.kind = "mixed_regression", t.mixing_angle = 0.1; });
+  add([](TaskSettings& t) { t.kind = "mixed_regression", set_own(t, "task.mixing", "late"); });
+  add([](TaskSettings& t) { t.kind = "mixed_regression", set_own(t, "task.mixing_angle", 0.1); });
   for (const char* kind : {"gaussian2d", "random_composition"}) {
     add([=](TaskSettings& t) { t.kind = kind, t.inputs = 2; });
     add([=](TaskSettings& t) { t.kind = kind, t.inputs = 2, t.ood_samples = 5; });
   }
-  add([](TaskSettings& t) { t.kind = "gaussian2d", t.inputs = 2, t.fan_fraction = 0.4; });
-  add([](TaskSettings& t) { t.kind = "random_composition", t.inputs = 2, t.patch_fraction = 0.4; });
-  add([](TaskSettings& t) { t.kind = "random_composition", t.inputs = 2, t.data_seed = 1; });
+  add([](TaskSettings& t) { t.kind = "gaussian2d", t.inputs = 2, set_own(t, "task.fan_fraction", 0.4); });
+  add([](TaskSettings& t) {
+    t.kind = "random_composition", t.inputs = 2, set_own(t, "task.patch_fraction", 0.4);
+  });
+  add([](TaskSettings& t) { t.kind = "random_composition", t.inputs = 2, set_own(t, "task.data_seed", 1); });
   std::vector<std::shared_ptr<const Dataset>> held;
   for (const auto& task : tasks) held.push_back(cache.get(task));
   EXPECT_EQ(std::set(held.begin(), held.end()).size(), tasks.size());
@@ -59,9 +63,9 @@ TEST(DatasetCache, SettingsThatATaskDoesNotUseDoNotMatter) {
   DatasetCache cache;
   const auto held = cache.get(task_of_seed(1));
   TaskSettings other = task_of_seed(1);
-  other.sparse = true;
-  other.mixing = "late";
-  other.mixing_angle = 1.0;
+  set_own(other, "task.sparse", true);
+  set_own(other, "task.mixing", "late");
+  set_own(other, "task.mixing_angle", 1.0);
   EXPECT_EQ(cache.get(other), held);
 }
 

@@ -47,7 +47,7 @@ bool in_fan(double x, double y, double phi) {
 TEST(Gaussian2d, IsTheFormulaInTheRightRegions) {
   for (const double phi : {0.001, 0.2, 0.5, 0.8, 0.999}) {
     TaskSettings task = square_task("gaussian2d");
-    task.fan_fraction = phi;
+    set_own(task, "task.fan_fraction", phi);
     const Dataset data = make(task);
     for (const Split split : all_splits) {
       for (const auto& [x, y, z] : samples_of(data.split(split))) {
@@ -68,7 +68,7 @@ TEST(Gaussian2d, HalfTheFanIsEqualSigns) {
 
 TEST(Gaussian2d, ReadsTheDocumentedStream) {
   TaskSettings task = square_task("gaussian2d");
-  task.fan_fraction = 0.3;
+  set_own(task, "task.fan_fraction", 0.3);
   NumpyRandom random(task.seed);
   const Dataset data = make(task);
   for (const Split split : all_splits) {
@@ -99,7 +99,7 @@ TEST(Gaussian2d, SharesOfTheDiscAreThoseOfTheAngles) {
 
 TEST(Gaussian2d, TheWholeDiscLeavesNothingOut) {
   TaskSettings task = square_task("gaussian2d");
-  task.fan_fraction = 1.0;
+  set_own(task, "task.fan_fraction", 1.0);
   const Dataset data = make(task);
   EXPECT_EQ(data.ood.count, 0U);
   EXPECT_TRUE(std::ranges::any_of(samples_of(data.train), [](const Sample& s) { return s.x * s.y < 0; }));
@@ -149,7 +149,7 @@ TEST(RandomComposition, PatchesAreEitherLearnedOrNot) {
   for (const auto& [fraction, expected] :
        std::vector<std::pair<double, std::size_t>>{{0.8, 51}, {0.5, 32}, {1.0 / 64, 1}, {1.0, 64}}) {
     TaskSettings task = square_task("random_composition", 4000);
-    task.patch_fraction = fraction;
+    set_own(task, "task.patch_fraction", fraction);
     const Dataset data = make(task);
     std::set<int> learned, left;
     for (const Split split : all_splits)
@@ -163,8 +163,8 @@ TEST(RandomComposition, PatchesAreEitherLearnedOrNot) {
 
 TEST(RandomComposition, ReadsTheDocumentedStream) {
   TaskSettings task = square_task("random_composition");
-  task.data_seed = 11;
-  NumpyRandom random(task.data_seed);
+  set_own(task, "task.data_seed", 11);
+  NumpyRandom random(11);
   std::vector<int> left(64),
       order;  // an order is drawn by taking one of those that are left, again and again
   for (int i = 0; i < 64; ++i) left[static_cast<std::size_t>(i)] = i;
@@ -193,7 +193,7 @@ TEST(RandomComposition, TheTwoSeedsDoNotTouchEachOther) {
   const TaskSettings task = square_task("random_composition");
   TaskSettings function = task, data = task;
   ++function.seed;
-  ++data.data_seed;
+  set_own(data, "task.data_seed", 1);
   const Dataset base = make(task), other_function = make(function), other_data = make(data);
   EXPECT_EQ(base.train.x, other_function.train.x);
   EXPECT_EQ(base.ood.x, other_function.ood.x);
@@ -205,7 +205,7 @@ TEST(RandomComposition, ALargerShareAddsPatches) {
   TaskSettings task = square_task("random_composition", 4000);
   std::set<int> smaller;
   for (const double fraction : {0.2, 0.5, 0.8}) {
-    task.patch_fraction = fraction;
+    set_own(task, "task.patch_fraction", fraction);
     std::set<int> learned;
     for (const auto& [x, y, z] : samples_of(make(task).train)) learned.insert(patch(x, y));
     EXPECT_TRUE(std::ranges::includes(learned, smaller));

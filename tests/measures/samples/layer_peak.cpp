@@ -9,7 +9,7 @@ namespace modsweep {
 Measure layer_peak_measure() {
   return {
       .name = "layer_peak",
-      .keys = {{.name = "measure.layer_peak", .doc = "the largest |W| of each layer"}},
+      .keys = {Setting<bool>{.key = "measure.layer_peak", .doc = "the largest |W| of each layer"}},
       .layer = {{.name = "layer_peak", .doc = "largest |W| of the layer", .since = 5}},
       .compute =
           [](const MeasuredNetwork& network, MeasureOutput& out) {

@@ -8,7 +8,7 @@ namespace modsweep {
 Measure unit_norms_measure() {
   return {
       .name = "unit_norms",
-      .keys = {{.name = "measure.unit_norms", .doc = "norm of each unit's incoming weights"}},
+      .keys = {Setting<bool>{.key = "measure.unit_norms", .doc = "norm of each unit's incoming weights"}},
       .tables = {{.name = "unit_norms",
                   .doc = "one unit of a network at one step",
                   .keys = {{.name = "layer", .doc = "from 1", .type = ColumnType::integer},

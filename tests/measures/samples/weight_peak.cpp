@@ -9,7 +9,7 @@ namespace modsweep {
 Measure weight_peak_measure() {
   return {
       .name = "weight_peak",
-      .keys = {{.name = "measure.weight_peak", .doc = "the largest |W| of all layers"}},
+      .keys = {Setting<bool>{.key = "measure.weight_peak", .doc = "the largest |W| of all layers"}},
       .network = {{.name = "weight_peak", .doc = "largest |W| of all layers", .since = 5}},
       .compute =
           [](const MeasuredNetwork& network, MeasureOutput& out) {
