@@ -1,4 +1,4 @@
-// The list of subcommands, and the one place that parses arguments.
+// The one place that parses arguments; commands.def lists the subcommands.
 #include "cli/command.h"
 #include "cli/sweep_options.h"
 #include "core/text.h"
@@ -15,11 +15,18 @@
 #include <fmt/ranges.h>
 
 namespace modsweep::cli {
+
+#define MODSWEEP_COMMAND(name) void add_##name(CLI::App& app, Action& chosen);
+#include "cli/commands.def"
+#undef MODSWEEP_COMMAND
+
 namespace {
 
-constexpr std::array<AddCommand, 15> commands = {
-    add_run,       add_refine,   add_plan,     add_status,  add_merge,   add_export, add_aggregate, add_fit,
-    add_reproduce, add_settings, add_spectrum, add_modules, add_weights, add_bench,  add_devices};
+constexpr std::array commands = {
+#define MODSWEEP_COMMAND(name) AddCommand{add_##name},
+#include "cli/commands.def"
+#undef MODSWEEP_COMMAND
+};
 
 std::string help_hint(const CLI::App& app) {
   std::string command = "modsweep";

@@ -95,9 +95,12 @@ TEST_P(HelpTest, IsPrintedWithAnExample) {
   EXPECT_NE(outcome.out.find(std::string("modsweep ") + GetParam()), std::string::npos) << outcome.out;
 }
 
-INSTANTIATE_TEST_SUITE_P(Commands, HelpTest,
-                         testing::Values("run", "refine", "plan", "status", "export", "aggregate", "fit",
-                                         "reproduce", "spectrum", "modules", "weights", "bench", "devices"));
+const std::vector<const char*> commands = {
+#define MODSWEEP_COMMAND(name) #name,
+#include "cli/commands.def"
+#undef MODSWEEP_COMMAND
+};
+INSTANTIATE_TEST_SUITE_P(Commands, HelpTest, testing::ValuesIn(commands));
 
 class UsageTest : public ProgramTest {};
 
