@@ -19,19 +19,8 @@ struct Claim {
   void (*judge)(Judge& judge);
 };
 
-/// All claims in the order of the figures. To add one: an entry and its function in the file of its kind.
+/// All claims in the order of the figures: those of the files that claims.def lists.
 [[nodiscard]] std::vector<Claim> all_claims();
-
-/// Figures 1 and 2, and the table of the standard network.
-[[nodiscard]] std::span<const Claim> noise_claims();
-/// Figures 3, 4, 5 and 10.
-[[nodiscard]] std::span<const Claim> cost_claims();
-/// Figures 6 and 7.
-[[nodiscard]] std::span<const Claim> sample_claims();
-/// Figures 8 and 11.
-[[nodiscard]] std::span<const Claim> generalization_claims();
-/// Figures 9, 12 and 13.
-[[nodiscard]] std::span<const Claim> block_claims();
 
 /// The column of the regularizer's coefficient.
 inline constexpr const char* weighted_activity = "regularizer.weighted_activity";

@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace modsweep::claims {
+
+#define MODSWEEP_CLAIMS(name) std::span<const Claim> name##_claims();
+#include "claims/claims.def"
+#undef MODSWEEP_CLAIMS
+
 namespace {
 
 /// "8f-h" after "8" and before "9".
@@ -21,9 +26,12 @@ int figure_number(const Claim& claim) {
 
 std::vector<Claim> all_claims() {
   std::vector<Claim> claims;
-  for (const auto some :
-       {noise_claims(), cost_claims(), sample_claims(), generalization_claims(), block_claims()})
+  const auto add = [&](std::span<const Claim> some) {
     claims.insert(claims.end(), some.begin(), some.end());
+  };
+#define MODSWEEP_CLAIMS(name) add(name##_claims());
+#include "claims/claims.def"
+#undef MODSWEEP_CLAIMS
   std::ranges::stable_sort(claims, {}, figure_number);
   return claims;
 }
