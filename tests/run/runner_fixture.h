@@ -2,6 +2,7 @@
 #pragma once
 
 #include "run/fake_engine.h"
+#include "run/progress.h"
 #include "run/runner.h"
 #include "run/store_rows.h"
 
