@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "modsweep/error.h"
-#include "modsweep/math/activation.h"
+#include "modsweep/math/activations.h"
 
 namespace modsweep {
 

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "modsweep/error.h"
-#include "modsweep/math/activation.h"
+#include "modsweep/math/leak.h"
 #include "modsweep/spectrum.h"
 
 namespace modsweep {
@@ -22,12 +22,10 @@ std::optional<double> off_diagonal_share(const MatrixXd& matrix) {
   const double largest = matrix.maxCoeff();
   if (largest == 0.0) return std::nullopt;
   const MatrixXd scaled = matrix / largest;  // the sum of huge entries would overflow
-  // Not 1 - diagonal / total: a leak of 1e-20 is one, and no leak is exactly 0.
-  double off = 0.0;
-  for (Index i = 0; i < scaled.rows(); ++i)
-    for (Index j = 0; j < scaled.cols(); ++j)
-      if (i != j) off += scaled(i, j);
-  return off / scaled.sum();
+  const auto entry = [&](std::size_t i, std::size_t j) {
+    return scaled(static_cast<Index>(i), static_cast<Index>(j));
+  };
+  return math::off_diagonal_sum(static_cast<std::size_t>(scaled.rows()), entry) / scaled.sum();
 }
 
 /// Adds |dy_i/dx_j| of each of the samples (one a column of `x`) to sum(i, j). The derivatives by all inputs
@@ -45,10 +43,9 @@ void add_jacobians(const std::vector<DenseLayer>& layers, Activation activation,
     const double slope = layers[l - 1].slope;
     MatrixXd derivatives(values.rows(), samples);
     for (Index k = 0; k < values.size(); ++k) {
-      const double z = values.data()[k];
-      const double a = math::activate(activation, z, slope);
-      derivatives.data()[k] = math::activation_derivative(activation, z, a, slope);
-      values.data()[k] = a;
+      const math::UnitTangent unit = math::unit_tangent(activation, values.data()[k], slope);
+      values.data()[k] = unit.value;
+      derivatives.data()[k] = unit.derivative;
     }
     for (Index j = 0; j < inputs; ++j)
       tangents.middleCols(j * samples, samples).array() *= derivatives.array();
@@ -81,7 +78,7 @@ std::optional<double> jacobian_leak(const Parameters& network, Activation activa
   if (x.size() != count * inputs)
     throw LogicError(
         fmt::format("jacobian_leak: {} numbers for {} samples of {} inputs", x.size(), count, inputs));
-  if (network.shape.prelu != (activation == Activation::prelu))
+  if (network.shape.prelu != math::trains_slope(activation))
     throw LogicError("jacobian_leak: prelu in one of shape and activation, not in the other");
   if (network.shape.outputs() != inputs || inputs == 0) return std::nullopt;
 

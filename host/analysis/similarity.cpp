@@ -6,14 +6,12 @@
 #include <fmt/format.h>
 
 #include "modsweep/error.h"
+#include "modsweep/math/laplacian.h"
 
 namespace modsweep {
 namespace {
 
 using Eigen::Index;
-
-/// A row is dead where its norm is below this share of the largest.
-constexpr double dead_share = 1e-3;
 
 void check_matrix(std::span<const double> w, std::size_t rows, std::size_t columns) {
   const bool fits = rows == 0 ? w.empty() : w.size() % rows == 0 && w.size() / rows == columns;
@@ -52,7 +50,7 @@ UnitRows unit_rows(std::span<const double> w, std::size_t rows, std::size_t colu
   const Eigen::VectorXd norms = scale_to_unit(unit.rows);
   const double longest = norms.size() == 0 ? 0.0 : norms.maxCoeff();
   for (Index r = 0; r < norms.size(); ++r) {
-    if (norms[r] == 0.0 || norms[r] < dead_share * longest)
+    if (math::is_dead(norms[r], longest))
       unit.dead.push_back(static_cast<std::uint32_t>(r));
     else
       unit.live.push_back(r);
@@ -64,16 +62,16 @@ SimilarityGraph similarity_graph(const RowMajor& unit_rows) {
   SimilarityGraph graph;
   graph.similarity = unit_rows * unit_rows.transpose();
   const Eigen::VectorXd degrees = graph.similarity.rowwise().sum();
-  // A zero row has no neighbors: it stays an isolated unit with eigenvalue 1.
-  graph.root_inverse_degrees = (degrees.array() > 0.0).select(degrees.array().rsqrt(), 0.0);
+  graph.root_inverse_degrees =
+      degrees.unaryExpr([](double degree) { return math::root_inverse_degree(degree); });
   return graph;
 }
 
 Eigen::MatrixXd SimilarityGraph::laplacian() const {
-  Eigen::MatrixXd result =
-      -(root_inverse_degrees.asDiagonal() * similarity * root_inverse_degrees.asDiagonal());
-  result.diagonal().array() += 1.0;
-  return result;
+  const Eigen::VectorXd& root = root_inverse_degrees;
+  return Eigen::MatrixXd::NullaryExpr(similarity.rows(), similarity.cols(), [&](Index i, Index j) {
+    return math::laplacian_entry(i == j, root[i], similarity(i, j), root[j]);
+  });
 }
 
 }  // namespace modsweep

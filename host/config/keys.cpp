@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <type_traits>
 
 #include <fmt/format.h>
@@ -192,7 +193,7 @@ constexpr Limits width = {1, 65536};
 constexpr Limits depth = {1, 31};  // of either part of a named architecture: 63 hidden layers at most
 constexpr Limits not_negative = {0, huge};
 constexpr Limits positive = {0, huge, true};
-constexpr Limits exponent = {0, 16};
+constexpr Limits exponent = {0, math::largest_activity_exponent};
 constexpr Limits fraction = {0, 1, false, true};
 
 using Task = TaskSettings;
@@ -246,21 +247,6 @@ std::vector<KeyInfo> table() {
                         "whether noise and dropout enter after or before the activation function"),
       key<&Noise::gradient>("noise.gradient", "whether the noise term takes part in the gradient"),
 
-      key<&Regularizer::l1>("regularizer.l1", not_negative, "coefficient of the sum of |W|"),
-      key<&Regularizer::l2>("regularizer.l2", not_negative, "coefficient of the sum of W^2"),
-      key<&Regularizer::weighted_activity>(
-          "regularizer.weighted_activity", not_negative,
-          "WA: coefficient of each unit's |a|^exponent times its outgoing W^2"),
-      key<&Regularizer::weighted_activity_exponent>("regularizer.weighted_activity_exponent", exponent,
-                                                    "exponent of |a| in weighted_activity"),
-      key<&Regularizer::activity>("regularizer.activity", not_negative,
-                                  "coefficient of each unit's |a|^exponent"),
-      key<&Regularizer::activity_exponent>("regularizer.activity_exponent", exponent,
-                                           "exponent of |a| in activity"),
-      key<&Regularizer::l12>("regularizer.l12", not_negative,
-                             "coefficient of incoming |W| times outgoing W^2"),
-      key<&Regularizer::l21>("regularizer.l21", not_negative,
-                             "coefficient of incoming W^2 times outgoing |W|"),
       key<&Regularizer::dropout>("regularizer.dropout", fraction,
                                  "probability that a hidden unit is dropped"),
 
@@ -309,6 +295,39 @@ std::vector<KeyInfo> table() {
 }
 // clang-format on
 
+/// The coefficient of a penalty.
+template <auto Member, typename Penalty>
+KeyInfo coefficient(std::string_view name) {
+  KeyInfo info = key<Member>(name, not_negative, Penalty::doc);
+  info.later = Penalty::since > 1;
+  return info;
+}
+
+/// Another setting of a penalty.
+template <auto Member, typename Penalty>
+KeyInfo setting_of(std::string_view name) {
+  KeyInfo info;
+  for (const math::PenaltySetting& setting : Penalty::settings)
+    if (fmt::format("regularizer.{}", setting.name) == name)
+      info = key<Member>(name, Limits{setting.low, setting.high}, setting.doc);
+  if (info.name.empty()) throw LogicError(fmt::format("{} is not in settings[] of its penalty", name));
+  info.later = Penalty::since > 1;
+  return info;
+}
+
+/// The settings of all penalties, from their list (math/penalties.h).
+std::vector<KeyInfo> penalty_keys() {
+  std::vector<KeyInfo> keys;
+#define MODSWEEP_COEFFICIENT(name, Penalty) \
+  keys.push_back(coefficient<&Regularizer::name, math::Penalty>("regularizer." #name));
+#define MODSWEEP_SETTING(Penalty, name, standard) \
+  keys.push_back(setting_of<&Regularizer::name, math::Penalty>("regularizer." #name));
+  MODSWEEP_PENALTIES(MODSWEEP_COEFFICIENT, MODSWEEP_SETTING)
+#undef MODSWEEP_COEFFICIENT
+#undef MODSWEEP_SETTING
+  return keys;
+}
+
 std::string plain(double value) {
   std::string out;
   if (value == static_cast<double>(static_cast<std::int64_t>(value < 1e15 && value > -1e15 ? value : 0)))
@@ -353,6 +372,7 @@ const std::vector<KeyInfo>& setting_keys() {
     auto all = table();
     for (const TaskKind& kind : task_kinds()) add_own_keys<&CellSettings::task>(kind.settings, all);
     for (const auto& measure : measures()) add_own_keys<&CellSettings::measure>(measure.keys, all);
+    std::ranges::move(penalty_keys(), std::back_inserter(all));
     for (KeyInfo& key : all) key.write(CellSettings{}, key.standard);
     std::ranges::sort(all, {}, &KeyInfo::name);
     return all;

@@ -44,7 +44,7 @@ Shape shape_of(const CellSettings& cell, std::uint32_t outputs) {
   shape.sizes.insert(shape.sizes.end(), network.hidden.begin(), network.hidden.end());
   shape.sizes.push_back(outputs);
   shape.bias = network.bias;
-  shape.prelu = network.activation == Activation::prelu;
+  shape.prelu = math::trains_slope(network.activation);
   shape.groups = network.groups;
   if (shape.groups.empty()) shape.groups.assign(shape.weight_layers(), 1);
   if (shape.groups.size() != shape.weight_layers())

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "modsweep/error.h"
-#include "modsweep/math/activation.h"
+#include "modsweep/math/activations.h"
 #include "modsweep/math/rng.h"
 
 namespace modsweep {
@@ -89,7 +89,7 @@ void Pack::check() const {
         throw LogicError(
             fmt::format("Pack: dataset {} -> {} does not fit shape {}", s.inputs, s.outputs, shape.text()));
     }
-    if ((activation[p] == Activation::prelu) != shape.prelu)
+    if (math::trains_slope(activation[p]) != shape.prelu)
       throw LogicError(fmt::format("Pack: network {} and its shape disagree on prelu", p));
     if (!initial.empty() && initial[p] && initial[p]->shape != shape)
       throw LogicError(fmt::format("Pack: initial parameters of shape {} for networks of shape {}",

@@ -168,9 +168,9 @@ std::vector<BenchRow> bench_kernels(Isa isa, Precision precision, bool quick) {
   rule.unit.slope = T(1);  // so that values worked on in place again and again neither grow nor vanish
   rule.unit.noise_power = math::PowerKind::one;
   rule.unit.noise_exponent = T(1);
-  rule.activity.weighted_exponent = T(2);
+  rule.penalties = penalty_rules<T>({.weighted_activity = 1.0});
+  penalty_rules<double>({.weighted_activity = 1.0}).activities_on(rule.activity);
   rule.sigma = T(1e-9);
-  rule.weighted_activity = true;
 
   std::vector<BenchRow> rows;
   const auto add = [&](const char* name, double operations, const std::function<void()>& call) {
@@ -224,8 +224,7 @@ std::vector<BenchRow> bench_kernels(Isa isa, Precision precision, bool quick) {
   forward.out = out.data();
   forward.out_by_z = by_z.data();
   forward.lane_weight = weight.data();
-  forward.weighted_sum = sums.data();
-  forward.plain_sum = sums.data();
+  for (T*& activity : forward.activity_sums) activity = sums.data();
   forward.units = units;
   forward.stride = stride;
   add("forward_units", 0.0, [&] { k.forward_units(rule, forward); });
@@ -240,7 +239,7 @@ std::vector<BenchRow> bench_kernels(Isa isa, Precision precision, bool quick) {
   backward.clean = clean.data();
   backward.clean_by_z = clean_by_z.data();
   backward.lane_weight = weight.data();
-  backward.weighted = coefficients.data();
+  for (const T*& factors : backward.activity_factors) factors = coefficients.data();
   backward.bias_gradient = sums.data();
   backward.units = units;
   backward.stride = stride;

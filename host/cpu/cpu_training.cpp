@@ -95,8 +95,8 @@ std::vector<Evaluation> CpuTraining<T>::evaluate(Split split, const EvaluationNo
     const Batch<T>& batch = samples.batch(0);
     const BatchSums sums = workspace(worker).evaluate(states_[network].parameters.data(), rule, batch, draw);
     const auto count = static_cast<double>(batch.count);
-    out[network] = {sums.squares / (count * pack_.shape.outputs()), sums.weighted_activity / count,
-                    sums.activity / count};
+    out[network] = {sums.squares / (count * pack_.shape.outputs()),
+                    activity_regularizers(sums.activity, count)};
   });
   return out;
 }
@@ -114,9 +114,8 @@ StepInspection CpuTraining<T>::inspect(std::size_t network) {
   StepInspection out;
   const auto count = static_cast<double>(batch.count);
   out.mse = sums.squares / (count * pack_.shape.outputs());
-  out.regularizers = weight_regularizers(weights(network));
-  out.regularizers.weighted_activity = sums.weighted_activity / count;
-  out.regularizers.activity = sums.activity / count;
+  out.regularizers = weight_regularizers(weights(network), pack_.regularizer[network]) +
+                     activity_regularizers(sums.activity, count);
   out.total = out.mse + weighted_sum(pack_.regularizer[network], out.regularizers);
   out.gradient.assign(step.gradients().begin(),
                       step.gradients().begin() + static_cast<std::ptrdiff_t>(layout_.parameters()));

@@ -11,7 +11,7 @@
 #include <cstdint>
 
 #include "modsweep/math/optimizer.h"
-#include "modsweep/math/regularizer.h"
+#include "modsweep/math/penalties.h"
 #include "modsweep/math/rng.h"
 #include "modsweep/math/unit.h"
 #include "modsweep/rule.h"
@@ -62,8 +62,8 @@ struct ForwardUnitsArguments {
   const T* eps = nullptr;          ///< null: no noise
   const T* uniform = nullptr;      ///< null: no dropout
   const T* lane_weight = nullptr;  ///< [stride]: 1 for samples, 0 for padding
-  T* weighted_sum = nullptr;       ///< [units] += sum_b |a|^p of weighted_activity; where the rule has it
-  T* plain_sum = nullptr;          ///< [units] += sum_b |a|^p of activity; where the rule has it
+  /// [penalty of activity][units] += sum_b h(a); of those that are on.
+  T* activity_sums[math::activity_penalties] = {};
   std::size_t units = 0;
   std::size_t stride = 0;
 };
@@ -77,8 +77,8 @@ struct BackwardUnitsArguments {
   const T* out_by_slope = nullptr;
   const T* clean_by_slope = nullptr;
   const T* lane_weight = nullptr;
-  const T* weighted = nullptr;  ///< [units]: weighted_activity * V_k / B
-  T plain{};                    ///< activity / B
+  /// [penalty of activity][units]: coefficient times g(unit) / B; of those that are on.
+  const T* activity_factors[math::activity_penalties] = {};
   T* bias_gradient = nullptr;   ///< [units] +=; null without bias
   T* slope_gradient = nullptr;  ///< [1] +=; null unless prelu
   std::size_t units = 0;
@@ -135,6 +135,10 @@ struct RegularizeArguments {
   const T* column_quadratic = nullptr;
   const T* row_absolute = nullptr;
   const T* column_absolute = nullptr;
+  /// Of penalties that look at the ends of weights, whose factors are added to these; null: none is on.
+  const math::PenaltyRules<T>* penalties = nullptr;
+  math::WeightEnds<T> first;   ///< the ends of W[0][0]
+  const T* numbers = nullptr;  ///< 0, 1, 2, ..., as many as columns
 };
 
 /// The functions. `count`s of element-wise ones are multiples of ParameterLayout::alignment.

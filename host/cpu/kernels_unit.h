@@ -12,53 +12,50 @@ MODSWEEP_HD math::UnitRule<Simd<T>> broadcast(const math::UnitRule<T>& r) {
   return {r.activation, r.site, r.noise_power, r.detached, Simd<T>(r.slope), Simd<T>(r.noise_exponent)};
 }
 
-template <typename T>
-MODSWEEP_HD math::ActivityRule<Simd<T>> broadcast(const math::ActivityRule<T>& r) {
-  return {r.weighted_kind, r.plain_kind, Simd<T>(r.weighted_exponent), Simd<T>(r.plain_exponent)};
-}
-
 // The kinds that a layer's rule holds are known when a kernel starts, not when it is compiled. The
 // combinations that most experiments use are compiled with their kinds as constants, which makes the switches
 // of the formulas vanish; all others take the same code with the switches in it.
 
-/// The activity regularizers of a layer.
+/// The penalties of a layer's activity: weighted_square is weighted_activity of exponent 2 alone.
 enum class ActivityTerms : std::uint8_t { none, weighted_square, any };
+
+constexpr std::size_t weighted_activity = math::Penalties::number<math::WeightedActivity>;
 
 template <typename T>
 ActivityTerms activity_terms(const LayerRule<T>& rule) {
-  if (!rule.weighted_activity && !rule.plain_activity) return ActivityTerms::none;
-  if (!rule.plain_activity && rule.activity.weighted_kind == math::PowerKind::two)
-    return ActivityTerms::weighted_square;
-  return ActivityTerms::any;
+  if (!rule.any_activity()) return ActivityTerms::none;
+  for (std::size_t i = 0; i < math::activity_penalties; ++i)
+    if (rule.activity[i] != (i == weighted_activity)) return ActivityTerms::any;
+  return rule.penalties.template of<math::WeightedActivity>().kind == math::PowerKind::two
+             ? ActivityTerms::weighted_square
+             : ActivityTerms::any;
 }
 
+/// The penalties of activity as a kernel uses them: a copy that no store can alias.
 template <ActivityTerms terms, typename T>
-MODSWEEP_HD math::ActivityRule<Simd<T>> activity_rule(const LayerRule<T>& rule) {
-  math::ActivityRule<Simd<T>> activity = broadcast(rule.activity);
-  if constexpr (terms == ActivityTerms::weighted_square) activity.weighted_kind = math::PowerKind::two;
-  return activity;
-}
+struct Activities {
+  math::PenaltyRules<T> rules;
+  bool on[math::activity_penalties] = {};
 
-/// sum + weight |a|^p, the padding's weight being 0.
-template <typename T>
-MODSWEEP_HD Simd<T> add_power(Simd<T> a, math::PowerKind kind, Simd<T> exponent, Simd<T> weight,
-                              Simd<T> sum) {
-  return multiply_add(weight, math::absolute_power(a, kind, exponent), sum);
-}
+  MODSWEEP_HD explicit Activities(const LayerRule<T>& rule) : rules(rule.penalties) {
+    for (std::size_t i = 0; i < math::activity_penalties; ++i)
+      on[i] = terms == ActivityTerms::weighted_square ? i == weighted_activity
+                                                      : terms == ActivityTerms::any && rule.activity[i];
+    if constexpr (terms == ActivityTerms::weighted_square)
+      rules.template of<math::WeightedActivity>().kind = math::PowerKind::two;
+  }
+};
 
 template <bool noisy, ActivityTerms terms, typename T>
 MODSWEEP_HD void forward_rows(const math::UnitRule<Simd<T>> unit, const LayerRule<T>& rule,
                               const ForwardUnitsArguments<T>& arguments) {
   using S = Simd<T>;
   const ForwardUnitsArguments<T> g = arguments;  // a copy that no store can alias
-  const auto activity = activity_rule<terms>(rule);
-  const bool has_weighted = terms == ActivityTerms::weighted_square || rule.weighted_activity;
-  const bool has_plain = terms == ActivityTerms::any && rule.plain_activity;
+  const Activities<terms, T> activity(rule);
   const S sigma(rule.sigma);
   const S rate(rule.dropout);
   for (std::size_t row = 0; row < g.units; ++row) {
-    S weighted(T(0));
-    S plain(T(0));
+    S activity_sums[math::activity_penalties];  // zeros
     for (std::size_t b = 0; b < g.stride; b += S::lanes) {
       const std::size_t i = row * g.stride + b;
       const S z = S::load(g.out + i);
@@ -76,18 +73,13 @@ MODSWEEP_HD void forward_rows(const math::UnitRule<Simd<T>> unit, const LayerRul
       u.out.store(g.out + i);
       if (g.out_by_z) u.out_by_z.store(g.out_by_z + i);
       if (g.out_by_slope) u.out_by_slope.store(g.out_by_slope + i);
-      if constexpr (terms != ActivityTerms::none) {
-        const S weight = S::load(g.lane_weight + b);
-        if (has_weighted)
-          weighted = add_power(u.clean, activity.weighted_kind, activity.weighted_exponent, weight, weighted);
-        if (has_plain)
-          plain = add_power(u.clean, activity.plain_kind, activity.plain_exponent, weight, plain);
-      }
+      if constexpr (terms != ActivityTerms::none)
+        math::Penalties::add_activities(activity.rules, activity.on, u.clean, S::load(g.lane_weight + b),
+                                        activity_sums);
     }
-    if constexpr (terms != ActivityTerms::none) {
-      if (has_weighted) g.weighted_sum[row] += sum_lanes(weighted);
-      if (has_plain) g.plain_sum[row] += sum_lanes(plain);
-    }
+    if constexpr (terms != ActivityTerms::none)
+      for (std::size_t i = 0; i < math::activity_penalties; ++i)
+        if (activity.on[i]) g.activity_sums[i][row] += sum_lanes(activity_sums[i]);
   }
 }
 
@@ -135,14 +127,13 @@ MODSWEEP_HD void backward_rows(Activation kind, const LayerRule<T>& rule,
                                const BackwardUnitsArguments<T>& arguments) {
   using S = Simd<T>;
   const BackwardUnitsArguments<T> g = arguments;  // a copy that no store can alias
-  const auto activity = activity_rule<terms>(rule);
-  const bool has_weighted = terms == ActivityTerms::weighted_square || rule.weighted_activity;
-  const bool has_plain = terms == ActivityTerms::any && rule.plain_activity;
-  const S plain(g.plain);
+  const Activities<terms, T> activity(rule);
   const S slope(rule.unit.slope);
   S slope_sum(T(0));
   for (std::size_t row = 0; row < g.units; ++row) {
-    const S weighted(has_weighted ? g.weighted[row] : T(0));
+    S factors[math::activity_penalties];
+    for (std::size_t i = 0; i < math::activity_penalties; ++i)
+      if (activity.on[i]) factors[i] = S(g.activity_factors[i][row]);
     S sum(T(0));
     for (std::size_t b = 0; b < g.stride; b += S::lanes) {
       const std::size_t i = row * g.stride + b;
@@ -151,7 +142,7 @@ MODSWEEP_HD void backward_rows(Activation kind, const LayerRule<T>& rule,
       if constexpr (terms != ActivityTerms::none)
         by_clean =
             S::load(g.lane_weight + b) *
-            math::activity_gradient(activity, S::load(g.clean + i), weighted, plain, has_weighted, has_plain);
+            math::Penalties::activity_gradient(activity.rules, activity.on, S::load(g.clean + i), factors);
       S delta;
       if constexpr (derivatives == Derivatives::of_value) {
         delta = (by_out + by_clean) * math::activation_derivative(kind, S::load(g.clean + i), slope);
@@ -189,7 +180,7 @@ MODSWEEP_HD void backward_terms(Activation kind, const LayerRule<T>& rule,
 template <typename T>
 void backward_units(const LayerRule<T>& rule, const BackwardUnitsArguments<T>& g) {
   const Activation kind = rule.unit.activation;
-  if (kind == Activation::prelu) return backward_terms<Derivatives::prelu>(kind, rule, g);
+  if (rule.prelu) return backward_terms<Derivatives::prelu>(kind, rule, g);
   if (g.out_by_z != nullptr) return backward_terms<Derivatives::stored>(kind, rule, g);
   if (kind == Activation::leaky_relu)
     return backward_terms<Derivatives::of_value>(Activation::leaky_relu, rule, g);
@@ -242,6 +233,21 @@ void weight_sums(const WeightSumsArguments<T>& g) {
   }
 }
 
+/// Adds the factors of penalties that look at a weight's ends, where there are any: the sending unit is
+/// `from` behind that of W[r][0]. U: T, or a vector of it.
+template <typename T, typename U>
+MODSWEEP_HD void add_end_factors(const RegularizeArguments<T>& g, std::size_t r, U from, U w, U& quadratic,
+                                 U& absolute) {
+  if constexpr (math::Penalties::any_of_ends) {
+    if (g.penalties == nullptr) return;
+    const auto added = g.penalties->end_factors(
+        w, math::WeightEnds<U>{g.first.layer, from + U(g.first.from), U(g.first.to + static_cast<T>(r)),
+                               U(g.first.from_units), U(g.first.to_units)});
+    quadratic = quadratic + added.quadratic;
+    absolute = absolute + added.absolute;
+  }
+}
+
 template <typename T>
 void regularize(const RegularizeArguments<T>& g) {
   using S = Simd<T>;
@@ -251,16 +257,19 @@ void regularize(const RegularizeArguments<T>& g) {
     T* gradient = g.g + r * g.columns;
     std::size_t c = 0;
     for (; c + S::lanes <= g.columns; c += S::lanes) {
-      const S quadratic = S(g.row_quadratic[r]) + S::load_unaligned(g.column_quadratic + c);
-      const S sign_factor =
-          absolute ? S(g.row_absolute[r]) + S::load_unaligned(g.column_absolute + c) : S(T(0));
+      S quadratic = S(g.row_quadratic[r]) + S::load_unaligned(g.column_quadratic + c);
+      S sign_factor = absolute ? S(g.row_absolute[r]) + S::load_unaligned(g.column_absolute + c) : S(T(0));
+      add_end_factors(g, r, S::load_unaligned(g.numbers + c), S::load_unaligned(w + c), quadratic,
+                      sign_factor);
       (S::load_unaligned(gradient + c) +
        math::weight_gradient(S::load_unaligned(w + c), quadratic, sign_factor))
           .store_unaligned(gradient + c);
     }
     for (; c < g.columns; ++c) {
-      const T sign_factor = absolute ? g.row_absolute[r] + g.column_absolute[c] : T(0);
-      gradient[c] += math::weight_gradient(w[c], g.row_quadratic[r] + g.column_quadratic[c], sign_factor);
+      T quadratic = g.row_quadratic[r] + g.column_quadratic[c];
+      T sign_factor = absolute ? g.row_absolute[r] + g.column_absolute[c] : T(0);
+      add_end_factors(g, r, g.numbers[c], w[c], quadratic, sign_factor);
+      gradient[c] += math::weight_gradient(w[c], quadratic, sign_factor);
     }
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace modsweep::cpu {
 
@@ -21,9 +22,10 @@ NetworkStep<T>::NetworkStep(const Shape& shape, const Kernels<T>& kernels)
     if (shape.prelu)
       for (auto* buffer : {&layer.out_by_slope, &layer.clean_by_slope})
         buffer->resize(layer.units * max_block);
-    for (auto* column : {&layer.weighted, &layer.weighted_sum, &layer.plain_sum, &layer.in_absolute,
-                         &layer.in_square, &layer.out_absolute, &layer.out_square})
+    for (auto* column : {&layer.in_absolute, &layer.in_square, &layer.out_absolute, &layer.out_square})
       column->resize(layer.units);
+    for (auto* columns : {&layer.activity_factors, &layer.activity_sums})
+      for (auto& column : *columns) column.resize(layer.units);
     hidden_.push_back(std::move(layer));
   }
   output_.resize(std::size_t{shape.outputs()} * max_block);
@@ -32,6 +34,8 @@ NetworkStep<T>::NetworkStep(const Shape& shape, const Kernels<T>& kernels)
   widest = std::max<std::size_t>(widest, shape.inputs());
   for (auto* column : {&row_quadratic_, &column_quadratic_, &row_absolute_, &column_absolute_})
     column->resize(widest);
+  numbers_.resize(widest);
+  std::iota(numbers_.begin(), numbers_.end(), T(0));
 }
 
 template <typename T>
@@ -88,7 +92,7 @@ void NetworkStep<T>::forward_units(const Pass& pass, const Block<T>& block, std:
   arguments.out = layer.out.data();
   if (pass.stored()) arguments.out_by_z = layer.out_by_z.data();
   if (rule.prelu) arguments.out_by_slope = layer.out_by_slope.data();
-  if (pass.noisy() && (rule.weighted_activity || rule.plain_activity)) {
+  if (pass.noisy() && rule.any_activity()) {
     arguments.clean = layer.clean.data();
     arguments.clean_by_z = layer.clean_by_z.data();
     if (rule.prelu) arguments.clean_by_slope = layer.clean_by_slope.data();
@@ -96,8 +100,8 @@ void NetworkStep<T>::forward_units(const Pass& pass, const Block<T>& block, std:
   if (pass.noise()) arguments.eps = layer.out_by_z.data();
   if (pass.dropout) arguments.uniform = layer.uniform.data();
   arguments.lane_weight = block.lane_weight;
-  arguments.weighted_sum = layer.weighted_sum.data();
-  arguments.plain_sum = layer.plain_sum.data();
+  for (std::size_t i = 0; i < math::activity_penalties; ++i)
+    arguments.activity_sums[i] = layer.activity_sums[i].data();
   arguments.units = layer.units;
   arguments.stride = block.stride;
   kernels_.forward_units(layer_rule(pass.parameters, pass.rule, l), arguments);
@@ -142,8 +146,7 @@ double NetworkStep<T>::output_error(const Block<T>& block, T scale) {
 }
 
 template <typename T>
-void NetworkStep<T>::backward_units(const Pass& pass, const Block<T>& block, std::size_t l, T* delta,
-                                    T inverse_batch) {
+void NetworkStep<T>::backward_units(const Pass& pass, const Block<T>& block, std::size_t l, T* delta) {
   const Layer& layer = hidden_[l];
   const LayerSlice& feeding = layout_.layers()[l];
   const bool noisy = pass.noisy();
@@ -158,8 +161,8 @@ void NetworkStep<T>::backward_units(const Pass& pass, const Block<T>& block, std
     arguments.slope_gradient = gradients_.data() + feeding.slope;
   }
   arguments.lane_weight = block.lane_weight;
-  arguments.weighted = layer.weighted.data();
-  arguments.plain = pass.rule.regularizer.activity * inverse_batch;
+  for (std::size_t i = 0; i < math::activity_penalties; ++i)
+    arguments.activity_factors[i] = layer.activity_factors[i].data();
   if (layout_.bias()) arguments.bias_gradient = gradients_.data() + feeding.biases;
   arguments.units = layer.units;
   arguments.stride = block.stride;
@@ -167,7 +170,7 @@ void NetworkStep<T>::backward_units(const Pass& pass, const Block<T>& block, std
 }
 
 template <typename T>
-void NetworkStep<T>::backward(const Pass& pass, const Block<T>& block, T inverse_batch, bool accumulate) {
+void NetworkStep<T>::backward(const Pass& pass, const Block<T>& block, bool accumulate) {
   const T* delta = output_.data();
   for (std::size_t l = hidden_.size() + 1; l-- > 0;) {
     const LayerSlice& slice = layout_.layers()[l];
@@ -195,24 +198,21 @@ void NetworkStep<T>::backward(const Pass& pass, const Block<T>& block, T inverse
                            .inner = rows,
                            .stride = block.stride});
     }
-    if (l > 0) backward_units(pass, block, l - 1, below, inverse_batch);
+    if (l > 0) backward_units(pass, block, l - 1, below);
     delta = below;
   }
 }
 
 template <typename T>
 void NetworkStep<T>::clear_activity() {
-  for (Layer& layer : hidden_) {
-    std::fill(layer.weighted_sum.begin(), layer.weighted_sum.end(), T(0));
-    std::fill(layer.plain_sum.begin(), layer.plain_sum.end(), T(0));
-  }
+  for (Layer& layer : hidden_)
+    for (auto& sums : layer.activity_sums) std::fill(sums.begin(), sums.end(), T(0));
 }
 
 template <typename T>
 void NetworkStep<T>::sum_weights(const T* parameters, const NetworkRule<T>& rule, T inverse_batch) {
-  const auto& c = rule.regularizer;
-  const bool products = rule.products();
-  if (!rule.layer.weighted_activity && !products) return;
+  const math::SumsWanted& wanted = rule.sums;
+  if (!wanted.any() && !rule.layer.any_activity()) return;
   for (std::size_t h = 0; h < hidden_.size(); ++h) {
     Layer& layer = hidden_[h];
     for (auto* column : {&layer.in_absolute, &layer.in_square, &layer.out_absolute, &layer.out_square})
@@ -225,58 +225,65 @@ void NetworkStep<T>::sum_weights(const T* parameters, const NetworkRule<T>& rule
         arguments.w = parameters + slice.weights + g * rows * columns;
         arguments.rows = rows;
         arguments.columns = columns;
-        if (incoming) {
-          arguments.row_absolute = layer.in_absolute.data() + g * rows;
-          arguments.row_square = layer.in_square.data() + g * rows;
-        } else {
-          arguments.column_square = layer.out_square.data() + g * columns;
-          if (products) arguments.column_absolute = layer.out_absolute.data() + g * columns;
-        }
+        if (incoming && wanted.in_absolute) arguments.row_absolute = layer.in_absolute.data() + g * rows;
+        if (incoming && wanted.in_square) arguments.row_square = layer.in_square.data() + g * rows;
+        if (!incoming && wanted.out_absolute)
+          arguments.column_absolute = layer.out_absolute.data() + g * columns;
+        if (!incoming && wanted.out_square) arguments.column_square = layer.out_square.data() + g * columns;
         kernels_.weight_sums(arguments);
       }
     };
-    if (products) sum(layout_.layers()[h], true);
-    sum(layout_.layers()[h + 1], false);
-    for (std::size_t k = 0; k < layer.units; ++k)
-      layer.weighted[k] = c.weighted_activity * layer.out_square[k] * inverse_batch;
+    if (wanted.in()) sum(layout_.layers()[h], true);
+    if (wanted.out()) sum(layout_.layers()[h + 1], false);
+    for (std::size_t k = 0; k < layer.units; ++k) {
+      T factors[math::activity_penalties];
+      math::Penalties::activity_factors(rule.layer.penalties, layer.unit_sums(k), inverse_batch, factors);
+      for (std::size_t i = 0; i < math::activity_penalties; ++i) layer.activity_factors[i][k] = factors[i];
+    }
   }
 }
 
 template <typename T>
 void NetworkStep<T>::regularize(const T* parameters, const NetworkRule<T>& rule, T inverse_batch) {
-  const auto& c = rule.regularizer;
-  const bool products = rule.products();
-  const bool absolute = c.l1 != T(0) || products;
-  if (c.l2 == T(0) && !absolute && !rule.layer.weighted_activity) return;
-  const auto unit_sums = [&](const Layer& layer, std::size_t k) {
-    return math::UnitSums<T>{layer.in_absolute[k], layer.in_square[k], layer.out_absolute[k],
-                             layer.out_square[k], layer.weighted_sum[k] * inverse_batch};
+  const math::PenaltyRules<T>& penalties = rule.layer.penalties;
+  const math::WeightFactors<T> own = penalties.weight_factors();
+  const bool absolute = own.absolute != T(0) || rule.sums.in_absolute || rule.sums.out_absolute;
+  if (own.quadratic == T(0) && !absolute && !rule.sums.any() && !rule.ends) return;
+  const auto unit_gradient = [&](const Layer& layer, std::size_t k) {
+    T means[math::activity_penalties];
+    for (std::size_t i = 0; i < math::activity_penalties; ++i)
+      means[i] = layer.activity_sums[i][k] * inverse_batch;
+    return penalties.unit_gradient(layer.unit_sums(k), means);
   };
   for (std::size_t l = 0; l < layout_.layers().size(); ++l) {
     const LayerSlice& slice = layout_.layers()[l];
     for (std::size_t j = 0; j < slice.outputs; ++j) {
-      const auto share = products && l < hidden_.size() ? math::receiving_share(c, unit_sums(hidden_[l], j))
-                                                        : math::WeightFactors<T>{};
-      row_quadratic_[j] = c.l2 + share.quadratic;
-      row_absolute_[j] = c.l1 + share.absolute;
+      const auto by =
+          rule.sums.in() && l < hidden_.size() ? unit_gradient(hidden_[l], j) : math::UnitSums<T>{};
+      row_quadratic_[j] = own.quadratic + by.in_square;
+      row_absolute_[j] = own.absolute + by.in_absolute;
     }
     for (std::size_t k = 0; k < slice.inputs; ++k) {
-      const auto share =
-          l > 0 ? math::sending_share(c, unit_sums(hidden_[l - 1], k)) : math::WeightFactors<T>{};
-      column_quadratic_[k] = share.quadratic;
-      column_absolute_[k] = share.absolute;
+      const auto by = rule.sums.out() && l > 0 ? unit_gradient(hidden_[l - 1], k) : math::UnitSums<T>{};
+      column_quadratic_[k] = by.out_square;
+      column_absolute_[k] = by.out_absolute;
     }
     const std::size_t rows = slice.group_outputs();
     const std::size_t columns = slice.group_inputs();
     for (std::size_t g = 0; g < slice.groups; ++g)
-      kernels_.regularize({.w = parameters + slice.weights + g * rows * columns,
-                           .g = gradients_.data() + slice.weights + g * rows * columns,
-                           .rows = rows,
-                           .columns = columns,
-                           .row_quadratic = row_quadratic_.data() + g * rows,
-                           .column_quadratic = column_quadratic_.data() + g * columns,
-                           .row_absolute = absolute ? row_absolute_.data() + g * rows : nullptr,
-                           .column_absolute = absolute ? column_absolute_.data() + g * columns : nullptr});
+      kernels_.regularize(
+          {.w = parameters + slice.weights + g * rows * columns,
+           .g = gradients_.data() + slice.weights + g * rows * columns,
+           .rows = rows,
+           .columns = columns,
+           .row_quadratic = row_quadratic_.data() + g * rows,
+           .column_quadratic = column_quadratic_.data() + g * columns,
+           .row_absolute = absolute ? row_absolute_.data() + g * rows : nullptr,
+           .column_absolute = absolute ? column_absolute_.data() + g * columns : nullptr,
+           .penalties = rule.ends ? &penalties : nullptr,
+           .first = {static_cast<std::uint32_t>(l), static_cast<T>(g * columns), static_cast<T>(g * rows),
+                     static_cast<T>(slice.inputs), static_cast<T>(slice.outputs)},
+           .numbers = numbers_.data()});
   }
 }
 
@@ -285,10 +292,13 @@ BatchSums NetworkStep<T>::activity_sums(const NetworkRule<T>& rule) const {
   BatchSums sums;
   for (const Layer& layer : hidden_)
     for (std::size_t k = 0; k < layer.units; ++k) {
-      if (rule.layer.weighted_activity)
-        sums.weighted_activity +=
-            static_cast<double>(layer.out_square[k]) * static_cast<double>(layer.weighted_sum[k]);
-      if (rule.layer.plain_activity) sums.activity += static_cast<double>(layer.plain_sum[k]);
+      double of_unit[math::activity_penalties];
+      for (std::size_t i = 0; i < math::activity_penalties; ++i)
+        of_unit[i] = static_cast<double>(layer.activity_sums[i][k]);
+      const math::UnitSums<double> unit{
+          static_cast<double>(layer.in_absolute[k]), static_cast<double>(layer.in_square[k]),
+          static_cast<double>(layer.out_absolute[k]), static_cast<double>(layer.out_square[k])};
+      math::Penalties::add_activity_values(rule.layer.activity, unit, of_unit, sums.activity);
     }
   return sums;
 }
@@ -307,7 +317,7 @@ BatchSums NetworkStep<T>::gradient(const T* parameters, const NetworkRule<T>& ru
     const Block<T>& block = batch.blocks[i];
     forward(pass, block);
     squares += output_error(block, scale);
-    backward(pass, block, inverse_batch, i > 0);
+    backward(pass, block, i > 0);
   }
   regularize(parameters, rule, inverse_batch);
   BatchSums sums = activity_sums(rule);
@@ -321,7 +331,7 @@ bool NetworkStep<T>::train(NetworkState<T>& state, const NetworkRule<T>& rule, c
   const std::uint64_t step = state.step + 1;
   const Draw draw{math::Stream::noise, static_cast<std::uint32_t>(step), fixed};
   const BatchSums sums = gradient(state.parameters.data(), rule, batch, draw);
-  if (!std::isfinite(sums.squares + sums.weighted_activity + sums.activity)) {
+  if (!std::isfinite(std::accumulate(std::begin(sums.activity), std::end(sums.activity), sums.squares))) {
     state.diverged = step;
     return false;
   }

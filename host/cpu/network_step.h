@@ -37,9 +37,8 @@ struct Draw {
 
 /// Sums over one batch that an evaluation or inspection reports.
 struct BatchSums {
-  double squares = 0.0;            ///< of the output error, over samples and outputs
-  double weighted_activity = 0.0;  ///< sum_b sum_k V_k |a|^p
-  double activity = 0.0;           ///< sum_b sum_k |a|^p
+  double squares = 0.0;                            ///< of the output error, over samples and outputs
+  double activity[math::activity_penalties] = {};  ///< sum_b sum_k g(unit) h(a) of each penalty of activity
 };
 
 /// Workspace of one thread for networks of one shape.
@@ -67,8 +66,13 @@ class NetworkStep {
   struct Layer {
     std::size_t units = 0;
     AlignedVector<T> out, out_by_z, clean, clean_by_z, out_by_slope, clean_by_slope, uniform;
-    AlignedVector<T> weighted, weighted_sum, plain_sum;                 ///< [units]
+    /// [penalty of activity][units]: coefficient times g(unit) / B, and the sum of h(a) over the batch.
+    AlignedVector<T> activity_factors[math::activity_penalties], activity_sums[math::activity_penalties];
     AlignedVector<T> in_absolute, in_square, out_absolute, out_square;  ///< [units], math::UnitSums
+
+    [[nodiscard]] math::UnitSums<T> unit_sums(std::size_t k) const {
+      return {in_absolute[k], in_square[k], out_absolute[k], out_square[k]};
+    }
   };
 
   /// What a pass over a network is given: its parameters and rule, and whether dropout and noise are on.
@@ -94,8 +98,8 @@ class NetworkStep {
   void forward(const Pass& pass, const Block<T>& block);
   void forward_units(const Pass& pass, const Block<T>& block, std::size_t l);
   double output_error(const Block<T>& block, T scale);
-  void backward(const Pass& pass, const Block<T>& block, T inverse_batch, bool accumulate);
-  void backward_units(const Pass& pass, const Block<T>& block, std::size_t l, T* delta, T inverse_batch);
+  void backward(const Pass& pass, const Block<T>& block, bool accumulate);
+  void backward_units(const Pass& pass, const Block<T>& block, std::size_t l, T* delta);
   void sum_weights(const T* parameters, const NetworkRule<T>& rule, T inverse_batch);
   void regularize(const T* parameters, const NetworkRule<T>& rule, T inverse_batch);
   void clear_activity();
@@ -108,6 +112,7 @@ class NetworkStep {
   AlignedVector<T> delta_[2];
   AlignedVector<T> gradients_;
   AlignedVector<T> row_quadratic_, column_quadratic_, row_absolute_, column_absolute_;
+  AlignedVector<T> numbers_;  ///< 0, 1, 2, ...
 };
 
 }  // namespace modsweep::cpu

@@ -83,7 +83,7 @@ std::string speed_key(const Sweep& sweep, const ShapePlan& shape, const Engine& 
   return fmt::format("{} {}, {}; {}; up to {} networks{}{}{}", engine.name(), version, engine.device(),
                      shape.key.text(), networks, settings.noise.strength > 0.0 ? ", noise" : "",
                      regularizer.dropout > 0.0 ? ", dropout" : "",
-                     regularizer.weighted_activity > 0.0 || regularizer.activity > 0.0 ? ", activity" : "");
+                     penalty_rules<double>(regularizer).any_activity() ? ", activity" : "");
 }
 
 Timing kept_timing(SpeedTable& table, const TrialWork& work, const std::string& version) {

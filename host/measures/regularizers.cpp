@@ -1,28 +1,33 @@
-// Raw values of the terms that regularizers are made of.
+// Raw values of the penalties that a loss may have, each without its coefficient.
 #include "modsweep/measure.h"
 
 namespace modsweep {
+namespace {
+
+/// A penalty's value is what its coefficient is the coefficient of.
+std::string_view doc_of(const PenaltyInfo& penalty) {
+  constexpr std::string_view prefix = "coefficient of ";
+  return penalty.doc.starts_with(prefix) ? penalty.doc.substr(prefix.size()) : penalty.doc;
+}
+
+}  // namespace
 
 Measure regularizers_measure() {
-  return {
-      .name = "regularizers",
-      .finite_weights = false,
-      .network = {{.name = "l1", .doc = "without its coefficient, as the next five: sum of |W|"},
-                  {.name = "sum_w2",
-                   .doc = "sum of W^2, the value of the l2 regularizer",
-                   .run = {.heading = "sum W^2", .format = "{:.2f}", .place = 40, .always = true}},
-                  {.name = "weighted_activity",
-                   .doc = "mean of |a|^exponent times outgoing W^2, training set"},
-                  {.name = "activity", .doc = "mean of |a|^exponent, training set"},
-                  {.name = "l12", .doc = "sum over units of incoming |W| times outgoing W^2"},
-                  {.name = "l21", .doc = "sum over units of incoming W^2 times outgoing |W|"}},
-      .compute =
-          [](const MeasuredNetwork& network, MeasureOutput& out) {
-            const RegularizerValues values = weight_regularizers(network.weights);
-            out.network({values.l1, values.l2, network.train.weighted_activity, network.train.activity,
-                         values.l12, values.l21});
-          },
+  Measure measure{.name = "regularizers", .finite_weights = false};
+  for (const PenaltyInfo& penalty : penalty_infos) {
+    MeasureColumn column{.name = penalty.column, .doc = doc_of(penalty), .since = penalty.since};
+    if (penalty.name == "l2")
+      column.run = {.heading = "sum W^2", .format = "{:.2f}", .place = 40, .always = true};
+    measure.network.push_back(column);
+  }
+  measure.compute = [](const MeasuredNetwork& network, MeasureOutput& out) {
+    const RegularizerValues values =
+        network.train.regularizers + weight_regularizers(network.weights, network.settings.regularizer);
+    std::vector<MeasuredValue> row;
+    for (const PenaltyInfo& penalty : penalty_infos) row.emplace_back(values.*penalty.value);
+    out.network(row);
   };
+  return measure;
 }
 
 }  // namespace modsweep

@@ -28,8 +28,7 @@ struct EvaluationNoise {
 /// What an evaluation of one split yields for one network.
 struct Evaluation {
   double mse = 0.0;
-  double weighted_activity = 0.0;  ///< raw, with the network's own exponent
-  double activity = 0.0;           ///< raw, with the network's own exponent
+  RegularizerValues regularizers;  ///< of activity, raw, with the network's own exponents; the others are 0
 };
 
 /// What the next step of one network would use: for tests of engines against reference vectors.

@@ -1,11 +1,13 @@
 // What is recorded of a network at one step.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,24 +17,55 @@
 
 namespace modsweep {
 
-/// Raw values (without coefficients) of the terms of science.md section 3; activity terms over the training
-/// set, clean activations. `l2` is the sum of W^2.
+/// Raw values (without coefficients) of the penalties (math/penalties.h), `double l2 = 0.0` and so on; those
+/// of activity over the training set, clean activations.
 struct RegularizerValues {
-  double l1 = 0.0;
-  double l2 = 0.0;
-  double weighted_activity = 0.0;
-  double activity = 0.0;
-  double l12 = 0.0;
-  double l21 = 0.0;
+#define MODSWEEP_VALUE(name, Penalty) double name = 0.0;
+  MODSWEEP_PENALTIES(MODSWEEP_VALUE, MODSWEEP_NOTHING)
+#undef MODSWEEP_VALUE
 
   bool operator==(const RegularizerValues&) const = default;
 };
 
-/// The regularizers' share of the loss: the sum of coefficient times value.
+/// A penalty as settings and results know it.
+struct PenaltyInfo {
+  std::string_view name;    ///< of its coefficient in [regularizer]
+  std::string_view column;  ///< of its value in results
+  std::string_view doc;
+  std::int32_t since = 0;  ///< the format of stores that first has the column
+  bool of_activity = false;
+  double RegularizerSettings::*coefficient = nullptr;
+  double RegularizerValues::*value = nullptr;
+};
+
+/// All penalties, in the order of the list.
+#define MODSWEEP_INFO(name, Penalty)                                                \
+  {#name,                                                                           \
+   math::Penalty::column.empty() ? std::string_view(#name) : math::Penalty::column, \
+   math::Penalty::doc,                                                              \
+   math::Penalty::since,                                                            \
+   math::is_of_activity<math::Penalty>,                                             \
+   &RegularizerSettings::name,                                                      \
+   &RegularizerValues::name},
+inline constexpr auto penalty_infos =
+    std::to_array<PenaltyInfo>({MODSWEEP_PENALTIES(MODSWEEP_INFO, MODSWEEP_NOTHING)});
+#undef MODSWEEP_INFO
+
+/// The penalties' share of the loss: the sum of coefficient times value.
 [[nodiscard]] double weighted_sum(const RegularizerSettings& coefficients, const RegularizerValues& values);
 
-/// The terms that depend on weights alone (l1, l2, l12, l21); the activity terms are 0.
-[[nodiscard]] RegularizerValues weight_regularizers(const Parameters& network);
+/// The penalties that depend on weights alone; those of activity are 0. `settings`: for penalties that have
+/// more than their coefficient.
+[[nodiscard]] RegularizerValues weight_regularizers(const Parameters& network,
+                                                    const RegularizerSettings& settings = {});
+
+/// The penalties of activity, from their sums over `count` samples in the order of the list; the others are
+/// 0.
+[[nodiscard]] RegularizerValues activity_regularizers(std::span<const double, math::activity_penalties> sums,
+                                                      double count);
+
+/// Value by value: puts together what weight_regularizers() and activity_regularizers() say.
+[[nodiscard]] RegularizerValues operator+(RegularizerValues a, const RegularizerValues& b);
 
 /// A value of a column: a whole number, a number, a text, or none where nothing was measured. A number that
 /// is not finite becomes none in the store. (Not a variant: GCC 12 takes copies of one for uninitialized.)

@@ -28,13 +28,10 @@ struct EnumNames<Architecture> {
 
 template <>
 struct EnumNames<Activation> {
-  static constexpr std::array<std::pair<Activation, std::string_view>, 5> table = {{
-      {Activation::leaky_relu, "leaky_relu"},
-      {Activation::linear, "linear"},
-      {Activation::tanh, "tanh"},
-      {Activation::sigmoid, "sigmoid"},
-      {Activation::prelu, "prelu"},
-  }};
+#define MODSWEEP_NAME(name, Function) {Activation::name, #name},
+  static constexpr auto table =
+      std::to_array<std::pair<Activation, std::string_view>>({MODSWEEP_ACTIVATIONS(MODSWEEP_NAME)});
+#undef MODSWEEP_NAME
 };
 
 template <>

@@ -6,30 +6,37 @@
 #include <cstdint>
 
 #include "modsweep/math/optimizer.h"
-#include "modsweep/math/regularizer.h"
+#include "modsweep/math/penalties.h"
 #include "modsweep/math/rng.h"
 #include "modsweep/math/unit.h"
 #include "modsweep/pack.h"
 
 namespace modsweep {
 
-/// Scalars of a layer's units and of the regularizers of their activity.
+/// Scalars of a layer's units and of the penalties.
 template <typename T>
 struct LayerRule {
   math::UnitRule<T> unit;
-  math::ActivityRule<T> activity;
+  math::PenaltyRules<T> penalties;
   T sigma{};
   T dropout{};
-  bool weighted_activity = false;
-  bool plain_activity = false;
+  bool activity[math::activity_penalties] = {};  ///< which penalties of activity are on
   bool prelu = false;
+
+  /// Whether any penalty of activity is on.
+  [[nodiscard]] MODSWEEP_HD bool any_activity() const {
+    for (const bool on : activity)
+      if (on) return true;
+    return false;
+  }
 };
 
 /// Everything about one network but its data, schedule and parameters. A plain value: devices take copies.
 template <typename T>
 struct NetworkRule {
-  LayerRule<T> layer;  ///< of every hidden layer, but for a prelu slope
-  math::RegularizerCoefficients<T> regularizer;
+  LayerRule<T> layer;     ///< of every hidden layer, but for a prelu slope
+  math::SumsWanted sums;  ///< over weights, by the penalties that are on
+  bool ends = false;      ///< whether a penalty that looks at the ends of weights is on
   bool noise = false;
   bool dropout = false;
   Optimizer optimizer = Optimizer::adam;
@@ -38,10 +45,6 @@ struct NetworkRule {
   std::uint32_t seed = 0;
   math::Stream test_stream = math::Stream::test_noise;  ///< of the noise of an evaluation
 
-  /// Whether a regularizer multiplies sums over a unit's incoming and outgoing weights.
-  [[nodiscard]] MODSWEEP_HD bool products() const {
-    return regularizer.l12 != T(0) || regularizer.l21 != T(0);
-  }
   /// Switches training noise off and evaluation noise on (strength 0: none), with one of several draws.
   void set_noise(double strength, double exponent, std::uint32_t draw = 0) {
     test_stream = math::test_noise_stream(draw);
@@ -61,15 +64,14 @@ template <typename T>
   rule.layer.unit.site = noise.site;
   rule.layer.unit.detached = noise.gradient == NoiseGradient::detached;
   rule.layer.unit.slope = T(pack.leaky_slope[n]);
-  rule.layer.activity = {math::power_kind(r.weighted_activity_exponent),
-                         math::power_kind(r.activity_exponent), T(r.weighted_activity_exponent),
-                         T(r.activity_exponent)};
+  const auto exact = penalty_rules<double>(r);  // a coefficient may be too small for T: it is on nevertheless
+  exact.activities_on(rule.layer.activity);
+  rule.sums = exact.sums_wanted();
+  rule.ends = exact.ends_wanted();
+  rule.layer.penalties = penalty_rules<T>(r);
   rule.layer.dropout = T(r.dropout);
-  rule.layer.weighted_activity = r.weighted_activity != 0.0;
-  rule.layer.plain_activity = r.activity != 0.0;
-  rule.layer.prelu = pack.activation[n] == Activation::prelu;
+  rule.layer.prelu = math::trains_slope(pack.activation[n]);
   rule.set_noise(noise.strength, noise.exponent);
-  rule.regularizer = {T(r.l1), T(r.l2), T(r.weighted_activity), T(r.activity), T(r.l12), T(r.l21)};
   rule.dropout = r.dropout != 0.0;
   rule.optimizer = pack.optimizer[n];
   rule.learning_rate = pack.learning_rate[n];

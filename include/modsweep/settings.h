@@ -10,16 +10,15 @@
 #include <utility>
 #include <vector>
 
+#include "modsweep/math/activations.h"
+#include "modsweep/math/noise.h"
+#include "modsweep/math/penalties.h"
 #include "modsweep/setting.h"
 
 namespace modsweep {
 
 /// Whether the layers of a network are given one by one (`layers`) or follow from a named form.
 enum class Architecture : std::uint8_t { layers, modular, full, bottleneck };
-enum class Activation : std::uint8_t { leaky_relu, linear, tanh, sigmoid, prelu };
-/// Where noise and dropout enter: on the activation (`post`, the authors' code) or before it (`pre`, the
-/// paper's text).
-enum class NoiseSite : std::uint8_t { post, pre };
 /// Whether the noise term takes part in the gradient (science.md section 2).
 enum class NoiseGradient : std::uint8_t { reparameterized, detached };
 enum class Optimizer : std::uint8_t { adam, sgd };
@@ -75,20 +74,30 @@ struct NoiseSettings {
   bool operator==(const NoiseSettings&) const = default;
 };
 
-/// [regularizer]: coefficients of the terms of the loss (science.md section 3), and the dropout rate.
+/// [regularizer]: for each penalty (math/penalties.h) its coefficient, `double l2 = 0.0`, and its other
+/// settings; and the dropout rate.
 struct RegularizerSettings {
-  double l1 = 0.0;
-  double l2 = 0.0;
-  double weighted_activity = 0.0;
-  double weighted_activity_exponent = 2.0;
-  double activity = 0.0;
-  double activity_exponent = 2.0;
-  double l12 = 0.0;
-  double l21 = 0.0;
+#define MODSWEEP_COEFFICIENT(name, Penalty) double name = 0.0;
+#define MODSWEEP_SETTING(Penalty, name, standard) double name = standard;
+  MODSWEEP_PENALTIES(MODSWEEP_COEFFICIENT, MODSWEEP_SETTING)
+#undef MODSWEEP_COEFFICIENT
+#undef MODSWEEP_SETTING
   double dropout = 0.0;  ///< probability that a unit is dropped, in [0, 1)
 
   bool operator==(const RegularizerSettings&) const = default;
 };
+
+/// The settings of all penalties in the scalar type of a computation.
+template <typename T>
+[[nodiscard]] math::PenaltyRules<T> penalty_rules(const RegularizerSettings& settings) {
+  math::PenaltyRules<T> rules;
+#define MODSWEEP_RULE(name, Penalty)                                 \
+  rules.template of<math::Penalty>().coefficient = T(settings.name); \
+  math::Penalty::set(rules.template of<math::Penalty>(), settings);
+  MODSWEEP_PENALTIES(MODSWEEP_RULE, MODSWEEP_NOTHING)
+#undef MODSWEEP_RULE
+  return rules;
+}
 
 /// [training]: optimizer and schedule (science.md section 4). Exactly one of `epochs` and `steps` is
 /// positive.

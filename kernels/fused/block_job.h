@@ -10,11 +10,11 @@ template <typename T>
 struct BlockJob {
   PackView<T> pack;  ///< arrays of all networks in the machine's memory; of activations and sums, none
   BlockPlan plan;
-  const Layer* layers = nullptr;           ///< [ranks][layer_count], with offsets of a block
-  const Layer* whole_layers = nullptr;     ///< [layer_count], the same, but not sliced
-  const LayerShare* shares = nullptr;      ///< [layer_count]
-  const std::uint32_t* slots = nullptr;    ///< [ranks][parameters]: where a block has them
-  const ParameterPlace* places = nullptr;  ///< [ranks][parameter_stride] of a block
+  const Layer* layers = nullptr;          ///< [ranks][layer_count], with offsets of a block
+  const Layer* whole_layers = nullptr;    ///< [layer_count], the same, but not sliced
+  const LayerShare* shares = nullptr;     ///< [layer_count]
+  const std::uint32_t* slots = nullptr;   ///< [ranks][parameters]: where a block has them
+  const WeightEndpoints* ends = nullptr;  ///< [ranks][parameter_stride] of a block
 };
 
 /// Items: 1. What a block knows of network p.

@@ -94,7 +94,7 @@ class BlockNetwork {
       block_.phase(Wait::block, each(job_.plan.layer_count - 1, gemm::SumSlopes<T>{batch_}));
   }
 
-  /// The regularizers' share of the gradient, and the optimizer's step unless the step is only inspected.
+  /// The penalties' share of the gradient, and the optimizer's step unless the step is only inspected.
   MODSWEEP_HD void update(bool inspect) {
     const std::uint32_t quads = job_.plan.parameter_stride / quad;
     block_.phase(Wait::block, each(inspect ? quads : 0, gemm::Regularize<T>{batch_}),
@@ -140,7 +140,7 @@ class BlockNetwork {
     v.parameter_stride = plan.parameter_stride;
     v.layers = state_->layers;
     v.unit_places = job_.pack.unit_places;
-    v.places = job_.places + peers_.rank() * plan.parameter_stride;
+    v.ends = job_.ends + peers_.rank() * plan.parameter_stride;
     v.rules = &state_->rule;
     v.data = &state_->data;
     v.fixed_noise = state_->fixed_noise;
@@ -154,8 +154,8 @@ class BlockNetwork {
     v.x = values_ + plan.x;
     v.y = values_ + plan.y;
     v.z = values_ + plan.z;
-    v.weighted_sums = values_ + plan.weighted_sums;
-    v.plain_sums = values_ + plan.plain_sums;
+    for (std::size_t i = 0; i < math::activity_penalties; ++i)
+      v.activity_sums[i] = values_ + plan.activity_sums[i];
     v.slope_sums = values_ + plan.slope_sums;
     v.in_absolute = values_ + plan.in_absolute;
     v.in_square = values_ + plan.in_square;
@@ -194,9 +194,7 @@ class BlockNetwork {
   [[nodiscard]] MODSWEEP_HD WholeRows<T> whole(std::uint32_t l, T* values) const {
     return {values, sliced ? state_->layers[l + 1].input_stride : state_->layers[l].output_stride};
   }
-  [[nodiscard]] MODSWEEP_HD bool wants_weight_sums() const {
-    return state_->rule.layer.weighted_activity || state_->rule.products();
-  }
+  [[nodiscard]] MODSWEEP_HD bool wants_weight_sums() const { return state_->rule.sums.any(); }
 
   /// The sums over weights go along, once for a batch.
   MODSWEEP_HD void gather(bool start, const gemm::Gather<T>& gather) {
@@ -233,17 +231,7 @@ class BlockNetwork {
                                           .rows_per_item = item_rows(share.forward_rows)};
       // A block that is ahead of others writes into their g while they may still read what it was.
       if constexpr (sliced) g = values_ + (l % 2 == 0 ? job_.plan.whole_a : job_.plan.whole_b);
-      // The sums of the units below go along with the product.
-      const LayerRule<T>& rule = state_->rule.layer;
-      const Layer below = this->layer(l == 0 ? 0 : l - 1);
-      const std::uint32_t shares = unit_shares(below.number);
-      const auto sum = [&](bool wanted, std::uint32_t parts, T* sums) {
-        return each(wanted && l > 0 ? below.outputs : 0,
-                    SumShares<T, Peers>{below, shares, start, values_ + parts, sums, peers_});
-      };
-      product_phase(Wait::block, product, join_weight_sums(start && l == 0),
-                    sum(rule.weighted_activity, job_.plan.parts_a, part_.weighted_sums),
-                    sum(rule.plain_activity, job_.plan.parts_b, part_.plain_sums));
+      forward_phase(product, l, start, std::make_index_sequence<math::activity_penalties>());
       const std::uint32_t items = unit_shares(l) * layer.quads();
       if (layer.output)
         block_.phase(Wait::cluster, each(items, OutputRows<T, Peers>{part_, layer, share.unit_rows, z_of(l),
@@ -251,9 +239,27 @@ class BlockNetwork {
       else
         block_.phase(Wait::cluster,
                      each(items, ForwardRows<T, Peers>{part_, layer, draws, share.unit_rows, z_of(l),
-                                                       whole(l, g), values_ + job_.plan.parts_a,
-                                                       values_ + job_.plan.parts_b, peers_}));
+                                                       whole(l, g), activity_parts(), peers_}));
     }
+  }
+
+  [[nodiscard]] MODSWEEP_HD ActivityParts<T> activity_parts() const {
+    ActivityParts<T> parts;
+    for (std::size_t i = 0; i < math::activity_penalties; ++i) parts.of[i] = values_ + job_.plan.parts[i];
+    return parts;
+  }
+
+  /// Layer l's product; the sums of the activities of the units below go along.
+  template <typename Product, std::size_t... activity>
+  MODSWEEP_HD void forward_phase(const Product& product, std::uint32_t l, bool start,
+                                 std::index_sequence<activity...>) {
+    const LayerRule<T>& rule = state_->rule.layer;
+    const Layer below = layer(l == 0 ? 0 : l - 1);
+    const std::uint32_t shares = unit_shares(below.number);
+    product_phase(Wait::block, product, join_weight_sums(start && l == 0),
+                  each(rule.activity[activity] && l > 0 ? below.outputs : 0,
+                       SumShares<T, Peers>{below, shares, start, values_ + job_.plan.parts[activity],
+                                           part_.activity_sums[activity], peers_})...);
   }
 
   /// A phase with a product, or the gradient, of a layer's weights before its other parts.
@@ -300,7 +306,7 @@ class BlockNetwork {
                      each(unit_shares(l - 1) * hidden.quads(),
                           BackwardRows<T, Peers>{part_, hidden, draws, state_->shares[l - 1].unit_rows,
                                                  z_of(l - 1), whole(l - 1, by_g), below, whole(l - 1, passed),
-                                                 values_ + job_.plan.parts_a, peers_}));
+                                                 values_ + job_.plan.parts[0], peers_}));
         in = passed;
       }
       sum_gradients(l, delta, in, start, {l == 0 ? loss.items : 0, loss.f});
@@ -327,7 +333,7 @@ class BlockNetwork {
     const BiasGradient<T> biases{layer, delta, part_.gradients, rows, start};
     const Layer below = this->layer(l == 0 ? 0 : l - 1);
     const SumShares<T, Peers> slopes{
-        below, unit_shares(below.number), start, values_ + job_.plan.parts_a, part_.slope_sums, peers_};
+        below, unit_shares(below.number), start, values_ + job_.plan.parts[0], part_.slope_sums, peers_};
     // The slopes' sums, which all blocks have, are complete after the last phase.
     product_phase(job_.plan.prelu && l == 0 ? Wait::cluster : Wait::block, weights,
                   each(biases.items(), biases), each(job_.plan.prelu && l > 0 ? below.outputs : 0, slopes),

@@ -27,12 +27,12 @@ using gemm::LossSums;
 using gemm::NetworkData;
 using gemm::Now;
 using gemm::PackView;
-using gemm::ParameterPlace;
 using gemm::Progress;
 using gemm::Quad;
 using gemm::quad;
 using gemm::round_up;
 using gemm::UnitPlace;
+using gemm::WeightEndpoints;
 
 /// Layers of weights, at most.
 constexpr std::uint32_t most_layers = 9;
@@ -116,15 +116,15 @@ struct BlockPlan {
   std::uint32_t z = 0;                       ///< every slice's [R][stride]
   std::uint32_t rows_a = 0, rows_b = 0;      ///< [R][widest slice]
   std::uint32_t whole_a = 0, whole_b = 0;    ///< [R][widest]; those of a block alone are rows_a, rows_b
-  std::uint32_t parts_a = 0, parts_b = 0;    ///< [most_parts][widest slice]
-  std::uint32_t squares = 0;                 ///< [most_parts][quads of the outputs]; alone: parts_a
-  std::uint32_t weight_shares = 0;           ///< [weight_sums][units]; none of a block alone
-  std::uint32_t weighted_sums = 0, plain_sums = 0;  ///< [units], as are:
-  std::uint32_t slope_sums = 0;                     //
-  std::uint32_t in_absolute = 0, in_square = 0;     // (in the order of WeightSum)
-  std::uint32_t out_absolute = 0, out_square = 0;   //
-  std::uint32_t end = 0;                            ///< of all arrays
-  std::size_t bytes = 0;                            ///< of shared memory, all together
+  std::uint32_t parts[math::activity_penalties] = {};  ///< [most_parts][widest slice], one for each of them
+  std::uint32_t squares = 0;        ///< [most_parts][quads of the outputs]; alone: the first parts
+  std::uint32_t weight_shares = 0;  ///< [weight_sums][units]; none of a block alone
+  std::uint32_t activity_sums[math::activity_penalties] = {};  ///< [units], as are:
+  std::uint32_t slope_sums = 0;                                //
+  std::uint32_t in_absolute = 0, in_square = 0;                // (in the order of WeightSum)
+  std::uint32_t out_absolute = 0, out_square = 0;              //
+  std::uint32_t end = 0;                                       ///< of all arrays
+  std::size_t bytes = 0;                                       ///< of shared memory, all together
 };
 
 /// Whether the units of every group begin at a multiple of four. Rows end in zeros where there is one group.
@@ -206,15 +206,15 @@ constexpr std::uint32_t elsewhere = 0xffffffffU;
   return slots;
 }
 
-/// Where the parameters of a block belong.
-[[nodiscard]] inline std::vector<ParameterPlace> place_table(const Shape& shape, std::uint32_t ranks = 1,
+/// The units that the parameters of a block connect.
+[[nodiscard]] inline std::vector<WeightEndpoints> block_ends(const Shape& shape, std::uint32_t ranks = 1,
                                                              std::uint32_t rank = 0) {
   const std::vector<std::uint32_t> slots = slot_table(shape, ranks, rank);
-  const std::vector<ParameterPlace> outside = gemm::parameter_table(shape, gemm::layer_table(shape));
-  std::vector<ParameterPlace> places(block_parameters(shape, ranks));
+  const std::vector<WeightEndpoints> outside = gemm::ends_table(shape, gemm::layer_table(shape));
+  std::vector<WeightEndpoints> ends(block_parameters(shape, ranks));
   for (std::size_t i = 0; i < slots.size(); ++i)
-    if (slots[i] != elsewhere) places[slots[i] & ~copied] = outside[i];
-  return places;
+    if (slots[i] != elsewhere) ends[slots[i] & ~copied] = outside[i];
+  return ends;
 }
 
 [[nodiscard]] inline std::vector<LayerShare> share_table(const Shape& shape, const BlockPlan& plan,
@@ -280,19 +280,19 @@ template <typename T>
   plan.z = take(std::size_t{rows} * plan.slice_units);
   for (std::uint32_t* array : {&plan.rows_a, &plan.rows_b})
     *array = take(std::size_t{rows} * plan.widest_slice);
-  for (std::uint32_t* array : {&plan.parts_a, &plan.parts_b})
-    *array = take(std::size_t{most_parts} * plan.widest_slice);
+  for (std::uint32_t& array : plan.parts) array = take(std::size_t{most_parts} * plan.widest_slice);
   plan.whole_a = plan.rows_a;
   plan.whole_b = plan.rows_b;
-  plan.squares = plan.parts_a;
+  plan.squares = plan.parts[0];
   if (ranks > 1) {
     for (std::uint32_t* array : {&plan.whole_a, &plan.whole_b})
       *array = take(std::size_t{rows} * plan.widest);
     plan.squares = take(std::size_t{most_parts} * round_up(quads_of(layers.back().all_outputs), quad));
     plan.weight_shares = take(std::size_t{weight_sums} * plan.units);
   }
-  for (std::uint32_t* array : {&plan.weighted_sums, &plan.plain_sums, &plan.slope_sums, &plan.in_absolute,
-                               &plan.in_square, &plan.out_absolute, &plan.out_square})
+  for (std::uint32_t& array : plan.activity_sums) array = take(plan.units);
+  for (std::uint32_t* array :
+       {&plan.slope_sums, &plan.in_absolute, &plan.in_square, &plan.out_absolute, &plan.out_square})
     *array = take(plan.units);
   plan.end = take(0);
   plan.bytes = plan.values + next * sizeof(T);

@@ -59,8 +59,14 @@ struct WholeRows {
   }
 };
 
+/// Where the shares' sums of h(a) of each penalty of activity go: [shares][stride].
+template <typename T>
+struct ActivityParts {
+  T* of[math::activity_penalties];
+};
+
 /// Items: shares of the rows * quads of the layer. Bias, activation, dropout and noise of a hidden layer: z
-/// to g, and the share's sums of |a|^p that the regularizers want.
+/// to g, and the share's sums of h(a) that the penalties of activity want.
 template <typename T, typename Peers>
 struct ForwardRows {
   PackView<T> v;
@@ -69,26 +75,21 @@ struct ForwardRows {
   std::uint32_t unit_rows = 1;
   const T* z = nullptr;  ///< [rows][stride]
   WholeRows<T> g;
-  T* weighted_parts = nullptr;  ///< [shares][stride]
-  T* plain_parts = nullptr;
+  ActivityParts<T> activity_parts;
   Peers peers;
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
     const gemm::UnitBlock<T> block(v, layer, p, item, unit_rows);
     const gemm::HiddenUnits<T> units(v, layer, draws, p);
     const LayerRule<T>& rule = v.rules[p].layer;
-    Quad<T> weighted{};
-    Quad<T> plain{};
+    gemm::ActivitySums<T> activity;
     for (std::uint32_t b = block.first; b < block.last && b < v.now[p].count; ++b) {
       const std::size_t row = v.row(layer, p, b) + block.unit;
       math::UnitValues<T> u[quad];
       units(block, b, gemm::load_quad(z + row), u);
-      store_quad_everywhere(peers, g.at(layer, b, block.unit),
-                            gemm::pass_on(rule, u, block.there, weighted, plain));
+      store_quad_everywhere(peers, g.at(layer, b, block.unit), gemm::pass_on(rule, u, block.there, activity));
     }
-    const std::uint32_t part = block.chunk * layer.output_stride + block.unit;
-    if (rule.weighted_activity) gemm::store_quad(weighted_parts + part, weighted);
-    if (rule.plain_activity) gemm::store_quad(plain_parts + part, plain);
+    activity.store(rule, activity_parts.of, block.chunk * layer.output_stride + block.unit);
   }
 };
 

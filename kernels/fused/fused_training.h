@@ -32,7 +32,7 @@ class FusedTraining final : public gemm::PackTraining<Machine, T> {
         whole_layers_(kept(whole_layers())),
         shares_(kept(share_table(pack.shape, plan_, registers_of<T>))),
         slots_(kept_of_ranks(slot_table)),
-        places_(kept_of_ranks(place_table)),
+        ends_(kept_of_ranks(block_ends)),
         choices_(std::move(choices)) {}
 
  private:
@@ -57,7 +57,7 @@ class FusedTraining final : public gemm::PackTraining<Machine, T> {
   }
 
   [[nodiscard]] BlockJob<T> job(const PackView<T>& v) const {
-    return {v, plan_, layers_.data(), whole_layers_.data(), shares_.data(), slots_.data(), places_.data()};
+    return {v, plan_, layers_.data(), whole_layers_.data(), shares_.data(), slots_.data(), ends_.data()};
   }
 
   template <typename F>
@@ -139,7 +139,7 @@ class FusedTraining final : public gemm::PackTraining<Machine, T> {
   Array<Layer> whole_layers_;
   Array<LayerShare> shares_;
   Array<std::uint32_t> slots_;
-  Array<ParameterPlace> places_;
+  Array<WeightEndpoints> ends_;
   std::shared_ptr<RegisterChoices> choices_;
   std::uint32_t registers_ = 0;  ///< of the threads that train; 0: not chosen yet
 };

@@ -53,8 +53,8 @@ struct PackKind {
   std::uint64_t networks = 0;  ///< rounded up to a power of two
   bool noise = false;          ///< of any of them, as are:
   bool dropout = false;
-  bool activity = false;  ///< a regularizer of activities, weighted or not
-  bool products = false;  ///< a regularizer of products of weights
+  bool activity = false;  ///< a penalty of activity, weighted or not
+  bool sums = false;      ///< a penalty of sums over incoming weights
 
   bool operator==(const PackKind&) const = default;
 };
@@ -67,8 +67,9 @@ struct PackKind {
   for (const NoiseSettings& noise : pack.noise) kind.noise |= noise.strength != 0.0;
   for (const RegularizerSettings& r : pack.regularizer) {
     kind.dropout |= r.dropout != 0.0;
-    kind.activity |= r.weighted_activity != 0.0 || r.activity != 0.0;
-    kind.products |= r.l12 != 0.0 || r.l21 != 0.0;
+    const auto penalties = penalty_rules<double>(r);
+    kind.activity |= penalties.any_activity();
+    kind.sums |= penalties.sums_wanted().in();
   }
   return kind;
 }

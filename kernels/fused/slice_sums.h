@@ -20,28 +20,25 @@ struct SliceWeightSums {
     if (feeding.output || place.unit >= feeding.all_outputs) return;
     const Layer& next = v.layers[place.layer + 1];
     const Outputs outputs = outputs_of<true>(next, place.unit / next.group_inputs());
-    const T* column = v.parameters + next.weights + std::size_t{outputs.first} * next.row_stride +
-                      place.unit % next.group_inputs();
-    store(u, WeightSum::out_absolute, WeightSum::out_square, column, outputs.count, next.row_stride);
-    if (!v.rules[p].products()) return;
+    math::WeightNorms<T> out;
+    out.add(v.parameters + next.weights + std::size_t{outputs.first} * next.row_stride +
+                place.unit % next.group_inputs(),
+            outputs.count, next.row_stride);
+    store(u, WeightSum::out_absolute, WeightSum::out_square, out);
+    if (!v.rules[p].sums.in()) return;
     const std::uint32_t own = place.unit - feeding.first_output;  // past all where it is before the first
-    const bool here = own < feeding.outputs;
-    const T* row = v.parameters + feeding.weights + (here ? std::size_t{own} * feeding.row_stride : 0);
-    store(u, WeightSum::in_absolute, WeightSum::in_square, row, here ? feeding.group_inputs() : 0, 1);
+    math::WeightNorms<T> in;
+    if (own < feeding.outputs)
+      in.add(v.parameters + feeding.weights + std::size_t{own} * feeding.row_stride, feeding.group_inputs(),
+             1);
+    store(u, WeightSum::in_absolute, WeightSum::in_square, in);
   }
 
  private:
-  MODSWEEP_HD void store(std::uint32_t u, WeightSum absolute_sum, WeightSum square_sum, const T* weights,
-                         std::uint32_t count, std::uint32_t stride) const {
-    T absolute = T(0);
-    T square = T(0);
-    for (std::uint32_t i = 0; i < count; ++i) {
-      const T w = weights[std::size_t{i} * stride];
-      absolute += math::absolute(w);
-      square = math::multiply_add(w, w, square);
-    }
-    shares[static_cast<std::uint32_t>(absolute_sum) * v.units + u] = absolute;
-    shares[static_cast<std::uint32_t>(square_sum) * v.units + u] = square;
+  MODSWEEP_HD void store(std::uint32_t u, WeightSum absolute, WeightSum square,
+                         const math::WeightNorms<T>& norms) const {
+    shares[static_cast<std::uint32_t>(absolute) * v.units + u] = norms.absolute;
+    shares[static_cast<std::uint32_t>(square) * v.units + u] = norms.square;
   }
 };
 

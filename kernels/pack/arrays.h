@@ -67,12 +67,13 @@ struct UnitPlace {
   std::uint32_t unit = 0;  ///< within the layer; from the layer's outputs on: padding
 };
 
-/// Where a parameter belongs: the hidden units at the two ends of a weight.
-struct ParameterPlace {
+/// The units that a parameter connects, by their place in the arrays over all units.
+struct WeightEndpoints {
   static constexpr std::uint32_t none = 0xffffffffU;
-  std::uint32_t receiving = none;  ///< hidden unit that the weight feeds; none: an output
-  std::uint32_t sending = none;    ///< hidden unit that it comes from; none: an input
-  bool weight = false;             ///< biases, slopes and padding are not regularized
+  std::uint32_t to = none;    ///< the unit that the weight feeds
+  std::uint32_t from = none;  ///< the one that it comes from; in layer 0, which input
+  std::uint32_t layer =
+      none;  ///< of weights; none: a bias, a slope or padding, on which there are no penalties
 };
 
 /// Data of one network. Rows are in file order: x [N][I], y [N][O].
@@ -112,9 +113,8 @@ struct Now {
 
 /// Sums over a batch, or over a split that is evaluated batch by batch.
 struct LossSums {
-  double squares = 0.0;            ///< of output errors, over samples and outputs
-  double weighted_activity = 0.0;  ///< sum_b sum_k V_k |a|^p
-  double activity = 0.0;           ///< sum_b sum_k |a|^p
+  double squares = 0.0;                            ///< of output errors, over samples and outputs
+  double activity[math::activity_penalties] = {};  ///< sum_b sum_k g(unit) h(a) of each penalty of activity
 };
 
 /// Everything a kernel may read or write. Pointers are into the machine's memory.
@@ -130,7 +130,7 @@ struct PackView {
 
   const Layer* layers = nullptr;           ///< [layer_count]
   const UnitPlace* unit_places = nullptr;  ///< [units]
-  const ParameterPlace* places = nullptr;  ///< [parameter_stride]
+  const WeightEndpoints* ends = nullptr;   ///< [parameter_stride]
   const NetworkRule<T>* rules = nullptr;   ///< [P]
   const NetworkData<T>* data = nullptr;    ///< [P]
   const T* const* fixed_noise = nullptr;   ///< [hidden layers][P] pointers to [B][units]; null: all are drawn
@@ -149,16 +149,16 @@ struct PackView {
   T* g = nullptr;    ///< every hidden layer's [P][B][stride]: what the next layer sees
   T* delta[2] = {};  ///< [P][B][widest stride]: dL/dg, then dL/dz, of hidden layers by turns
 
-  T* weighted_parts = nullptr;  ///< [P][chunks][units]: sums over a chunk's samples, of |a|^p of
-  T* plain_parts = nullptr;     ///< weighted_activity and activity, of dL/dz and of dL/dslope
+  /// [P][chunks][units]: sums over a chunk's samples, of h(a) of each penalty of activity, of dL/dz and of
+  /// dL/dslope.
+  T* activity_parts[math::activity_penalties] = {};
   T* bias_parts = nullptr;
   T* slope_parts = nullptr;   ///< null without prelu
   T* square_parts = nullptr;  ///< [P][chunks][quads of the outputs]
 
-  T* weighted_sums = nullptr;  ///< [P][units]: sums over the batch
-  T* plain_sums = nullptr;
-  T* slope_sums = nullptr;   ///< null without prelu
-  T* in_absolute = nullptr;  ///< [P][units], math::UnitSums of hidden units
+  T* activity_sums[math::activity_penalties] = {};  ///< [P][units]: sums over the batch
+  T* slope_sums = nullptr;                          ///< null without prelu
+  T* in_absolute = nullptr;                         ///< [P][units], math::UnitSums of hidden units
   T* in_square = nullptr;
   T* out_absolute = nullptr;
   T* out_square = nullptr;
@@ -183,5 +183,43 @@ struct PackView {
     return std::size_t{p} * units + u;
   }
 };
+
+/// The sums over a hidden unit's weights that the penalties of its network want; `at`: of the unit in arrays
+/// over all.
+template <typename T>
+MODSWEEP_HD math::UnitSums<T> unit_sums(const PackView<T>& v, const NetworkRule<T>& rule, std::size_t at) {
+  math::UnitSums<T> sums;
+  if (rule.sums.in()) {
+    sums.in_absolute = v.in_absolute[at];
+    sums.in_square = v.in_square[at];
+  }
+  if (rule.sums.out()) {
+    sums.out_absolute = v.out_absolute[at];
+    sums.out_square = v.out_square[at];
+  }
+  return sums;
+}
+
+/// Of four neighboring units.
+template <typename T>
+MODSWEEP_HD void load_unit_sums(const PackView<T>& v, const NetworkRule<T>& rule, std::size_t at,
+                                math::UnitSums<T> (&sums)[quad]) {
+  if (rule.sums.in()) {
+    const Quad<T> absolute = load_quad(v.in_absolute + at);
+    const Quad<T> square = load_quad(v.in_square + at);
+    for (std::uint32_t i = 0; i < quad; ++i) {
+      sums[i].in_absolute = absolute.v[i];
+      sums[i].in_square = square.v[i];
+    }
+  }
+  if (rule.sums.out()) {
+    const Quad<T> absolute = load_quad(v.out_absolute + at);
+    const Quad<T> square = load_quad(v.out_square + at);
+    for (std::uint32_t i = 0; i < quad; ++i) {
+      sums[i].out_absolute = absolute.v[i];
+      sums[i].out_square = square.v[i];
+    }
+  }
+}
 
 }  // namespace modsweep::gemm

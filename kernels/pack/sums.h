@@ -6,7 +6,7 @@
 
 namespace modsweep::gemm {
 
-/// Items: all units. Norms of the weights of hidden units that the regularizers want (math::UnitSums).
+/// Items: all units. Sums over the weights of hidden units that the penalties want (math::UnitSums).
 template <typename T>
 struct WeightSums {
   PackView<T> v;
@@ -15,34 +15,24 @@ struct WeightSums {
     const UnitPlace place = v.unit_places[u];
     const Layer& feeding = v.layers[place.layer];
     const NetworkRule<T>& rule = v.rules[p];
-    const bool wanted = rule.layer.weighted_activity || rule.products();
-    if (!wanted || feeding.output || place.unit >= feeding.outputs || v.now[p].active == 0) return;
+    if (!rule.sums.any() || feeding.output || place.unit >= feeding.outputs || v.now[p].active == 0) return;
     const Layer& next = v.layers[place.layer + 1];
     const T* parameters = v.parameters + p * v.parameter_stride;
     const std::uint32_t columns = next.group_inputs();
     const std::uint32_t group = place.unit / columns;
-    const T* column = parameters + next.weights +
-                      std::size_t{group} * next.group_outputs() * next.row_stride + place.unit % columns;
-    T absolute = T(0);
-    T square = T(0);
-    for (std::uint32_t j = 0; j < next.group_outputs(); ++j) {
-      const T w = column[std::size_t{j} * next.row_stride];
-      absolute += math::absolute(w);
-      square = math::multiply_add(w, w, square);
-    }
     const std::size_t at = v.unit(p, u);
-    v.out_absolute[at] = absolute;
-    v.out_square[at] = square;
-    if (!rule.products()) return;
-    const T* row = parameters + feeding.weights + std::size_t{place.unit} * feeding.row_stride;
-    absolute = T(0);
-    square = T(0);
-    for (std::uint32_t i = 0; i < feeding.group_inputs(); ++i) {
-      absolute += math::absolute(row[i]);
-      square = math::multiply_add(row[i], row[i], square);
-    }
-    v.in_absolute[at] = absolute;
-    v.in_square[at] = square;
+    math::WeightNorms<T> out;
+    out.add(parameters + next.weights + std::size_t{group} * next.group_outputs() * next.row_stride +
+                place.unit % columns,
+            next.group_outputs(), next.row_stride);
+    v.out_absolute[at] = out.absolute;
+    v.out_square[at] = out.square;
+    if (!rule.sums.in()) return;
+    math::WeightNorms<T> in;
+    in.add(parameters + feeding.weights + std::size_t{place.unit} * feeding.row_stride,
+           feeding.group_inputs(), 1);
+    v.in_absolute[at] = in.absolute;
+    v.in_square[at] = in.square;
   }
 };
 
@@ -54,7 +44,7 @@ MODSWEEP_HD T sum_of_chunks(const PackView<T>& v, const T* parts, std::uint32_t 
   return sum;
 }
 
-/// Items: all units. Sums over the batch of |a|^p of the activity regularizers.
+/// Items: all units. Sums over the batch of h(a) of the penalties of activity.
 template <typename T>
 struct SumActivity {
   PackView<T> v;
@@ -63,8 +53,8 @@ struct SumActivity {
     const UnitPlace place = v.unit_places[u];
     if (v.layers[place.layer].output || v.now[p].active == 0) return;
     const LayerRule<T>& rule = v.rules[p].layer;
-    if (rule.weighted_activity) v.weighted_sums[v.unit(p, u)] = sum_of_chunks(v, v.weighted_parts, p, u);
-    if (rule.plain_activity) v.plain_sums[v.unit(p, u)] = sum_of_chunks(v, v.plain_parts, p, u);
+    for (std::size_t i = 0; i < math::activity_penalties; ++i)
+      if (rule.activity[i]) v.activity_sums[i][v.unit(p, u)] = sum_of_chunks(v, v.activity_parts[i], p, u);
   }
 };
 
@@ -114,27 +104,37 @@ struct SumLoss {
     const std::uint32_t parts = v.chunks * last.quads();
     for (std::uint32_t i = 0; i < parts; ++i)
       sums.squares += static_cast<double>(v.square_parts[std::size_t{p} * parts + i]);
-    const LayerRule<T>& rule = v.rules[p].layer;
     for (std::uint32_t l = 0; l + 1 < v.layer_count; ++l) {
-      if (!rule.weighted_activity && !rule.plain_activity) break;
+      if (!v.rules[p].layer.any_activity()) break;
       const Layer& layer = v.layers[l];
-      for (std::uint32_t k = 0; k < layer.outputs; ++k) {
-        const std::size_t at = v.unit(p, layer.first_unit + k);
-        if (rule.weighted_activity)
-          sums.weighted_activity +=
-              static_cast<double>(v.out_square[at]) * static_cast<double>(v.weighted_sums[at]);
-        if (rule.plain_activity) sums.activity += static_cast<double>(v.plain_sums[at]);
-      }
+      for (std::uint32_t k = 0; k < layer.outputs; ++k) add_activity(p, layer.first_unit + k, sums);
     }
     v.losses[p] = sums;
     if (!judge) return;
-    const double total = sums.squares + sums.weighted_activity + sums.activity;
+    double total = sums.squares;
+    for (const double value : sums.activity) total += value;
     if (math::is_finite(total)) {
       v.progress[p].step = now.next;
     } else {
       v.progress[p].diverged = now.next;
       now.active = 0;
     }
+  }
+
+ private:
+  /// What the penalties of activity say of one unit.
+  MODSWEEP_HD void add_activity(std::uint32_t p, std::uint32_t u, LossSums& sums) const {
+    const NetworkRule<T>& rule = v.rules[p];
+    const std::size_t at = v.unit(p, u);
+    const math::UnitSums<T> unit = unit_sums(v, rule, at);
+    double of_unit[math::activity_penalties] = {};
+    for (std::size_t i = 0; i < math::activity_penalties; ++i)
+      if (rule.layer.activity[i]) of_unit[i] = static_cast<double>(v.activity_sums[i][at]);
+    math::Penalties::add_activity_values(
+        rule.layer.activity,
+        math::UnitSums<double>{static_cast<double>(unit.in_absolute), static_cast<double>(unit.in_square),
+                               static_cast<double>(unit.out_absolute), static_cast<double>(unit.out_square)},
+        of_unit, sums.activity);
   }
 };
 

@@ -44,20 +44,20 @@ namespace modsweep::gemm {
 }
 
 /// Padded as the parameters are.
-[[nodiscard]] inline std::vector<ParameterPlace> parameter_table(const Shape& shape,
-                                                                 const std::vector<Layer>& layers) {
-  std::vector<ParameterPlace> places(ParameterLayout(shape).padded());
+[[nodiscard]] inline std::vector<WeightEndpoints> ends_table(const Shape& shape,
+                                                             const std::vector<Layer>& layers) {
+  std::vector<WeightEndpoints> ends(ParameterLayout(shape).padded());
   for (const Layer& layer : layers)
     for (std::uint32_t o = 0; o < layer.outputs; ++o)
       for (std::uint32_t i = 0; i < layer.group_inputs(); ++i) {
-        ParameterPlace& place = places[layer.weights + std::size_t{o} * layer.group_inputs() + i];
+        WeightEndpoints& weight = ends[layer.weights + std::size_t{o} * layer.group_inputs() + i];
         const std::uint32_t group = o / layer.group_outputs();
-        place.weight = true;
-        if (!layer.output) place.receiving = layer.first_unit + o;
-        if (layer.number > 0)
-          place.sending = layers[layer.number - 1].first_unit + group * layer.group_inputs() + i;
+        weight.to = layer.first_unit + o;
+        weight.from = group * layer.group_inputs() + i;
+        if (layer.number > 0) weight.from += layers[layer.number - 1].first_unit;
+        weight.layer = layer.number;
       }
-  return places;
+  return ends;
 }
 
 }  // namespace modsweep::gemm

@@ -96,25 +96,35 @@ class HiddenUnits {
   const T* fixed_ = nullptr;
 };
 
-/// What four units pass on, zeros for padding; |a|^p that the activity regularizers want is added up.
+/// Sums over samples of h(a) of the penalties of activity, of four units.
+template <typename T>
+struct ActivitySums {
+  T of_unit[quad][math::activity_penalties] = {};
+
+  /// Those of penalty i, where it is on, into a row of parts.
+  MODSWEEP_HD void store(const LayerRule<T>& rule, T* const (&parts)[math::activity_penalties],
+                         std::size_t at) const {
+    for (std::size_t i = 0; i < math::activity_penalties; ++i)
+      if (rule.activity[i])
+        store_quad(parts[i] + at, Quad<T>{{of_unit[0][i], of_unit[1][i], of_unit[2][i], of_unit[3][i]}});
+  }
+};
+
+/// What four units pass on, zeros for padding; what the penalties of activity want is added up.
 template <typename T>
 MODSWEEP_HD Quad<T> pass_on(const LayerRule<T>& rule, const math::UnitValues<T> (&u)[quad],
-                            std::uint32_t there, Quad<T>& weighted, Quad<T>& plain) {
+                            std::uint32_t there, ActivitySums<T>& sums) {
   Quad<T> g{};
   for (std::uint32_t i = 0; i < quad; ++i) {
     if (i >= there) continue;
     g.v[i] = u[i].out;
-    if (rule.weighted_activity)
-      weighted.v[i] +=
-          math::absolute_power(u[i].clean, rule.activity.weighted_kind, rule.activity.weighted_exponent);
-    if (rule.plain_activity)
-      plain.v[i] += math::absolute_power(u[i].clean, rule.activity.plain_kind, rule.activity.plain_exponent);
+    math::Penalties::add_activities(rule.penalties, rule.activity, u[i].clean, T(1), sums.of_unit[i]);
   }
   return g;
 }
 
 /// Items: chunks * quads of the layer. Bias, activation, dropout and noise of a hidden layer: z to g, and the
-/// sums of |a|^p that the regularizers want.
+/// sums of h(a) that the penalties of activity want.
 template <typename T>
 struct ForwardUnits {
   PackView<T> v;
@@ -130,21 +140,18 @@ struct ForwardUnits {
     const HiddenUnits<T> units(v, layer, draws, p);
     const LayerRule<T>& rule = v.rules[p].layer;
     const std::size_t rows = v.layer_offset(layer);
-    Quad<T> weighted{};
-    Quad<T> plain{};
+    ActivitySums<T> activity;
     for (std::uint32_t b = block.first; b < block.last; ++b) {
       const std::size_t at = rows + v.row(layer, p, b) + block.unit;
       Quad<T> g{};
       if (b < now.count) {
         math::UnitValues<T> u[quad];
         units(block, b, load_quad(v.z + at), u);
-        g = pass_on(rule, u, block.there, weighted, plain);
+        g = pass_on(rule, u, block.there, activity);
       }
       store_quad(v.g + at, g);
     }
-    const std::size_t part = v.part(p, block.chunk) + layer.first_unit + block.unit;
-    if (rule.weighted_activity) store_quad(v.weighted_parts + part, weighted);
-    if (rule.plain_activity) store_quad(v.plain_parts + part, plain);
+    activity.store(rule, v.activity_parts, v.part(p, block.chunk) + layer.first_unit + block.unit);
   }
 };
 
@@ -198,7 +205,7 @@ struct OutputError {
   }
 };
 
-/// From dL/dg to dL/dz of four hidden units, with the activity regularizers' share.
+/// From dL/dg to dL/dz of four hidden units, with the share of the penalties of activity.
 template <typename T>
 class UnitGradients {
  public:
@@ -206,11 +213,11 @@ class UnitGradients {
                             const UnitBlock<T>& block)
       : rule_(v.rules[p].layer), there_(block.there) {
     const NetworkRule<T>& rule = v.rules[p];
-    const T inverse_count = v.now[p].inverse_count;
-    plain_ = rule.regularizer.activity * inverse_count;
-    if (!rule_.weighted_activity) return;
-    weighted_ = load_quad(v.out_square + v.unit(p, layer.first_unit + block.unit));
-    for (T& w : weighted_.v) w *= rule.regularizer.weighted_activity * inverse_count;
+    if (!rule_.any_activity()) return;
+    math::UnitSums<T> units[quad];
+    load_unit_sums(v, rule, v.unit(p, layer.first_unit + block.unit), units);
+    for (std::uint32_t i = 0; i < quad; ++i)
+      math::Penalties::activity_factors(rule_.penalties, units[i], v.now[p].inverse_count, factors_[i]);
   }
 
   /// Of one sample, zeros for padding; dL/dslope is added up.
@@ -219,8 +226,8 @@ class UnitGradients {
     Quad<T> by_z{};
     for (std::uint32_t i = 0; i < quad; ++i) {
       if (i >= there_) continue;
-      const T by_clean = math::activity_gradient(rule_.activity, u[i].clean, weighted_.v[i], plain_,
-                                                 rule_.weighted_activity, rule_.plain_activity);
+      const T by_clean =
+          math::Penalties::activity_gradient(rule_.penalties, rule_.activity, u[i].clean, factors_[i]);
       by_z.v[i] = math::multiply_add(by_clean, u[i].clean_by_z, by_out.v[i] * u[i].out_by_z);
       slope_sums.v[i] += math::multiply_add(by_clean, u[i].clean_by_slope, by_out.v[i] * u[i].out_by_slope);
     }
@@ -230,12 +237,11 @@ class UnitGradients {
  private:
   const LayerRule<T>& rule_;
   std::uint32_t there_;
-  Quad<T> weighted_{};  ///< wa V_k / B
-  T plain_{};           ///< activity / B
+  T factors_[quad][math::activity_penalties] = {};
 };
 
 /// Items: chunks * quads of the layer. From dL/dg to dL/dz of a hidden layer, in place in `delta`, with the
-/// activity regularizers' share; sums for the gradients of biases and slope.
+/// share of the penalties of activity; sums for the gradients of biases and slope.
 template <typename T>
 struct BackwardUnits {
   PackView<T> v;

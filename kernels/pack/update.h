@@ -1,4 +1,4 @@
-// Kernels over parameters: the regularizers' share of the gradient, and the optimizers (kernels of this
+// Kernels over parameters: the penalties' share of the gradient, and the optimizers (kernels of this
 // folder: see batch.h).
 #pragma once
 
@@ -6,50 +6,62 @@
 
 namespace modsweep::gemm {
 
-/// Factors of 2W and sign(W) in the gradient of all regularizers with respect to one weight.
+/// Derivatives of the penalties that are on by the sums of a hidden unit.
+template <typename T>
+MODSWEEP_HD math::UnitSums<T> unit_gradient(const PackView<T>& v, std::uint32_t p, const NetworkRule<T>& rule,
+                                            std::uint32_t unit) {
+  const std::size_t at = v.unit(p, unit);
+  T means[math::activity_penalties] = {};
+  for (std::size_t i = 0; i < math::activity_penalties; ++i)
+    if (rule.layer.activity[i]) means[i] = v.activity_sums[i][at] * v.now[p].inverse_count;
+  return rule.layer.penalties.unit_gradient(unit_sums(v, rule, at), means);
+}
+
+/// Factors of 2W and sign(W) in the gradient of all penalties with respect to one weight w.
 template <typename T>
 MODSWEEP_HD math::WeightFactors<T> weight_factors(const PackView<T>& v, std::uint32_t p,
-                                                  const NetworkRule<T>& rule, const ParameterPlace& place) {
-  const auto& c = rule.regularizer;
-  math::WeightFactors<T> factors{c.l2, c.l1};
-  const bool products = rule.products();
-  if (place.sending != ParameterPlace::none && (products || rule.layer.weighted_activity)) {
-    const std::size_t at = v.unit(p, place.sending);
-    math::UnitSums<T> sums{};
-    if (products) sums.in_absolute = v.in_absolute[at], sums.in_square = v.in_square[at];
-    if (rule.layer.weighted_activity) sums.mean_activity = v.weighted_sums[at] * v.now[p].inverse_count;
-    const auto share = math::sending_share(c, sums);
-    factors.quadratic += share.quadratic;
-    factors.absolute += share.absolute;
+                                                  const NetworkRule<T>& rule, const WeightEndpoints& weight,
+                                                  T w) {
+  math::WeightFactors<T> factors = rule.layer.penalties.weight_factors();
+  if (weight.layer > 0 && rule.sums.out()) {
+    const math::UnitSums<T> by = unit_gradient(v, p, rule, weight.from);
+    factors.quadratic += by.out_square;
+    factors.absolute += by.out_absolute;
   }
-  if (place.receiving != ParameterPlace::none && products) {
-    const std::size_t at = v.unit(p, place.receiving);
-    math::UnitSums<T> sums{};
-    sums.out_absolute = v.out_absolute[at];
-    sums.out_square = v.out_square[at];
-    const auto share = math::receiving_share(c, sums);
-    factors.quadratic += share.quadratic;
-    factors.absolute += share.absolute;
+  if (weight.layer + 1 < v.layer_count && rule.sums.in()) {
+    const math::UnitSums<T> by = unit_gradient(v, p, rule, weight.to);
+    factors.quadratic += by.in_square;
+    factors.absolute += by.in_absolute;
+  }
+  if constexpr (math::Penalties::any_of_ends) {
+    if (!rule.ends) return factors;
+    const std::uint32_t from = weight.layer == 0 ? weight.from : v.unit_places[weight.from].unit;
+    const math::WeightEnds<T> ends{
+        weight.layer, static_cast<T>(from), static_cast<T>(v.unit_places[weight.to].unit),
+        static_cast<T>(v.layers[weight.layer].inputs), static_cast<T>(v.layers[weight.layer].all_outputs)};
+    const auto added = rule.layer.penalties.end_factors(w, ends);
+    factors.quadratic += added.quadratic;
+    factors.absolute += added.absolute;
   }
   return factors;
 }
 
-/// Gradients of four parameters, regularizers included, weight decay not.
+/// Gradients of four parameters, penalties included, weight decay not.
 template <typename T>
 MODSWEEP_HD Quad<T> whole_gradient(const PackView<T>& v, std::uint32_t p, std::uint32_t first,
                                    const Quad<T>& parameters) {
   const NetworkRule<T>& rule = v.rules[p];
   Quad<T> gradient = load_quad(v.gradients + p * v.parameter_stride + first);
   for (std::uint32_t i = 0; i < quad; ++i) {
-    const ParameterPlace place = v.places[first + i];
-    if (!place.weight) continue;
-    const auto factors = weight_factors(v, p, rule, place);
+    const WeightEndpoints weight = v.ends[first + i];
+    if (weight.layer == WeightEndpoints::none) continue;
+    const auto factors = weight_factors(v, p, rule, weight, parameters.v[i]);
     gradient.v[i] += math::weight_gradient(parameters.v[i], factors.quadratic, factors.absolute);
   }
   return gradient;
 }
 
-/// Items: parameter stride / 4. Adds the regularizers' gradient to the stored one.
+/// Items: parameter stride / 4. Adds the penalties' gradient to the stored one.
 template <typename T>
 struct Regularize {
   PackView<T> v;
@@ -62,7 +74,7 @@ struct Regularize {
   }
 };
 
-/// Items: parameter stride / 4. Regularizers and the optimizer's step.
+/// Items: parameter stride / 4. Penalties and the optimizer's step.
 template <typename T>
 struct Update {
   PackView<T> v;

@@ -5,12 +5,12 @@
 
 #include "pack/arrays.h"
 
+#include "modsweep/math/laplacian.h"
+
 namespace modsweep::spectrum {
 
 /// Eigenvalue of a row that is left out: above all others, which are at most 2.
 constexpr double left_out = 4.0;
-/// A row is dead where its norm is below this share of the largest.
-constexpr double dead_share = 1e-3;
 
 /// One weight matrix of each requested network, and what is made of it.
 template <typename T>
@@ -77,8 +77,7 @@ struct DeadRows {
     const double* norms = v.norms + std::size_t{r} * v.rows;
     double longest = 0.0;
     for (std::uint32_t k = 0; k < v.rows; ++k) longest = norms[k] > longest ? norms[k] : longest;
-    const bool dead = norms[row] == 0.0 || norms[row] < dead_share * longest;
-    v.dead[std::size_t{r} * v.rows + row] = dead ? 1 : 0;
+    v.dead[std::size_t{r} * v.rows + row] = math::is_dead(norms[row], longest) ? 1 : 0;
   }
 };
 
@@ -94,8 +93,7 @@ struct Degrees {
     double degree = 0.0;
     for (std::uint32_t k = 0; k < v.rows; ++k)
       if (!live || dead[k] == 0) degree += similarity[k];
-    // A zero row has no neighbors: it stays an isolated unit with eigenvalue 1.
-    v.scale[std::size_t{r} * v.rows + row] = degree > 0.0 ? 1.0 / math::square_root(degree) : 0.0;
+    v.scale[std::size_t{r} * v.rows + row] = math::root_inverse_degree(degree);
   }
 };
 
@@ -111,11 +109,10 @@ struct Laplacian {
     const std::uint32_t* dead = v.dead + std::size_t{r} * v.rows;
     const double* scale = v.scale + std::size_t{r} * v.rows;
     const std::size_t at = std::size_t{r} * v.rows * v.rows + item;
-    const double identity = i == j ? 1.0 : 0.0;
     if (live && (dead[i] != 0 || dead[j] != 0))
-      v.laplacian[at] = left_out * identity;
+      v.laplacian[at] = i == j ? left_out : 0.0;
     else
-      v.laplacian[at] = identity - scale[i] * v.similarity[at] * scale[j];
+      v.laplacian[at] = math::laplacian_entry(i == j, scale[i], v.similarity[at], scale[j]);
   }
 };
 

@@ -5,7 +5,7 @@
 
 #include "pack/arrays.h"
 
-#include "modsweep/math/activation.h"
+#include "modsweep/math/leak.h"
 
 namespace modsweep::spectrum {
 
@@ -132,10 +132,9 @@ struct ActivateRows {
     const std::size_t step = std::size_t{v.samples} * layer.outputs;
     double* at = rows + (1 + v.inputs) * step * r + item;
     const double z = *at + (layer.bias ? values[layer.biases + unit] : 0.0);
-    const double a = math::activate(subject.activation, z, slope);
-    const double derivative = math::activation_derivative(subject.activation, z, a, slope);
-    *at = a;
-    for (std::uint32_t j = 1; j <= v.inputs; ++j) at[j * step] *= derivative;
+    const math::UnitTangent tangent = math::unit_tangent(subject.activation, z, slope);
+    *at = tangent.value;
+    for (std::uint32_t j = 1; j <= v.inputs; ++j) at[j * step] *= tangent.derivative;
   }
 };
 
@@ -177,16 +176,10 @@ struct OffDiagonalShare {
     const double* matrix = matrices + std::size_t{r} * count;
     double largest = 0.0;
     for (std::uint32_t k = 0; k < count; ++k) largest = matrix[k] > largest ? matrix[k] : largest;
-    // Scaled, as the sum of huge entries would overflow. Not 1 - diagonal / total: a leak of 1e-20 is one,
-    // and no leak is exactly 0.
-    double total = 0.0;
-    double off = 0.0;
-    for (std::uint32_t k = 0; k < count; ++k) {
-      const double entry = matrix[k] / largest;
-      total += entry;
-      if (k / order != k % order) off += entry;
-    }
-    shares[r] = off / total;
+    double total = 0.0;  // of scaled entries: the sum of huge ones would overflow
+    for (std::uint32_t k = 0; k < count; ++k) total += matrix[k] / largest;
+    const auto scaled = [&](std::size_t i, std::size_t j) { return matrix[i * order + j] / largest; };
+    shares[r] = math::off_diagonal_sum(order, scaled) / total;
   }
 };
 

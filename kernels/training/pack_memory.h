@@ -24,8 +24,8 @@ namespace modsweep::gemm {
   }
   const std::size_t outputs = layers.back().output_stride;
   const std::size_t chunks = (std::size_t{batch} + chunk_samples - 1) / chunk_samples;
-  const std::size_t parts = shape.prelu ? 4 : 3;
-  const std::size_t sums = shape.prelu ? 7 : 6;
+  const std::size_t parts = math::activity_penalties + (shape.prelu ? 2 : 1);
+  const std::size_t sums = math::activity_penalties + (shape.prelu ? 5 : 4);
   return 4 * ParameterLayout(shape).padded() +
          batch * (layers.front().input_stride + outputs + 2 * units - outputs + 2 * widest) +
          chunks * (parts * units + outputs / quad) + sums * units;
@@ -55,7 +55,7 @@ class PackMemory {
     view_.units = layers_.back().first_unit + layers_.back().output_stride;
     view_.layers = keep(layers_);
     view_.unit_places = keep(unit_table(layers_));
-    view_.places = keep(parameter_table(pack.shape, layers_));
+    view_.ends = keep(ends_table(pack.shape, layers_));
     std::vector<NetworkRule<T>> rules;
     for (std::size_t p = 0; p < pack.size(); ++p) rules.push_back(network_rule<T>(pack, p));
     view_.rules = keep(rules);
@@ -160,11 +160,11 @@ class PackMemory {
   void allocate_sums(bool prelu) {
     const std::size_t parts = std::size_t{view_.networks} * view_.chunks;
     const std::size_t units = std::size_t{view_.networks} * view_.units;
-    for (T** array : {&view_.weighted_parts, &view_.plain_parts, &view_.bias_parts})
-      *array = zeros<T>(parts * view_.units);
+    for (T*& array : view_.activity_parts) array = zeros<T>(parts * view_.units);
+    view_.bias_parts = zeros<T>(parts * view_.units);
     view_.square_parts = zeros<T>(parts * layers_.back().quads());
-    for (T** array : {&view_.weighted_sums, &view_.plain_sums, &view_.in_absolute, &view_.in_square,
-                      &view_.out_absolute, &view_.out_square})
+    for (T*& array : view_.activity_sums) array = zeros<T>(units);
+    for (T** array : {&view_.in_absolute, &view_.in_square, &view_.out_absolute, &view_.out_square})
       *array = zeros<T>(units);
     if (!prelu) return;
     view_.slope_parts = zeros<T>(parts * view_.units);
@@ -186,7 +186,7 @@ class PackMemory {
   std::vector<Layer> layers_;
   PackView<T> view_;
   std::tuple<std::vector<Array<T>>, std::vector<Array<std::uint32_t>>, std::vector<Array<Layer>>,
-             std::vector<Array<UnitPlace>>, std::vector<Array<ParameterPlace>>,
+             std::vector<Array<UnitPlace>>, std::vector<Array<WeightEndpoints>>,
              std::vector<Array<NetworkRule<T>>>, std::vector<Array<NetworkData<T>>>,
              std::vector<Array<const T*>>, std::vector<Array<Now<T>>>>
       arrays_;

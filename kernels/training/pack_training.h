@@ -51,8 +51,8 @@ class PackTraining : public Training {
     std::vector<Evaluation> out;
     for (std::size_t p = 0; p < pack_.size(); ++p) {
       const auto count = static_cast<double>(std::max(1U, samples(p)));
-      out.push_back({sums[p].squares / (count * pack_.shape.outputs()), sums[p].weighted_activity / count,
-                     sums[p].activity / count});
+      out.push_back({sums[p].squares / (count * pack_.shape.outputs()),
+                     activity_regularizers(sums[p].activity, count)});
     }
     return out;
   }
@@ -73,9 +73,8 @@ class PackTraining : public Training {
     const auto count = static_cast<double>(std::min<std::uint64_t>(pack_.batch_size, samples - first));
     StepInspection out;
     out.mse = sums.squares / (count * pack_.shape.outputs());
-    out.regularizers = weight_regularizers(weights(network));
-    out.regularizers.weighted_activity = sums.weighted_activity / count;
-    out.regularizers.activity = sums.activity / count;
+    out.regularizers = weight_regularizers(weights(network), pack_.regularizer[network]) +
+                       activity_regularizers(sums.activity, count);
     out.total = out.mse + weighted_sum(pack_.regularizer[network], out.regularizers);
     out.gradient.assign(gradient.begin(), gradient.end());
     return out;

@@ -78,7 +78,7 @@ void expect_equal(const Trained& a, const Trained& b) {
       continue;
     }
     EXPECT_EQ(a.tests[p].mse, b.tests[p].mse) << p;
-    EXPECT_EQ(a.tests[p].weighted_activity, b.tests[p].weighted_activity) << p;
+    EXPECT_EQ(a.tests[p].regularizers, b.tests[p].regularizers) << p;
   }
   EXPECT_EQ(diverged, 1U);
 }

@@ -5,41 +5,39 @@
 
 #include <cmath>
 #include <random>
+#include <string>
 
 #include <gtest/gtest.h>
 
+#include "modsweep/measurement.h"
 #include "modsweep/names.h"
 
 namespace modsweep::test {
 namespace {
 
 struct NamedRegularizer {
-  const char* name;
+  std::string name;
   RegularizerSettings settings;
 };
 
+/// Every penalty by itself, some with other exponents, and all together.
 std::vector<NamedRegularizer> regularizers() {
-  return {{"none", {}},
-          {"l1", {.l1 = 0.02}},
-          {"l2", {.l2 = 0.03}},
-          {"wa1", {.weighted_activity = 0.05, .weighted_activity_exponent = 1.0}},
-          {"wa1.5", {.weighted_activity = 0.05, .weighted_activity_exponent = 1.5}},
-          {"wa2", {.weighted_activity = 0.05, .weighted_activity_exponent = 2.0}},
-          {"activity1", {.activity = 0.04, .activity_exponent = 1.0}},
-          {"activity3", {.activity = 0.04, .activity_exponent = 3.0}},
-          {"l12", {.l12 = 0.02}},
-          {"l21", {.l21 = 0.02}},
-          {"dropout", {.dropout = 0.3}},
-          {"all",
-           {.l1 = 0.02,
-            .l2 = 0.03,
-            .weighted_activity = 0.05,
-            .weighted_activity_exponent = 1.5,
-            .activity = 0.04,
-            .activity_exponent = 2.0,
-            .l12 = 0.02,
-            .l21 = 0.01,
-            .dropout = 0.2}}};
+  std::vector<NamedRegularizer> all = {{"none", {}}};
+  RegularizerSettings together;
+  for (const PenaltyInfo& penalty : penalty_infos) {
+    RegularizerSettings alone;
+    alone.*penalty.coefficient = together.*penalty.coefficient = 0.02;
+    all.push_back({std::string(penalty.name), alone});
+  }
+  together.weighted_activity_exponent = 1.5;
+  together.dropout = 0.2;
+  all.insert(all.end(), {{"wa1", {.weighted_activity = 0.05, .weighted_activity_exponent = 1.0}},
+                         {"wa1.5", {.weighted_activity = 0.05, .weighted_activity_exponent = 1.5}},
+                         {"activity1", {.activity = 0.04, .activity_exponent = 1.0}},
+                         {"activity3", {.activity = 0.04, .activity_exponent = 3.0}},
+                         {"dropout", {.dropout = 0.3}},
+                         {"all", together}});
+  return all;
 }
 
 struct NoiseCase {
@@ -156,13 +154,10 @@ TEST_P(Gradient, ShapesGroupsAndBiases) {
     CellSettings cell = base_cell(shape.hidden, shape.groups, shape.bias);
     cell.network.activation = Activation::prelu;
     cell.noise = {.strength = 0.2, .exponent = 2.0};
-    cell.regularizer = {.l1 = 0.01,
-                        .l2 = 0.03,
-                        .weighted_activity = 0.05,
-                        .activity = 0.02,
-                        .l12 = 0.02,
-                        .l21 = 0.01,
-                        .dropout = 0.1};
+    double coefficient = 0.05;
+    for (const PenaltyInfo& penalty : penalty_infos)
+      cell.regularizer.*penalty.coefficient = coefficient *= 0.8;
+    cell.regularizer.dropout = 0.1;
     SCOPED_TRACE(shape_of(cell, 2).text());
     expect_gradient(*engine, cell, 1e-10);
   }

@@ -1,7 +1,9 @@
 #include "engine/naive_network.h"
 
 #include <cmath>
+#include <type_traits>
 
+#include "modsweep/math/penalties.h"
 #include "modsweep/math/rng.h"
 
 namespace modsweep::test {
@@ -19,8 +21,9 @@ double activation(Activation kind, double z, double slope) {
     case Activation::leaky_relu:
     case Activation::prelu:
       return z > 0 ? z : slope * z;
+    default:  // one that is not written here: its value, which its derivative is held against
+      return math::activate(kind, z, slope);
   }
-  return 0.0;
 }
 
 double power(double x, double q) {
@@ -32,6 +35,68 @@ struct Matrix {
   std::vector<double> w;
   [[nodiscard]] double at(std::size_t r, std::size_t c) const { return w[r * columns + c]; }
 };
+
+/// The sums over the weights of unit k between two layers.
+math::UnitSums<double> unit_sums(const Matrix& in, const Matrix& out, std::size_t k) {
+  math::UnitSums<double> sums;
+  for (std::size_t i = 0; i < in.columns; ++i) {
+    sums.in_absolute += std::abs(in.at(k, i));
+    sums.in_square += in.at(k, i) * in.at(k, i);
+  }
+  for (std::size_t j = 0; j < out.rows; ++j) {
+    sums.out_absolute += std::abs(out.at(j, k));
+    sums.out_square += out.at(j, k) * out.at(j, k);
+  }
+  return sums;
+}
+
+/// Whether naive_loss() has the penalty as science.md states it.
+template <typename Penalty>
+constexpr bool is_written_here =
+    std::is_same_v<Penalty, math::L1> || std::is_same_v<Penalty, math::L2> ||
+    std::is_same_v<Penalty, math::WeightedActivity> || std::is_same_v<Penalty, math::Activity> ||
+    std::is_same_v<Penalty, math::L12> || std::is_same_v<Penalty, math::L21>;
+
+/// Any other penalty: its own value, which its gradient is held against. clean: [layer][sample * units +
+/// unit].
+template <typename Penalty>
+double other_penalty(const typename Penalty::template Rule<double>& rule, const std::vector<Matrix>& w,
+                     const std::vector<std::vector<double>>& clean, double samples) {
+  if (is_written_here<Penalty> || rule.coefficient == 0.0) return 0.0;
+  double value = 0.0;
+  for (std::size_t l = 0; l < w.size(); ++l) {
+    for (std::size_t j = 0; j < w[l].rows; ++j)
+      for (std::size_t k = 0; k < w[l].columns; ++k) {
+        const double v = w[l].at(j, k);
+        if constexpr (math::is_of_weights<Penalty>)
+          value += Penalty::value(math::WeightNorms<double>{std::abs(v), v * v});
+        if constexpr (math::is_of_ends<Penalty>)  // no weights between groups: there is nothing to cost
+          if (v != 0.0)
+            value += Penalty::value(
+                rule, v,
+                math::WeightEnds<double>{static_cast<std::uint32_t>(l), static_cast<double>(k),
+                                         static_cast<double>(j), static_cast<double>(w[l].columns),
+                                         static_cast<double>(w[l].rows)});
+      }
+    if (l + 1 == w.size()) continue;
+    for (std::size_t k = 0; k < w[l].rows; ++k) {
+      [[maybe_unused]] const math::UnitSums<double> unit = unit_sums(w[l], w[l + 1], k);
+      if constexpr (math::is_of_sums<Penalty>) value += Penalty::value(unit);
+      if constexpr (math::is_of_activity<Penalty>)
+        for (std::size_t at = k; at < clean[l].size(); at += w[l].rows)
+          value += Penalty::unit_weight(unit) * Penalty::activity(rule, clean[l][at]) / samples;
+    }
+  }
+  return rule.coefficient * value;
+}
+
+template <typename... Penalty>
+double other_penalties(const math::PenaltySet<Penalty...>&, const RegularizerSettings& settings,
+                       const std::vector<Matrix>& w, const std::vector<std::vector<double>>& clean,
+                       double samples) {
+  const auto rules = penalty_rules<double>(settings);
+  return (other_penalty<Penalty>(rules.template of<Penalty>(), w, clean, samples) + ...);
+}
 
 }  // namespace
 
@@ -45,6 +110,7 @@ NaiveResult naive_loss(const CellSettings& cell, const Parameters& network, cons
   const std::uint32_t seed = cell.training.seed;
   NaiveResult result;
   result.noise.resize(layers - 1);
+  std::vector<std::vector<double>> clean(layers - 1);  // activations, [layer][sample * units + unit]
   double squares = 0.0, weighted = 0.0, activity = 0.0;
   for (std::uint32_t b = 0; b < batch.count; ++b) {
     std::vector<double> g(batch.x.begin() + b * batch.inputs, batch.x.begin() + (b + 1) * batch.inputs);
@@ -58,6 +124,7 @@ NaiveResult naive_loss(const CellSettings& cell, const Parameters& network, cons
         const double slope =
             layout.prelu() ? network.values[layout.layers()[l].slope] : cell.network.leaky_slope;
         const double a = activation(cell.network.activation, z, slope);
+        clean[l].push_back(a);
         const bool pre = cell.noise.site == NoiseSite::pre;
         double v = pre ? z : a;
         const auto layer = static_cast<std::uint32_t>(l);
@@ -95,23 +162,16 @@ NaiveResult naive_loss(const CellSettings& cell, const Parameters& network, cons
     }
     if (l + 1 == layers) continue;
     for (std::size_t k = 0; k < w[l].rows; ++k) {
-      double in1 = 0.0, in2 = 0.0, out1 = 0.0, out2 = 0.0;
-      for (std::size_t i = 0; i < w[l].columns; ++i) {
-        in1 += std::abs(w[l].at(k, i));
-        in2 += w[l].at(k, i) * w[l].at(k, i);
-      }
-      for (std::size_t j = 0; j < w[l + 1].rows; ++j) {
-        out1 += std::abs(w[l + 1].at(j, k));
-        out2 += w[l + 1].at(j, k) * w[l + 1].at(j, k);
-      }
-      l12 += in1 * out2;
-      l21 += in2 * out1;
+      const math::UnitSums<double> unit = unit_sums(w[l], w[l + 1], k);
+      l12 += unit.in_absolute * unit.out_square;
+      l21 += unit.in_square * unit.out_absolute;
     }
   }
   const RegularizerSettings& r = cell.regularizer;
   result.mse = squares / (batch.count * batch.outputs);
   result.total = result.mse + r.l1 * l1 + r.l2 * l2 + r.l12 * l12 + r.l21 * l21 +
-                 r.weighted_activity * weighted / batch.count + r.activity * activity / batch.count;
+                 r.weighted_activity * weighted / batch.count + r.activity * activity / batch.count +
+                 other_penalties(math::Penalties(), r, w, clean, batch.count);
   return result;
 }
 

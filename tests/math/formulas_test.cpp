@@ -5,8 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "modsweep/math/optimizer.h"
-#include "modsweep/math/regularizer.h"
+#include "modsweep/math/penalties.h"
 #include "modsweep/math/unit.h"
+#include "modsweep/measurement.h"
 #include "modsweep/names.h"
 
 namespace modsweep::math {
@@ -25,6 +26,23 @@ TEST(Activation, DerivativesOfEveryKind) {
       const double expected = central(activate(kind, z + h, 0.1), activate(kind, z - h, 0.1));
       EXPECT_NEAR(activation_derivative(kind, z, a, 0.1), expected, 1e-8) << name << " at " << z;
     }
+}
+
+TEST(Activation, DerivativesOfValuesAreDerivatives) {
+  for (const auto& [kind, name] : EnumNames<Activation>::table)
+    for (const double slope : {-0.3, 0.0, 0.1})
+      for (const double z : {-3.0, -0.4, 0.7, 2.5}) {
+        const double a = activate(kind, z, slope);
+        if (!derivative_of_value(kind, slope)) continue;
+        EXPECT_EQ(activation_derivative(kind, a, slope), activation_derivative(kind, z, a, slope)) << name;
+      }
+  EXPECT_FALSE(derivative_of_value(Activation::leaky_relu, -0.3));
+  EXPECT_FALSE(derivative_of_value(Activation::prelu, 0.1));
+}
+
+TEST(Activation, OnlyPreluTrainsItsSlope) {
+  for (const auto& [kind, name] : EnumNames<Activation>::table)
+    EXPECT_EQ(trains_slope(kind), kind == Activation::prelu) << name;
 }
 
 TEST(Activation, ValuesOfEveryKind) {
@@ -117,11 +135,109 @@ TEST(Unit, DerivativesOfEveryRule) {
             if (keep > 0.0) {  // at keep = 0 the noise term sits at its kink
               EXPECT_NEAR(u.out_by_z, central(at(z + h, 0.2).out, at(z - h, 0.2).out), 1e-7) << name << alpha;
             }
-            if (kind == Activation::prelu && keep > 0.0) {
+            if (trains_slope(kind) && keep > 0.0) {
               EXPECT_NEAR(u.out_by_slope, central(at(z, 0.2 + h).out, at(z, 0.2 - h).out), 1e-7);
               EXPECT_NEAR(u.clean_by_slope, central(at(z, 0.2 + h).clean, at(z, 0.2 - h).clean), 1e-7);
             }
           }
+}
+
+/// Rules of all penalties, each with a coefficient of its own.
+PenaltyRules<double> all_penalties() {
+  RegularizerSettings settings;
+  double next = 0.5;
+  for (const PenaltyInfo& penalty : penalty_infos) settings.*penalty.coefficient = next += 0.25;
+  return penalty_rules<double>(settings);
+}
+
+/// What all penalties of sums and activities say of one unit.
+template <typename... P>
+double value_of_unit(const PenaltySet<P...>&, const PenaltyRules<double>& rules, const UnitSums<double>& unit,
+                     const double (&means)[activity_penalties]) {
+  const auto value = [&]<typename One>(const One*) {
+    const double c = rules.of<One>().coefficient;
+    if constexpr (is_of_sums<One>) return c * One::value(unit);
+    if constexpr (is_of_activity<One>) return c * One::unit_weight(unit) * means[Penalties::number<One>];
+    return 0.0;
+  };
+  return (value(static_cast<const P*>(nullptr)) + ...);
+}
+
+TEST(Penalties, DerivativesBySums) {
+  const auto rules = all_penalties();
+  const UnitSums<double> unit{1.5, 0.75, 2.25, 1.25};
+  double means[activity_penalties];
+  for (std::size_t i = 0; i < activity_penalties; ++i) means[i] = 0.5 + static_cast<double>(i);
+  const UnitSums<double> by = rules.unit_gradient(unit, means);
+  const auto difference = [&](double UnitSums<double>::*sum) {
+    UnitSums<double> above = unit;
+    UnitSums<double> below = unit;
+    above.*sum += h;
+    below.*sum -= h;
+    return central(value_of_unit(Penalties(), rules, above, means),
+                   value_of_unit(Penalties(), rules, below, means));
+  };
+  EXPECT_NEAR(by.in_absolute, difference(&UnitSums<double>::in_absolute), 1e-8);
+  EXPECT_NEAR(by.in_square, difference(&UnitSums<double>::in_square), 1e-8);
+  EXPECT_NEAR(by.out_absolute, difference(&UnitSums<double>::out_absolute), 1e-8);
+  EXPECT_NEAR(by.out_square, difference(&UnitSums<double>::out_square), 1e-8);
+}
+
+/// Every penalty wants the sums that its value depends on, and no others.
+template <typename... P>
+void expect_wanted_sums(const PenaltySet<P...>&) {
+  const auto expect = [&]<typename One>(const One*) {
+    const auto value = [](const UnitSums<double>& unit) {
+      if constexpr (is_of_sums<One>) return One::value(unit);
+      if constexpr (is_of_activity<One>) return One::unit_weight(unit);
+      return 0.0;
+    };
+    const UnitSums<double> unit{1.5, 0.75, 2.25, 1.25};
+    const auto depends = [&](double UnitSums<double>::*sum) {
+      UnitSums<double> other = unit;
+      other.*sum += 1.0;
+      return value(other) != value(unit);
+    };
+    EXPECT_EQ(One::sums.in_absolute, depends(&UnitSums<double>::in_absolute)) << One::doc;
+    EXPECT_EQ(One::sums.in_square, depends(&UnitSums<double>::in_square)) << One::doc;
+    EXPECT_EQ(One::sums.out_absolute, depends(&UnitSums<double>::out_absolute)) << One::doc;
+    EXPECT_EQ(One::sums.out_square, depends(&UnitSums<double>::out_square)) << One::doc;
+  };
+  (expect(static_cast<const P*>(nullptr)), ...);
+}
+
+TEST(Penalties, WantTheSumsThatTheyDependOn) {
+  expect_wanted_sums(Penalties());
+}
+
+TEST(Penalties, OnesThatAreOffWantNothing) {
+  EXPECT_FALSE(penalty_rules<double>({}).sums_wanted().any());
+  EXPECT_FALSE(penalty_rules<double>({}).any_activity());
+  EXPECT_FALSE(penalty_rules<double>({.l1 = 1.0, .l2 = 1.0, .activity = 1.0}).sums_wanted().any());
+  EXPECT_TRUE(penalty_rules<double>({.weighted_activity = 1.0}).sums_wanted().out_square);
+  EXPECT_FALSE(penalty_rules<double>({.weighted_activity = 1.0}).sums_wanted().in());
+  EXPECT_TRUE(penalty_rules<double>({.l21 = 1.0}).sums_wanted().in_square);
+}
+
+TEST(Penalties, ValuesMakeTheLoss) {
+  RegularizerValues values;
+  RegularizerSettings settings;
+  double expected = 0.0;
+  double next = 1.0;
+  for (const PenaltyInfo& penalty : penalty_infos) {
+    values.*penalty.value = next;
+    settings.*penalty.coefficient = 1.0 / next;
+    next *= 2.0;
+    expected += 1.0;
+  }
+  EXPECT_EQ(weighted_sum(settings, values), expected);
+}
+
+TEST(Weights, LengthIsTheDistanceOfPositions) {
+  const WeightEnds<double> ends{.layer = 0, .from = 0.0, .to = 7.0, .from_units = 4.0, .to_units = 8.0};
+  EXPECT_DOUBLE_EQ(ends.from_position(), 0.125);
+  EXPECT_DOUBLE_EQ(ends.to_position(), 0.9375);
+  EXPECT_DOUBLE_EQ(ends.length(), 0.8125);
 }
 
 TEST(Optimizer, AdamAsPyTorchWritesIt) {

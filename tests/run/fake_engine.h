@@ -90,7 +90,8 @@ class FakeTraining : public Training {
       for (const double value : network.values) sum += value * value;
       const auto offset = static_cast<double>(split);  // train 0, test 1, out of distribution 2
       const double drawn = noise.strength > 0.0 ? std::pow(10.0, noise.draw) : 0.0;
-      results.push_back({sum + offset + noise.strength * noise.exponent + drawn, 2.0 * sum, 3.0 * sum});
+      results.push_back({sum + offset + noise.strength * noise.exponent + drawn,
+                         {.weighted_activity = 2.0 * sum, .activity = 3.0 * sum}});
     }
     return results;
   }

@@ -1,8 +1,18 @@
 // Activity-dependent noise and dropout (science.md section 2; paper eq. 2-4).
 #pragma once
 
+#include <cstdint>
+
 #include "modsweep/math/power.h"
 #include "modsweep/math/scalar.h"
+
+namespace modsweep {
+
+/// Where noise and dropout enter: on the activation (`post`, the authors' code) or before it (`pre`, the
+/// paper's text).
+enum class NoiseSite : std::uint8_t { post, pre };
+
+}  // namespace modsweep
 
 namespace modsweep::math {
 

@@ -1,7 +1,7 @@
 // One hidden unit on one sample: activation, dropout and noise put together (science.md sections 1 and 2).
 #pragma once
 
-#include "modsweep/math/activation.h"
+#include "modsweep/math/activations.h"
 #include "modsweep/math/noise.h"
 
 namespace modsweep::math {
