@@ -5,7 +5,7 @@
     layers_test.py SOURCE --picture  prints the edges that the picture of docs/architecture.md must have
 
 An include that runs up, or sideways within a line of the list, fails, and with it every circle of folders. Folders that the
-list does not name fail, too. The picture shows the includes between folders without those that follow from others.
+list does not name, and that are in none of these, fail, too. The picture shows the includes between folders without those that follow from others.
 """
 import pathlib
 import re
@@ -28,6 +28,14 @@ def read_layers(path):
                 sys.exit(f"{path}:{position + 1}: {folder} stands there twice")
             layers[folder] = position
     return layers
+
+
+def room_of(folder, layers):
+    """The folder of the list that a folder belongs to: itself or the nearest one above it; itself where there is none."""
+    room = folder
+    while room not in layers and "/" in room:
+        room = room.rsplit("/", 1)[0]
+    return room if room in layers else folder
 
 
 def sources(source):
@@ -88,7 +96,7 @@ def main():
     layers = read_layers(layers_path)
     faults, edges, met = [], set(), set()
     for path in sources(source):
-        user = path.parent.relative_to(source).as_posix()
+        user = room_of(path.parent.relative_to(source).as_posix(), layers)
         met.add(user)
         if user not in layers:
             faults.append(f"{path.relative_to(source)}: {user} is not in {layers_path.name}; add it where it belongs")
@@ -96,6 +104,7 @@ def main():
         for number, line in enumerate(path.read_text().splitlines(), 1):
             match = INCLUDE.match(line)
             used = match and target_of(source, path, match[1])
+            used = used and room_of(used, layers)
             if not used or used == user:
                 continue
             if used not in layers:
