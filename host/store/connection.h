@@ -4,7 +4,7 @@
 // WAL with one commit a second (2 cores, SQLite 3.40, three turns): the same time within 3 %, two thirds of
 // the bytes. What decides is what is left lying: with WAL a file that is copied or moved is empty or old, its
 // log is played onto whatever gets its name, and it needs shared memory, which disks of clusters lack. The
-// price: a commit waits for readers. So nobody trains while it waits (plan/commit_queue.h), and readers hold
+// price: a commit waits for readers. So nobody trains while it waits (run/commit_queue.h), and readers hold
 // a store for some rows at a time (store/reading.h).
 #pragma once
 
