@@ -17,7 +17,7 @@ constexpr Setting<std::string_view> mixing{
     .key = "task.mixing",
     .standard = "early",
     .choices = {"early", "late"},
-    .doc = "mixed_regression: inputs (early, y = f(R x)) or outputs (late, y = R f(x)) are rotated",
+    .doc = "mixed_regression: inputs (early) or outputs (late) are rotated",
     .in_every_id = true};
 constexpr Setting<double> mixing_angle{.key = "task.mixing_angle",
                                        .standard = 0.785398163397448,  // pi/4
