@@ -213,8 +213,48 @@ def check_claim(program):
     return f"is judged: {claims[0]['verdict']}"
 
 
+STILL = f"training.learning_rate={RATES[0]!r}"  # the weights stay as they began
+
+
+def check_measurement(program):
+    store = program.run("weight_peak", [STILL, "measure.weight_peak=true"])
+    for row in program.table(store, "results") + program.table(store, "history"):
+        peak = max(abs(w) for matrix, _ in program.weights(store, row["cell"]) for line in matrix for w in line)
+        require_close(number(row, "weight_peak"), peak, 0.0, "weight_peak")
+    return "a column of results and history, as by hand"
+
+
+def check_layer_measurement(program):
+    store = program.run("layer_peak", [STILL, "measure.layer_peak=true"])
+    for row in program.table(store, "results") + program.table(store, "history"):
+        for layer, (matrix, _) in enumerate(program.weights(store, row["cell"]), start=1):
+            peak = max(abs(w) for line in matrix for w in line)
+            require_close(number(row, f"layer_peak_layer{layer}"), peak, 0.0, f"layer_peak of layer {layer}")
+    return "a column for each layer, as by hand"
+
+
+def check_table_measurement(program):
+    store = program.run("unit_norms", [STILL, "measure.unit_norms=true"])
+    rows = program.table(store, "unit_norms")
+    norms = {(row["cell"], row["step"], row["layer"], row["unit"]): number(row, "norm") for row in rows}
+    expected = 0
+    for cell in {row["cell"] for row in program.table(store, "results")}:
+        for layer, (matrix, _) in enumerate(program.weights(store, cell), start=1):
+            for unit, line in enumerate(matrix, start=1):
+                for step in ("0", "1"):
+                    key = (cell, step, str(layer), str(unit))
+                    require(key in norms, f"unit_norms has no row {key}")
+                    require_close(norms[key], math.sqrt(sum(w * w for w in line)), 1e-14, f"norm of {key}")
+                    expected += 1
+    require(len(rows) == expected, f"unit_norms has {len(rows)} rows instead of {expected}")
+    return f"a table of {expected} rows, as by hand"
+
+
 CHECKS = {
     "task": check_task,
+    "measurement": check_measurement,
+    "layer_measurement": check_layer_measurement,
+    "table_measurement": check_table_measurement,
     "command": check_command,
     "claim": check_claim,
 }
