@@ -1,4 +1,4 @@
-// Made-up results for the claims of host/claims/quickstart_claims.cpp.
+// Made-up results for the claims of quickstart_claims.cpp.
 #include "claims/claim_cases.h"
 
 namespace modsweep::claims {
