@@ -11,56 +11,11 @@
 #include <fmt/format.h>
 
 #include "modsweep/error.h"
-#include "modsweep/merge.h"
-#include "modsweep/store.h"
 
 namespace modsweep::claims {
 namespace {
 
 using nlohmann::json;
-
-/// The columns of `results` that hold measured numbers.
-std::vector<std::string> number_columns(const Store& store) {
-  static const std::set<std::string> others = {"cell",        "sweep",  "status", "steps",
-                                               "diverged_at", "engine", "device", "seconds"};
-  std::vector<std::string> columns;
-  for (const auto& name : store.columns(Table::results))
-    if (name.find('.') == std::string::npos && !others.contains(name)) columns.push_back(name);
-  return columns;
-}
-
-/// Adds the finished cells of a store whose ids are not in `known` yet.
-void read_store(const std::string& path, std::unordered_set<std::string>& known,
-                std::vector<ResultCell>& cells) {
-  const Store store(path, Store::Access::read_only);
-  std::unordered_map<std::string, std::size_t> places;
-  store.read_rows(Table::cells,
-                  {"cell", "sweep", "status", "steps", "engine", "device", "seconds", "settings"},
-                  [&](std::span<const std::string> row) {
-                    const std::string status = json::parse(row[2]);
-                    const std::string id = json::parse(row[0]);
-                    if (status == "running" || !known.insert(id).second) return;
-                    places[id] = cells.size();
-                    cells.push_back({.id = id,
-                                     .sweep = json::parse(row[1]),
-                                     .settings = json::parse(row[7]),
-                                     .numbers = {},
-                                     .steps = json::parse(row[3]),
-                                     .diverged = status == "diverged",
-                                     .engine = json::parse(row[4]),
-                                     .device = json::parse(row[5]),
-                                     .seconds = json::parse(row[6])});
-                  });
-  std::vector<std::string> columns = number_columns(store);
-  columns.emplace_back("cell");
-  store.read_rows(Table::results, columns, [&](std::span<const std::string> row) {
-    const auto place = places.find(json::parse(row.back()).get<std::string>());
-    if (place == places.end()) return;
-    auto& numbers = cells[place->second].numbers;
-    for (std::size_t i = 0; i + 1 < columns.size(); ++i)
-      if (const json value = json::parse(row[i]); value.is_number()) numbers[columns[i]] = value;
-  });
-}
 
 /// Keys that cells of one protocol may differ in: the axes, how long (the steps are compared themselves), and
 /// how often is measured.
@@ -111,11 +66,6 @@ std::map<Protocol, Cells>::const_iterator best_of(const std::map<Protocol, Cells
 
 }  // namespace
 
-double ResultCell::number(const std::string& column) const {
-  const auto found = numbers.find(column);
-  return found == numbers.end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
-}
-
 std::vector<const ResultCell*> Evidence::where(const Where& conditions) const {
   std::vector<const ResultCell*> found;
   for (const ResultCell& cell : cells)
@@ -145,15 +95,6 @@ double Evidence::nearest(const std::string& key, double x) const {
     distance = here;
   }
   return best;
-}
-
-std::vector<ResultCell> read_cells(const std::vector<std::string>& paths) {
-  std::vector<ResultCell> cells;
-  std::unordered_set<std::string> known;
-  for (const std::string& file : store_files(paths)) read_store(file, known, cells);
-  // Nothing depends on the order in which cells were finished, or stores named.
-  std::ranges::sort(cells, {}, &ResultCell::id);
-  return cells;
 }
 
 Evidence evidence_of(const Sweep& file, const std::vector<ResultCell>& cells) {

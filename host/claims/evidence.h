@@ -1,6 +1,8 @@
 // What stores hold of a sweep: its finished cells, all of one protocol.
 #pragma once
 
+#include "results/cells.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -13,22 +15,6 @@
 #include "modsweep/sweep.h"
 
 namespace modsweep::claims {
-
-/// A finished cell.
-struct ResultCell {
-  std::string id;
-  std::string sweep;                                ///< the name of the sweep that trained it
-  nlohmann::json settings;                          ///< every setting by its dotted key
-  std::unordered_map<std::string, double> numbers;  ///< the columns of `results` that have a value
-  std::uint64_t steps = 0;
-  bool diverged = false;
-  std::string engine;
-  std::string device;
-  double seconds = 0.0;  ///< its share of the training time
-
-  /// The value of a column; NaN: none.
-  [[nodiscard]] double number(const std::string& column) const;
-};
 
 /// Values that settings must have, by their keys.
 using Where = std::vector<std::pair<std::string, nlohmann::json>>;
@@ -55,10 +41,6 @@ struct Evidence {
   /// NaN: none.
   [[nodiscard]] double nearest(const std::string& key, double x) const;
 };
-
-/// The finished cells of stores. `paths` are files, or folders, all of whose *.db are read; a cell that is in
-/// several stores counts once. Throws InputError for what is no store, and for a folder without one.
-[[nodiscard]] std::vector<ResultCell> read_cells(const std::vector<std::string>& paths);
 
 /// The cells of a sweep file: those that its name or an id of the file says are its own. Cells that differ in
 /// their steps or in a setting outside the axes are not mixed: of several protocols one with cells under the

@@ -3,7 +3,8 @@
 
 #include "cli/command.h"
 #include "cli/fit_report.h"
-#include "cli/grouping.h"
+#include "cli/interval_options.h"
+#include "results/groups.h"
 #include "cli/result_table.h"
 #include "cli/stores.h"
 

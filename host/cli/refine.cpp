@@ -1,7 +1,8 @@
 // modsweep refine: a coarse sweep, and then networks where its transitions lie, until these are known well
 // enough.
 #include "cli/fit_report.h"
-#include "cli/grouping.h"
+#include "cli/interval_options.h"
+#include "results/groups.h"
 #include "cli/number_options.h"
 #include "cli/refine_grid.h"
 #include "cli/report.h"

@@ -1,11 +1,11 @@
 #include "cli/report.h"
 
 #include "core/formats.h"
+#include "results/values.h"
 
 #include <algorithm>
-#include <charconv>
+#include <cmath>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -31,8 +31,8 @@ struct ShownColumn {
   RunColumn run;
 };
 
-/// Final numbers of one finished cell, by column; none: not measured, or not finite.
-using FinalNumbers = std::vector<std::optional<double>>;
+/// Final numbers of one finished cell, by column; NaN: not measured, or not finite.
+using FinalNumbers = std::vector<double>;
 
 /// The cells of the first rows of the table, found by arithmetic over the grid: a sweep of millions is not
 /// walked.
@@ -83,13 +83,6 @@ class GroupedGrid {
   std::uint64_t seeds_ = 1;
 };
 
-std::optional<double> number(const std::string& text) {
-  double value = 0.0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 std::unordered_map<std::string, FinalNumbers> look_up(const Store& store, const std::vector<std::string>& ids,
                                                       const std::vector<ShownColumn>& shown) {
   constexpr std::size_t at_once = 500;
@@ -102,7 +95,8 @@ std::unordered_map<std::string, FinalNumbers> look_up(const Store& store, const 
                      [&](std::span<const std::string> row) {
                        if (row[1] != "\"done\"") return;
                        FinalNumbers& numbers = found[row[0].substr(1, row[0].size() - 2)];  // without quotes
-                       for (const std::string& value : row.subspan(2)) numbers.push_back(number(value));
+                       for (const std::string& value : row.subspan(2))
+                         numbers.push_back(number_in(value, "", "the store"));
                      });
   }
   return found;
@@ -121,7 +115,7 @@ std::string median_text(const std::vector<const FinalNumbers*>& cells, std::size
                         std::string_view format) {
   std::vector<double> values;
   for (const FinalNumbers* cell : cells)
-    if (const std::optional<double> number = (*cell)[c]) values.push_back(*number);
+    if (!std::isnan((*cell)[c])) values.push_back((*cell)[c]);
   return values.empty() ? "-" : fmt::format(fmt::runtime(format), median(values));
 }
 
@@ -218,7 +212,7 @@ void print_results(const Sweep& sweep, const Store& store, const std::string& st
   const auto found = look_up(store, every_id, columns);
   const auto is_shown = [&](std::size_t c) {
     return columns[c].run.always ||
-           std::ranges::any_of(found, [&](const auto& entry) { return entry.second[c].has_value(); });
+           std::ranges::any_of(found, [&](const auto& entry) { return !std::isnan(entry.second[c]); });
   };
   std::vector<std::size_t> present;
   for (std::size_t c = 0; c < columns.size(); ++c)

@@ -1,7 +1,7 @@
 // modsweep reproduce: what the paper claims, held to what stores say.
 #include "claims/report.h"
 #include "cli/command.h"
-#include "cli/grouping.h"
+#include "cli/interval_options.h"
 #include "cli/output.h"
 #include "core/text.h"
 #include "modsweep/version.h"
@@ -32,7 +32,7 @@ std::string today() {
 ExitCode reproduce(const ReproduceArguments& options, Console& console) {
   if (!options.note.empty() && !is_plain_line(options.note))
     throw InputError("--note: must be one line of text without quotes and backslashes");
-  const auto cells = claims::read_cells(options.paths);
+  const auto cells = read_cells(options.paths);
   std::optional<AtomicOutput> file;  // made sure of before a bootstrap takes its time
   if (options.output_path.empty())
     check_standard_output(options.paths);

@@ -364,6 +364,13 @@ void Store::read_cells(Table table, const std::vector<std::string>& ids,
   });
 }
 
+std::vector<StoredSweep> Store::sweeps() const {
+  std::vector<StoredSweep> found;
+  for (auto& row : query("SELECT name, base, axes FROM sweeps ORDER BY num").rows)
+    found.push_back({std::move(row[0]), std::move(row[1]), std::move(row[2])});
+  return found;
+}
+
 Store::TextTable Store::query(const std::string& sql) const {
   try {
     const ReadOnly guard(*impl_->file.db, impl_->writer != nullptr);

@@ -94,6 +94,13 @@ struct StoreStatus {
   std::optional<std::string> writer;  ///< who holds it for writing now: "process 4711 on node7"
 };
 
+/// A sweep as a store keeps it. The texts are JSON.
+struct StoredSweep {
+  std::string name;
+  std::string base;  ///< settings that no axis varies, by key
+  std::string axes;  ///< [axis]: {"keys": [...], "values": [[...], ...]}
+};
+
 /// What a fit found in one group of cells. The texts are JSON objects.
 struct FitRecord {
   std::string group;       ///< the value of each column that was grouped by
@@ -226,7 +233,10 @@ class Store {
   void read_cells(Table table, const std::vector<std::string>& ids, const std::vector<std::string>& columns,
                   const RowReader& row) const;
 
-  /// Runs `query` and hands out its column names and rows as text: for the short tables that `run` prints.
+  /// The sweeps that were trained into it, the first one first.
+  [[nodiscard]] std::vector<StoredSweep> sweeps() const;
+
+  /// Carries out a query of the caller's own, and hands out its columns and rows as text.
   struct TextTable {
     std::vector<std::string> columns;
     std::vector<std::vector<std::string>> rows;

@@ -1,11 +1,13 @@
 // Trains a sweep with one setting changed, shows how far it is, and reads results by column.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <exception>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "modsweep/results.h"
 #include "modsweep/session.h"
 
 class Tenths : public modsweep::SessionWatcher {
@@ -29,13 +31,16 @@ int main(int argc, char** argv) try {
   Tenths tenths;
   if (!session.train(sweep, tenths)) return 130;
 
-  std::map<std::string, std::vector<double>> losses;  // by the noise's exponent
-  session.store().read_rows(modsweep::Table::results, {"noise.exponent", "test_loss"}, [&](const auto& row) {
-    if (row[1] != "null") losses[row[0]].push_back(std::stod(row[1]));  // null: the network diverged
-  });
-  for (auto& [exponent, values] : losses) {
+  const modsweep::ResultColumns results =
+      modsweep::read_results(session.store(), modsweep::Table::results, {"noise.exponent", "test_loss"});
+  const std::vector<double> exponent = results.numbers("noise.exponent");
+  const std::vector<double> loss = results.numbers("test_loss");  // NaN: the network diverged
+  std::map<double, std::vector<double>> losses;
+  for (std::size_t row = 0; row < results.rows(); ++row)
+    if (!std::isnan(loss[row])) losses[exponent[row]].push_back(loss[row]);
+  for (auto& [alpha, values] : losses) {
     std::sort(values.begin(), values.end());
-    std::printf("exponent %s: median test loss %.3g\n", exponent.c_str(), values[values.size() / 2]);
+    std::printf("exponent %g: median test loss %.3g\n", alpha, values[values.size() / 2]);
   }
   return 0;
 } catch (const std::exception& error) {

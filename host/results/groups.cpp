@@ -1,13 +1,9 @@
-#include "cli/grouping.h"
+#include "results/groups.h"
 
-#include "cli/number_options.h"
-#include "core/text.h"
+#include "results/values.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <limits>
-#include <string_view>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -15,26 +11,10 @@
 
 #include "modsweep/error.h"
 
-namespace modsweep::cli {
+namespace modsweep {
 namespace {
 
 using nlohmann::json;
-
-const char* name_of(Table table) {
-  return table == Table::history ? "history" : "results";
-}
-
-void check_column(const std::string& name, const std::vector<std::string>& columns, const std::string& path,
-                  Table table) {
-  if (std::find(columns.begin(), columns.end(), name) != columns.end()) return;
-  const std::vector<std::string_view> candidates(columns.begin(), columns.end());
-  const auto close = nearest(name, candidates);
-  throw InputError(fmt::format(
-      "{}: {} has no column '{}'{}; {}", path, name_of(table), one_line(name),
-      name.find('.') == std::string::npos ? "" : " (settings are columns where they vary)",
-      close ? fmt::format("did you mean {}?", *close)
-            : fmt::format("see them with: modsweep export {} --table {} | head -1", path, name_of(table))));
-}
 
 void check_columns(const Store& store, const std::string& path, Table table,
                    const std::vector<std::string>& keys, const std::vector<std::string>& columns) {
@@ -45,18 +25,6 @@ void check_columns(const Store& store, const std::string& path, Table table,
       if (std::find(names.begin(), name, *name) != name)
         throw InputError(fmt::format("column '{}' is named twice; name it once", *name));
     }
-}
-
-double number_in(const std::string& text, const std::string& column, const std::string& path) {
-  double number = 0.0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc{} && end == text.data() + text.size()) return number;
-  if (text == "null") return std::numeric_limits<double>::quiet_NaN();
-  const json value = json::parse(text);
-  if (!value.is_number())
-    throw InputError(fmt::format("{}: column '{}' holds {}, not numbers; choose a column of numbers", path,
-                                 column, one_line(text)));
-  return value.get<double>();
 }
 
 /// Groups in the order in which their first cells come.
@@ -117,9 +85,9 @@ std::vector<double> CellGroup::values(std::size_t column, std::size_t columns) c
 }
 
 ZippedKeys::ZippedKeys(const Store& store) {
-  for (const auto& row : store.query("SELECT base, axes FROM sweeps ORDER BY num").rows) {
-    SweepKeys& sweep = sweeps_.emplace_back(SweepKeys{json::parse(row[0]), {}});
-    for (json& axis : json::parse(row[1]))
+  for (const StoredSweep& stored : store.sweeps()) {
+    SweepKeys& sweep = sweeps_.emplace_back(SweepKeys{json::parse(stored.base), {}});
+    for (json& axis : json::parse(stored.axes))
       sweep.axes.push_back({axis.at("keys"), std::move(axis.at("values"))});
   }
 }
@@ -229,25 +197,4 @@ std::vector<CellGroup> read_groups(const Store& store, const std::string& path, 
   return groups;
 }
 
-void add_interval_options(CLI::App* command, IntervalSettings& settings) {
-  command
-      ->add_option_function<std::string>(
-          "--interval",
-          [&settings](const std::string& name) { settings.method = value_of<IntervalMethod>(name).value(); },
-          "standard: covers as often as it says on normal values; bootstrap: percentiles of resamples, too "
-          "narrow for ten values or fewer [standard]")
-      ->check(CLI::IsMember({"standard", "bootstrap"}))
-      ->type_name("NAME");
-  finite_number(command->add_option("--confidence", settings.confidence, "Of the interval [0.95]"), 0.01,
-                0.9999)
-      ->type_name("SHARE");
-  whole_number(command->add_option("--resamples", settings.resamples,
-                                   fmt::format("Of --interval bootstrap [{}]", settings.resamples)),
-               100, 1'000'000)
-      ->type_name("COUNT");
-  whole_number(command->add_option("--seed", settings.seed,
-                                   "Of --interval bootstrap: the same seed, the same interval [0]"))
-      ->type_name("NUMBER");
-}
-
-}  // namespace modsweep::cli
+}  // namespace modsweep

@@ -7,13 +7,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "modsweep/statistics.h"
 #include "modsweep/store.h"
 
-namespace modsweep::cli {
+namespace modsweep {
 
 /// Cells that share the values of some columns.
 struct CellGroup {
@@ -72,7 +70,4 @@ class ZippedKeys {
                                                  const std::vector<std::string>& columns,
                                                  const std::vector<std::string>& labels = {});
 
-/// Adds --interval, --confidence, --resamples and --seed to a command.
-void add_interval_options(CLI::App* command, IntervalSettings& settings);
-
-}  // namespace modsweep::cli
+}  // namespace modsweep

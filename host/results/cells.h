@@ -1,0 +1,34 @@
+// The finished cells of stores, with their settings and their numbers.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace modsweep {
+
+/// A finished cell.
+struct ResultCell {
+  std::string id;
+  std::string sweep;                                ///< the name of the sweep that trained it
+  nlohmann::json settings;                          ///< every setting by its dotted key
+  std::unordered_map<std::string, double> numbers;  ///< the columns of `results` that have a value
+  std::uint64_t steps = 0;
+  bool diverged = false;
+  std::string engine;
+  std::string device;
+  double seconds = 0.0;  ///< its share of the training time
+
+  /// The value of a column; NaN: none.
+  [[nodiscard]] double number(const std::string& column) const;
+};
+
+/// The finished cells of stores, by id. `paths` are files, or folders, all of whose *.db are read; a cell
+/// that is in several stores counts once. Throws InputError for what is no store, and for a folder without
+/// one.
+[[nodiscard]] std::vector<ResultCell> read_cells(const std::vector<std::string>& paths);
+
+}  // namespace modsweep
