@@ -3,10 +3,13 @@
 
 #include "run/runner_fixture.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include <gmock/gmock.h>
 #include <sqlite3.h>
+
+#include "modsweep/measure.h"
 
 namespace modsweep {
 namespace {
@@ -26,7 +29,9 @@ class CommitQueueTest : public RunnerTest {
     CellProgress progress;
     progress.cell = &cells_[cell];
     progress.step = step;
-    progress.measurements.emplace_back().step = step;
+    Measurement& measured = progress.measurements.emplace_back();
+    measured.step = step;
+    MeasureOutput(*std::ranges::find(measures(), "losses", &Measure::name), measured).network({0.5, 0.25});
     progress.checkpoint.assign(bytes, std::byte{static_cast<unsigned char>(step)});
     return progress;
   }
