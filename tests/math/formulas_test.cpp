@@ -210,6 +210,34 @@ TEST(Penalties, WantTheSumsThatTheyDependOn) {
   expect_wanted_sums(Penalties());
 }
 
+/// Every penalty of weights, and of their ends: its factors of 2w and sign(w) make the derivative of its
+/// value.
+template <typename... P>
+void expect_weight_factors(const PenaltySet<P...>&, const PenaltyRules<double>& rules) {
+  const auto expect = [&]<typename One>(const One*, double w) {
+    const auto& rule = rules.of<One>();
+    const WeightEnds<double> ends{.layer = 1, .from = 2.0, .to = 0.0, .from_units = 4.0, .to_units = 3.0};
+    const auto value = [&]([[maybe_unused]] double v) {
+      if constexpr (is_of_weights<One>)
+        return rule.coefficient * One::value(WeightNorms<double>{std::abs(v), v * v});
+      if constexpr (is_of_ends<One>) return rule.coefficient * One::value(rule, v, ends);
+      return 0.0;
+    };
+    WeightFactors<double> factors;
+    if constexpr (is_of_weights<One>) One::add_factors(rule.coefficient, factors);
+    if constexpr (is_of_ends<One>) factors = One::factors(rule, w, ends);
+    EXPECT_NEAR(weight_gradient(w, factors.quadratic, factors.absolute), central(value(w + h), value(w - h)),
+                1e-8)
+        << One::doc << " at " << w;
+  };
+  for (const double w : {-1.3, -0.2, 0.4, 2.0}) (expect(static_cast<const P*>(nullptr), w), ...);
+}
+
+TEST(Penalties, DerivativesByAWeight) {
+  expect_weight_factors(Penalties(), all_penalties());
+  EXPECT_EQ(weight_gradient(0.0, 3.0, 2.0), 0.0);  // and 0 at 0
+}
+
 TEST(Penalties, OnesThatAreOffWantNothing) {
   EXPECT_FALSE(penalty_rules<double>({}).sums_wanted().any());
   EXPECT_FALSE(penalty_rules<double>({}).any_activity());
