@@ -27,6 +27,10 @@ struct RegularizerValues {
   bool operator==(const RegularizerValues&) const = default;
 };
 
+// (Names for nvcc, which puts parentheses around the types themselves, and g++ then warns.)
+using PenaltyCoefficient = double RegularizerSettings::*;
+using PenaltyValue = double RegularizerValues::*;
+
 /// A penalty as settings and results know it.
 struct PenaltyInfo {
   std::string_view name;    ///< of its coefficient in [regularizer]
@@ -34,8 +38,8 @@ struct PenaltyInfo {
   std::string_view doc;
   std::int32_t since = 0;  ///< the format of stores that first has the column
   bool of_activity = false;
-  double RegularizerSettings::*coefficient = nullptr;
-  double RegularizerValues::*value = nullptr;
+  PenaltyCoefficient coefficient = nullptr;
+  PenaltyValue value = nullptr;
 };
 
 /// All penalties, in the order of the list.
