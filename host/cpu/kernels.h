@@ -137,8 +137,8 @@ struct RegularizeArguments {
   const T* column_absolute = nullptr;
   /// Of penalties that look at the ends of weights, whose factors are added to these; null: none is on.
   const math::PenaltyRules<T>* penalties = nullptr;
-  math::WeightEnds<T> first;   ///< the ends of W[0][0]
-  const T* numbers = nullptr;  ///< 0, 1, 2, ..., as many as columns
+  math::WeightEnds<T> first = {};  ///< the ends of W[0][0]
+  const T* numbers = nullptr;      ///< 0, 1, 2, ..., as many as columns
 };
 
 /// The functions. `count`s of element-wise ones are multiples of ParameterLayout::alignment.
