@@ -3,6 +3,7 @@
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/stores.h"
+#include "config/keys.h"
 
 #include <algorithm>
 #include <array>
@@ -62,7 +63,10 @@ void print_columns(const Store& store, Table table, std::ostream& out) {
   const std::vector<std::string> names = store.columns(table);
   const std::vector<std::string> docs = store.column_docs(table);
   std::vector<std::vector<std::string>> rows;
-  for (std::size_t c = 0; c < names.size(); ++c) rows.push_back({names[c], docs[c]});
+  for (std::size_t c = 0; c < names.size(); ++c) {
+    const KeyInfo* setting = find_key(names[c]);
+    rows.push_back({names[c], setting != nullptr ? std::string(setting->doc) : docs[c]});
+  }
   print_table(out, rows, 2);
 }
 

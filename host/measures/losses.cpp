@@ -11,7 +11,7 @@ Measure losses_measure() {
                    .doc = "mean squared error, clean, whole training set",
                    .unit = "target^2"},
                   {.name = "test_loss",
-                   .doc = "the same of the test set",
+                   .doc = "mean squared error, clean, whole test set",
                    .unit = "target^2",
                    .run = {.heading = "test loss", .format = "{:.2e}", .place = 10, .always = true}}},
       .compute =

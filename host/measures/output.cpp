@@ -13,7 +13,7 @@ namespace modsweep {
 namespace {
 
 /// Puts values into the row with these keys, which is made where it is absent: rows are sorted by their keys.
-void put(Measurement& measurement, std::size_t table, std::vector<MeasuredValue> keys,
+void put(Measurement& measurement, std::size_t table, const std::vector<MeasuredValue>& keys,
          const std::vector<std::size_t>& columns, const std::vector<MeasuredValue>& values) {
   if (measurement.tables.empty()) measurement.tables.resize(measured_tables().size());
   std::vector<MeasuredRow>& rows = measurement.tables[table];
@@ -24,8 +24,11 @@ void put(Measurement& measurement, std::size_t table, std::vector<MeasuredValue>
   const std::size_t key_count = keys.size();
   auto row = std::lower_bound(rows.begin(), rows.end(), keys, before);
   if (row == rows.end() || !std::equal(keys.begin(), keys.end(), row->begin())) {
-    keys.resize(key_count + measured_tables()[table].columns.size());
-    row = rows.insert(row, std::move(keys));
+    MeasuredRow made;
+    made.reserve(key_count + measured_tables()[table].columns.size());
+    made.assign(keys.begin(), keys.end());
+    made.resize(key_count + measured_tables()[table].columns.size());
+    row = rows.insert(row, std::move(made));
   }
   for (std::size_t c = 0; c < columns.size(); ++c) (*row)[key_count + columns[c]] = values[c];
 }
@@ -45,9 +48,21 @@ std::optional<double> number_in(const Measurement& measurement, std::size_t tabl
 }  // namespace
 
 std::optional<double> MeasuredValue::number() const {
-  if (kind == Kind::real) return real;
-  if (kind == Kind::whole) return static_cast<double>(whole);
+  if (kind_ == Kind::real) return number_.real;
+  if (kind_ == Kind::whole) return static_cast<double>(number_.whole);
   return std::nullopt;
+}
+
+const std::string& MeasuredValue::text() const {
+  static const std::string none;
+  return text_ ? *text_ : none;
+}
+
+std::partial_ordering MeasuredValue::operator<=>(const MeasuredValue& other) const {
+  if (kind_ != other.kind_) return kind_ <=> other.kind_;
+  if (kind_ == Kind::whole) return number_.whole <=> other.number_.whole;
+  if (kind_ == Kind::real) return number_.real <=> other.number_.real;
+  return text() <=> other.text();
 }
 
 std::optional<double> Measurement::number(std::string_view column) const {
@@ -77,7 +92,7 @@ void MeasureOutput::layer(std::size_t layer, const std::vector<MeasuredValue>& v
   put(measurement_, layer_table, {layer + 1}, places_of(measure_).layer, values);
 }
 
-void MeasureOutput::row(std::string_view table, std::vector<MeasuredValue> keys,
+void MeasureOutput::row(std::string_view table, const std::vector<MeasuredValue>& keys,
                         const std::vector<MeasuredValue>& values) {
   const auto found = std::ranges::find(measure_.tables, table, &MeasureTable::name);
   if (found == measure_.tables.end())
@@ -85,7 +100,7 @@ void MeasureOutput::row(std::string_view table, std::vector<MeasuredValue> keys,
   check_count(measure_, "key", found->keys.size(), keys.size());
   check_count(measure_, table, found->columns.size(), values.size());
   const auto& own = places_of(measure_).tables[static_cast<std::size_t>(found - measure_.tables.begin())];
-  put(measurement_, own.table, std::move(keys), own.columns, values);
+  put(measurement_, own.table, keys, own.columns, values);
 }
 
 bool asks_for(const CellSettings& cell, const Measure& measure) {

@@ -33,9 +33,9 @@ Measure partition_measure() {
       .check = check_partition,
       .layer = {{.name = "modularity",
                  .doc =
-                     "Newman's, of the live rows' similarities in n clusters; NULL: fewer than n live rows",
+                     "Newman's, of the live rows' similarities in n clusters; none: fewer than n live rows",
                  .since = 3},
-                {.name = "normalized_cut", .doc = "of the same clusters", .since = 3},
+                {.name = "normalized_cut", .doc = "normalized cut of the same n clusters", .since = 3},
                 {.name = "block_share",
                  .doc = "share of the sum of |W| that lies in the clusters' blocks",
                  .since = 3}},

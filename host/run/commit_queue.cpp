@@ -33,7 +33,7 @@ std::size_t bytes_of(const Measurement& row) {
   for (const std::vector<MeasuredRow>& rows : row.tables) {
     bytes += sizeof rows + rows.size() * sizeof(MeasuredRow);
     for (const MeasuredRow& values : rows) {
-      for (const MeasuredValue& value : values) bytes += sizeof value + value.text.size();
+      for (const MeasuredValue& value : values) bytes += sizeof value + value.text().size();
     }
   }
   return bytes;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -68,13 +69,13 @@ std::string insert_sql(const MeasuredTable& table) {
 }
 
 void bind_value(HashedRow& row, int column, const MeasuredValue& value) {
-  switch (value.kind) {
+  switch (value.kind()) {
     case MeasuredValue::Kind::whole:
-      return row.integer(column, value.whole);
+      return row.integer(column, value.whole());
     case MeasuredValue::Kind::real:
-      return row.real(column, value.real);
+      return row.real(column, value.real());
     case MeasuredValue::Kind::text:
-      return row.text(column, value.text);
+      return row.text(column, value.text());
     case MeasuredValue::Kind::none:
       break;
   }
@@ -214,12 +215,19 @@ std::uint64_t CellWriter::take_out(TableStatements& table, const WrittenCell& ro
   return sum;
 }
 
+/// The rows of a table. A step that was measured is in `measurements`, whatever was found.
+std::span<const MeasuredRow> CellWriter::rows_of(const Measurement& measurement, std::size_t table) {
+  static const MeasuredRow nothing;
+  if (table < measurement.tables.size() && !measurement.tables[table].empty())
+    return measurement.tables[table];
+  return {&nothing, table == network_table ? std::size_t{1} : std::size_t{0}};
+}
+
 void CellWriter::write_rows(WrittenCell& row, const Measurement& measurement) {
   for (std::size_t t = 0; t < tables_.size(); ++t) {
     TableStatements& table = tables_[t];
     if (!row.is_new) row.sums[t] -= take_out(table, row, measurement.step);
-    if (t >= measurement.tables.size()) continue;
-    for (const MeasuredRow& values : measurement.tables[t]) {
+    for (const MeasuredRow& values : rows_of(measurement, t)) {
       Use use(table.insert);
       HashedRow bound(table.insert, 2);
       table.insert.bind(1, row.num);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -39,6 +40,8 @@ class CellWriter {
 
   [[nodiscard]] WrittenCell find_row(const std::string& id);
   void write_row(const WrittenCell& row);
+  [[nodiscard]] static std::span<const MeasuredRow> rows_of(const Measurement& measurement,
+                                                            std::size_t table);
   void write_rows(WrittenCell& row, const Measurement& measurement);
   void write_weights(WrittenCell& row, const Parameters& weights, Precision precision);
   void write_checkpoint(WrittenCell& row, const CellProgress& progress);

@@ -224,7 +224,7 @@ std::string_view fixed_doc(std::string_view column) {
       {"layer", "weight layer, from 1"},
       {"kind", "spectra: all rows, or live ones alone; fits: transition, law or balance"},
       {"n", "which gap: measure.modules, or the task's inputs"},
-      {"gap_n", "lambda_{n+1} - lambda_n; empty: n rows or fewer"},
+      {"gap_n", "lambda_{n+1} - lambda_n; none: n rows or fewer"},
       {"modules", "where the largest gap is: modules found"},
       {"dead", "dead rows: norm 0 or below 1e-3 of the largest [rows]"},
       {"dead_rows", "JSON array: the dead rows, from 0"},
@@ -240,7 +240,7 @@ std::string_view fixed_doc(std::string_view column) {
       {"host", "the machine"},
       {"process", "its number"},
       {"began", "UTC"},
-      {"ended", "UTC; empty: still at work, or killed"},
+      {"ended", "UTC; none: still at work, or killed"},
       {"outcome", "done, interrupted, failed: ..."},
       {"command", "the command line"},
       {"shard", "2/8; 1/1: the whole sweep"}};

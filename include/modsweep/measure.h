@@ -80,7 +80,8 @@ class MeasureOutput {
   /// Values of its layer columns for weight layer `layer`, from 0.
   void layer(std::size_t layer, const std::vector<MeasuredValue>& values);
   /// A row of a table of its own; rows come in the order of their keys. Throws LogicError for another name.
-  void row(std::string_view table, std::vector<MeasuredValue> keys, const std::vector<MeasuredValue>& values);
+  void row(std::string_view table, const std::vector<MeasuredValue>& keys,
+           const std::vector<MeasuredValue>& values);
 
  private:
   const Measure& measure_;

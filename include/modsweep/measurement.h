@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -72,29 +73,41 @@ inline constexpr auto penalty_infos =
 [[nodiscard]] RegularizerValues operator+(RegularizerValues a, const RegularizerValues& b);
 
 /// A value of a column: a whole number, a number, a text, or none where nothing was measured. A number that
-/// is not finite becomes none in the store. (Not a variant: GCC 12 takes copies of one for uninitialized.)
-struct MeasuredValue {
+/// is not finite becomes none in the store. Small, and texts are shared by copies: a run may keep millions.
+class MeasuredValue {
+ public:
   enum class Kind : std::uint8_t { none, whole, real, text };
-
-  Kind kind = Kind::none;
-  std::int64_t whole = 0;
-  double real = 0.0;
-  std::string text = {};
 
   MeasuredValue() = default;
   // Implicit, so that a row is written as a list: {gap, modules, text}.
   // NOLINTBEGIN(google-explicit-constructor)
-  MeasuredValue(double number) : kind(Kind::real), real(number) {}
-  MeasuredValue(std::optional<double> number)
-      : kind(number ? Kind::real : Kind::none), real(number.value_or(0.0)) {}
+  MeasuredValue(double number) : kind_(Kind::real), number_{.real = number} {}
+  MeasuredValue(std::optional<double> number) {
+    if (number) *this = *number;
+  }
   template <std::integral Integer>
-  MeasuredValue(Integer number) : kind(Kind::whole), whole(static_cast<std::int64_t>(number)) {}
-  MeasuredValue(std::string words) : kind(Kind::text), text(std::move(words)) {}
+  MeasuredValue(Integer number) : kind_(Kind::whole), number_{.whole = static_cast<std::int64_t>(number)} {}
+  MeasuredValue(std::string text)
+      : kind_(Kind::text), text_(std::make_shared<const std::string>(std::move(text))) {}
   // NOLINTEND(google-explicit-constructor)
 
+  [[nodiscard]] Kind kind() const { return kind_; }
   /// The number, whole or not; none for texts.
   [[nodiscard]] std::optional<double> number() const;
-  auto operator<=>(const MeasuredValue&) const = default;
+  [[nodiscard]] std::int64_t whole() const { return kind_ == Kind::whole ? number_.whole : 0; }
+  [[nodiscard]] double real() const { return kind_ == Kind::real ? number_.real : 0.0; }
+  [[nodiscard]] const std::string& text() const;
+
+  [[nodiscard]] bool operator==(const MeasuredValue& other) const { return (*this <=> other) == 0; }
+  [[nodiscard]] std::partial_ordering operator<=>(const MeasuredValue& other) const;
+
+ private:
+  Kind kind_ = Kind::none;
+  union {
+    std::int64_t whole;
+    double real;
+  } number_ = {.whole = 0};
+  std::shared_ptr<const std::string> text_;
 };
 
 /// The key columns of a row, cell and step aside, then its other columns, in the order of the store.

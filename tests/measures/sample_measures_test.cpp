@@ -271,5 +271,20 @@ TEST_F(Samples, GoIntoAStoreOfTheFormatBeforeAfterItsUpgrade) {
   for (const Table table : all_tables) EXPECT_EQ(content(path("merged.db"), table), content(old, table));
 }
 
+TEST_F(Samples, GoIntoAStoreWithoutHashesAfterItsUpgrade) {
+  const std::string data = std::string(MODSWEEP_TEST_DATA) + "/stores/format3-killed.store";
+  const auto old = path("old.db");
+  for (const std::string suffix : {"", "-wal"}) std::filesystem::copy_file(data + suffix, old + suffix);
+  {
+    const Store store(old, Store::Access::read_write);
+    EXPECT_THAT(store.notes(), testing::Contains(HasSubstr("brought from store format 3 to 5")));
+  }
+  ASSERT_EQ(run(sweep_, old).interrupted, false);
+  for (const json& row : rows_of(old, Table::results))
+    EXPECT_EQ(row["weight_peak"].is_null(), row["sweep"] != "samples");
+  EXPECT_EQ(rows_of(old, Table::results).size(), 6U);
+  EXPECT_EQ(rows_of(old, unit_norms).size(), 4U * 2 * (3 + 4 + 2));
+}
+
 }  // namespace
 }  // namespace modsweep::test

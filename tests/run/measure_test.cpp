@@ -30,7 +30,7 @@ std::string eigenvalues(const Measured& of, std::size_t layer) {
   const auto number = static_cast<std::size_t>(table - measured_tables().begin());
   const MeasuredRow& row = of.measurement.tables.at(number).at(layer);
   EXPECT_EQ(row.at(0), MeasuredValue(layer + 1));
-  return row.at(1 + table->column("eigenvalues")).text;
+  return row.at(1 + table->column("eigenvalues")).text();
 }
 
 class MeasureTest : public testing::Test {
