@@ -17,7 +17,8 @@ def loss_of_one(setting, parameters, noise, x, y):
     noise: per hidden layer [B, H], or None; x, y [B, I]."""
     g, penalty = x, 0.0
     for index, (weight, bias) in enumerate(parameters[:-1]):
-        a = jax.nn.leaky_relu(g @ weight + bias, SLOPE)
+        z = g @ weight + bias
+        a = jnp.where(z > 0, z, SLOPE * z)  # the slope at 0 is SLOPE, as PyTorch's and ours; jax.nn.leaky_relu has 1
         if setting.weighted_activity:
             penalty += jnp.square(a).mean(0) @ jnp.square(parameters[index + 1][0]).sum(1)
         g = a

@@ -78,7 +78,7 @@ class SessionWatcher {
 class Session {
  public:
   /// Opens the store where there is one. Throws as Store.
-  Session(std::string store_path, SessionOptions options = {});
+  explicit Session(std::string store_path, SessionOptions options = {});
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
