@@ -181,6 +181,51 @@ def leaky_relu(z):
 # ---- The things.
 
 
+def check_activation(program):
+    def softsign(z):
+        return z / (1.0 + abs(z))
+
+    def start(layers, row):
+        require_close(number(row, "train_loss"), naive_loss(layers, softsign, sines), 1e-12, "train_loss")
+
+    worst = check_gradient(program, "softsign", ["network.activation=softsign"], lambda row: number(row, "train_loss"), start)
+    return f"losses as by hand, gradient to {worst:.0e}"
+
+
+def check_penalty(program, name, coefficient, settings, value):
+    """value(layers): the penalty without its coefficient, naively."""
+
+    def start(layers, row):
+        require_close(number(row, name), value(layers), 1e-12, f"column {name}")
+
+    def loss(row):
+        return number(row, "train_loss") + coefficient * number(row, name)
+
+    worst = check_gradient(program, name, [f"regularizer.{name}={coefficient}", *settings], loss, start)
+    return f"column {name} as by hand, gradient to {worst:.0e}"
+
+
+def check_penalty_of_sums(program):
+    def l22(layers):
+        total = 0.0
+        for (incoming, _), (outgoing, _) in zip(layers, layers[1:]):
+            for unit, row in enumerate(incoming):
+                total += sum(w * w for w in row) * sum(other[unit] ** 2 for other in outgoing)
+        return total
+
+    return check_penalty(program, "l22", 0.5, [], l22)
+
+
+def check_penalty_by_length(program):
+    base = 0.25
+
+    def wiring(layers):
+        return sum((base + abs((j + 0.5) / len(matrix) - (k + 0.5) / len(row))) * abs(w)
+                   for matrix, _ in layers for j, row in enumerate(matrix) for k, w in enumerate(row))
+
+    return check_penalty(program, "wiring", 0.5, [f"regularizer.wiring_base={base}"], wiring)
+
+
 def check_task(program):
     def start(layers, row):
         loss = naive_loss(layers, leaky_relu, lambda i, x: math.tanh(float(row["task.steepness"]) * x))
@@ -251,6 +296,9 @@ def check_table_measurement(program):
 
 
 CHECKS = {
+    "activation": check_activation,
+    "penalty_of_sums": check_penalty_of_sums,
+    "penalty_by_length": check_penalty_by_length,
     "task": check_task,
     "measurement": check_measurement,
     "layer_measurement": check_layer_measurement,

@@ -20,7 +20,8 @@
   ACTIVATION(linear, Linear)             \
   ACTIVATION(tanh, Tanh)                 \
   ACTIVATION(sigmoid, Sigmoid)           \
-  ACTIVATION(prelu, Prelu)
+  ACTIVATION(prelu, Prelu)               \
+  /* the end of the list */
 // clang-format on
 
 namespace modsweep {

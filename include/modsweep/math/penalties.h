@@ -23,7 +23,8 @@
   PENALTY(weighted_activity, WeightedActivity) SETTING(WeightedActivity, weighted_activity_exponent, 2.0) \
   PENALTY(activity, Activity) SETTING(Activity, activity_exponent, 2.0)                                   \
   PENALTY(l12, L12)                                                                                       \
-  PENALTY(l21, L21)
+  PENALTY(l21, L21)                                                                                       \
+  /* the end of the list */
 // clang-format on
 
 /// For users of the list that want penalties only, or settings only.
