@@ -158,7 +158,12 @@ void CellWriter::write(std::int64_t sweep, std::int64_t run, const CellProgress&
   row.engine = engine;
   row.seconds += std::isfinite(progress.seconds) ? progress.seconds : 0.0;
   row.run = run;
-  for (const auto& measurement : progress.measurements) write_rows(row, measurement);
+  // A network that diverges in its first step is measured at step 0 before it and after it.
+  std::optional<std::uint64_t> last;
+  for (const auto& measurement : progress.measurements) {
+    write_rows(row, measurement, !row.is_new || (last && measurement.step <= *last));
+    last = std::max(measurement.step, last.value_or(0));
+  }
   write_checkpoint(row, progress);
   if (progress.weights) write_weights(row, *progress.weights, settings.training.precision);
   write_row(row);
@@ -223,10 +228,10 @@ std::span<const MeasuredRow> CellWriter::rows_of(const Measurement& measurement,
   return {&nothing, table == network_table ? std::size_t{1} : std::size_t{0}};
 }
 
-void CellWriter::write_rows(WrittenCell& row, const Measurement& measurement) {
+void CellWriter::write_rows(WrittenCell& row, const Measurement& measurement, bool replace) {
   for (std::size_t t = 0; t < tables_.size(); ++t) {
     TableStatements& table = tables_[t];
-    if (!row.is_new) row.sums[t] -= take_out(table, row, measurement.step);
+    if (replace) row.sums[t] -= take_out(table, row, measurement.step);
     for (const MeasuredRow& values : rows_of(measurement, t)) {
       Use use(table.insert);
       HashedRow bound(table.insert, 2);

@@ -42,7 +42,8 @@ class CellWriter {
   void write_row(const WrittenCell& row);
   [[nodiscard]] static std::span<const MeasuredRow> rows_of(const Measurement& measurement,
                                                             std::size_t table);
-  void write_rows(WrittenCell& row, const Measurement& measurement);
+  /// `replace`: the step may have rows already.
+  void write_rows(WrittenCell& row, const Measurement& measurement, bool replace);
   void write_weights(WrittenCell& row, const Parameters& weights, Precision precision);
   void write_checkpoint(WrittenCell& row, const CellProgress& progress);
   /// Removes the rows of a cell and step from a table. The sum of their hashes.

@@ -222,6 +222,26 @@ TEST(Store, AMeasurementOfTheSameStepIsReplacedWithItsSpectra) {
     EXPECT_EQ(store.query(fmt::format("SELECT count(*) FROM {}", table)).rows[0][0], "1") << table;
 }
 
+// A network that diverges in its first step is measured at step 0 twice.
+TEST(Store, OfTwoMeasurementsOfAStepInOneCommitTheLaterOneCounts) {
+  const TemporaryFolder folder;
+  const auto path = folder.file("a.db");
+  const auto sweep = seed_sweep(1);
+  const auto cell = sweep.cell(0);
+  {
+    Store store(path, Store::Access::read_write);
+    store.add_sweep(sweep);
+    CellProgress progress = finished(cell);
+    progress.measurements = {measurement_at(0, 0.1), measurement_at(5, 0.2), measurement_at(5, 0.3)};
+    store.commit(sweep.id(), {&progress, 1}, "cpu", "plain");
+  }
+  const Store store(path, Store::Access::read_only);
+  EXPECT_EQ(store.finished_cells().size(), 1U);  // every hash fits
+  EXPECT_THAT(column(path, "SELECT step FROM measurements ORDER BY step"), ElementsAre("0", "5"));
+  EXPECT_EQ(column(path, "SELECT count(*) FROM layers WHERE step = 5"),
+            column(path, "SELECT count(*) FROM layers WHERE step = 0"));
+}
+
 TEST(Store, AFailedCommitLeavesNothingAndTheStoreUsable) {
   TemporaryFolder folder;
   const auto sweep = seed_sweep(2);
