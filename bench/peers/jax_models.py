@@ -23,7 +23,7 @@ def loss_of_one(setting, parameters, noise, x, y):
             penalty += jnp.square(a).mean(0) @ jnp.square(parameters[index + 1][0]).sum(1)
         g = a
         if setting.noise:
-            g = a + setting.noise * noise[index] * jnp.abs(a)
+            g = a + setting.noise * noise[index] * a * jnp.sign(a)  # |a|, whose slope at 0 is to be 0
     weight, bias = parameters[-1]
     return jnp.square(g @ weight + bias - y).mean() + setting.weighted_activity * penalty
 
