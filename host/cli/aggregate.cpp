@@ -1,9 +1,9 @@
 // modsweep aggregate: statistics of groups of cells.
 #include "cli/command.h"
 #include "cli/interval_options.h"
-#include "results/groups.h"
 #include "cli/result_table.h"
 #include "cli/stores.h"
+#include "results/groups.h"
 
 #include <algorithm>
 

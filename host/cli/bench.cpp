@@ -7,7 +7,6 @@
 #include "cli/output.h"
 #include "cli/report.h"
 #include "core/formats.h"
-#include "modsweep/version.h"
 #include "engines/registry.h"
 
 #include <fstream>
@@ -19,6 +18,7 @@
 
 #include "modsweep/bench.h"
 #include "modsweep/names.h"
+#include "modsweep/version.h"
 
 namespace modsweep::cli {
 namespace {

@@ -1,4 +1,5 @@
-// What the subcommands share. Each lives in a file of its own, NAME.cpp with add_NAME, and has a line in commands.def.
+// What the subcommands share. Each lives in a file of its own, NAME.cpp with add_NAME, and has a line in
+// commands.def.
 #pragma once
 
 #include "cli/console.h"

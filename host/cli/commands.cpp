@@ -2,7 +2,6 @@
 #include "cli/command.h"
 #include "cli/sweep_options.h"
 #include "core/text.h"
-#include "modsweep/version.h"
 
 #include <algorithm>
 #include <array>
@@ -13,6 +12,8 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include "modsweep/version.h"
 
 namespace modsweep::cli {
 

@@ -4,9 +4,9 @@
 #include "cli/command.h"
 #include "cli/fit_report.h"
 #include "cli/interval_options.h"
-#include "results/groups.h"
 #include "cli/result_table.h"
 #include "cli/stores.h"
+#include "results/groups.h"
 
 #include <algorithm>
 #include <array>

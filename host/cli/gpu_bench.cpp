@@ -1,7 +1,6 @@
 #include "cli/gpu_bench.h"
 
 #include "cli/report.h"
-#include "modsweep/version.h"
 #include "engines/gpu_module.h"
 
 #include <charconv>
@@ -11,6 +10,7 @@
 
 #include "modsweep/error.h"
 #include "modsweep/names.h"
+#include "modsweep/version.h"
 
 namespace modsweep::cli {
 namespace {

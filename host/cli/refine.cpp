@@ -2,13 +2,13 @@
 // enough.
 #include "cli/fit_report.h"
 #include "cli/interval_options.h"
-#include "results/groups.h"
 #include "cli/number_options.h"
 #include "cli/refine_grid.h"
 #include "cli/report.h"
 #include "cli/trainer.h"
 #include "core/formats.h"
 #include "core/text.h"
+#include "results/groups.h"
 
 #include <algorithm>
 #include <array>

@@ -4,7 +4,6 @@
 #include "cli/interval_options.h"
 #include "cli/output.h"
 #include "core/text.h"
-#include "modsweep/version.h"
 
 #include <algorithm>
 #include <chrono>
@@ -13,6 +12,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ostream.h>
+
+#include "modsweep/version.h"
 
 namespace modsweep::cli {
 namespace {

@@ -1,6 +1,5 @@
 #include "engines/registry.h"
 
-#include "modsweep/version.h"
 #include "engines/gpu_module.h"
 #include "engines/speed_table.h"
 
@@ -9,6 +8,7 @@
 
 #include "modsweep/cpu_engine.h"
 #include "modsweep/error.h"
+#include "modsweep/version.h"
 
 namespace modsweep {
 namespace {
