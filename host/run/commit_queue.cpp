@@ -31,9 +31,9 @@ std::size_t quarter_of_memory() {
 std::size_t bytes_of(const Measurement& row) {
   std::size_t bytes = sizeof row;
   for (const std::vector<MeasuredRow>& rows : row.tables) {
-    bytes += sizeof rows + rows.size() * sizeof(MeasuredRow);
+    bytes += sizeof(std::vector<MeasuredRow>) + rows.size() * sizeof(MeasuredRow);
     for (const MeasuredRow& values : rows) {
-      for (const MeasuredValue& value : values) bytes += sizeof value + value.text().size();
+      for (const MeasuredValue& value : values) bytes += sizeof(MeasuredValue) + value.text().size();
     }
   }
   return bytes;

@@ -98,7 +98,7 @@ class MeasuredValue {
   [[nodiscard]] double real() const { return kind_ == Kind::real ? number_.real : 0.0; }
   [[nodiscard]] const std::string& text() const;
 
-  [[nodiscard]] bool operator==(const MeasuredValue& other) const { return (*this <=> other) == 0; }
+  [[nodiscard]] bool operator==(const MeasuredValue& other) const { return std::is_eq(*this <=> other); }
   [[nodiscard]] std::partial_ordering operator<=>(const MeasuredValue& other) const;
 
  private:

@@ -116,8 +116,8 @@ struct Table {
   Kind kind = results;
   std::string_view name = {};  ///< of a measure's own table
 
-  constexpr Table(Kind fixed)
-      : kind(fixed) {}  // NOLINT(google-explicit-constructor): Table::results is a table
+  // NOLINTNEXTLINE(google-explicit-constructor): Table::results is a table
+  constexpr Table(Kind fixed) : kind(fixed) {}
   /// `own`: its name, which outlives this.
   constexpr explicit Table(std::string_view own) : kind(measured), name(own) {}
   bool operator==(const Table&) const = default;
