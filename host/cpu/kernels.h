@@ -138,7 +138,7 @@ struct RegularizeArguments {
   /// Of penalties that look at the ends of weights, whose factors are added to these; null: none is on.
   const math::PenaltyRules<T>* penalties = nullptr;
   math::WeightEnds<T> first = {};  ///< the ends of W[0][0]
-  const T* numbers = nullptr;      ///< 0, 1, 2, ..., as many as columns
+  const T* numbers = nullptr;      ///< 0, 1, 2, ..., as many as columns; with penalties only
 };
 
 /// The functions. `count`s of element-wise ones are multiples of ParameterLayout::alignment.

@@ -233,13 +233,18 @@ void weight_sums(const WeightSumsArguments<T>& g) {
   }
 }
 
-/// Adds the factors of penalties that look at a weight's ends, where there are any: the sending unit is
-/// `from` behind that of W[r][0]. U: T, or a vector of it.
+/// Adds the factors of penalties that look at a weight's ends, where there are any, of the weights that begin
+/// with W[r][c]. U: T, or a vector of it.
 template <typename T, typename U>
-MODSWEEP_HD void add_end_factors(const RegularizeArguments<T>& g, std::size_t r, U from, U w, U& quadratic,
-                                 U& absolute) {
+MODSWEEP_HD void add_end_factors(const RegularizeArguments<T>& g, std::size_t r, std::size_t c, U w,
+                                 U& quadratic, U& absolute) {
   if constexpr (math::Penalties::any_of_ends) {
     if (g.penalties == nullptr) return;
+    U from;
+    if constexpr (std::is_same_v<T, U>)
+      from = g.numbers[c];
+    else
+      from = U::load_unaligned(g.numbers + c);
     const auto added = g.penalties->end_factors(
         w, math::WeightEnds<U>{g.first.layer, from + U(g.first.from), U(g.first.to + static_cast<T>(r)),
                                U(g.first.from_units), U(g.first.to_units)});
@@ -259,8 +264,7 @@ void regularize(const RegularizeArguments<T>& g) {
     for (; c + S::lanes <= g.columns; c += S::lanes) {
       S quadratic = S(g.row_quadratic[r]) + S::load_unaligned(g.column_quadratic + c);
       S sign_factor = absolute ? S(g.row_absolute[r]) + S::load_unaligned(g.column_absolute + c) : S(T(0));
-      add_end_factors(g, r, S::load_unaligned(g.numbers + c), S::load_unaligned(w + c), quadratic,
-                      sign_factor);
+      add_end_factors(g, r, c, S::load_unaligned(w + c), quadratic, sign_factor);
       (S::load_unaligned(gradient + c) +
        math::weight_gradient(S::load_unaligned(w + c), quadratic, sign_factor))
           .store_unaligned(gradient + c);
@@ -268,7 +272,7 @@ void regularize(const RegularizeArguments<T>& g) {
     for (; c < g.columns; ++c) {
       T quadratic = g.row_quadratic[r] + g.column_quadratic[c];
       T sign_factor = absolute ? g.row_absolute[r] + g.column_absolute[c] : T(0);
-      add_end_factors(g, r, g.numbers[c], w[c], quadratic, sign_factor);
+      add_end_factors(g, r, c, w[c], quadratic, sign_factor);
       gradient[c] += math::weight_gradient(w[c], quadratic, sign_factor);
     }
   }
