@@ -57,9 +57,8 @@ class PackQueue {
     return is_alone(worker);
   }
 
-  /// Takes cells back, at least one, for which the memory did not suffice. They come again in packs of half
-  /// as many; a single one is left to the engine's other workers, for which this one has to make room. False:
-  /// the worker ends.
+  /// Requeues cells that ran out of memory, in packs of half the size. A single cell is left to the engine's
+  /// other workers; then this one ends (false) to free its memory.
   [[nodiscard]] bool requeue(std::size_t worker, std::vector<Cell> cells) {
     const std::scoped_lock lock(mutex_);
     std::size_t& most = limits_[worker].at(pack_key(cells.front().settings).text());

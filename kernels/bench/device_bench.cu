@@ -1,6 +1,6 @@
 // Times of whole steps, of every kernel of a step, and of spectra; beside them the device's peaks.
 #include "bench/device_bench.h"
-#include "device/machine.cuh"
+#include "device/backend.cuh"
 #include "fused/fused_engine.h"
 #include "gemm/gemm_engine.h"
 #include "pack/arrays.h"
@@ -52,16 +52,16 @@ struct Peaks {
 Peaks measure_peaks(const GpuDevice& device) {
   constexpr int repetitions = 7;
   device::KernelTimer timer(device.index);
-  device::Machine machine(device.index, &timer);
+  device::Backend backend(device.index, &timer);
   const auto threads = static_cast<std::uint32_t>(device.multiprocessors * 2048);
-  auto out = machine.allocate<float>(1);
+  auto out = backend.allocate<float>(1);
   const std::size_t bytes = std::min<std::size_t>(std::size_t{1} << 30, device.free_memory / 8);
   const std::size_t values = bytes / sizeof(float) / gemm::quad * gemm::quad;
-  auto from = machine.allocate<float>(values);
-  auto to = machine.allocate<float>(values);
+  auto from = backend.allocate<float>(values);
+  auto to = backend.allocate<float>(values);
   for (int i = 0; i < repetitions; ++i) {
-    machine.for_each(1, threads, FmaChains{out.data()});
-    machine.for_each(1, static_cast<std::uint32_t>(values / gemm::quad), CopyQuads{from.data(), to.data()});
+    backend.for_each(1, threads, FmaChains{out.data()});
+    backend.for_each(1, static_cast<std::uint32_t>(values / gemm::quad), CopyQuads{from.data(), to.data()});
   }
   const auto microseconds = [&timer](const char* kernel) {
     std::vector<double> times = timer.times().at(kernel).microseconds;

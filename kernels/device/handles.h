@@ -30,7 +30,7 @@ using Owner = std::unique_ptr<std::remove_pointer_t<Handle>, Destroy<destroy>>;
 
 using Stream = Owner<cudaStream_t, cudaStreamDestroy>;
 using Event = Owner<cudaEvent_t, cudaEventDestroy>;
-using Graph = Owner<cudaGraph_t, cudaGraphDestroy>;
+using GraphHandle = Owner<cudaGraph_t, cudaGraphDestroy>;
 using GraphExecutable = Owner<cudaGraphExec_t, cudaGraphExecDestroy>;
 
 inline cublasStatus_t destroy_blas(cublasHandle_t handle) {

@@ -1,4 +1,4 @@
-// Times of what a machine is asked for, kernel by kernel.
+// Times of what a backend is asked for, kernel by kernel.
 #pragma once
 
 #include "device/handles.h"
@@ -15,7 +15,7 @@
 
 namespace modsweep::device {
 
-/// Takes events before and after a launch and waits for it. For one machine, whose work it must outlive.
+/// Takes events before and after a launch and waits for it. For one backend, whose work it must outlive.
 class KernelTimer {
  public:
   struct Times {

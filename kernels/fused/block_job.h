@@ -8,7 +8,7 @@ namespace modsweep::fused {
 /// What the blocks of a pack are told.
 template <typename T>
 struct BlockJob {
-  PackView<T> pack;  ///< arrays of all networks in the machine's memory; of activations and sums, none
+  PackView<T> pack;  ///< arrays of all networks in the backend's memory; of activations and sums, none
   BlockPlan plan;
   const Layer* layers = nullptr;          ///< [ranks][layer_count], with offsets of a block
   const Layer* whole_layers = nullptr;    ///< [layer_count], the same, but not sliced

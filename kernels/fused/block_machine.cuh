@@ -1,7 +1,7 @@
-// A CUDA device as the machine of kernels/fused/fused_training.h.
+// A CUDA device as the backend of kernels/fused/fused_training.h.
 #pragma once
 
-#include "device/machine.cuh"
+#include "device/backend.cuh"
 #include "fused/block.h"
 #include "fused/block_plan.h"
 #include "fused/device_code.cuh"
@@ -143,10 +143,10 @@ __global__ void __maxnreg__(most_registers)
 #endif
 }
 
-/// Not for several threads at once; several machines may share a device.
-class BlockMachine : public device::Machine {
+/// Not for several threads at once; several backends may share a device.
+class BlockBackend : public device::Backend {
  public:
-  explicit BlockMachine(int device) : Machine(device), device_(device), limits_(limits_of(device)) {}
+  explicit BlockBackend(int device) : Backend(device), device_(device), limits_(limits_of(device)) {}
 
   /// Throws IoError where the device does not answer.
   [[nodiscard]] static BlockLimits limits_of(int device) {
@@ -169,7 +169,7 @@ class BlockMachine : public device::Machine {
     return static_cast<std::uint32_t>(value);
   }
 
-  /// How many it holds at once where threads may have so many registers; at least 1.
+  /// Resident blocks per multiprocessor with this register limit; at least 1.
   template <typename F>
   [[nodiscard]] std::uint32_t blocks_of_multiprocessor(std::uint32_t threads, std::size_t bytes,
                                                        std::uint32_t registers) const {
@@ -182,7 +182,8 @@ class BlockMachine : public device::Machine {
     return static_cast<std::uint32_t>(std::max(1, blocks));
   }
 
-  /// Of what `launch` launches, the second time: until it is there, the first time keeps the device busy.
+  /// Device time of the work that `launch` enqueues. It is called twice, and the second call is timed: the
+  /// first keeps the device busy until the second is enqueued.
   template <typename Launch>
   [[nodiscard]] double milliseconds(const Launch& launch) {
     MODSWEEP_CHECK(cudaSetDevice(device_));

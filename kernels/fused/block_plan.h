@@ -39,10 +39,9 @@ constexpr std::uint32_t most_layers = 9;
 /// Partial sums over the samples of a part of a batch, at most.
 constexpr std::uint32_t most_parts = 16;
 
-/// Registers of a thread, at most, in every kernel: three blocks of 128 threads share a multiprocessor's, but
-/// one of 256 threads has it for itself.
+/// Register limit per thread. At 168, a multiprocessor holds three blocks of 128 threads, or one of 256.
 constexpr std::uint32_t most_registers = 168;
-/// What some kernels are compiled for besides: four blocks of 128 threads, or two of 256.
+/// A second limit that some kernels are compiled for: four blocks of 128 threads, or two of 256.
 constexpr std::uint32_t fewer_registers = 128;
 /// Of every device since sm_70 (CUDA C++ Programming Guide, technical specifications).
 constexpr std::uint32_t registers_of_multiprocessor = 65536;

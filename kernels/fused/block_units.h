@@ -1,5 +1,5 @@
 // Units and sums of one network in shared memory, as parts of phases (block.h): what kernels/pack/units.h and
-// sums.h do to a batch in a machine's memory, done to a part of one. The views are of one network, whose
+// sums.h do to a batch in a backend's memory, done to a part of one. The views are of one network, whose
 // batch is the part; a thread owns four units and a few samples. Where blocks share the network, layers are
 // slices: each block does this to its own units, and writes what all need into the memory of all.
 #pragma once

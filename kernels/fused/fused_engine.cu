@@ -7,14 +7,14 @@
 namespace modsweep {
 namespace {
 
-using fused::BlockMachine;
+using fused::BlockBackend;
 using fused::FusedTraining;
 using fused::Multiplier;
 
 class FusedEngine final : public device::DeviceEngine {
  public:
   FusedEngine(const GpuDevice& device, Multiplier multiplier)
-      : DeviceEngine(device), multiplier_(multiplier), limits_(BlockMachine::limits_of(device.index)) {}
+      : DeviceEngine(device), multiplier_(multiplier), limits_(BlockBackend::limits_of(device.index)) {}
 
   [[nodiscard]] std::string_view name() const override {
     return multiplier_ == Multiplier::threads ? "fused" : "fused_3xtf32";
@@ -31,13 +31,13 @@ class FusedEngine final : public device::DeviceEngine {
   }
 
   [[nodiscard]] std::unique_ptr<Training> start(const Pack& pack) override {
-    auto machine = std::make_unique<BlockMachine>(index());
+    auto backend = std::make_unique<BlockBackend>(index());
     if (multiplier_ == Multiplier::tensor_cores)
-      return std::make_unique<FusedTraining<BlockMachine, float, Multiplier::tensor_cores>>(
-          std::move(machine), pack, choices_);
+      return std::make_unique<FusedTraining<BlockBackend, float, Multiplier::tensor_cores>>(
+          std::move(backend), pack, choices_);
     if (pack.precision == Precision::fp64)
-      return std::make_unique<FusedTraining<BlockMachine, double>>(std::move(machine), pack, choices_);
-    return std::make_unique<FusedTraining<BlockMachine, float>>(std::move(machine), pack, choices_);
+      return std::make_unique<FusedTraining<BlockBackend, double>>(std::move(backend), pack, choices_);
+    return std::make_unique<FusedTraining<BlockBackend, float>>(std::move(backend), pack, choices_);
   }
 
  private:

@@ -1,13 +1,17 @@
 // A pack in training with a thread block, or a cluster of them, for each network: one launch takes many
 // steps.
 //
-// The class is a template over the machine, as GemmTraining: besides what PackTraining asks of it, it has
+// The class is a template over the backend, as GemmTraining: besides what a MeasuringBackend has
+// (pack/backend.h), it has
 //   limits() -> BlockLimits,
-//   for_each_block(networks, ranks, threads, bytes, f, registers): f(block, p) for every network p, with a
-//     Block of so many threads, of up to so many registers, and bytes of shared memory (block.h), or with
-//     each of a cluster of `ranks` such blocks,
-//   multiprocessors(), and blocks_of_multiprocessor<F>(threads, bytes, registers), what one holds at once,
-//   milliseconds(launch): how long it takes what launch() launches, which is done several times.
+//   for_each_block(networks, ranks, threads, bytes, f, registers): f(block, p) for every network p. `block`
+//   (block.h) has
+//     that many threads, that many bytes of shared memory, and at most that many registers per thread. With
+//     ranks > 1, f is called with each block of a cluster,
+//   multiprocessors(), and blocks_of_multiprocessor<F>(threads, bytes, registers): resident blocks of one
+//   multiprocessor, milliseconds(launch): device time of the work that launch() enqueues; launch() is called
+//   twice and the second call is
+//     timed.
 #pragma once
 
 #include "fused/block_network.h"
@@ -19,13 +23,13 @@
 
 namespace modsweep::fused {
 
-template <typename Machine, typename T, Multiplier multiplier = Multiplier::threads>
-class FusedTraining final : public gemm::PackTraining<Machine, T> {
+template <typename Backend, typename T, Multiplier multiplier = Multiplier::threads>
+class FusedTraining final : public gemm::PackTraining<Backend, T> {
  public:
-  /// Throws std::bad_alloc where the machine's memory does not suffice. The shape must not be refused.
-  FusedTraining(std::unique_ptr<Machine> machine, const Pack& pack, std::shared_ptr<RegisterChoices> choices)
-      : gemm::PackTraining<Machine, T>(std::move(machine), pack, gemm::Workspace::block),
-        plan_(block_plan<T>(pack.shape, pack.batch_size, this->machine().limits(), multiplier)),
+  /// Throws std::bad_alloc where the backend's memory does not suffice. The shape must not be refused.
+  FusedTraining(std::unique_ptr<Backend> backend, const Pack& pack, std::shared_ptr<RegisterChoices> choices)
+      : gemm::PackTraining<Backend, T>(std::move(backend), pack, gemm::Workspace::block),
+        plan_(block_plan<T>(pack.shape, pack.batch_size, this->backend().limits(), multiplier)),
         layers_(kept_of_ranks([](const Shape& shape, std::uint32_t ranks, std::uint32_t rank) {
           return block_layers(shape, ranks, rank, multiplier);
         })),
@@ -37,7 +41,7 @@ class FusedTraining final : public gemm::PackTraining<Machine, T> {
 
  private:
   template <typename U>
-  using Array = typename Machine::template Array<U>;
+  using Array = typename Backend::template Array<U>;
 
   using Train = TrainNetwork<T, multiplier>;
 
@@ -62,7 +66,7 @@ class FusedTraining final : public gemm::PackTraining<Machine, T> {
 
   template <typename F>
   void run(const F& f, std::uint32_t registers = most_registers) {
-    this->machine().for_each_block(networks(), plan_.ranks, plan_.threads, plan_.bytes, f, registers);
+    this->backend().for_each_block(networks(), plan_.ranks, plan_.threads, plan_.bytes, f, registers);
   }
   [[nodiscard]] std::uint32_t networks() const { return static_cast<std::uint32_t>(this->pack().size()); }
 
@@ -71,10 +75,10 @@ class FusedTraining final : public gemm::PackTraining<Machine, T> {
     FusedTraining& training;
 
     [[nodiscard]] std::uint32_t blocks(std::uint32_t registers) const {
-      Machine& machine = training.machine();
-      const std::uint32_t held = machine.template blocks_of_multiprocessor<Train>(
+      Backend& backend = training.backend();
+      const std::uint32_t held = backend.template blocks_of_multiprocessor<Train>(
           training.plan_.threads, training.plan_.bytes, registers);
-      const std::uint32_t multiprocessors = machine.multiprocessors();
+      const std::uint32_t multiprocessors = backend.multiprocessors();
       return std::min(held, (training.networks() - 1) / multiprocessors + 1);
     }
     [[nodiscard]] bool agree() const {
@@ -86,20 +90,20 @@ class FusedTraining final : public gemm::PackTraining<Machine, T> {
       return same(losses, other_losses) && same(gradients, other_gradients);
     }
     [[nodiscard]] double milliseconds(std::uint32_t registers) const {
-      return training.machine().milliseconds([&] { training.differentiate_with(registers); });
+      return training.backend().milliseconds([&] { training.differentiate_with(registers); });
     }
 
    private:
-    /// The machine's are cleared before: what a launch does not write is not left from another one.
+    /// The backend's are cleared before: what a launch does not write is not left from another one.
     [[nodiscard]] std::pair<std::vector<LossSums>, std::vector<T>> results(std::uint32_t registers) const {
       auto& memory = training.memory();
       std::vector<LossSums> losses(memory.losses.size());
       std::vector<T> gradients(memory.gradients.size());
-      training.machine().upload(memory.losses, losses.data(), losses.size());
-      training.machine().upload(memory.gradients, gradients.data(), gradients.size());
+      training.backend().upload(memory.losses, losses.data(), losses.size());
+      training.backend().upload(memory.gradients, gradients.data(), gradients.size());
       training.differentiate_with(registers);
-      training.machine().download(losses.data(), memory.losses, losses.size());
-      training.machine().download(gradients.data(), memory.gradients, gradients.size());
+      training.backend().download(losses.data(), memory.losses, losses.size());
+      training.backend().download(gradients.data(), memory.gradients, gradients.size());
       return {std::move(losses), std::move(gradients)};
     }
   };
@@ -129,8 +133,8 @@ class FusedTraining final : public gemm::PackTraining<Machine, T> {
 
   template <typename U>
   [[nodiscard]] Array<U> kept(const std::vector<U>& values) {
-    Array<U> array = this->machine().template allocate<U>(values.size());
-    this->machine().upload(array, values.data(), values.size());
+    Array<U> array = this->backend().template allocate<U>(values.size());
+    this->backend().upload(array, values.data(), values.size());
     return array;
   }
 
@@ -144,7 +148,7 @@ class FusedTraining final : public gemm::PackTraining<Machine, T> {
   std::uint32_t registers_ = 0;  ///< of the threads that train; 0: not chosen yet
 };
 
-/// Bytes of a machine's memory that one network takes, datasets aside.
+/// Bytes of a backend's memory that one network takes, datasets aside.
 template <typename T>
 [[nodiscard]] std::size_t network_bytes(const Shape& shape) {
   return 4 * ParameterLayout(shape).padded() * sizeof(T) + 2 * sizeof(NetworkRule<T>) +

@@ -13,7 +13,7 @@ namespace modsweep::fused {
 /// Weights that a thread keeps at once, and gradients that it sums up at most.
 template <typename T>
 constexpr std::uint32_t registers_of = 128 / sizeof(T);
-/// Samples that a thread works on side by side: so many chains of sums do not wait for themselves.
+/// Samples per thread at a time: four independent sums hide the latency of one.
 constexpr std::uint32_t rows_at_once = 4;
 
 /// Up to `there` neighboring values, zeros in place of the others. `whole`: four are there, or zeros, at a

@@ -1,18 +1,18 @@
 // The `gemm` engine on a CUDA device.
+#include "device/backend.cuh"
 #include "device/device_engine.h"
-#include "device/machine.cuh"
 #include "gemm/gemm_engine.h"
 #include "gemm/gemm_training.h"
 
 namespace modsweep {
 namespace {
 
-/// With a machine of its own: several packs may train on a device at once.
+/// With a backend of its own: several packs may train on a device at once.
 std::unique_ptr<Training> start_training(int device, const Pack& pack, device::KernelTimer* timer = nullptr) {
-  auto machine = std::make_unique<device::Machine>(device, timer);
+  auto backend = std::make_unique<device::Backend>(device, timer);
   if (pack.precision == Precision::fp64)
-    return std::make_unique<gemm::GemmTraining<device::Machine, double>>(std::move(machine), pack);
-  return std::make_unique<gemm::GemmTraining<device::Machine, float>>(std::move(machine), pack);
+    return std::make_unique<gemm::GemmTraining<device::Backend, double>>(std::move(backend), pack);
+  return std::make_unique<gemm::GemmTraining<device::Backend, float>>(std::move(backend), pack);
 }
 
 class GemmEngine final : public device::DeviceEngine {

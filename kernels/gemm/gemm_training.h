@@ -1,14 +1,10 @@
 // A pack in training as batched matrix products with element-wise kernels around them.
 //
-// The class is a template over the machine, which is CUDA's (device/machine.cuh); so this file needs no nvcc.
-// A machine has
-//   Array<U>, allocate<U>(count), upload(array, values, count, offset), download(values, array, count,
-//   offset), for_each(networks, items, f): f(network, item) for all of them, in any order, at once,
-//   multiply(BatchedProduct<T>), use_tf32(on) for products of floats, eigenvalues (spectrum/pack_spectra.h),
-//   reduce (spectrum/pack_leaks.h), record(work) -> Recording: what `work` would do, and replay(recording,
-//   times).
+// The class is a template over the backend, which is CUDA's in device/backend.cuh; so this file needs no
+// nvcc.
 #pragma once
 
+#include "pack/backend.h"
 #include "pack/batch.h"
 #include "pack/product.h"
 #include "pack/sums.h"
@@ -20,23 +16,23 @@
 
 namespace modsweep::gemm {
 
-template <typename Machine, typename T>
-class GemmTraining final : public PackTraining<Machine, T> {
+template <TrainingBackend Backend, typename T>
+class GemmTraining final : public PackTraining<Backend, T> {
  public:
-  /// Throws std::bad_alloc where the machine's memory does not suffice.
-  GemmTraining(std::unique_ptr<Machine> machine, const Pack& pack)
-      : PackTraining<Machine, T>(std::move(machine), pack, Workspace::machine),
-        machine_(this->machine()),
+  /// Throws std::bad_alloc where the backend's memory does not suffice.
+  GemmTraining(std::unique_ptr<Backend> backend, const Pack& pack)
+      : PackTraining<Backend, T>(std::move(backend), pack, Workspace::backend),
+        backend_(this->backend()),
         pack_(this->pack()),
         memory_(this->memory()) {
-    machine_.use_tf32(pack_.precision == Precision::tf32);
-    step_ = machine_.record([this] { step(memory_.view(), false); });
+    backend_.use_tf32(pack_.precision == Precision::tf32);
+    step_ = backend_.capture([this] { step(memory_.view(), false); });
   }
 
-  using PackTraining<Machine, T>::step;
+  using PackTraining<Backend, T>::step;
 
  private:
-  void train(std::uint64_t steps) override { machine_.replay(step_, steps); }
+  void train(std::uint64_t steps) override { backend_.launch(step_, steps); }
 
   void sum_losses(const PackView<T>& v, Split split, std::uint64_t samples) override {
     for (std::uint64_t first = 0; first < samples; first += pack_.batch_size) {
@@ -53,7 +49,7 @@ class GemmTraining final : public PackTraining<Machine, T> {
 
   template <typename F>
   void each(std::size_t items, const F& f) {
-    machine_.for_each(static_cast<std::uint32_t>(pack_.size()), static_cast<std::uint32_t>(items), f);
+    backend_.for_each(static_cast<std::uint32_t>(pack_.size()), static_cast<std::uint32_t>(items), f);
   }
 
   /// One step of every network that takes one; or, to inspect, its loss and whole gradient only.
@@ -110,7 +106,7 @@ class GemmTraining final : public PackTraining<Machine, T> {
   /// z = g W^T
   void multiply_forward(const PackView<T>& v, const Layer& layer) {
     for (std::uint32_t group = 0; group < layer.groups; ++group)
-      machine_.multiply(
+      backend_.multiply(
           BatchedProduct<T>{.a = input_rows(v, layer, rows_below(v, layer), group),
                             .b = weights_of(v, layer, group, true),
                             .c = {v.z + v.layer_offset(layer) + group * layer.group_outputs(),
@@ -124,7 +120,7 @@ class GemmTraining final : public PackTraining<Machine, T> {
   /// dL/dg below = delta W
   void multiply_backward(const PackView<T>& v, const Layer& layer, const T* delta, T* below) {
     for (std::uint32_t group = 0; group < layer.groups; ++group)
-      machine_.multiply(BatchedProduct<T>{.a = output_rows(v, layer, delta, group, false),
+      backend_.multiply(BatchedProduct<T>{.a = output_rows(v, layer, delta, group, false),
                                           .b = weights_of(v, layer, group, false),
                                           .c = {below + group * layer.group_inputs(), layer.input_stride,
                                                 std::size_t{v.batch} * layer.input_stride, false},
@@ -137,7 +133,7 @@ class GemmTraining final : public PackTraining<Machine, T> {
   /// dL/dW = delta^T g
   void multiply_gradient(const PackView<T>& v, const Layer& layer, const T* delta) {
     for (std::uint32_t group = 0; group < layer.groups; ++group)
-      machine_.multiply(BatchedProduct<T>{.a = output_rows(v, layer, delta, group, true),
+      backend_.multiply(BatchedProduct<T>{.a = output_rows(v, layer, delta, group, true),
                                           .b = input_rows(v, layer, rows_below(v, layer), group),
                                           .c = {v.gradients + layer.weights + group * weights_of_group(layer),
                                                 layer.group_inputs(), v.parameter_stride, false},
@@ -166,10 +162,10 @@ class GemmTraining final : public PackTraining<Machine, T> {
             v.parameter_stride, transposed};
   }
 
-  Machine& machine_;
+  Backend& backend_;
   const Pack& pack_;
-  PackMemory<Machine, T>& memory_;
-  typename Machine::Recording step_;
+  PackMemory<Backend, T>& memory_;
+  typename Backend::Graph step_;
 };
 
 }  // namespace modsweep::gemm

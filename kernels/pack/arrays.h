@@ -1,4 +1,4 @@
-// What a pack looks like in the memory of the machine that trains it, and the plain values that its kernels
+// What a pack looks like in the memory of the backend that trains it, and the plain values that its kernels
 // are given. P networks, B samples of a batch, the network as the leading axis everywhere.
 //
 // Units of a layer lie side by side, [P][B][stride], in rows whose stride is a multiple of four, so that a
@@ -117,7 +117,7 @@ struct LossSums {
   double activity[math::activity_penalties] = {};  ///< sum_b sum_k g(unit) h(a) of each penalty of activity
 };
 
-/// Everything a kernel may read or write. Pointers are into the machine's memory.
+/// Everything a kernel may read or write. Pointers are into the backend's memory.
 template <typename T>
 struct PackView {
   std::uint32_t networks = 0;  ///< P

@@ -1,4 +1,4 @@
-// Matrix products of a whole pack: what a machine must be able to multiply.
+// Matrix products of a whole pack: what a backend must be able to multiply.
 #pragma once
 
 #include <cstddef>

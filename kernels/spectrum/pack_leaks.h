@@ -1,7 +1,7 @@
 // Functional leaks of the networks of a pack, worked out where the weights are.
 #pragma once
 
-#include "pack/product.h"
+#include "pack/backend.h"
 #include "spectrum/scratch.h"
 #include "spectrum/tangents.h"
 
@@ -24,16 +24,14 @@ namespace modsweep::spectrum {
   return static_cast<std::uint32_t>(std::clamp<std::size_t>(memory_bytes / bytes, 1, 1024));
 }
 
-/// Besides what GemmTraining asks of it, the machine has
-///   reduce(segments, length, f, operation, results): results[s] = f(s, 0) ... f(s, length - 1), joined by
-///   `operation` from 0 on, in any order that is always the same.
-template <typename Machine>
+/// Leaks of networks of a pack, computed where their weights are.
+template <gemm::MeasuringBackend Backend>
 class PackLeaks {
  public:
-  /// Keeps a reference to the machine.
-  explicit PackLeaks(Machine& machine) : machine_(machine) {}
+  /// Keeps a reference to the backend.
+  explicit PackLeaks(Backend& backend) : backend_(backend) {}
 
-  /// [request]. `pack` is the same in every call. `parameters` is [P][parameter_stride] in the machine's
+  /// [request]. `pack` is the same in every call. `parameters` is [P][parameter_stride] in the backend's
   /// memory, `networks` the requested rows of it, whose entries must be finite.
   template <typename T>
   [[nodiscard]] std::vector<Leaks> operator()(const Pack& pack, const std::vector<gemm::Layer>& layers,
@@ -60,7 +58,7 @@ class PackLeaks {
                for (auto& [leak, shares] :
                     {std::pair{&Leaks::path, &path_leak_}, std::pair{&Leaks::jacobian, &jacobian_leak_}}) {
                  std::vector<double> values(part.size());
-                 machine_.download(values.data(), *shares, values.size());
+                 backend_.download(values.data(), *shares, values.size());
                  for (std::size_t r = 0; r < values.size(); ++r)
                    if (std::isfinite(values[r])) result[first + r].*leak = values[r];
                }
@@ -70,7 +68,7 @@ class PackLeaks {
 
  private:
   template <typename U>
-  using Array = typename Machine::template Array<U>;
+  using Array = typename Backend::template Array<U>;
 
   static std::size_t widest(const std::vector<gemm::Layer>& layers) {
     std::size_t units = layers.front().inputs;
@@ -93,14 +91,14 @@ class PackLeaks {
       const Samples& test = pack.dataset[p]->test;
       const auto [entry, added] = known.try_emplace(pack.dataset[p].get(), nullptr);
       if (added) {
-        Array<double>& x = test_sets_.emplace_back(machine_.template allocate<double>(test.x.size()));
-        machine_.upload(x, test.x.data(), test.x.size());
+        Array<double>& x = test_sets_.emplace_back(backend_.template allocate<double>(test.x.size()));
+        backend_.upload(x, test.x.data(), test.x.size());
         entry->second = x.data();
       }
       subjects.push_back({entry->second, test.count, pack.activation[p], pack.leaky_slope[p]});
     }
-    subjects_ = machine_.template allocate<LeakSubject>(subjects.size());
-    machine_.upload(subjects_, subjects.data(), subjects.size());
+    subjects_ = backend_.template allocate<LeakSubject>(subjects.size());
+    backend_.upload(subjects_, subjects.data(), subjects.size());
   }
 
   template <typename T>
@@ -114,7 +112,7 @@ class PackLeaks {
       for (std::uint32_t group = 0; group < layer.groups; ++group) {
         const std::size_t from = std::size_t{group} * layer.group_inputs() * v.inputs;
         const std::size_t to = std::size_t{group} * layer.group_outputs() * v.inputs;
-        machine_.multiply(gemm::BatchedProduct<double>{
+        backend_.multiply(gemm::BatchedProduct<double>{
             .a = weights(v, layer, v.magnitudes, group, false),
             .b = {below + from, v.inputs, std::size_t{layer.inputs} * v.inputs, false},
             .c = {v.paths + to, v.inputs, std::size_t{layer.outputs} * v.inputs, false},
@@ -124,7 +122,7 @@ class PackLeaks {
             .networks = static_cast<std::uint32_t>(requests)});
       }
       const std::size_t entries = std::size_t{layer.outputs} * v.inputs;
-      machine_.reduce(requests, entries, PathEntry<T>{v, entries}, Larger{}, v.largest);
+      backend_.reduce(requests, entries, PathEntry<T>{v, entries}, Larger{}, v.largest);
       each(requests, entries, ScalePaths<T>{v, layer.outputs});
     }
     each(requests, 1, OffDiagonalShare{v.inputs, v.paths, v.path_leak});
@@ -137,7 +135,7 @@ class PackLeaks {
     v.first = 0;
     do {
       const double* rows = forward(v, layers, requests);
-      machine_.reduce(requests * outputs * v.inputs, v.samples, JacobianEntry<T>{v, outputs, rows}, Plus{},
+      backend_.reduce(requests * outputs * v.inputs, v.samples, JacobianEntry<T>{v, outputs, rows}, Plus{},
                       v.part);
       each(requests, outputs * v.inputs, AddPart<T>{v, outputs});
       v.first += v.samples;
@@ -154,7 +152,7 @@ class PackLeaks {
       const gemm::Layer& layer = layers[l];
       double* above = rows_[(l + 1) % 2].data();
       for (std::uint32_t group = 0; group < layer.groups; ++group)
-        machine_.multiply(
+        backend_.multiply(
             gemm::BatchedProduct<double>{.a = {rows + group * layer.group_inputs(), layer.inputs,
                                                std::size_t{v.rows()} * layer.inputs, false},
                                          .b = weights(v, layer, v.values, group, true),
@@ -184,26 +182,26 @@ class PackLeaks {
   void place(LeakView<T>& v, std::size_t units, std::span<const std::size_t> networks) {
     const std::size_t requests = networks.size();
     const std::vector<std::uint32_t> places(networks.begin(), networks.end());
-    v.networks = at_least(machine_, networks_, requests);
-    machine_.upload(networks_, places.data(), places.size());
-    v.values = at_least(machine_, values_, requests * v.parameter_stride);
-    v.magnitudes = at_least(machine_, magnitudes_, requests * v.parameter_stride);
-    for (auto& paths : paths_) at_least(machine_, paths, requests * units * v.inputs);
-    for (auto& rows : rows_) at_least(machine_, rows, requests * units * v.rows());
+    v.networks = at_least(backend_, networks_, requests);
+    backend_.upload(networks_, places.data(), places.size());
+    v.values = at_least(backend_, values_, requests * v.parameter_stride);
+    v.magnitudes = at_least(backend_, magnitudes_, requests * v.parameter_stride);
+    for (auto& paths : paths_) at_least(backend_, paths, requests * units * v.inputs);
+    for (auto& rows : rows_) at_least(backend_, rows, requests * units * v.rows());
     const std::size_t square = requests * v.inputs * v.inputs;
-    v.part = at_least(machine_, part_, square);
-    v.jacobian = at_least(machine_, jacobian_, square);
-    v.largest = at_least(machine_, largest_, requests);
-    v.path_leak = at_least(machine_, path_leak_, requests);
-    v.jacobian_leak = at_least(machine_, jacobian_leak_, requests);
+    v.part = at_least(backend_, part_, square);
+    v.jacobian = at_least(backend_, jacobian_, square);
+    v.largest = at_least(backend_, largest_, requests);
+    v.path_leak = at_least(backend_, path_leak_, requests);
+    v.jacobian_leak = at_least(backend_, jacobian_leak_, requests);
   }
 
   template <typename F>
   void each(std::size_t requests, std::size_t items, const F& f) {
-    machine_.for_each(static_cast<std::uint32_t>(requests), static_cast<std::uint32_t>(items), f);
+    backend_.for_each(static_cast<std::uint32_t>(requests), static_cast<std::uint32_t>(items), f);
   }
 
-  Machine& machine_;
+  Backend& backend_;
   std::vector<Array<double>> test_sets_;  ///< of the distinct datasets, [count][I]
   Array<LeakSubject> subjects_;           ///< [P]
   Array<std::uint32_t> networks_;

@@ -1,8 +1,8 @@
 // Laplacian spectra of the weights of a pack, worked out where the weights are: only eigenvalues leave the
-// machine.
+// backend.
 #pragma once
 
-#include "pack/product.h"
+#include "pack/backend.h"
 #include "spectrum/laplacian.h"
 #include "spectrum/scratch.h"
 
@@ -14,15 +14,12 @@
 
 namespace modsweep::spectrum {
 
-/// Besides what GemmTraining asks of it, the machine has
-///   eigenvalues(double* matrices, double* values, n, count): of symmetric matrices [count][n][n], which are
-///   overwritten, ascending into [count][n].
-template <typename Machine>
+template <gemm::MeasuringBackend Backend>
 class PackSpectra {
  public:
-  explicit PackSpectra(Machine& machine) : machine_(machine) {}
+  explicit PackSpectra(Backend& backend) : backend_(backend) {}
 
-  /// [request][layer]. `parameters` is [P][parameter_stride] in the machine's memory, `networks` the
+  /// [request][layer]. `parameters` is [P][parameter_stride] in the backend's memory, `networks` the
   /// requested rows of it, whose entries must be finite.
   template <typename T>
   [[nodiscard]] std::vector<std::vector<LayerSpectra>> operator()(const std::vector<gemm::Layer>& layers,
@@ -49,7 +46,7 @@ class PackSpectra {
 
  private:
   template <typename U>
-  using Array = typename Machine::template Array<U>;
+  using Array = typename Backend::template Array<U>;
 
   template <typename T>
   static std::size_t bytes_per_request(const LaplacianView<T>& v) {
@@ -64,7 +61,7 @@ class PackSpectra {
     each(networks.size(), v.rows, DeadRows<T>{v});
     const std::vector<double> all = eigenvalues(v, networks.size(), false);
     std::vector<std::uint32_t> dead(networks.size() * v.rows);
-    machine_.download(dead.data(), dead_, dead.size());
+    backend_.download(dead.data(), dead_, dead.size());
 
     std::vector<LayerSpectra> result(networks.size());
     std::vector<std::size_t> with_dead;
@@ -109,12 +106,12 @@ class PackSpectra {
                                             .inner = v.columns,
                                             .networks = static_cast<std::uint32_t>(requests)};
     similarity.b.transposed = true;
-    machine_.multiply(similarity);
+    backend_.multiply(similarity);
     each(requests, v.rows, Degrees<T>{v, live});
     each(requests, v.rows * v.rows, Laplacian<T>{v, live});
-    machine_.eigenvalues(v.laplacian, values_.data(), v.rows, requests);
+    backend_.eigenvalues(v.laplacian, values_.data(), v.rows, requests);
     std::vector<double> values(requests * v.rows);
-    machine_.download(values.data(), values_, values.size());
+    backend_.download(values.data(), values_, values.size());
     return values;
   }
 
@@ -123,27 +120,27 @@ class PackSpectra {
   void place(LaplacianView<T>& v, std::span<const std::size_t> networks) {
     const std::size_t rows = networks.size() * v.rows;
     const std::vector<std::uint32_t> places(networks.begin(), networks.end());
-    v.networks = at_least(machine_, networks_, places.size());
-    machine_.upload(networks_, places.data(), places.size());
-    v.unit_rows = at_least(machine_, unit_rows_, rows * v.columns);
-    v.norms = at_least(machine_, norms_, rows);
-    v.dead = at_least(machine_, dead_, rows);
-    v.scale = at_least(machine_, scale_, rows);
-    v.similarity = at_least(machine_, similarity_, rows * v.rows);
-    v.laplacian = at_least(machine_, laplacian_, rows * v.rows);
-    at_least(machine_, values_, rows);
+    v.networks = at_least(backend_, networks_, places.size());
+    backend_.upload(networks_, places.data(), places.size());
+    v.unit_rows = at_least(backend_, unit_rows_, rows * v.columns);
+    v.norms = at_least(backend_, norms_, rows);
+    v.dead = at_least(backend_, dead_, rows);
+    v.scale = at_least(backend_, scale_, rows);
+    v.similarity = at_least(backend_, similarity_, rows * v.rows);
+    v.laplacian = at_least(backend_, laplacian_, rows * v.rows);
+    at_least(backend_, values_, rows);
   }
 
   template <typename F>
   void each(std::size_t requests, std::size_t items, const F& f) {
-    machine_.for_each(static_cast<std::uint32_t>(requests), static_cast<std::uint32_t>(items), f);
+    backend_.for_each(static_cast<std::uint32_t>(requests), static_cast<std::uint32_t>(items), f);
   }
 
   static std::ptrdiff_t offset(std::size_t index, std::size_t rows) {
     return static_cast<std::ptrdiff_t>(index * rows);
   }
 
-  Machine& machine_;
+  Backend& backend_;
   Array<std::uint32_t> networks_, dead_;
   Array<double> unit_rows_, norms_, scale_, similarity_, laplacian_, values_;
 };

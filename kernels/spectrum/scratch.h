@@ -12,12 +12,12 @@ namespace modsweep::spectrum {
 constexpr std::size_t memory_bytes = std::size_t{256} << 20;
 
 /// The array's data, with room for `count` values; what was in it is lost where it has to grow.
-template <typename Machine, typename Array>
-auto* at_least(Machine& machine, Array& array, std::size_t count) {
+template <typename Backend, typename Array>
+auto* at_least(Backend& backend, Array& array, std::size_t count) {
   using Value = std::remove_pointer_t<decltype(array.data())>;
   if (array.size() < count) {
     array = Array();  // given back before more is asked for
-    array = machine.template allocate<Value>(count);
+    array = backend.template allocate<Value>(count);
   }
   return array.data();
 }

@@ -9,7 +9,7 @@
 
 namespace modsweep::spectrum {
 
-/// The larger of two numbers, for a machine's reductions.
+/// The larger of two numbers, for a backend's reductions.
 struct Larger {
   MODSWEEP_HD double operator()(double a, double b) const { return a < b ? b : a; }
 };
@@ -18,7 +18,7 @@ struct Plus {
   MODSWEEP_HD double operator()(double a, double b) const { return a + b; }
 };
 
-/// What of a network of the pack its parameters do not say. x is [count][I] in the machine's memory.
+/// What of a network of the pack its parameters do not say. x is [count][I] in the backend's memory.
 struct LeakSubject {
   const double* x = nullptr;
   std::uint32_t count = 0;

@@ -1,6 +1,7 @@
-// Everything that a pack keeps in the memory of the machine that trains it.
+// Everything that a pack keeps in the memory of the backend that trains it.
 #pragma once
 
+#include "pack/backend.h"
 #include "pack/tables.h"
 
 #include <algorithm>
@@ -31,21 +32,20 @@ namespace modsweep::gemm {
          chunks * (parts * units + outputs / quad) + sums * units;
 }
 
-/// Where networks keep the activations and sums of a step: in the machine's memory, or in that of the block
+/// Where networks keep the activations and sums of a step: in the backend's memory, or in that of the block
 /// that trains them.
-enum class Workspace : std::uint8_t { machine, block };
+enum class Workspace : std::uint8_t { backend, block };
 
-/// Owns the arrays of a pack on a machine and fills those that do not change in training. `Machine` has
-/// allocate<U>(count), which returns a zeroed Array<U> with data() in its memory, upload and download.
-template <typename Machine, typename T>
+/// Owns the arrays of a pack on a backend and fills those that do not change in training.
+template <MeasuringBackend Backend, typename T>
 class PackMemory {
  public:
   template <typename U>
-  using Array = typename Machine::template Array<U>;
+  using Array = typename Backend::template Array<U>;
 
-  /// Throws std::bad_alloc where the machine's memory does not suffice.
-  PackMemory(Machine& machine, const Pack& pack, Workspace workspace)
-      : machine_(machine), layers_(layer_table(pack.shape)) {
+  /// Throws std::bad_alloc where the backend's memory does not suffice.
+  PackMemory(Backend& backend, const Pack& pack, Workspace workspace)
+      : backend_(backend), layers_(layer_table(pack.shape)) {
     view_.networks = static_cast<std::uint32_t>(pack.size());
     view_.batch = pack.batch_size;
     view_.chunks = (pack.batch_size + chunk_samples - 1) / chunk_samples;
@@ -62,7 +62,7 @@ class PackMemory {
     view_.data = keep(network_data(pack));
     view_.fixed_noise = fixed_noise(pack);
     allocate_parameters();
-    if (workspace == Workspace::machine) {
+    if (workspace == Workspace::backend) {
       allocate_activations();
       allocate_sums(pack.shape.prelu);
     }
@@ -79,12 +79,12 @@ class PackMemory {
  private:
   template <typename U>
   U* zeros(std::size_t count) {
-    return store<U>().emplace_back(machine_.template allocate<U>(count)).data();
+    return store<U>().emplace_back(backend_.template allocate<U>(count)).data();
   }
   template <typename U>
   U* keep(const std::vector<U>& values) {
-    Array<U>& array = store<U>().emplace_back(machine_.template allocate<U>(values.size()));
-    machine_.upload(array, values.data(), values.size());
+    Array<U>& array = store<U>().emplace_back(backend_.template allocate<U>(values.size()));
+    backend_.upload(array, values.data(), values.size());
     return array.data();
   }
   template <typename U>
@@ -134,11 +134,11 @@ class PackMemory {
                                   {&gradients, &view_.gradients},
                                   {&moment1, &view_.moment1},
                                   {&moment2, &view_.moment2}}) {
-      *array = machine_.template allocate<T>(count);
+      *array = backend_.template allocate<T>(count);
       *pointer = array->data();
     }
-    progress = machine_.template allocate<Progress>(view_.networks);
-    losses = machine_.template allocate<LossSums>(view_.networks);
+    progress = backend_.template allocate<Progress>(view_.networks);
+    losses = backend_.template allocate<LossSums>(view_.networks);
     view_.progress = progress.data();
     view_.losses = losses.data();
     view_.now = zeros<Now<T>>(view_.networks);
@@ -179,10 +179,10 @@ class PackMemory {
                      values.begin() + static_cast<std::ptrdiff_t>(p * view_.parameter_stride),
                      [](double value) { return static_cast<T>(value); });
     }
-    machine_.upload(parameters, values.data(), values.size());
+    backend_.upload(parameters, values.data(), values.size());
   }
 
-  Machine& machine_;
+  Backend& backend_;
   std::vector<Layer> layers_;
   PackView<T> view_;
   std::tuple<std::vector<Array<T>>, std::vector<Array<std::uint32_t>>, std::vector<Array<Layer>>,

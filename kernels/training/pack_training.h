@@ -1,4 +1,4 @@
-// What a pack in training is on any machine, however it is trained there: progress, state, measurements.
+// What a pack in training is on any backend, however it is trained there: progress, state, measurements.
 #pragma once
 
 #include "spectrum/pack_leaks.h"
@@ -16,8 +16,8 @@
 
 namespace modsweep::gemm {
 
-/// The derived class trains and adds up losses. `Machine`: see gemm_training.h.
-template <typename Machine, typename T>
+/// The derived class trains and adds up losses.
+template <MeasuringBackend Backend, typename T>
 class PackTraining : public Training {
  public:
   void advance(std::uint64_t steps) override {
@@ -29,16 +29,16 @@ class PackTraining : public Training {
         longest = std::max(longest, progress.target - progress.step);
     }
     if (longest == 0) return;
-    machine_.upload(memory_.progress, progress_.data(), progress_.size());
+    backend_.upload(memory_.progress, progress_.data(), progress_.size());
     train(longest);
-    machine_.download(progress_.data(), memory_.progress, progress_.size());
+    backend_.download(progress_.data(), memory_.progress, progress_.size());
     forget_copies();
   }
 
   [[nodiscard]] std::vector<Evaluation> evaluate(Split split, const EvaluationNoise& noise) override {
     std::vector<NetworkRule<T>> rules = rules_;
     for (NetworkRule<T>& rule : rules) rule.set_noise(noise.strength, noise.exponent, noise.draw);
-    machine_.upload(evaluation_rules_, rules.data(), rules.size());
+    backend_.upload(evaluation_rules_, rules.data(), rules.size());
     PackView<T> v = memory_.view();
     v.rules = evaluation_rules_.data();
 
@@ -47,7 +47,7 @@ class PackTraining : public Training {
     for (std::size_t p = 0; p < pack_.size(); ++p) longest = std::max(longest, samples(p));
     if (longest > 0) sum_losses(v, split, longest);
     std::vector<LossSums> sums(pack_.size());
-    if (longest > 0) machine_.download(sums.data(), memory_.losses, sums.size());
+    if (longest > 0) backend_.download(sums.data(), memory_.losses, sums.size());
     std::vector<Evaluation> out;
     for (std::size_t p = 0; p < pack_.size(); ++p) {
       const auto count = static_cast<double>(std::max(1U, samples(p)));
@@ -59,10 +59,10 @@ class PackTraining : public Training {
 
   [[nodiscard]] StepInspection inspect(std::size_t network) override {
     if (gradients_copy_.empty()) {  // one pass serves all networks until something changes
-      machine_.upload(memory_.progress, progress_.data(), progress_.size());
+      backend_.upload(memory_.progress, progress_.data(), progress_.size());
       differentiate();
       losses_copy_.resize(pack_.size());
-      machine_.download(losses_copy_.data(), memory_.losses, losses_copy_.size());
+      backend_.download(losses_copy_.data(), memory_.losses, losses_copy_.size());
     }
     const std::vector<T> gradient = row(memory_.gradients, gradients_copy_, network);
     const LossSums& sums = losses_copy_[network];
@@ -112,26 +112,26 @@ class PackTraining : public Training {
     const SavedState<T> saved = from_bytes<T>(bytes, pack_.shape);
     progress_[network] = {saved.step, saved.step, saved.diverged};
     const std::size_t offset = network * layout_.padded();
-    machine_.upload(memory_.parameters, saved.parameters.data(), saved.parameters.size(), offset);
-    machine_.upload(memory_.moment1, saved.moment1.data(), saved.moment1.size(), offset);
-    machine_.upload(memory_.moment2, saved.moment2.data(), saved.moment2.size(), offset);
+    backend_.upload(memory_.parameters, saved.parameters.data(), saved.parameters.size(), offset);
+    backend_.upload(memory_.moment1, saved.moment1.data(), saved.moment1.size(), offset);
+    backend_.upload(memory_.moment2, saved.moment2.data(), saved.moment2.size(), offset);
     forget_copies();
   }
 
  protected:
   template <typename U>
-  using Array = typename Machine::template Array<U>;
+  using Array = typename Backend::template Array<U>;
 
-  /// Throws std::bad_alloc where the machine's memory does not suffice.
-  PackTraining(std::unique_ptr<Machine> machine, const Pack& pack, Workspace workspace)
-      : owned_machine_(std::move(machine)),
-        machine_(*owned_machine_),
+  /// Throws std::bad_alloc where the backend's memory does not suffice.
+  PackTraining(std::unique_ptr<Backend> backend, const Pack& pack, Workspace workspace)
+      : owned_backend_(std::move(backend)),
+        backend_(*owned_backend_),
         pack_(checked(pack)),
         layout_(pack.shape),
-        memory_(machine_, pack, workspace),
+        memory_(backend_, pack, workspace),
         progress_(pack.size()) {
     for (std::size_t p = 0; p < pack_.size(); ++p) rules_.push_back(network_rule<T>(pack_, p));
-    evaluation_rules_ = machine_.template allocate<NetworkRule<T>>(pack_.size());
+    evaluation_rules_ = backend_.template allocate<NetworkRule<T>>(pack_.size());
   }
 
   /// Takes up to `steps` steps with every network, each to the target of its progress.
@@ -141,9 +141,9 @@ class PackTraining : public Training {
   /// Makes every network's losses and whole gradient of its next step.
   virtual void differentiate() = 0;
 
-  Machine& machine() { return machine_; }
+  Backend& backend() { return backend_; }
   [[nodiscard]] const Pack& pack() const { return pack_; }
-  PackMemory<Machine, T>& memory() { return memory_; }
+  PackMemory<Backend, T>& memory() { return memory_; }
 
  private:
   static const Pack& checked(const Pack& pack) {
@@ -155,7 +155,7 @@ class PackTraining : public Training {
   std::vector<T> row(const Array<T>& array, std::vector<T>& copy, std::size_t network) const {
     if (copy.empty()) {
       copy.resize(pack_.size() * layout_.padded());
-      machine_.download(copy.data(), array, copy.size());
+      backend_.download(copy.data(), array, copy.size());
     }
     const auto begin = copy.begin() + static_cast<std::ptrdiff_t>(network * layout_.padded());
     return std::vector<T>(begin, begin + static_cast<std::ptrdiff_t>(layout_.parameters()));
@@ -164,16 +164,16 @@ class PackTraining : public Training {
     for (auto* copy : {&parameters_copy_, &moment1_copy_, &moment2_copy_, &gradients_copy_}) copy->clear();
   }
 
-  std::unique_ptr<Machine> owned_machine_;
-  Machine& machine_;
+  std::unique_ptr<Backend> owned_backend_;
+  Backend& backend_;
   Pack pack_;
   ParameterLayout layout_;
-  PackMemory<Machine, T> memory_;
+  PackMemory<Backend, T> memory_;
   std::vector<NetworkRule<T>> rules_;
   std::vector<Progress> progress_;
   Array<NetworkRule<T>> evaluation_rules_;
-  spectrum::PackSpectra<Machine> spectra_{machine_};
-  spectrum::PackLeaks<Machine> leaks_{machine_};
+  spectrum::PackSpectra<Backend> spectra_{backend_};
+  spectrum::PackLeaks<Backend> leaks_{backend_};
   mutable std::vector<T> parameters_copy_, moment1_copy_, moment2_copy_, gradients_copy_;
   std::vector<LossSums> losses_copy_;  ///< of the last inspection
 };

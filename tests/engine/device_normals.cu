@@ -1,6 +1,6 @@
 // Normals as a device draws them: its approximations are not those of the host. A module of its own, for
 // normals_test.cpp.
-#include "device/machine.cuh"
+#include "device/backend.cuh"
 
 #include "modsweep/math/rng.h"
 
@@ -24,9 +24,9 @@ struct DrawNormals {
 extern "C" __attribute__((visibility("default"))) void modsweep_test_normals(int device, std::uint32_t seed,
                                                                              std::uint32_t blocks,
                                                                              float* normals) {
-  modsweep::device::Machine machine(device);
+  modsweep::device::Backend backend(device);
   const std::size_t count = std::size_t{blocks} * 4;
-  auto drawn = machine.allocate<float>(count);
-  machine.for_each(1, blocks, modsweep::test::DrawNormals{seed, drawn.data()});
-  machine.download(normals, drawn, count);
+  auto drawn = backend.allocate<float>(count);
+  backend.for_each(1, blocks, modsweep::test::DrawNormals{seed, drawn.data()});
+  backend.download(normals, drawn, count);
 }

@@ -30,16 +30,16 @@ class EmulatedFusedEngine final : public Engine {
   }
   [[nodiscard]] std::unique_ptr<Training> start(const Pack& pack) override {
     if (options_.multiplier == fused::Multiplier::tensor_cores)
-      return std::make_unique<fused::FusedTraining<BlockMachine, float, fused::Multiplier::tensor_cores>>(
-          machine(), pack, choices_);
+      return std::make_unique<fused::FusedTraining<BlockBackend, float, fused::Multiplier::tensor_cores>>(
+          backend(), pack, choices_);
     if (pack.precision == Precision::fp64)
-      return std::make_unique<fused::FusedTraining<BlockMachine, double>>(machine(), pack, choices_);
-    return std::make_unique<fused::FusedTraining<BlockMachine, float>>(machine(), pack, choices_);
+      return std::make_unique<fused::FusedTraining<BlockBackend, double>>(backend(), pack, choices_);
+    return std::make_unique<fused::FusedTraining<BlockBackend, float>>(backend(), pack, choices_);
   }
 
  private:
-  [[nodiscard]] std::unique_ptr<BlockMachine> machine() const {
-    return std::make_unique<BlockMachine>(limits_, options_.backwards, options_.observer, options_.registers);
+  [[nodiscard]] std::unique_ptr<BlockBackend> backend() const {
+    return std::make_unique<BlockBackend>(limits_, options_.backwards, options_.observer, options_.registers);
   }
 
   EmulatedFusedOptions options_;

@@ -6,7 +6,7 @@
 #include "fused/block_plan.h"
 #include "fused/launch_bounds.h"
 #include "support/block_observer.h"
-#include "support/host_machine.h"
+#include "support/host_backend.h"
 #include "support/tensor_core.h"
 #include "support/turns.h"
 
@@ -134,14 +134,14 @@ struct HostRegisters {
   std::vector<std::uint32_t> launches = {};                  ///< registers of all that there were
 };
 
-/// A machine with blocks, of which one works at a time.
-class BlockMachine : public HostMachine {
+/// A backend with blocks, of which one works at a time.
+class BlockBackend : public HostBackend {
  public:
   /// `backwards`: threads of a block, and blocks of a cluster, take their turns in the opposite order, which
   /// must not matter. Without `registers` there is a multiprocessor for every network.
-  BlockMachine(const fused::BlockLimits& limits, bool backwards, BlockObserver* observer = nullptr,
+  BlockBackend(const fused::BlockLimits& limits, bool backwards, BlockObserver* observer = nullptr,
                HostRegisters* registers = nullptr)
-      : HostMachine(backwards),
+      : HostBackend(backwards),
         limits_(limits),
         backwards_(backwards),
         observer_(observer),

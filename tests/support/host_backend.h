@@ -1,4 +1,4 @@
-// The machine of kernels/gemm/gemm_training.h as plain loops in host memory: the engine's own source, tested
+// A backend (kernels/pack/backend.h) of plain loops in host memory: the engines' own source, tested
 // without a device.
 #pragma once
 
@@ -17,7 +17,7 @@
 
 namespace modsweep::test {
 
-class HostMachine {
+class HostBackend {
  public:
   /// Zeroed values, aligned as device memory is, and no longer than asked for: a sanitizer sees what reaches
   /// past them.
@@ -42,7 +42,7 @@ class HostMachine {
   };
 
   /// `backwards`: items are taken in the opposite order, which must not matter.
-  explicit HostMachine(bool backwards = false) : backwards_(backwards) {}
+  explicit HostBackend(bool backwards = false) : backwards_(backwards) {}
 
   template <typename U>
   [[nodiscard]] Array<U> allocate(std::size_t count) {

@@ -1,4 +1,4 @@
-// A CUDA device as the machine of kernels/gemm/gemm_training.h. One stream: what is asked for happens in
+// A CUDA device as a backend (pack/backend.h). One stream: what is asked for happens in
 // order; only downloads wait.
 #pragma once
 
@@ -41,14 +41,14 @@ struct Multiples {
   __host__ __device__ std::size_t operator()(std::size_t n) const { return n * factor; }
 };
 
-/// Not for several threads at once; several machines may share a device.
-class Machine {
+/// Not for several threads at once; several backends may share a device.
+class Backend {
  public:
   template <typename U>
   using Array = device::Array<U>;
   /// Work to be repeated: a graph of it and one of `row_length` times in a row, since a device pauses
   /// between graphs; or, where a timer is to see each launch, the work itself.
-  struct Recording {
+  struct Graph {
     static constexpr std::uint64_t row_length = 16;
     GraphExecutable once;
     GraphExecutable row;
@@ -56,7 +56,7 @@ class Machine {
   };
 
   /// `timer`, if any, times all that for_each and multiply launch.
-  explicit Machine(int device, KernelTimer* timer = nullptr) : device_(device), timer_(timer) {
+  explicit Backend(int device, KernelTimer* timer = nullptr) : device_(device), timer_(timer) {
     activate();
     stream_ = make_stream();
     staging_ = std::make_unique<PinnedBytes>(staging_bytes);
@@ -183,26 +183,27 @@ class Machine {
   /// `work` is also carried out once, so that nothing is loaded or set up for the first time while graphs
   /// record it; with a timer it is kept, and must not outlive what it refers to.
   template <typename Work>
-  [[nodiscard]] Recording record(const Work& work) {
+  [[nodiscard]] Graph capture(const Work& work) {
     if (timer_ != nullptr) return {.once = {}, .row = {}, .work = work};
     const auto lock = lock_recording();
     activate();
     work();
     synchronize();
-    return {.once = capture(work, 1), .row = capture(work, Recording::row_length), .work = {}};
+    return {.once = instantiate(work, 1), .row = instantiate(work, Graph::row_length), .work = {}};
   }
 
-  void replay(const Recording& recording, std::uint64_t times) {
+  void launch(const Graph& graph, std::uint64_t times) {
     activate();
     if (timer_ != nullptr) {
-      for (std::uint64_t i = 0; i < times; ++i) recording.work();
+      for (std::uint64_t i = 0; i < times; ++i) graph.work();
       return;
     }
-    const auto launch = [this](const GraphExecutable& graph, std::uint64_t count) {
-      for (std::uint64_t i = 0; i < count; ++i) MODSWEEP_CHECK(cudaGraphLaunch(graph.get(), stream_.get()));
+    const auto repeat = [this](const GraphExecutable& executable, std::uint64_t count) {
+      for (std::uint64_t i = 0; i < count; ++i)
+        MODSWEEP_CHECK(cudaGraphLaunch(executable.get(), stream_.get()));
     };
-    launch(recording.row, times / Recording::row_length);
-    launch(recording.once, times % Recording::row_length);
+    repeat(graph.row, times / Graph::row_length);
+    repeat(graph.once, times % Graph::row_length);
   }
 
   void synchronize() { MODSWEEP_CHECK(cudaStreamSynchronize(stream_.get())); }
@@ -222,7 +223,7 @@ class Machine {
   static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  // what cuBLAS advises for Hopper
   static constexpr std::size_t staging_bytes = std::size_t{8} << 20;
 
-  /// The calling thread's device: a machine may be used by one thread after another.
+  /// The calling thread's device: a backend may be used by one thread after another.
   void activate() const { MODSWEEP_CHECK(cudaSetDevice(device_)); }
 
   /// Made when first wanted, with a workspace of its own: it then allocates nothing, which a graph could not
@@ -244,18 +245,18 @@ class Machine {
 
   /// A graph of `work`, so many times in a row.
   template <typename Work>
-  [[nodiscard]] GraphExecutable capture(const Work& work, std::uint64_t times) {
+  [[nodiscard]] GraphExecutable instantiate(const Work& work, std::uint64_t times) {
     cudaGraph_t graph = nullptr;
     MODSWEEP_CHECK(cudaStreamBeginCapture(stream_.get(), cudaStreamCaptureModeThreadLocal));
     try {
       for (std::uint64_t i = 0; i < times; ++i) work();
     } catch (...) {
       ignore(cudaStreamEndCapture(stream_.get(), &graph));
-      const Graph dropped(graph);
+      const GraphHandle dropped(graph);
       throw;
     }
     MODSWEEP_CHECK(cudaStreamEndCapture(stream_.get(), &graph));
-    const Graph owned(graph);
+    const GraphHandle owned(graph);
     cudaGraphExec_t executable = nullptr;
     MODSWEEP_CHECK(cudaGraphInstantiate(&executable, graph, 0));
     return GraphExecutable(executable);
