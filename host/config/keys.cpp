@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "modsweep/error.h"
 #include "modsweep/measure.h"
 #include "modsweep/names.h"
 #include "modsweep/task.h"
