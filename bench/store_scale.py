@@ -43,7 +43,9 @@ def parse_arguments():
     return arguments
 
 
-def sweep_text(cells, first=0, steps=1):
+def sweep_text(cells, first=0, steps=1, rates=1):
+    """`cells` seeds for each of `rates` learning rates: an axis may have a million values."""
+    axis = f'\n"training.learning_rate" = {{ linspace = [1e-3, 2e-3], count = {rates} }}' if rates > 1 else ""
     return f"""name = "scale"
 [task]
 inputs = 1
@@ -55,7 +57,7 @@ hidden = [1]
 steps = {steps}
 batch_size = 1
 [axes]
-"training.seed" = {{ range = [{first}, {first + cells}] }}
+"training.seed" = {{ range = [{first}, {first + cells}] }}{axis}
 """
 
 
@@ -129,7 +131,7 @@ def many_stores(bench, cells, stores):
     """Stores of disjoint cells, two of them merged, then all: memory must not grow with them."""
     sharded = knows(bench.program, ["run"], "--shard")
     names = []
-    bench.write("all.toml", sweep_text(cells * stores))
+    bench.write("all.toml", sweep_text(cells, rates=stores))
     for number in range(stores):
         names.append(f"part{number}.db")
         if sharded:
