@@ -95,8 +95,8 @@ std::unordered_map<std::string, FinalNumbers> look_up(const Store& store, const 
                      [&](std::span<const std::string> row) {
                        if (row[1] != "\"done\"") return;
                        FinalNumbers& numbers = found[row[0].substr(1, row[0].size() - 2)];  // without quotes
-                       for (const std::string& value : row.subspan(2))
-                         numbers.push_back(number_in(value, "", "the store"));
+                       for (std::size_t c = 2; c < row.size(); ++c)
+                         numbers.push_back(number_in(row[c], columns[c], "the store"));
                      });
   }
   return found;
@@ -137,7 +137,7 @@ std::vector<ShownColumn> wanted_columns(const Sweep& sweep) {
                          fmt::format("{}layer {}", l == 1 ? heading + " " : "", l), column.run});
     }
   }
-  std::ranges::stable_sort(shown, {}, [](const ShownColumn& column) { return column.run.place; });
+  std::ranges::stable_sort(shown, {}, [](const ShownColumn& column) { return column.run.order; });
   return shown;
 }
 

@@ -12,7 +12,7 @@ Measure blocks_measure() {
                    .doc = "mean over blocks of the RMSE of the best line from output to target",
                    .unit = "target",
                    .since = 2,
-                   .run = {.heading = "block error", .format = "{:.2e}", .place = 30}}},
+                   .run = {.heading = "block error", .format = "{:.2e}", .order = 30}}},
       .compute =
           [](const MeasuredNetwork& network, MeasureOutput& out) {
             const NetworkSettings& own = network.settings.network;

@@ -13,7 +13,7 @@ Measure losses_measure() {
                   {.name = "test_loss",
                    .doc = "mean squared error, clean, whole test set",
                    .unit = "target^2",
-                   .run = {.heading = "test loss", .format = "{:.2e}", .place = 10, .always = true}}},
+                   .run = {.heading = "test loss", .format = "{:.2e}", .order = 10, .always = true}}},
       .compute =
           [](const MeasuredNetwork& network, MeasureOutput& out) {
             out.network({network.train.mse, network.test.mse});

@@ -26,7 +26,7 @@ Measure ood_loss_measure() {
                    .doc = "mean squared error, clean, of all out-of-distribution samples",
                    .unit = "target^2",
                    .since = 2,
-                   .run = {.heading = "ood loss", .format = "{:.2e}", .place = 20}}},
+                   .run = {.heading = "ood loss", .format = "{:.2e}", .order = 20}}},
       .compute_pack = evaluate_ood,
   };
 }

@@ -70,12 +70,12 @@ std::optional<double> Measurement::number(std::string_view column) const {
 }
 
 std::optional<double> Measurement::number(std::string_view column, std::size_t layer) const {
-  const std::size_t place =
+  const std::size_t position =
       1 + measured_tables()[layer_table].column(column);  // behind the number of the layer
   if (tables.size() <= layer_table) return std::nullopt;
   const std::vector<MeasuredRow>& rows = tables[layer_table];
   for (std::size_t r = 0; r < rows.size(); ++r)
-    if (rows[r][0] == MeasuredValue(layer + 1)) return number_in(*this, layer_table, r, place);
+    if (rows[r][0] == MeasuredValue(layer + 1)) return number_in(*this, layer_table, r, position);
   return std::nullopt;
 }
 
@@ -84,12 +84,12 @@ MeasureOutput::MeasureOutput(const Measure& measure, Measurement& measurement)
 
 void MeasureOutput::network(const std::vector<MeasuredValue>& values) {
   check_count(measure_, "network", measure_.network.size(), values.size());
-  put(measurement_, network_table, {}, places_of(measure_).network, values);
+  put(measurement_, network_table, {}, positions_of(measure_).network, values);
 }
 
 void MeasureOutput::layer(std::size_t layer, const std::vector<MeasuredValue>& values) {
   check_count(measure_, "layer", measure_.layer.size(), values.size());
-  put(measurement_, layer_table, {layer + 1}, places_of(measure_).layer, values);
+  put(measurement_, layer_table, {layer + 1}, positions_of(measure_).layer, values);
 }
 
 void MeasureOutput::row(std::string_view table, const std::vector<MeasuredValue>& keys,
@@ -99,7 +99,7 @@ void MeasureOutput::row(std::string_view table, const std::vector<MeasuredValue>
     throw LogicError(fmt::format("measure {}: has no table '{}'", measure_.name, table));
   check_count(measure_, "key", found->keys.size(), keys.size());
   check_count(measure_, table, found->columns.size(), values.size());
-  const auto& own = places_of(measure_).tables[static_cast<std::size_t>(found - measure_.tables.begin())];
+  const auto& own = positions_of(measure_).tables[static_cast<std::size_t>(found - measure_.tables.begin())];
   put(measurement_, own.table, keys, own.columns, values);
 }
 

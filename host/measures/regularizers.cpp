@@ -17,7 +17,7 @@ Measure regularizers_measure() {
   for (const PenaltyInfo& penalty : penalty_infos) {
     MeasureColumn column{.name = penalty.column, .doc = doc_of(penalty), .since = penalty.since};
     if (penalty.name == "l2")
-      column.run = {.heading = "sum W^2", .format = "{:.2f}", .place = 40, .always = true};
+      column.run = {.heading = "sum W^2", .format = "{:.2f}", .order = 40, .always = true};
     measure.network.push_back(column);
   }
   measure.compute = [](const MeasuredNetwork& network, MeasureOutput& out) {

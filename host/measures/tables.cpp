@@ -14,7 +14,7 @@ namespace {
 
 struct Layout {
   std::vector<MeasuredTable> tables;
-  std::vector<MeasurePlaces> places;  // of measures()
+  std::vector<MeasurePositions> positions;  // of measures()
 };
 
 /// Appends columns; returns their numbers.
@@ -66,9 +66,9 @@ Layout make_layout() {
        .keys = {
            {.name = "layer", .doc = "from 1, the layer next to the inputs", .type = ColumnType::integer}}}};
   for (const Measure& measure : measures()) {
-    MeasurePlaces& places = layout.places.emplace_back();
-    places.network = append(tables[network_table], measure.network);
-    places.layer = append(tables[layer_table], measure.layer);
+    MeasurePositions& positions = layout.positions.emplace_back();
+    positions.network = append(tables[network_table], measure.network);
+    positions.layer = append(tables[layer_table], measure.layer);
     for (const MeasureTable& own : measure.tables) {
       MeasuredTable& table = tables.emplace_back(MeasuredTable{.name = own.name,
                                                                .doc = own.doc,
@@ -77,7 +77,7 @@ Layout make_layout() {
                                                                .exported = own.exported,
                                                                .long_rows = own.long_rows});
       std::vector<std::size_t> columns = append(table, own.columns);
-      places.tables.push_back({tables.size() - 1, std::move(columns)});
+      positions.tables.push_back({tables.size() - 1, std::move(columns)});
     }
   }
   // Tables and columns of a later format come behind those that old stores have.
@@ -97,10 +97,10 @@ Layout make_layout() {
   const auto renumber = [&](std::vector<std::size_t>& columns, std::size_t table) {
     for (std::size_t& column : columns) column = column_number[table][column];
   };
-  for (MeasurePlaces& places : layout.places) {
-    renumber(places.network, network_table);
-    renumber(places.layer, layer_table);
-    for (MeasurePlaces::Own& own : places.tables) {
+  for (MeasurePositions& positions : layout.positions) {
+    renumber(positions.network, network_table);
+    renumber(positions.layer, layer_table);
+    for (MeasurePositions::Own& own : positions.tables) {
       own.table = table_number[own.table];
       renumber(own.columns, own.table);
     }
@@ -136,8 +136,8 @@ std::int32_t measured_format() {
   return format;
 }
 
-const MeasurePlaces& places_of(const Measure& measure) {
-  return layout().places.at(static_cast<std::size_t>(&measure - measures().data()));
+const MeasurePositions& positions_of(const Measure& measure) {
+  return layout().positions.at(static_cast<std::size_t>(&measure - measures().data()));
 }
 
 }  // namespace modsweep

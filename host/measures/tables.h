@@ -36,7 +36,7 @@ inline constexpr std::size_t layer_table = 1;
 [[nodiscard]] std::int32_t measured_format();
 
 /// Where one measure's columns lie in the tables.
-struct MeasurePlaces {
+struct MeasurePositions {
   std::vector<std::size_t> network;  ///< of its network columns: columns of `measurements`
   std::vector<std::size_t> layer;
   struct Own {
@@ -46,6 +46,6 @@ struct MeasurePlaces {
   std::vector<Own> tables;
 };
 /// Of a measure in measures().
-[[nodiscard]] const MeasurePlaces& places_of(const Measure& measure);
+[[nodiscard]] const MeasurePositions& positions_of(const Measure& measure);
 
 }  // namespace modsweep

@@ -31,14 +31,14 @@ std::vector<std::string> number_columns(const Store& store) {
 void read_store(const std::string& path, std::unordered_set<std::string>& known,
                 std::vector<ResultCell>& cells) {
   const Store store(path, Store::Access::read_only);
-  std::unordered_map<std::string, std::size_t> places;
+  std::unordered_map<std::string, std::size_t> positions;
   store.read_rows(Table::cells,
                   {"cell", "sweep", "status", "steps", "engine", "device", "seconds", "settings"},
                   [&](std::span<const std::string> row) {
                     const std::string status = json::parse(row[2]);
                     const std::string id = json::parse(row[0]);
                     if (status == "running" || !known.insert(id).second) return;
-                    places[id] = cells.size();
+                    positions[id] = cells.size();
                     cells.push_back({.id = id,
                                      .sweep = json::parse(row[1]),
                                      .settings = json::parse(row[7]),
@@ -52,9 +52,9 @@ void read_store(const std::string& path, std::unordered_set<std::string>& known,
   std::vector<std::string> columns = number_columns(store);
   columns.emplace_back("cell");
   store.read_rows(Table::results, columns, [&](std::span<const std::string> row) {
-    const auto place = places.find(json::parse(row.back()).get<std::string>());
-    if (place == places.end()) return;
-    auto& numbers = cells[place->second].numbers;
+    const auto position = positions.find(json::parse(row.back()).get<std::string>());
+    if (position == positions.end()) return;
+    auto& numbers = cells[position->second].numbers;
     for (std::size_t i = 0; i + 1 < columns.size(); ++i)
       if (const auto value = json_number(row[i]); value && !std::isnan(*value)) numbers[columns[i]] = *value;
   });

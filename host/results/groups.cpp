@@ -33,7 +33,7 @@ class Grouping {
   explicit Grouping(std::size_t keys) : keys_(keys) {}
 
   CellGroup& of(std::span<const std::string> row) {
-    const auto [entry, added] = places_.try_emplace(joined(row.first(keys_)), groups_.size());
+    const auto [entry, added] = group_of_.try_emplace(joined(row.first(keys_)), groups_.size());
     if (added) {
       auto& keys = groups_.emplace_back().keys;
       for (const auto& key : row.first(keys_)) keys.push_back(json::parse(key));
@@ -64,7 +64,7 @@ class Grouping {
 
   std::size_t keys_;
   std::string text_;
-  std::unordered_map<std::string, std::size_t> places_;
+  std::unordered_map<std::string, std::size_t> group_of_;
   std::unordered_map<std::string, std::size_t> curves_;
   std::vector<CellGroup> groups_;
 };

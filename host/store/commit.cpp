@@ -206,13 +206,15 @@ void CellWriter::write_row(const WrittenCell& row) {
 
 std::uint64_t CellWriter::take_out(TableStatements& table, const WrittenCell& row, std::uint64_t step) {
   std::uint64_t sum = 0;
+  bool any = false;
   {
     Use use(table.present);
     table.present.bind(1, row.num);
     table.present.bind(2, integer(step));
-    while (table.present.executeStep()) sum += hash_row(table.present, 1, table.present.getColumnCount());
+    for (; table.present.executeStep(); any = true)
+      sum += hash_row(table.present, 1, table.present.getColumnCount());
   }
-  if (sum == 0) return 0;
+  if (!any) return 0;
   Use use(table.forget);
   table.forget.bind(1, row.num);
   table.forget.bind(2, integer(step));

@@ -1,5 +1,5 @@
-#include <algorithm>
-#include <numeric>
+#include "core/text.h"
+
 #include <string>
 
 #include <fmt/format.h>
@@ -12,35 +12,6 @@ namespace modsweep {
 #define MODSWEEP_TASK(name) TaskKind name##_task();
 #include "tasks/tasks.def"
 #undef MODSWEEP_TASK
-
-namespace {
-
-/// Insertions, deletions and replacements that turn one text into the other.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-/// A text that a user wrote, on one line of a message.
-std::string shown(std::string_view text) {
-  constexpr std::size_t limit = 60;
-  std::string line(text.substr(0, limit));
-  for (char& c : line)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  return text.size() > limit ? line + "..." : line;
-}
-
-}  // namespace
 
 const std::vector<TaskKind>& task_kinds() {
   static const std::vector<TaskKind> kinds = {
@@ -84,7 +55,7 @@ const TaskKind& task_kind(std::string_view name) {
     }
   }
   throw InputError(
-      fmt::format("task.kind = \"{}\": no such task; the nearest is \"{}\"", shown(name), nearest->name));
+      fmt::format("task.kind = \"{}\": no such task; the nearest is \"{}\"", one_line(name), nearest->name));
 }
 
 }  // namespace modsweep

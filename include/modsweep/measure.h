@@ -26,7 +26,7 @@ enum class ColumnType : std::uint8_t { real, integer, text, json };
 struct RunColumn {
   std::string_view heading = {};       ///< empty: not shown; "{n}" stands for n of gap_n
   std::string_view format = "{:.3g}";  ///< fmt's
-  int place = 50;                      ///< columns are shown in this order, equal ones in that of the list
+  int order = 50;                      ///< columns are shown in this order, equal ones in that of the list
   bool always = false;                 ///< false: where any cell has a number
   std::size_t layers = 1;              ///< of a column of layers: the number of layers shown
 };

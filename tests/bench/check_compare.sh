@@ -5,18 +5,8 @@
 set -uo pipefail
 root=$1 modsweep=$2
 script=$root/bench/compare_gpu.py
-if ! python3 --version; then
-  echo "skipped: no python3 here"
-  exit 77
-fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-complain() {
-  echo "$*"
-  failed=1
-}
+# shellcheck source=tests/bench/stand_ins.sh
+source "$(dirname "${BASH_SOURCE[0]}")/stand_ins.sh"
 
 # Half a microsecond a network in gemm, a tenth in the others, which refuse width 64; 132 networks take as long as one.
 cat >"$work/modsweep" <<'PYTHON'

@@ -4,18 +4,8 @@
 # where there is no Python.
 set -uo pipefail
 script=$1/bench/compare_peers.py
-if ! python3 --version; then
-  echo "skipped: no python3 here"
-  exit 77
-fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-complain() {
-  echo "$*"
-  failed=1
-}
+# shellcheck source=tests/bench/stand_ins.sh
+source "$(dirname "${BASH_SOURCE[0]}")/stand_ins.sh"
 
 # A microsecond a network on one thread, half of it on all.
 cat >"$work/modsweep" <<'PYTHON'

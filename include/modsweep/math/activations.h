@@ -32,7 +32,8 @@ enum class Activation : std::uint8_t { MODSWEEP_ACTIVATIONS(MODSWEEP_ENUMERATOR)
 
 namespace math {
 
-/// Whether a function has formulas of its own: prelu has leaky_relu's, and takes no turn in a choice by kind.
+/// Whether a function has formulas of its own. prelu has those of leaky_relu, which the choices below fall
+/// back to.
 template <typename Function>
 constexpr bool has_own_formulas = !std::is_base_of_v<LeakyRelu, Function>;
 

@@ -13,10 +13,10 @@
 class Tenths : public modsweep::SessionWatcher {
  public:
   void update(const modsweep::ProgressState& state) override {
-    const double share = state.work / (state.work + state.work_left);
-    if (share < shown_ + 0.1) return;
-    shown_ = share;
-    std::printf("%.0f %% of %.0f networks\n", 100 * share, static_cast<double>(state.cells));
+    const double fraction = state.work / (state.work + state.work_left);
+    if (fraction < shown_ + 0.1) return;
+    shown_ = fraction;
+    std::printf("%.0f %% of %.0f networks\n", 100 * fraction, static_cast<double>(state.cells));
   }
 
  private:

@@ -2,8 +2,7 @@
 // static function templates over the type T that is computed in:
 //   value(z, slope): f(z),
 //   derivative(z, a, slope): f'(z), with a = f(z) at hand; at a kink the negative side's,
-//   derivative_of_value(slope): whether f'(z) is derivative(a, a, slope), too, so that nobody needs to keep
-//   z.
+//   derivative_of_value(slope): whether f'(z) is derivative(a, a, slope), too: nobody then needs to keep z.
 // `slope` is that of network.leaky_slope, or the layer's trained one; most functions do not look at it.
 #pragma once
 

@@ -5,27 +5,15 @@
 
 namespace modsweep::math {
 
-struct Activity : PenaltyOfActivity {
+struct Activity : PenaltyOfPower {
   static constexpr std::string_view doc = "coefficient of each unit's |a|^exponent";
   static constexpr PenaltySetting settings[] = {
       {"activity_exponent", 0.0, largest_activity_exponent, "exponent of |a| in activity"}};
   static constexpr std::int32_t since = 1;
 
-  template <typename T>
-  using Rule = PowerRule<T>;
   template <typename T, typename Settings>
-  static constexpr void set(Rule<T>& rule, const Settings& settings) {
-    rule.kind = power_kind(settings.activity_exponent);
-    rule.exponent = T(settings.activity_exponent);
-  }
-
-  template <typename T>
-  MODSWEEP_HD static T activity(const Rule<scalar_of<T>>& rule, T a) {
-    return absolute_power(a, rule.kind, T(rule.exponent));
-  }
-  template <typename T>
-  MODSWEEP_HD static T activity_derivative(const Rule<scalar_of<T>>& rule, T a) {
-    return absolute_power_derivative(a, rule.kind, T(rule.exponent));
+  static constexpr void set(PowerRule<T>& rule, const Settings& settings) {
+    set_exponent(rule, settings.activity_exponent);
   }
   template <typename T>
   MODSWEEP_HD static T unit_weight(const UnitSums<T>& /*unit*/) {

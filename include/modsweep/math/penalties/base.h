@@ -1,10 +1,10 @@
 // What the files of this folder are written with. Each is one penalty: a term of the loss with a coefficient
-// of its own (science.md section 3), without which its formulas are written. A penalty is of one of four
+// of its own (science.md section 3). Its formulas leave the coefficient out. A penalty is of one of four
 // kinds, and has as static members
 //   doc: the line of its coefficient in the list of settings,
-//   since: the format of stores that first has a column for its value (docs/CHANGELOG.md); those of format 1
-//   are part
-//     of every cell's id, later ones where they are not at their default,
+//   since: the format of stores that first has a column for its value (docs/CHANGELOG.md). The settings of a
+//     penalty of format 1 are part of every cell's id; those of a later one only where they differ from their
+//     defaults,
 //   and, by its kind,
 //   PenaltyOfWeights: a multiple of |w| or w^2 of every weight:
 //     value(norms): over some weights, from their WeightNorms,
@@ -89,13 +89,33 @@ struct PenaltyOfEnds : PenaltyBase {};
 struct PenaltyOfSums : PenaltyBase {};
 struct PenaltyOfActivity : PenaltyBase {};
 
-/// The exponent of |a| in activities.
+/// The exponent p of |a|^p.
 template <typename T>
 struct PowerRule : PenaltyRule<T> {
   PowerKind kind = PowerKind::two;
   T exponent{};
 };
-/// Which exponents those are.
+/// p is from 0 to this.
 constexpr double largest_activity_exponent = 16.0;
+
+/// A penalty of activity whose h(a) is |a|^p.
+struct PenaltyOfPower : PenaltyOfActivity {
+  template <typename T>
+  using Rule = PowerRule<T>;
+  template <typename T>
+  static constexpr void set_exponent(PowerRule<T>& rule, double exponent) {
+    rule.kind = power_kind(exponent);
+    rule.exponent = T(exponent);
+  }
+
+  template <typename T>
+  MODSWEEP_HD static T activity(const PowerRule<scalar_of<T>>& rule, T a) {
+    return absolute_power(a, rule.kind, T(rule.exponent));
+  }
+  template <typename T>
+  MODSWEEP_HD static T activity_derivative(const PowerRule<scalar_of<T>>& rule, T a) {
+    return absolute_power_derivative(a, rule.kind, T(rule.exponent));
+  }
+};
 
 }  // namespace modsweep::math

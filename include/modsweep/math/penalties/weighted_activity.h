@@ -6,7 +6,7 @@
 
 namespace modsweep::math {
 
-struct WeightedActivity : PenaltyOfActivity {
+struct WeightedActivity : PenaltyOfPower {
   static constexpr std::string_view doc =
       "coefficient of each unit's |a|^exponent times its outgoing W^2 (WA)";
   static constexpr PenaltySetting settings[] = {
@@ -14,21 +14,9 @@ struct WeightedActivity : PenaltyOfActivity {
   static constexpr std::int32_t since = 1;
   static constexpr SumsWanted sums = {.out_square = true};
 
-  template <typename T>
-  using Rule = PowerRule<T>;
   template <typename T, typename Settings>
-  static constexpr void set(Rule<T>& rule, const Settings& settings) {
-    rule.kind = power_kind(settings.weighted_activity_exponent);
-    rule.exponent = T(settings.weighted_activity_exponent);
-  }
-
-  template <typename T>
-  MODSWEEP_HD static T activity(const Rule<scalar_of<T>>& rule, T a) {
-    return absolute_power(a, rule.kind, T(rule.exponent));
-  }
-  template <typename T>
-  MODSWEEP_HD static T activity_derivative(const Rule<scalar_of<T>>& rule, T a) {
-    return absolute_power_derivative(a, rule.kind, T(rule.exponent));
+  static constexpr void set(PowerRule<T>& rule, const Settings& settings) {
+    set_exponent(rule, settings.weighted_activity_exponent);
   }
   template <typename T>
   MODSWEEP_HD static T unit_weight(const UnitSums<T>& unit) {
