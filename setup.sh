@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what modsweep needs (Debian 12 packages, only those that are missing), configures and builds it into build/:
-# the program, and with --tests its tests. Asks nothing; running it again only rebuilds what changed.
+# the program, and with --tests its tests. Asks no questions; running it again only rebuilds what changed.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 
@@ -46,7 +46,7 @@ for option in "$@"; do
   esac
 done
 
-# Prints those of its arguments that dpkg does not list as installed.
+# Prints the arguments that dpkg does not list as installed.
 missing_packages() {
   local package
   for package in "$@"; do
@@ -64,7 +64,7 @@ install_packages() {
     as_root=(sudo)
   fi
   echo "setup.sh: installing ${missing[*]}"
-  # `env` sets the variable behind sudo, which would drop it. A lock held by another apt is waited for.
+  # `env` sets the variable after sudo, which would drop it. apt-get waits for a lock held by another apt.
   local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq -y)
   "${apt[@]}" update || fail "apt-get update failed; check the network and /etc/apt/sources.list"
   "${apt[@]}" install --no-install-recommends "${missing[@]}" </dev/null ||
@@ -74,7 +74,7 @@ install_packages() {
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
   install_packages "${packages[@]}"
 else
-  # Not a Debian: the build says what is absent, this says under which names Debian has it.
+  # Not Debian: the build reports what is missing, this message gives Debian's names for it.
   echo "setup.sh: no apt-get here, so nothing is installed; modsweep needs what Debian 12 calls: ${packages[*]}" >&2
 fi
 

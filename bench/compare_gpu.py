@@ -18,7 +18,7 @@ from comparison import (BATCH, PEERS, ROOT, bench_rows, command_output, fail, fi
 GEMM = "gemm"
 ENGINES = (GEMM, "fused", "fused_3xtf32")
 SETTINGS = ("l2", "wa2", "noise2")
-# What PyTorch is tried as: {family: [(form, kind, run)]}. All forms compute the same (peers/check_peers.py).
+# The forms in which PyTorch is tried: {family: [(form, kind, run)]}. All forms compute the same (peers/check_peers.py).
 TORCH_FAMILIES = {
     "loop": [("loop", "foreach", "eager"), ("loop", "fused", "eager")],
     "loop-graph": [("loop", "foreach", "graph"), ("loop", "fused", "graph")],
@@ -34,7 +34,7 @@ SPECTRA = "spectra"
 SCALING = "scaling"
 SCALING_SETTING, SCALING_WIDTH = "wa2", 32
 SCALING_NETWORKS = (1, 132, 264, 1024, 4096, 16384)  # 132: the multiprocessors of an H100
-# The lines that sum up a setting and a shape: {the fastest of what: is a record one of these?}.
+# The summary lines for a setting and a shape, each with the fastest of some records: {line: whether a record belongs}.
 BEST = {
     "ensemble": lambda record: record["form"] != "loop" and record["run"] in ("eager", "scan"),  # scan: JAX
     "graphs, compile too": lambda record: record["form"] != "loop",
@@ -64,14 +64,14 @@ def parse_arguments():
     arguments.engine = list(dict.fromkeys(arguments.engine or ([GEMM] if arguments.tf32 else ENGINES)))
     if arguments.tf32 and arguments.engine != [GEMM]:
         fail(f"--tf32 compares {GEMM} alone; leave out the other engines", 2)
-    arguments.broken = set()  # engines with which `modsweep bench` failed
+    arguments.broken = set()  # engines for which `modsweep bench` failed
     if not arguments.program.is_file():
         fail(f"{arguments.program} is missing; build it, or name the program with --program", 2)
     return arguments
 
 
 def find_peers(arguments):
-    """Sets arguments.python and arguments.jax_python; leaves JAX out where no Python has it."""
+    """Sets arguments.python and arguments.jax_python; leaves JAX out if no Python has it."""
     if set(arguments.peer) == {SCALING}:
         return
     arguments.python = find_python(arguments.python,
@@ -86,12 +86,13 @@ def find_peers(arguments):
 
 
 def gpu():
-    """The GPU and its driver, as nvidia-smi says."""
+    """The GPU and its driver, as nvidia-smi reports them."""
     return first_line(["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"])
 
 
 def run_ours(arguments, engine, width, settings, networks):
-    """Rows of `modsweep bench` for whole training steps; none of what the engine refuses, which is a '-'."""
+    """Rows of `modsweep bench` for whole training steps; no row for a case that the engine refuses, which is shown as
+    '-'."""
     shape = f"4-{width}-{width}-{width}-4"
     precision = "tf32" if arguments.tf32 else "fp32"
     options = ["--engine", engine, "--shape", shape, "--precision", precision]
@@ -108,7 +109,7 @@ def run_ours(arguments, engine, width, settings, networks):
 
 
 def run_peer(arguments, script, options, brief=False):
-    """Rows of a peer's script; none if it failed, which is said."""
+    """Rows of a peer's script; none, with a message, if it failed."""
     python = arguments.jax_python if script.startswith("jax") else arguments.python
     seconds, repeats = (0.05, 3) if brief or arguments.quick else (1.0, 5)
     command = [python, "-B", PEERS / script, "--device", arguments.device, "--seconds", seconds, "--repeats", repeats,
@@ -136,8 +137,8 @@ def case_of(row):
 
 
 def choose_torch(arguments, width, measured):
-    """{(setting, family): case of the fastest}; all rows looked at go into `measured`. A process a family: one
-    that breaks takes no other with it."""
+    """{(setting, family): case of the fastest}; all measured rows are added to `measured`. Each family has its own
+    process, so that a crash does not affect the others."""
     chosen = {}
     for family, forms in TORCH_FAMILIES.items():
         if family not in arguments.peer:
@@ -184,7 +185,7 @@ def spectra_round(arguments):
             if row["bench"] == "spectra"}
     if not ours:
         fail(f"`modsweep bench --engine {GEMM} --spectra` has no row of spectra")
-    # The same precision: doubles take the peer longer.
+    # At the same precision: doubles are slower for the peer.
     precision = next(iter(ours.values()))["precision"]
     rows = run_peer(arguments, "torch_spectra.py", ["--precision", precision, "--n", *sorted(ours)])
     return {row["n"]: (ours[row["n"]], row) for row in rows}
@@ -211,7 +212,7 @@ def describe(row):
 
 
 def by_engine(engines, rounds, record):
-    """{engine: record(its rows)} of rounds of {engine: row}; None for an engine that lacks a round."""
+    """{engine: record(its rows)} from rounds of {engine: row}; None for an engine that is missing in a round."""
     return {engine: record([ours[engine] for ours in rounds]) if all(engine in ours for ours in rounds) else None
             for engine in engines}
 
@@ -229,7 +230,7 @@ def training_records(engines, compared):
 
 
 def best_records(records):
-    """Of the records of a setting and a shape, for each line of BEST that with the fastest peer."""
+    """For each setting and shape, and each line of BEST, the record with the fastest peer."""
     best = []
     for case in dict.fromkeys((record["setting"], record["shape"]) for record in records):
         for name, belongs in BEST.items():
@@ -240,7 +241,7 @@ def best_records(records):
 
 
 def scaling_records(engines, rounds):
-    """A record for each of {networks: [{engine: our row} of each round]}. `step_us`: of all networks together."""
+    """A record for each of {networks: [{engine: our row} of each round]}. `step_us`: time of all networks together."""
     def times(rows):
         return {"us": [row["median_us"] for row in rows],
                 "step_us": [row["median_us"] * row["networks"] for row in rows]}
@@ -309,16 +310,17 @@ def print_scaling(records):
 
 
 class Measured:
-    """All that was measured so far, and the file that holds it."""
+    """All measurements so far, and the file that holds them."""
 
     def __init__(self, path, about):
         self.path, self.about = path, about
         self.looked_at = []  # rows of the choice of kinds
-        # Of each round, what one_round, spectra_round and scaling_round return; the last of `rounds` may be incomplete.
+        # For each round, the results of one_round, spectra_round and scaling_round; the last of `rounds` may be
+        # incomplete.
         self.rounds, self.spectra, self.scaling = [], [], []
 
     def records(self, finished):
-        """Of training, its best peers, spectra and scaling: over complete rounds where there is one."""
+        """Records of training, its best peers, spectra and scaling, over the complete rounds if there are any."""
         rounds = self.rounds if finished else self.rounds[:-1] or self.rounds
         training = training_records(self.about["engines"], in_all(rounds))
         return (training, best_records(training), spectra_records(in_all(self.spectra)),

@@ -19,7 +19,7 @@ from comparison import (BATCH, PEERS, ROOT, bench_rows, command_output, fail, fi
 SETTINGS = ("l2", "wa2", "noise2")
 SHAPE = "4-32-32-32-4"
 LOOP, ENSEMBLE, COMPILE, VMAP, JAX = "loop", "ensemble", "compile", "vmap", "jax"
-# What PyTorch is tried as: {family: [(form, kind, run)]}. All forms compute the same (peers/check_peers.py).
+# The forms in which PyTorch is tried: {family: [(form, kind, run)]}. All forms compute the same (peers/check_peers.py).
 TORCH_FAMILIES = {
     LOOP: [("loop", kind, "eager") for kind in ("plain", "foreach", "fused")],
     ENSEMBLE: [("ensemble", kind, "eager") for kind in ("plain", "foreach", "fused", "flat", "manual", "manual-fused")],
@@ -50,7 +50,7 @@ def parse_arguments():
 
 
 def find_peers(arguments):
-    """Sets arguments.python, a list, and arguments.jax_python; leaves out what no Python has."""
+    """Sets arguments.python, a list, and arguments.jax_python; leaves out families that no Python can run."""
     named = arguments.python or [None]
     arguments.python = [find_python(python, "import numpy, torch") for python in named]
     if set(arguments.peer) == {JAX}:
@@ -79,17 +79,18 @@ def run_ours(arguments, threads):
 
 
 def run_peer(arguments, python, script, options, brief):
-    """Rows of a peer's script, each with the Python it ran in; none if it failed, which is said."""
+    """Rows of a peer's script, each with the Python that ran it; none, with a message, if it failed."""
     seconds, repeats = (0.1, 3) if brief else (0.2, 3) if arguments.quick else (1.0, 5)
     command = [python, "-B", PEERS / script, "--device", "cpu", "--seconds", seconds, "--repeats", repeats,
                *(["--default-allocator"] if arguments.default_allocator else []), *options]
-    # The messages that an optimizer is not in this PyTorch are no news: what is left out altogether is said below.
+    # Messages about optimizers that this PyTorch lacks are suppressed: families that are left out altogether are
+    # reported below.
     rows = json_rows(command_output(command, required=False, stderr=subprocess.DEVNULL))
     return [{"python": python, **row} for row in rows]
 
 
 def run_torch(arguments, python, cases, threads, processes, brief=False):
-    """Rows of the cases (form, kind, run, setting, networks); networks are those of each process."""
+    """Rows of the cases (form, kind, run, setting, networks); `networks` is the number per process."""
     texts = [":".join(map(str, case)) for case in cases]
     return run_peer(arguments, python, "torch_training.py",
                     ["--threads", threads, "--processes", processes, "--case", *texts], brief)
@@ -102,7 +103,7 @@ def run_jax(arguments, settings, kinds, networks, threads, processes, brief=Fals
 
 
 def run_again(arguments, row):
-    """The row, measured again and longer; None where that failed."""
+    """The row, measured again and for longer; None if that failed."""
     share = row["networks"] // row["processes"]
     if row["program"] == "jax":
         rows = run_jax(arguments, [row["setting"]], [row["kind"]], [share], row["threads"], row["processes"])
@@ -113,7 +114,8 @@ def run_again(arguments, row):
 
 
 def ways_of_cores(cores):
-    """(threads, processes) that use all of them: the networks are independent, so a process a core is one, too."""
+    """The combinations (threads, processes) that use all cores: the networks are independent, so one process per core
+    is one too."""
     return [(cores, 1), (1, cores)] if cores > 1 else [(1, 1)]
 
 
@@ -127,7 +129,7 @@ def by_setting(rows):
 
 
 class Choice:
-    """The fastest form of each family and setting, and all rows that were looked at."""
+    """The fastest form of each family and setting, and all measured rows."""
 
     def __init__(self):
         self.chosen, self.looked_at = [], []
@@ -146,7 +148,7 @@ class Choice:
 
 
 def choose_torch(arguments, python, cores, choice):
-    """Looks at every family of one PyTorch."""
+    """Times every family in one PyTorch."""
     networks = [32, 128] if arguments.quick else [16, 32, 64, 128]
 
     def cases_of(family, sizes, settings=SETTINGS):
@@ -159,7 +161,7 @@ def choose_torch(arguments, python, cores, choice):
     if ENSEMBLE in arguments.peer:
         rows = [row for way in ways for row in run_torch(arguments, python, cases_of(ENSEMBLE, networks), *way, brief=True)]
         eager = choice.take(f"{python} as {ENSEMBLE}", rows)
-    # To compile takes long, so these have the size that suited the eager ensemble.
+    # Compiling takes long, so these forms use the size that suited the eager ensemble.
     for family in (COMPILE, VMAP):
         if family not in arguments.peer:
             continue
@@ -185,7 +187,7 @@ def choose_peers(arguments, cores):
 
 
 def one_round(arguments, chosen, cores):
-    """{place in `chosen`: (ours, theirs)}: loops against one thread, ensembles against all cores."""
+    """{index in `chosen`: (ours, theirs)}: loops against one thread, ensembles against all cores."""
     pairs = {}
     for loops, threads in ((True, 1), (False, cores)):
         places = [i for i, row in enumerate(chosen) if (row["form"] == "loop") == loops]
@@ -221,7 +223,7 @@ def records_of(rounds):
 
 
 def best_records(records):
-    """Of each setting the record with the fastest loop, and that with the fastest ensemble."""
+    """For each setting the record with the fastest loop, and the one with the fastest ensemble."""
     best = []
     for name in ("loop", "ensemble"):
         for setting in SETTINGS:
@@ -241,7 +243,7 @@ def print_table(title, records):
 
 
 def libraries_of(rows):
-    """In words, each PyTorch with its BLAS, and JAX."""
+    """Describes each PyTorch with its BLAS, and JAX."""
     return list(dict.fromkeys(f"JAX {row['jax']}" if row["program"] == "jax" else
                               f"PyTorch {row['torch'].split('+')[0]} with {row['blas']}" for row in rows))
 

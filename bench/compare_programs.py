@@ -25,7 +25,7 @@ import time
 SWEEPS = pathlib.Path(__file__).resolve().parent.parent / "sweeps"
 TABLES = ("sweeps", "cells", "measurements", "layers", "eigenvalues", "weights")
 VIEWS = ("results", "history", "spectra")
-# What differs from run to run, or says only how a row is kept.
+# Columns that differ from run to run, or describe only how a row is stored.
 NOT_COMPARED = {"seconds", "run", "hash", "added", "num", "cells_hash", "measurements_hash", "layers_hash",
                 "eigenvalues_hash", "weights_hash", "checkpoint_hash"}
 NETWORK = {"task.kind": '"modular_regression"', "task.inputs": "4", "network.hidden": "[32, 32, 32]",
@@ -46,8 +46,8 @@ def run(program, arguments, folder):
 
 
 def rows(path, table):
-    """Columns, and all rows with every value as text that keeps its type and bits, sorted. Numbers of cells and sweeps
-    within the store become their ids."""
+    """Columns, and all rows with every value as text that preserves its type and bits, sorted. Numbers of cells and
+    sweeps within the store are replaced by their ids."""
     connection = sqlite3.connect(path)
     names = [column[1] for column in connection.execute(f"PRAGMA table_info({table})")]
     ids = {"cell": dict(connection.execute("SELECT num, id FROM cells")),
@@ -62,7 +62,7 @@ def rows(path, table):
 
 
 def difference(old, new):
-    """The first difference of two stores, None where there is none."""
+    """The first difference of two stores, None if they are equal."""
     for table in (*TABLES, *VIEWS):
         columns, before = rows(old, table)
         new_columns, after = rows(new, table)
@@ -79,7 +79,7 @@ def compare_bits(old, new, steps, only):
     for file in sorted(SWEEPS.glob("*.toml")):
         if only and file.stem not in only:
             continue
-        # Quickstart as it stands.
+        # Quickstart is not shortened.
         short = [] if file.stem == "quickstart" else ["--set", f"training.steps={steps}",
                                                       "--set", f"measure.every_steps={max(steps // 2, 1)}"]
         with tempfile.TemporaryDirectory() as folder:

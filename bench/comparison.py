@@ -1,4 +1,4 @@
-"""What compare_peers.py and compare_gpu.py share: running programs, the machine in words, ratios over rounds."""
+"""Shared by compare_peers.py and compare_gpu.py: running programs, describing the machine, ratios over rounds."""
 
 import datetime
 import json
@@ -20,14 +20,14 @@ def say(message):
 
 
 def fail(message, code=1):
-    """Ends the program; code 2: it was called wrongly."""
+    """Ends the program with code 2: wrong usage."""
     say(message)
     sys.exit(code)
 
 
 def command_output(command, required=True, **options):
-    """Standard output of a command; its errors go through to the terminal. Of one that is not required, a failure is
-    said and ends nothing."""
+    """Standard output of a command; its errors go to the terminal. If the command is not required, its failure is
+    reported and does not end the program."""
     result = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True, check=False, **options)
     if result.returncode != 0:
         (fail if required else say)(f"exit code {result.returncode} of: {' '.join(map(str, command))}")
@@ -59,7 +59,7 @@ def json_rows(output):
 
 
 def bench_rows(program, options, required=True):
-    """Rows of `modsweep bench`; None where it failed and is not required."""
+    """Rows of `modsweep bench`; None if it failed and is not required."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "bench.json"
         command_output([program, "bench", *options, "--json", path], required)
@@ -106,7 +106,7 @@ def summary(values, digits):
 
 
 def ratio_record(pairs):
-    """What rounds of (our row, their row) say: microseconds of both sides, and how many times faster ours is."""
+    """The record of rounds of (our row, their row): microseconds of both sides, and how many times faster ours is."""
     ours = [our["median_us"] for our, _ in pairs]
     theirs = [their["median_us"] for _, their in pairs]
     ratios = [their / our for our, their in zip(ours, theirs)]
@@ -115,7 +115,7 @@ def ratio_record(pairs):
 
 
 def ratio_columns(record):
-    """Peer's microseconds, ours, times faster: text for a table under ratio_header."""
+    """The peer's microseconds, ours, and how many times faster ours is: text for a table under ratio_header."""
     return (f"{summary(record['peer_us'], 2):>26} {summary(record['ours_us'], 2):>23} "
             f"{summary(record['ratios'], 1):>21}")
 

@@ -38,7 +38,7 @@ def kernels(path):
 
 
 def instructions(code):
-    """[(name, address that it branches to or None)], an entry per instruction."""
+    """[(name, branch target address or None)], one entry per instruction."""
     result = []
     for at in range(0, len(code), INSTRUCTION_BYTES):
         low, high = struct.unpack_from("<QQ", code, at)
@@ -54,7 +54,7 @@ def instructions(code):
 
 
 def innermost_loops(code):
-    """(first, last) of every loop without another one inside, as indices."""
+    """(first, last) of every innermost loop, as indices."""
     loops = [(target // INSTRUCTION_BYTES, i) for i, (_, target) in enumerate(code)
              if target is not None and 0 <= target < i * INSTRUCTION_BYTES]
     return sorted(a for a in loops if not any(a != b and a[0] <= b[0] and b[1] <= a[1] for b in loops))

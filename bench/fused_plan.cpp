@@ -1,6 +1,6 @@
-// What the fused engine plans for a shape, worked out, not measured: blocks that share a network, samples at
-// once, shared memory, and how many blocks a multiprocessor has room for. `bench_fused_plan [BATCH]
-// [REGISTERS]`: batch size 200 and 168 registers of a thread unless given.
+// The fused engine's plan for a shape, computed, not measured: blocks per network, samples at once, shared
+// memory, and resident blocks per multiprocessor. `bench_fused_plan [BATCH] [REGISTERS]`: batch size 200 and
+// 168 registers per thread unless given.
 #include "fused/block_plan.h"
 
 #include <cstdint>
@@ -22,8 +22,8 @@ struct Architecture {
 constexpr std::size_t warps_of_multiprocessor = 64;
 constexpr std::size_t blocks_of_multiprocessor = 32;
 constexpr Architecture architectures[] = {
-    {"sm_80", {.block = 166912, .multiprocessor = 167936, .reserved = 1024, .most_ranks = 1}},
-    {"sm_90", {.block = 232448, .multiprocessor = 233472, .reserved = 1024, .most_ranks = 8}}};
+    {"sm_80", {.block = 166912, .multiprocessor = 167936, .reserved = 1024, .max_ranks = 1}},
+    {"sm_90", {.block = 232448, .multiprocessor = 233472, .reserved = 1024, .max_ranks = 8}}};
 
 Shape shape_with(std::uint32_t width, std::size_t hidden_layers) {
   CellSettings cell;
@@ -60,12 +60,12 @@ std::uint32_t widest(const fused::BlockLimits& limits, std::size_t hidden_layers
 }
 
 void print_widths(const Architecture& architecture) {
-  for (std::size_t depth = 1; depth <= fused::most_layers - 1; ++depth) {
+  for (std::size_t depth = 1; depth <= fused::max_layers - 1; ++depth) {
     fmt::print("{:<6} {:>5}", architecture.name, depth);
     for (std::uint32_t ranks = 1; ranks <= 8; ranks *= 2) {
       fused::BlockLimits limits = architecture.limits;
-      limits.most_ranks = std::min(limits.most_ranks, ranks);
-      if (limits.most_ranks < ranks)
+      limits.max_ranks = std::min(limits.max_ranks, ranks);
+      if (limits.max_ranks < ranks)
         fmt::print("  {:>10}", "-");
       else
         fmt::print("  {:>4} /{:>4}", widest<float>(limits, depth), widest<double>(limits, depth));

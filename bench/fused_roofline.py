@@ -35,22 +35,22 @@ def count(loop, name):
 
 
 def product_loops(code):
-    """Loops over four rows that multiply 32 weights in registers by quads of a row, where no sum is continued and no
-    weight is missing: nothing is loaded singly. Forward comes first."""
+    """Loops over four rows that multiply 32 weights in registers by quads of a row, without a partial sum to continue
+    and without missing weights: nothing is loaded singly. The forward loop comes first."""
     return [loop for loop in loops(code) if count(loop, "FFMA") == AT_ONCE * CHUNK
             and count(loop, "LDS.128") == AT_ONCE * CHUNK // 4 and count(loop, "LDS.32") == 0]
 
 
 def gradient_loop(code):
-    """The loop over rows that adds a row's product to a full tile of gradients; nvcc takes CHUNK / TILE rows at once.
-    The longer ones compare where a tile ends."""
+    """The loop over rows that adds a row's product to a full tile of gradients; nvcc unrolls it by CHUNK / TILE rows.
+    The longer loops compare where a tile ends."""
     return min((loop for loop in loops(code) if count(loop, "FFMA") == CHUNK and count(loop, "LDS.128") == CHUNK // 4
                 and count(loop, "LDS.32") == CHUNK // TILE), key=len)
 
 
 def tensor_tiles(code):
-    """(inside, outside) of the whole tiles' loops over factors: forward, backward, weight gradient. Around each is the
-    loop over a warp's tiles, with the same for tiles that are not whole."""
+    """(inside, outside) of the loops over factors for whole tiles: forward, backward, weight gradient. Each lies in the
+    loop over a warp's tiles, which also has a loop for incomplete tiles."""
     spans = [(target // 16, i) for i, (_, target) in enumerate(code) if target is not None and 0 <= target < 16 * i]
     inner = [(a, b) for a, b in spans if count(code[a:b + 1], "HMMA") == TILE_HMMA]
     for first, last in sorted((a, b) for a, b in spans if count(code[a:b + 1], "HMMA") == 2 * TILE_HMMA):
@@ -83,7 +83,8 @@ def loops(code):
 
 
 def wavefronts(loop, stores):
-    """All lanes read the same quads: a broadcast, one wavefront; single words are 32 neighbors, one as well."""
+    """All lanes read the same quads: a broadcast takes one wavefront; single words are 32 neighbors and take one
+    too."""
     return count(loop, "LDS.128") + count(loop, "LDS.32") + (count(loop, "STS.32") if stores else 0)
 
 
@@ -107,7 +108,7 @@ def main():
     forward, backward = product_loops(found[0])
     gradient = gradient_loop(found[0])
     batch = options.batch
-    rounds_of_rows = batch // AT_ONCE                       # over all warps: each takes other rows
+    rounds_of_rows = batch // AT_ONCE                       # over all warps: each has its own rows
     rounds_of_tiles = WIDTH // TILE * batch * TILE // CHUNK  # a warp owns 32 inputs and one tile
     print(f"{'a hidden layer of 32 x 32':<28}{'loop':>6}{'FFMA':>6}{'wavefronts':>12}"
           f"{'issued a step':>15}{'clocks: FMA':>13}{'shared':>8}{'issue':>7}{'FMA share':>11}")

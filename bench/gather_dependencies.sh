@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Gathers the libraries that modsweep is built with into one folder, to be taken to a machine without network and without
-# Debian's packages: bench/gpu_acceptance.sh --dependencies DIR builds with it there. Needs Debian 12 (apt-get, dpkg-deb),
-# no root; installs nothing.
+# Gathers the libraries that modsweep is built with into one folder, for a machine without network and without Debian's
+# packages: bench/gpu_acceptance.sh --dependencies DIR builds with it there. Needs Debian 12 (apt-get, dpkg-deb), not
+# root; installs nothing.
 set -euo pipefail
 root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 limit_mb=40
@@ -32,14 +32,14 @@ done
 mkdir -p "$1"
 folder=$(readlink -f "$1")
 
-# The libraries among setup.sh's packages, which are named there and nowhere else.
+# The libraries among setup.sh's packages; setup.sh is the only list of them.
 development_packages() {
   sed -n -E '/^(build|test)_packages=\(/,/\)/p' "$root/setup.sh" | tr -d '()' | sed -E 's/^(build|test)_packages=//' |
     tr -s ' ' '\n' |
     grep -E '^lib.*-dev$|^nlohmann'
 }
 
-# Libraries that a downloaded package depends on. The C and C++ libraries are the compiler's own.
+# The libraries that a downloaded package depends on. The C and C++ libraries come with the compiler.
 needed_libraries() { # FILE.deb
   dpkg-deb -f "$1" Depends | tr ',' '\n' | sed 's/^ *//; s/[ (|].*//; s/:.*//' | { grep '^lib' || true; } |
     { grep -vE '^(libc6|libc-dev|libc6-dev|libgcc|libstdc\+\+)' || true; }
@@ -48,7 +48,7 @@ needed_libraries() { # FILE.deb
 downloads=$(mktemp -d)
 trap 'rm -rf "$downloads"' EXIT
 
-# Downloads the packages named and all they need, each once.
+# Downloads the named packages and all packages that they need, each once.
 download() {
   local package waiting=("$@")
   local -A seen=()
@@ -63,8 +63,8 @@ download() {
   done
 }
 
-# Leaves headers, libraries and CMake packages. A static library takes the place of its shared one, so that programs start
-# without it; not where a CMake package names the shared one (fmt, benchmark).
+# Keeps headers, libraries and CMake packages. A static library replaces its shared one, so that programs start without
+# it; except where a CMake package names the shared one (fmt, benchmark).
 prune() {
   local static name
   rm -rf "$folder/usr/share/doc" "$folder/usr/share/man" "$folder/usr/share/lintian" "$folder/usr/share/pkgconfig" \
@@ -87,7 +87,7 @@ download "${packages[@]}"
 for package in "$downloads"/*.deb; do dpkg-deb -x "$package" "$folder"; done
 prune
 
-# A link to what was not gathered would only fail at the build.
+# A link to a file that was not gathered would fail only at build time.
 dangling=$(find "$folder" -xtype l)
 if [[ -n "$dangling" ]]; then fail 1 "these links lead nowhere: $dangling"; fi
 size=$(du -sm "$folder" | cut -f1)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2317  # parts are called by name
-# Everything that only a GPU can tell: builds a copy of this tree, runs the GPU tests, measures, trains shortened sweeps,
-# runs small tests under compute-sanitizer, compares with PyTorch and JAX. Needs no network. A part that fails or runs out
-# of time does not stop the others; records are written after each part.
+# All checks that need a GPU: builds a copy of this tree, runs the GPU tests, measures, trains shortened sweeps, runs
+# small tests under compute-sanitizer, compares with PyTorch and JAX. Needs no network. A part that fails or runs out of
+# time does not stop the others; records are written after each part.
 set -uo pipefail
 root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 
@@ -18,7 +18,7 @@ declare -A says=(
   [check]="the peers against the reference vectors, in double (bench/peers/check_peers.py)"
   [peers]="modsweep, PyTorch and JAX in turn (bench/compare_gpu.py --quick)"
 )
-# The GPU engines' tests are the instances of tests/engine that are named so: gemm, gemm_fp32 and so on.
+# The tests of the GPU engines are the instances of tests/engine with an engine's name: gemm, gemm_fp32 and so on.
 printf -v gpu_tests_ctest '|%s' "${gpu_engines[@]}"
 gpu_tests_ctest="^engine\\..*/(${gpu_tests_ctest#|})(_fp[0-9]+)?( |\$)"
 
@@ -89,8 +89,7 @@ parse_options() {
   done
 }
 
-# Runs a command within what is left of the part's time, and within `limit` seconds where that is set; with --dry-run
-# prints it.
+# Runs a command within the remaining time of the part, and within `limit` seconds if set; with --dry-run prints it.
 run() { # COMMAND...
   if [[ "$dry_run" == yes ]]; then
     local text
@@ -108,13 +107,13 @@ run() { # COMMAND...
   timeout --kill-after=5 "$left" "$@"
 }
 
-# True where the file says so, or nothing was run.
+# True if the file matches the pattern, or nothing was run.
 says() { # PATTERN FILE
   [[ "$dry_run" == yes ]] || grep -qs -- "$1" "$2"
 }
 
-# For a build that was stopped, so that it compiles the rest only: a file that did not change keeps its time, another
-# one is new, whenever it was written.
+# Lets a build that was stopped compile only what remains: an unchanged file keeps its time; a changed file counts as
+# new, whenever it was written.
 keep_times() {
   local file
   while IFS= read -r -d '' file; do
@@ -131,7 +130,7 @@ copy_tree() {
   case "$out" in "$root"/*) excluded+=(--exclude="./${out#"$root"/}") ;; esac
   case "$dependencies" in "$root"/*) excluded+=(--exclude="./${dependencies#"$root"/}") ;; esac
   case "$archive" in "$root"/*) excluded+=(--exclude="./${archive#"$root"/}") ;; esac
-  # The file `unfinished` is there from the start of a build to its end.
+  # The file `unfinished` exists from the start of a build to its end.
   if [[ ! -e "$work/unfinished" ]]; then run rm -rf "$work/source" "$work/build" || return; fi
   run rm -rf "$work/new" && run mkdir -p "$work/new" && run touch "$work/unfinished" &&
     run tar -cf "$work/source.tar" "${excluded[@]}" -C "$root" . &&
@@ -141,13 +140,13 @@ copy_tree() {
 }
 
 part_build() {
-  # A warning of a compiler that nobody has tried yet must not end it all.
+  # A warning of a compiler that we have not tested must not end the whole run.
   local options=(-DCMAKE_BUILD_TYPE=Release -DMODSWEEP_CUDA=ON -DMODSWEEP_CUDA_ARCHITECTURES=native -DMODSWEEP_BENCH=OFF
     -DMODSWEEP_WERROR=OFF)
   if [[ -n "$dependencies" ]]; then
     local libraries=$dependencies/lib/x86_64-linux-gnu includes=$dependencies/include
-    # Debian's folders by architecture are searched on Debian only, so they are named. What is found by plain name
-    # (-lsqlite3, header-only libraries) and at run time needs flags.
+    # Debian's folders by architecture are searched on Debian only, so they are named here. Libraries that are found by
+    # plain name (-lsqlite3, header-only libraries) or at run time need flags.
     options+=("-DCMAKE_PREFIX_PATH=$dependencies;$libraries/cmake"
       "-DCMAKE_INCLUDE_PATH=$includes;$includes/x86_64-linux-gnu" "-DCMAKE_LIBRARY_PATH=$libraries"
       "-DCMAKE_CXX_FLAGS=-isystem $includes" "-DCMAKE_CUDA_FLAGS=-isystem $includes"
@@ -161,11 +160,11 @@ part_build() {
 
 part_tests() {
   local code=0 label log
-  for label in -LE -L; do # the quick ones first
+  for label in -LE -L; do # the quick tests first
     log=$out/gpu_tests$([[ "$label" == -LE ]] || echo _slow).log
     run ctest --test-dir "$work/build" -R "$gpu_tests_ctest" "$label" slow --no-tests=error --output-on-failure \
       --parallel 4 --output-log "$log" || code=$?
-    # A skipped test is a passed one to ctest; here it means that the device was not seen.
+    # ctest counts a skipped test as passed; here it means that the device was not found.
     if [[ "$dry_run" == no ]] && says 'Skipped' "$log"; then
       echo "GPU tests were skipped: see $log"
       code=1
@@ -208,15 +207,15 @@ part_sanitizers() {
   local code=0 tool engine tests record filter limit remaining=$((3 * ${#gpu_engines[@]}))
   for tool in memcheck racecheck initcheck; do
     for engine in "${gpu_engines[@]}"; do
-      # What a run leaves of its time goes to the others.
+      # Each run passes its unused time on to the others.
       limit=$(((part_ends - SECONDS) / remaining))
       remaining=$((remaining - 1))
-      # Hundreds of steps at most: each is tens of launches. Wide networks are those that a cluster of blocks trains.
+      # A few hundred steps: each is tens of launches. Wide networks are trained by a cluster of blocks.
       tests="*Laws.Permuting*/${engine}_fp32:*Laws.Diverging*/${engine}_fp32:*Laws.TrainingStops*/${engine}_fp32"
       tests+=":*Agreement.*Wide*/${engine}_fp32"
       if [[ "$engine" == gemm ]]; then tests+=":*EngineSpectra.*/gemm_fp32"; fi
-      # The shared memory of cuBLAS's and cuSOLVER's kernels is their own affair. The other tools have to see these
-      # kernels: our pointers and sizes go to them, and what they write is no longer uninitialized.
+      # The shared memory of cuBLAS's and cuSOLVER's kernels is not ours to check. The other tools must see these
+      # kernels: we pass them pointers and sizes, and their output counts as initialized.
       filter=()
       if [[ "$tool" == racecheck ]] && { [[ "$dry_run" == yes ]] ||
         [[ "$(compute-sanitizer --help 2>&1)" == *--kernel-name* ]]; }; then filter=(--kernel-name kns=modsweep); fi
@@ -232,7 +231,7 @@ part_sanitizers() {
 
 part_check() { run python3 -B "$work/source/bench/peers/check_peers.py" --device cuda; }
 
-# One setting and one round: the whole comparison takes longer and is compare_gpu.py's own.
+# One setting and one round: the whole comparison takes longer and is run with compare_gpu.py.
 part_peers() {
   run python3 -B "$work/source/bench/compare_gpu.py" --program "$work/build/modsweep" "${gpu_engines[@]/#/--engine=}" \
     --quick --rounds 1 --width 32 --setting wa2 --json "$out/peers.json"
@@ -243,7 +242,7 @@ first_line() { # COMMAND...: the first line that it prints
   text=$("$@" 2>&1) && echo "${text%%$'\n'*}"
 }
 
-# What there is to build and measure with, and what is missing.
+# Describes the available build tools and devices, and what is missing.
 describe_machine() {
   local tool cuda folder name found missing=()
   echo "$(uname -srm), $(nproc) cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
@@ -254,7 +253,7 @@ describe_machine() {
     if [[ "$tool" == nvcc ]]; then found=$(nvcc --version | grep release); fi
     echo "$name: $found"
   done
-  # Of a toolkit in pieces, libraries may be elsewhere than nvcc.
+  # If the toolkit is installed in pieces, libraries may lie elsewhere than nvcc.
   cuda=$(nvcc --dryrun -x cu /dev/null 2>&1 | sed -n 's/^#\$ TOP=//p')
   cuda=${CUDAToolkit_ROOT:-${cuda:-/usr/local/cuda}}
   cuda=$(readlink -f "$cuda" || echo "$cuda")
@@ -317,7 +316,7 @@ version_of_tree() {
   fi | paste -sd ' '
 }
 
-# Results of parts that are not run now, from the record of an earlier run in the same folder: a line each.
+# Results of the parts that are not run now, from the record of an earlier run in the same folder, one per line.
 earlier_results() {
   local part
   [[ -e "$out/acceptance.json" ]] || return 0
@@ -326,7 +325,7 @@ earlier_results() {
   done
 }
 
-# Once: what does not change during the run.
+# Runs once: records what does not change during the run.
 prepare_record() {
   local gpu driver
   IFS=, read -r gpu driver < <(nvidia-smi --query-gpu=name,driver_version --format=csv,noheader 2>/dev/null | head -n 1)
@@ -351,16 +350,16 @@ write_record() {
   } >"$out/acceptance.json"
 }
 
-# Never half of one: it is renamed when complete.
+# The archive is never incomplete: it is renamed when it is complete.
 write_archive() {
   local make=(tar -czf "$archive.new" -C "$(dirname "$out")" "$(basename "$out")") limit=0 part_ends=$((SECONDS + 60))
   if [[ -n "$archive" ]]; then run "${make[@]}" && run mv "$archive.new" "$archive"; fi
 }
 
 parse_options "$@"
-# Where the CUDA toolkit is when nobody put it on the PATH.
+# Where the CUDA toolkit is if it is not on the PATH.
 PATH=$PATH:/usr/local/cuda/bin:/usr/local/cuda/compute-sanitizer
-export PYTHONUNBUFFERED=1 # what a part that is stopped has printed is to be in its log
+export PYTHONUNBUFFERED=1 # the log must contain what a stopped part has printed
 if [[ "$dry_run" == yes ]]; then
   for part in "${chosen[@]}"; do run_part "$part"; done
   write_archive

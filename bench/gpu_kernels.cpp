@@ -1,5 +1,6 @@
-// The gemm engine's kernels on the first GPU, with Google Benchmark: every kernel of a step of the paper's
-// network, by events. An iteration takes one step; its time is that of all launches of the kernel in it.
+// The gemm engine's kernels on the first GPU, with Google Benchmark: every kernel in a step of the paper's
+// network, timed by CUDA events. An iteration is one step; its time is the sum over all launches of the
+// kernel in it.
 #include "device/kernel_timer.h"
 #include "gemm/gemm_engine.h"
 
@@ -17,7 +18,7 @@
 namespace modsweep {
 namespace {
 
-/// A pack of a setting of `modsweep bench` in training on the first GPU.
+/// A pack of a setting of `modsweep bench`, in training on the first GPU.
 struct TimedPack {
   TimedPack(const BenchSetting& setting, std::size_t networks)
       : training(start_timed_gemm(

@@ -1,6 +1,6 @@
-// How often the intervals of `aggregate` and `fit` hold the truth, on made-up seeds: a table of shares in
-// percent. `bench_interval_coverage [SETS] [CONFIDENCE]`; SETS for each number of the statistics' table, a
-// tenth of them for each of the fits'.
+// How often the intervals of `aggregate` and `fit` contain the truth, for made-up seeds: a table of
+// percentages. `bench_interval_coverage [SETS] [CONFIDENCE]`: SETS sets for each standard interval of a
+// statistic, a tenth of them for each bootstrap interval, transition and balance, a fortieth for each law.
 #include "analysis/made_up_seeds.h"
 
 #include <cstdlib>
@@ -16,7 +16,7 @@ constexpr std::array statistics_shown = {Statistic::mean, Statistic::median, Sta
 constexpr std::array<std::pair<Spread, const char*>, 3> spreads_shown = {
     {{Spread::normal, "normal"}, {Spread::skewed, "skewed"}, {Spread::two_peaks, "two peaks"}}};
 
-/// "94.9", with the share of the sets without an interval where there are any.
+/// "94.9", with the fraction of the sets that have no interval, if any.
 std::string text_of(const Coverage& coverage) {
   if (coverage.without == coverage.sets) return "none";
   const std::string share = fmt::format("{:.1f}", 100.0 * coverage.share());

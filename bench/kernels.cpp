@@ -1,5 +1,5 @@
 // Single kernels of the CPU engine: every instruction set of this machine, both precisions, widths around the
-// tiles.
+// tile sizes.
 #include "cpu/kernels.h"
 
 #include "cpu/aligned.h"
@@ -31,43 +31,43 @@ void count_flops(benchmark::State& state, double per_call) {
 }
 
 template <typename T>
-void multiply(benchmark::State& state, Isa isa) {
+void gemm(benchmark::State& state, Isa isa) {
   const auto n = static_cast<std::size_t>(state.range(0));
   const auto w = random_values<T>(n * n);
   const auto x = random_values<T>(n * stride);
   AlignedVector<T> out(n * stride);
-  const MultiplyArguments<T> g{.a = w.data(),
-                               .a_row = n,
-                               .a_column = 1,
-                               .start = nullptr,
-                               .x = x.data(),
-                               .c = out.data(),
-                               .rows = n,
-                               .inner = n,
-                               .stride = stride};
+  const GemmArguments<T> g{.a = w.data(),
+                           .a_row = n,
+                           .a_column = 1,
+                           .start = nullptr,
+                           .x = x.data(),
+                           .c = out.data(),
+                           .rows = n,
+                           .inner = n,
+                           .stride = stride};
   for (auto _ : state) {
-    kernels_for<T>(isa).multiply(g);
+    kernels_for<T>(isa).gemm(g);
     benchmark::ClobberMemory();
   }
   count_flops(state, 2.0 * static_cast<double>(n * n * stride));
 }
 
 template <typename T>
-void outer(benchmark::State& state, Isa isa) {
+void weight_gradient(benchmark::State& state, Isa isa) {
   const auto n = static_cast<std::size_t>(state.range(0));
   const auto d = random_values<T>(n * stride);
   const auto x = random_values<T>(n * stride);
   AlignedVector<T> out(n * n);
-  const OuterArguments<T> g{.d = d.data(),
-                            .x = x.data(),
-                            .g = out.data(),
-                            .g_row = n,
-                            .rows = n,
-                            .columns = n,
-                            .stride = stride,
-                            .accumulate = false};
+  const WeightGradientArguments<T> g{.d = d.data(),
+                                     .x = x.data(),
+                                     .g = out.data(),
+                                     .g_row = n,
+                                     .rows = n,
+                                     .columns = n,
+                                     .stride = stride,
+                                     .accumulate = false};
   for (auto _ : state) {
-    kernels_for<T>(isa).outer(g);
+    kernels_for<T>(isa).weight_gradient(g);
     benchmark::ClobberMemory();
   }
   count_flops(state, 2.0 * static_cast<double>(n * n * stride));
@@ -109,14 +109,14 @@ void register_kernels(Isa isa, const std::string& precision) {
     return benchmark::RegisterBenchmark((name + suffix).c_str(), kernel, isa);
   };
   for (const std::int64_t n : {8, 31, 32, 33, 64, 128}) {
-    add("multiply", multiply<T>)->Arg(n);
-    add("outer", outer<T>)->Arg(n);
+    add("gemm", gemm<T>)->Arg(n);
+    add("weight_gradient", weight_gradient<T>)->Arg(n);
   }
   add("normals", normals<T>)->Arg(32);
   add("adam", adam<T>)->Arg(2384);
 }
 
-// Google Benchmark's own main runs what is registered before it starts.
+// Google Benchmark's own main runs the benchmarks that are registered before it starts.
 const bool registered = [] {
   for (const Isa isa : {Isa::avx512, Isa::avx2, Isa::baseline}) {
     if (!has_isa(isa)) continue;

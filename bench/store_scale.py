@@ -23,7 +23,7 @@ import time
 
 from comparison import ROOT, fail, first_line, machine, say, warn_if_busy, write_json
 
-MORE_STEPS = 1000  # of the second measure
+MORE_STEPS = 1000  # for the second measure
 Timing = collections.namedtuple("Timing", "what wall user system peak size")
 
 
@@ -44,7 +44,7 @@ def parse_arguments():
 
 
 def sweep_text(cells, first=0, steps=1, rates=1):
-    """`cells` seeds for each of `rates` learning rates: an axis may have a million values."""
+    """A sweep of `cells` seeds for each of `rates` learning rates: an axis may have a million values."""
     axis = f'\n"training.learning_rate" = {{ linspace = [1e-3, 2e-3], count = {rates} }}' if rates > 1 else ""
     return f"""name = "scale"
 [task]
@@ -62,7 +62,7 @@ batch_size = 1
 
 
 class Bench:
-    """Runs the program in a folder and keeps what each run took."""
+    """Runs the program in a folder and records the cost of each run."""
 
     def __init__(self, arguments, folder):
         self.program, self.threads, self.folder = arguments.program.resolve(), str(arguments.threads), folder
@@ -100,7 +100,7 @@ def knows(program, command, word):
 
 
 def reported_training(bench, store):
-    """Seconds of training that the program reports, over its threads."""
+    """Seconds of training that the program reports, summed over its threads."""
     table = bench.folder / "cells.csv"
     bench.time("export to a file", "export", store, out=table)
     with open(table, encoding="utf-8") as rows:
@@ -128,7 +128,8 @@ def one_store(bench, cells):
 
 
 def many_stores(bench, cells, stores):
-    """Stores of disjoint cells, two of them merged, then all: memory must not grow with them."""
+    """Creates stores of disjoint cells and merges two of them, then all: memory must not grow with the number of
+    stores."""
     sharded = knows(bench.program, ["run"], "--shard")
     names = []
     bench.write("all.toml", sweep_text(cells, rates=stores))

@@ -1,4 +1,4 @@
-// Whole training steps of the paper's network, over the number of networks in a pack and of threads.
+// Whole training steps of the paper's network, over the number of networks per pack and of threads.
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -43,7 +43,7 @@ void train(benchmark::State& state, const Setting& setting) {
       benchmark::Counter::kIsIterationInvariantRate);
 }
 
-/// Layers of `width` units in so many groups: what a step of one network takes, on one thread.
+/// The time of a step of one network on one thread, for layers of `width` units in `groups` groups.
 void train_groups(benchmark::State& state) {
   const auto width = static_cast<std::uint32_t>(state.range(0));
   const std::vector<std::uint32_t> groups(4, static_cast<std::uint32_t>(state.range(1)));
@@ -54,7 +54,7 @@ void train_groups(benchmark::State& state) {
   state.counters["weights"] = static_cast<double>(ParameterLayout(pack.shape).weights());
 }
 
-// Google Benchmark's own main runs what is registered before it starts.
+// Google Benchmark's own main runs the benchmarks that are registered before it starts.
 const bool registered = [] {
   for (const Setting& setting :
        {Setting{"l2", 0.0, 0.0}, Setting{"wa2", 1e-3, 0.0}, Setting{"noise2", 0.0, 0.1}})

@@ -1,6 +1,6 @@
-// What libmodsweep_gpu.so offers to the program that loads it.
+// Entry points of libmodsweep_gpu.so for the program that loads it.
 #include "bench/device_bench.h"
-#include "device/check.h"
+#include "device/cuda_check.h"
 #include "fused/fused_engine.h"
 #include "gemm/gemm_engine.h"
 

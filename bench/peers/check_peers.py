@@ -23,20 +23,20 @@ from models import FORMS, KINDS
 from standard import Setting
 from torch_spectra import laplacian
 
-# JAX would take most of the device's memory when it starts, from PyTorch in this process.
+# By default JAX reserves most of the device's memory at start, which PyTorch in this process needs too.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 TOLERANCE = 1e-9  # relative to the largest entry; the vectors themselves agree with an independent version to 2e-11
 NETWORKS = 3  # of an ensemble, all with the same initial values
-# Kinds that differ in nothing but PyTorch's own optimizer compile the same.
+# Kinds that differ only in PyTorch's own optimizer compile to the same code.
 COMPILED_KINDS = {"loop": ("plain",), "ensemble": ("plain", "flat", "manual"), "vmap": ("plain",)}
-# What must not be left out: every machine can do the first, every CUDA device all.
+# Forms that must not be left out: the first list on every machine, the second on every CUDA device.
 REQUIRED = ("loop plain eager", "ensemble plain eager", "ensemble flat eager", "ensemble manual eager", "spectra")
 REQUIRED_ON_CUDA = ("loop plain graph", "ensemble plain graph", "ensemble flat graph", "ensemble manual graph")
 
 
 def read_safetensors(path):
-    """Tensors of a .safetensors file as NumPy arrays; F64 and I64 only, which is what the vectors hold."""
+    """Tensors of a .safetensors file as NumPy arrays; F64 and I64 only, the types of the vectors."""
     data = path.read_bytes()
     length = int.from_bytes(data[:8], "little")
     header = json.loads(data[8 : 8 + length])
@@ -51,7 +51,7 @@ def read_safetensors(path):
 
 
 def setting_of(case):
-    """The case as a Setting; None for what the peers do not train."""
+    """The case as a Setting; None if the peers do not train it."""
     if case["folder"] != "networks" or case["activation"] != "leaky_relu":
         return None
     if case["regularizer"] not in ("none", "L2", "WA2") or (case["sigma"] > 0 and case["noise_alpha"] != 2):
@@ -70,7 +70,7 @@ def repeated(data, name, networks):
 
 
 def start_values(case, setting, data, networks):
-    """(layers, fixed noise or None) as every training takes them, as NumPy arrays."""
+    """(layers, fixed noise or None) in the form that every training accepts, as NumPy arrays."""
     count = len(case["sizes"]) - 1
     layers = [(repeated(data, f"W{l}", networks), repeated(data, f"b{l}", networks)) for l in range(count)]
     return layers, [repeated(data, f"eps{l}", networks) for l in range(count - 1)] if setting.noise else None
@@ -129,7 +129,7 @@ def check_training(peer, setting, data):
 
 
 class Report:
-    """What was checked, failed, and could not be done here; a form's name has kind and run in it."""
+    """What was checked, what failed, and what this machine cannot run; a form's name includes kind and run."""
 
     def __init__(self):
         self.checks, self.failed, self.done, self.left_out = 0, 0, set(), {}
@@ -140,13 +140,13 @@ class Report:
 
     def check(self, name, cases, every_case=False):
         """cases: {case's name: function}. A function returns the largest relative difference, or raises RuntimeError,
-        TypeError or ValueError in the first case where this machine has not the means. every_case: prints a line for
-        each case, too."""
+        TypeError or ValueError in the first case if this machine cannot run it. every_case: prints a line for each case
+        too."""
         began, worst, checked = time.monotonic(), 0.0, 0
         for case, worst_of in cases.items():
             try:
                 difference_of_case = worst_of()
-            except Exception as error:  # the other forms are to be checked all the same
+            except Exception as error:  # the other forms must still be checked
                 reason = (str(error).splitlines() or [type(error).__name__])[0]
                 if checked or not isinstance(error, (RuntimeError, TypeError, ValueError)):
                     self.fail(f"{name} {case}: {type(error).__name__}: {reason}")
@@ -168,7 +168,7 @@ class Report:
         for reason in dict.fromkeys(self.left_out.values()):
             names = [name for name, why in self.left_out.items() if why == reason]
             print(f"left out, {reason}: {', '.join(names)}")
-        # An error there is no lack of means.
+        # An error in a required form is a failure.
         for name in required:
             if name not in self.done:
                 self.fail(f"to run at all: {name}")
@@ -177,7 +177,7 @@ class Report:
 
 
 def training_checks(cases, directory, make_peer):
-    """As Report.check wants them, of peers that make_peer(case, setting, data) makes."""
+    """The cases for Report.check, with peers from make_peer(case, setting, data)."""
     def worst_of(case):
         setting, data = setting_of(case), read_safetensors(directory / case["file"])
         return check_training(make_peer(case, setting, data), setting, data)
@@ -186,7 +186,7 @@ def training_checks(cases, directory, make_peer):
 
 
 def check_torch(cases, directory, device, runs, kinds_of, report):
-    """Every case, run and (form, its kinds) of those given."""
+    """Checks every case with every given run, form and kind."""
     for run in runs:
         for form, kinds in kinds_of.items():
             for kind in kinds:
@@ -201,11 +201,11 @@ def check_compiled(cases, directory, device, report):
 
 def check_jax(cases, directory, device, report):
     if find_jax(device, report):
-        report.check("jax scan", training_checks(cases, directory, JaxPeer), every_case=True)  # each is compiled
+        report.check("jax scan", training_checks(cases, directory, JaxPeer), every_case=True)  # each case is compiled
 
 
 def find_jax(device, report):
-    """Whether JAX is here; sets it to double and the device."""
+    """Whether JAX is installed; sets it to double precision and the device."""
     try:
         import jax
     except ImportError:

@@ -1,22 +1,22 @@
-"""How a PyTorch training's steps are run: call by call, as a CUDA graph, through torch.compile, or both.
+"""The ways to run the steps of a PyTorch training (the argument `run` of `prepare`):
 
-eager          as Python says
-graph          a whole step captured once as a CUDA graph (torch.cuda.CUDAGraph), replayed on static input buffers
-compile        by torch.compile
-compile-graph  compiled first, then captured
+eager          Python calls one PyTorch operation after the other
+graph          a whole step is captured once as a CUDA graph (torch.cuda.CUDAGraph) and replayed on static input buffers
+compile        torch.compile compiles the step or parts of it
+compile-graph  the training is compiled as above, then a whole step is captured
 """
 
 import torch
 
 
 class CapturedTraining:
-    """A training with one CUDA graph for a whole step. x and y are [B, I], copied into the graph's own buffers."""
+    """Runs each step of a training as one CUDA graph. step() copies x and y [B, I] into the graph's own buffers."""
 
     def __init__(self, training, x, y):
         self.training, self.networks = training, training.networks
         self.x, self.y = training.batch(x).clone(), training.batch(y).clone()
-        # Capture wants everything that is made on first use (handles, workspaces, optimizer state, compiled kernels) to
-        # be there, made on another stream than the default one.
+        # Before the capture, steps must have created everything that PyTorch creates on first use (handles, workspaces,
+        # optimizer state, compiled kernels), on another stream than the default one.
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
@@ -44,8 +44,8 @@ class CapturedTraining:
 
 
 def prepare(make_training, run, x, y):
-    """The training that `make_training(capturable)` makes, with its steps run as named. x, y [B, I]: an example of a
-    batch. Raises RuntimeError where this PyTorch or device cannot."""
+    """Creates a training by `make_training(capturable)` and prepares its step() for `run`, one of the ways above. x, y
+    [B, I] are an example batch. Raises RuntimeError if this PyTorch version or device does not support `run`."""
     if "graph" in run and not x.is_cuda:
         raise RuntimeError("CUDA graphs need a CUDA device; choose one with --device cuda")
     if "compile" in run and not hasattr(torch, "compile"):
@@ -54,6 +54,6 @@ def prepare(make_training, run, x, y):
     if "compile" in run:
         from torch import _dynamo
 
-        _dynamo.reset()  # what was compiled for earlier trainings counts against the recompile limit
+        _dynamo.reset()  # earlier trainings' compilations count against the recompile limit
         training.compile()
     return CapturedTraining(training, x, y) if "graph" in run else training

@@ -1,5 +1,5 @@
 """modsweep's standard training in JAX: the loss of one network under vmap and value_and_grad, Adam, and lax.scan over
-many steps, all in one jitted call. The kind is JAX's generator of the noise; without noise there is nothing to choose.
+many steps, all in one jitted call. The kind is JAX's random generator for the noise; without noise all kinds are equal.
 """
 
 import functools
@@ -18,12 +18,12 @@ def loss_of_one(setting, parameters, noise, x, y):
     g, penalty = x, 0.0
     for index, (weight, bias) in enumerate(parameters[:-1]):
         z = g @ weight + bias
-        a = jnp.where(z > 0, z, SLOPE * z)  # the slope at 0 is SLOPE, as PyTorch's and ours; jax.nn.leaky_relu has 1
+        a = jnp.where(z > 0, z, SLOPE * z)  # the slope at 0 is SLOPE, as in PyTorch and modsweep; jax.nn.leaky_relu has 1
         if setting.weighted_activity:
             penalty += jnp.square(a).mean(0) @ jnp.square(parameters[index + 1][0]).sum(1)
         g = a
         if setting.noise:
-            g = a + setting.noise * noise[index] * a * jnp.sign(a)  # |a|, whose slope at 0 is to be 0
+            g = a + setting.noise * noise[index] * a * jnp.sign(a)  # |a| with slope 0 at 0
     weight, bias = parameters[-1]
     return jnp.square(g @ weight + bias - y).mean() + setting.weighted_activity * penalty
 
@@ -46,22 +46,23 @@ class JaxTraining:
         self.fixed_noise = fixed_noise and [jnp.asarray(eps) for eps in fixed_noise]
         self.networks = len(layers[0][0])
         self.hidden = sizes[1:-1]
-        parameters = [(jnp.array(w).swapaxes(1, 2), jnp.array(b)) for w, b in layers]  # copies: they are given up
+        parameters = [(jnp.array(w).swapaxes(1, 2), jnp.array(b)) for w, b in layers]  # copies: the training donates them
         zeros = lambda: jax.tree_util.tree_map(jnp.zeros_like, parameters)
         self.dtype = parameters[0][0].dtype
         self.state = (parameters, zeros(), zeros(), jnp.zeros((), self.dtype), jax.random.key(0, impl=kind))
-        # The old state is given up, so that its memory can hold the new one.
+        # The old state is donated, so that its memory can hold the new one.
         self.advance = jax.jit(self.scan, static_argnums=3, donate_argnums=0)
 
     def draw(self, key, batch):
-        """Noise of all networks at once, [P, B, H] per hidden layer: inside vmap it would take a key a network."""
+        """Noise of all networks at once, [P, B, H] per hidden layer: inside vmap each network would need its own
+        key."""
         if self.fixed_noise is not None or not self.setting.noise:
             return self.fixed_noise
         return [jax.random.normal(layer_key, (self.networks, batch, width), self.dtype)
                 for layer_key, width in zip(jax.random.split(key, len(self.hidden)), self.hidden)]
 
     def one_step(self, x, y, state, _):
-        """State after one step and its losses [P], for lax.scan. x, y [batches, B, I]."""
+        """State after one step, and its losses [P]: the body of lax.scan. x, y [batches, B, I]."""
         parameters, first, second, count, key = state
         key, noise_key = jax.random.split(key)
         batch = count.astype(int) % len(x)
@@ -82,7 +83,7 @@ class JaxTraining:
         return state, losses[-1]
 
     def steps(self, x, y, steps):
-        """Takes that many steps, over the batches x, y [batches, B, I] in turn; the losses [P] of the last."""
+        """Runs `steps` steps over the batches x, y [batches, B, I] in turn; returns the losses [P] of the last step."""
         self.state, losses = self.advance(self.state, x, y, steps)
         return losses
 

@@ -15,7 +15,7 @@ import time
 
 from processes import keep_memory, stay_on_cores, times_of_processes
 
-# JAX would take most of the device's memory when it starts, from whatever else is measured there.
+# By default JAX reserves most of the device's memory at start, which other measurements on the device need too.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 
@@ -42,7 +42,7 @@ def parse_arguments():
 
 
 class Measured:
-    """One training, ready to take steps. On the CPU it has `threads` cores, as the process of that number."""
+    """One training, ready to run steps. On the CPU it has `threads` cores, chosen by the number of its process."""
 
     def __init__(self, arguments, setting, kind, networks, process=0):
         configure(arguments, process)
@@ -56,10 +56,10 @@ class Measured:
         self.training = JaxTraining(sizes, SETTINGS[setting], layers, kind)
         self.data = [jnp.asarray(batches_of(values, arguments.batch), dtype)
                      for values in regression_data(arguments.inputs)]
-        self.steps = arguments.steps  # of one call
+        self.steps = arguments.steps  # steps per call
 
     def run(self, steps):
-        """Seconds that `steps` steps take, the device's work included; they are whole calls."""
+        """Seconds of `steps` steps, including the device's work; the steps form whole calls."""
         self.training.state[3].block_until_ready()
         begin = time.perf_counter()
         for _ in range(steps // self.steps):
@@ -74,7 +74,7 @@ class Measured:
 
 
 def configure(arguments, process=0):
-    """To be called before JAX looks for its devices."""
+    """Must be called before JAX looks for its devices."""
     if arguments.threads and arguments.device == "cpu":
         stay_on_cores(arguments.threads, process)
     import jax
@@ -119,7 +119,7 @@ def main():
             for networks in arguments.networks:
                 try:
                     times = times_of(arguments, setting, kind, networks)
-                except (RuntimeError, ValueError, EOFError) as error:  # memory is out: go on with the others
+                except (RuntimeError, ValueError, EOFError) as error:  # out of memory: continue with the others
                     reason = (str(error).splitlines() or [type(error).__name__])[0]
                     print(f"jax_training: {kind} {setting} with {networks} networks left out: {reason}",
                           file=sys.stderr)

@@ -1,21 +1,24 @@
 """modsweep's standard training in PyTorch: one network in a plain loop, and P networks as batched tensors.
 
-The same computation in several forms, so that a comparison meets the fastest of them:
-loop        nn.Linear layers, autograd, torch.optim.Adam: what most people write
-ensemble    weights [P, I, O], baddbmm over the networks, autograd
-vmap        the loss of one network, of which torch.func makes the gradients of P
+The same computation in several forms, so that modsweep can be compared with the fastest one:
+loop        one network: nn.Linear layers, autograd, torch.optim.Adam, as most people write it
+ensemble    P networks: weights [P, I, O], torch.baddbmm over the networks
+vmap        P networks: torch.func.vmap of the gradient of one network's loss
 
-each with several kinds of optimizer:
-plain foreach fused   torch.optim.Adam over the parameters
-flat                  Adam by hand, in place, over one flat vector of all parameters
-manual                the same, and gradients by hand as well, without autograd
-manual-fused          gradients by hand, torch.optim.Adam(fused=True) over the flat vector
+The optimizer kinds (KINDS lists those of each form):
+plain foreach fused   autograd, torch.optim.Adam with default options, foreach=True or fused=True
+flat                  autograd, handwritten Adam, in place, over one flat vector of all parameters
+manual                handwritten gradients and handwritten Adam over the flat vector
+manual-fused          handwritten gradients, torch.optim.Adam(fused=True) over the flat vector
 
-The l2 term is given to Adam as weight decay of the weights (2 l2 W is its gradient), which saves its part of the graph.
+Adam applies the l2 term as weight decay: it adds the term's gradient, 2 l2 W. The loss does not contain the term.
 
-A training has `step(x, y)`, which returns the losses and reads nothing back; `reset()`, to the initial parameters and a
-fresh optimizer, in place; `compile()`, which hands its work to torch.compile; `batch(x)`, x [B, I] as its step wants;
-`parameters()`, [(W [P, O, I], b [P, O])] per layer. execution.py says how a step is run.
+The methods of a training, whose steps execution.py runs:
+step(x, y)     takes one step and returns the losses, which stay on the device
+reset()        restores the initial parameters and the initial optimizer state, in place
+compile()      compiles the loss, the gradients or the whole step by torch.compile
+batch(x)       converts x [B, I] to the shape that step() requires
+parameters()   returns [(W [P, O, I], b [P, O])], one pair per layer
 """
 
 import torch
@@ -25,15 +28,15 @@ from standard import BETA1, BETA2, EPSILON, SLOPE
 
 
 def make_adam(groups, kind, learning_rate, capturable):
-    """torch.optim.Adam of the given kind ("plain", "foreach", "fused"); raises where this PyTorch has it not."""
+    """torch.optim.Adam of the given kind ("plain", "foreach", "fused"); raises if this PyTorch lacks the kind."""
     options = {"foreach": {"foreach": True}, "fused": {"fused": True}, "plain": {}}[kind]
-    if capturable:  # step counters on the device; said only when needed, since it slows the other steps
+    if capturable:  # keeps step counters on the device, as CUDA graphs require; slower without a graph
         options["capturable"] = True
     return torch.optim.Adam(groups, lr=learning_rate, betas=(BETA1, BETA2), eps=EPSILON, **options)
 
 
 def restart_adam(optimizer):
-    """Step counters and moments back to 0, in place."""
+    """Sets step counters and moments to 0, in place."""
     for state in optimizer.state.values():
         for value in state.values():
             value.zero_()
@@ -103,7 +106,7 @@ class LoopTraining:
 
 
 class EnsembleTraining:
-    """P networks; all tensors have them as the leading axis. x is [P, B, I]."""
+    """P networks. The leading axis of all tensors, also of x [P, B, I], is the network."""
 
     def __init__(self, sizes, setting, layers, kind="flat", learning_rate=1e-3, fixed_noise=None, capturable=False):
         self.setting, self.kind, self.learning_rate, self.fixed_noise = setting, kind, learning_rate, fixed_noise
@@ -118,7 +121,7 @@ class EnsembleTraining:
             self.first = torch.zeros_like(self.flat)
             self.second = torch.zeros_like(self.flat)
             self.scratch = torch.empty_like(self.flat)
-            # BETA1^t and BETA2^t, on the device: a captured or compiled step must not have t as a constant.
+            # BETA1^t and BETA2^t, on the device: a captured or compiled step must not contain t as a constant.
             self.powers = torch.ones(2, dtype=torch.float64, device=self.flat.device)
             self.betas = torch.tensor([BETA1, BETA2], dtype=torch.float64, device=self.flat.device)
         else:
@@ -133,8 +136,8 @@ class EnsembleTraining:
         return not self.kind.startswith("manual")
 
     def lay_out(self, layers):
-        """One vector of all parameters and one of their gradients. All W first, then all b, each [P, ...] contiguous:
-        weight decay is one operation on the front of the vector."""
+        """Stores all parameters in one vector and their gradients in another: all W first, then all b, each contiguous
+        as [P, ...]. So weight decay is one operation on the front of the vector."""
         pieces = [w.transpose(1, 2) for w, _ in layers] + [b[:, None] for _, b in layers]
         self.shapes = [piece.shape for piece in pieces]
         self.decayed = sum(w.numel() for w, _ in layers)
@@ -145,7 +148,7 @@ class EnsembleTraining:
         self.weight_gradients, self.bias_gradients = self.views(self.gradient)
 
     def views(self, flat):
-        """(weights [P, I, O], biases [P, 1, O]) of all layers in a vector."""
+        """Views of a flat vector: (weights, biases), lists with one view [P, I, O] or [P, 1, O] per layer."""
         views, start = [], 0
         for shape in self.shapes:
             stop = start + shape.numel()
@@ -158,7 +161,7 @@ class EnsembleTraining:
         return torch.randn_like(a) if self.fixed_noise is None else self.fixed_noise[index]
 
     def loss(self, x, y):
-        """Losses of the networks, [P], as LoopTraining's."""
+        """Losses of the networks, [P], as in LoopTraining."""
         g, penalty = x, None
         for index, (weight, bias) in enumerate(zip(self.weights[:-1], self.biases)):
             a = nn.functional.leaky_relu(torch.baddbmm(bias, g, weight), SLOPE)
@@ -195,7 +198,7 @@ class EnsembleTraining:
             self.optimizer.step()
 
     def whole_step(self, x, y):
-        """step() of kind `manual` for torch.compile: no two of the tensors it is given share memory."""
+        """step() of kind `manual` for torch.compile. It creates its views itself, so that no inputs share memory."""
         weights, biases = self.views(self.flat)
         none = [None] * len(weights)
         loss, gradients = self.gradients_by_hand(x, y, weights, biases, none, none)
@@ -213,8 +216,8 @@ class EnsembleTraining:
                 self.flat_adam = compiled(self.flat_adam)
 
     def gradients_by_hand(self, x, y, weights, biases, weight_gradients, bias_gradients):
-        """(losses as `loss`, gradients of all weights, then of all biases), written where the last two arguments say;
-        None: into new tensors."""
+        """Returns (losses as in `loss`, list of the gradients of all weights, then of all biases). Writes the gradients
+        to the tensors in the last two arguments, or to new tensors where these lists contain None."""
         wa, sigma = self.setting.weighted_activity, self.setting.noise
         batch, outputs = y.shape[1], y.shape[2]
         clean, noisy, factors, squares, outgoing = [], [x], [], [], []
@@ -225,7 +228,7 @@ class EnsembleTraining:
                 squares.append(a.square().mean(1))
                 outgoing.append(weights[index + 1].square().sum(2))
             if sigma:
-                # g = a + sigma eps |a| = a (1 + sigma eps sign(a)), and the bracket is also dg/da.
+                # g = a + sigma eps |a| = a (1 + sigma eps sign(a)); the factor in parentheses is also dg/da.
                 factor = torch.sign(a).mul_(self.draw(index, a)).mul_(sigma).add_(1)
                 factors.append(factor)
                 a = a * factor
@@ -252,8 +255,8 @@ class EnsembleTraining:
         return loss, gradients
 
     def flat_adam(self, gradient):
-        """PyTorch's Adam: with c = 1 - BETA^t, its update lr m / c1 / (sqrt(v / c2) + eps) is
-        m / (sqrt(v) c1 / (lr sqrt(c2)) + eps c1 / lr)."""
+        """PyTorch's Adam. With the bias corrections c1 = 1 - BETA1^t and c2 = 1 - BETA2^t and the moments m and v, its
+        update lr (m / c1) / (sqrt(v / c2) + eps) equals m / (sqrt(v) c1 / (lr sqrt(c2)) + eps c1 / lr)."""
         self.powers.mul_(self.betas)
         correction1, correction2 = (1 - self.powers).unbind()
         scale = (correction1 / (self.learning_rate * correction2.sqrt())).to(gradient.dtype)
@@ -262,7 +265,7 @@ class EnsembleTraining:
             gradient[: self.decayed].add_(self.flat[: self.decayed], alpha=2 * self.setting.l2)
         self.first.lerp_(gradient, 1 - BETA1)
         self.second.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
-        # Not addcmul: with factors of one element it leaves PyTorch's vectorized paths.
+        # mul_ and add_, not addcmul: PyTorch does not vectorize addcmul if a factor has one element, as `scale` has.
         torch.sqrt(self.second, out=self.scratch).mul_(scale).add_(epsilon)
         self.flat.addcdiv_(self.first, self.scratch, value=-1)
 
@@ -284,7 +287,7 @@ class EnsembleTraining:
 
 
 def functional_tools():
-    """(vmap, grad_and_value) of torch.func, or of functorch, as it was called before PyTorch 2."""
+    """(vmap, grad_and_value) of torch.func, or of functorch, its name before PyTorch 2."""
     try:
         from torch.func import grad_and_value, vmap
     except ImportError:
@@ -296,12 +299,12 @@ def functional_tools():
 
 
 class VmapTraining(EnsembleTraining):
-    """P networks from the loss of one. x is [B, I], the same for all."""
+    """P networks. vmap computes their gradients from the loss of one network. All networks use the same x [B, I]."""
 
     def __init__(self, sizes, setting, layers, kind="plain", learning_rate=1e-3, fixed_noise=None, capturable=False):
         super().__init__(sizes, setting, layers, kind, learning_rate, fixed_noise, capturable)
         vmap, grad_and_value = functional_tools()
-        # Parameters and fixed noise have the networks as leading axis, the batch has not.
+        # Parameters and fixed noise have the networks as the leading axis, the batch does not.
         noise_axis = None if fixed_noise is None else 0
         self.gradients = vmap(grad_and_value(self.loss_of_one), in_dims=(0, noise_axis, None, None),
                               randomness="different")
@@ -310,7 +313,7 @@ class VmapTraining(EnsembleTraining):
         return False
 
     def loss_of_one(self, parameters, fixed_noise, x, y):
-        """As LoopTraining's, of one network with weights [I, O] and biases [1, O]."""
+        """The loss that LoopTraining.loss computes, for one network with weights [I, O] and biases [1, O]."""
         count = len(parameters) // 2
         weights, biases = parameters[:count], parameters[count:]
         g, penalty = x, 0.0

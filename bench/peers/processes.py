@@ -1,4 +1,5 @@
-"""What the timings of PyTorch and JAX share on a CPU: the C library's memory, threads, and several processes at a time."""
+"""Shared by the timings of PyTorch and JAX on a CPU: the C library's memory, threads, and several processes at a
+time."""
 
 import multiprocessing
 import os
@@ -7,29 +8,29 @@ import time
 
 
 def keep_memory():
-    """Starts this program again with a C library that keeps freed memory. By default glibc hands every large tensor back
-    to the kernel and gets it again page by page, which on some machines takes most of an ensemble's step."""
+    """Restarts this program with a C library that keeps freed memory. By default glibc returns every large tensor to
+    the kernel and gets it back page by page, which on some machines takes most of an ensemble's step."""
     wanted = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40), "MALLOC_TOP_PAD_": str(1 << 26)}
     if any(name not in os.environ for name in wanted):
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **wanted})
 
 
 def limit_threads(threads):
-    """To be called before NumPy and PyTorch are loaded: BLAS libraries read these once."""
+    """Must be called before NumPy and PyTorch are loaded: BLAS libraries read these variables once."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"):
         os.environ[name] = str(threads)
 
 
 def stay_on_cores(threads, process=0):
-    """Leaves this process `threads` of its cores, other ones for each number of a process. XLA makes as many threads as it
-    may use cores when it starts, and has no other setting for all of them."""
+    """Restricts this process to `threads` cores, different ones for each process number. XLA starts one thread per
+    allowed core, and has no other setting for all of them."""
     cores = sorted(os.sched_getaffinity(0))
     first = threads * process % len(cores)
     os.sched_setaffinity(0, cores[first : first + threads] or cores)
 
 
 def worker(make_measured, process, seconds, pipe):
-    """One of several processes: warms up, then takes the steps it is told when it is told."""
+    """One of several processes: warms up, then runs steps as requested through the pipe."""
     measured = make_measured(process)
     pipe.send(measured.warm_up(seconds))
     while (steps := pipe.recv()) is not None:
@@ -37,9 +38,9 @@ def worker(make_measured, process, seconds, pipe):
 
 
 def times_of_processes(processes, make_measured, seconds, repeats):
-    """(steps, seconds of each repeat), by the wall time of all processes together. make_measured(number of the process),
-    called in that process, gives an object with warm_up(seconds), which returns the steps that take about so long, and
-    run(steps). Seconds are those of the slowest process; each takes `steps` steps."""
+    """(steps, seconds of each repeat), by the wall time of all processes together. make_measured(process number),
+    called in that process, returns an object with warm_up(seconds), which returns the number of steps that take about
+    `seconds`, and run(steps). Seconds are those of the slowest process; each runs `steps` steps."""
     context = multiprocessing.get_context("spawn")
     pipes, started = [], []
     for process in range(processes):

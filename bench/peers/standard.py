@@ -1,4 +1,4 @@
-"""What every peer trains, whatever its library: settings, constants, data and initial parameters. NumPy only."""
+"""What the trainings of the compared libraries share: settings, constants, data, initial parameters. NumPy only."""
 
 import math
 from typing import NamedTuple
@@ -10,7 +10,8 @@ BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
 
 class Setting(NamedTuple):
-    """What is added to the mean squared error, and the multiplicative noise g = a + noise * eps * |a|."""
+    """Coefficients of the terms added to the mean squared error, and the strength of the multiplicative noise, which
+    turns an activation a into a + noise * eps * |a| with eps from the standard normal distribution."""
 
     l2: float = 1e-4
     weighted_activity: float = 0.0
@@ -39,7 +40,7 @@ def regression_data(inputs, count=1000, seed=145):
 
 
 def batches_of(values, batch):
-    """values [N, ...] as whole batches [N // batch, batch, ...] in file order."""
+    """values [N, ...] in their order as batches [N // batch, batch, ...]; an incomplete last batch is dropped."""
     count = len(values) // batch
     return values[: count * batch].reshape(count, batch, *values.shape[1:])
 

@@ -10,7 +10,7 @@ import statistics
 import sys
 import time
 
-ENTRIES = 10_000 * 32 * 32  # of all matrices of a size, where --matrices does not say otherwise
+ENTRIES = 10_000 * 32 * 32  # of all matrices of a size, unless --matrices is given
 
 
 def parse_arguments():
@@ -41,7 +41,7 @@ def laplacian(weights):
 
 
 def time_calls(matrices, calls, synchronize):
-    """Seconds that `calls` calls take, the device's work included."""
+    """Seconds of `calls` calls, including the device's work."""
     import torch
 
     synchronize()
@@ -75,7 +75,7 @@ def main():
         count = arguments.matrices or min(10_000, max(1, ENTRIES // (n * n)))
         try:
             times = times_of(arguments, n, count, synchronize)
-        except RuntimeError as error:  # device memory is out, or the solver does not take so many: go on
+        except RuntimeError as error:  # out of device memory, or too many for the solver: continue
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             print(f"torch_spectra: n = {n} with {count} matrices left out: {reason}", file=sys.stderr)
             continue

@@ -16,14 +16,14 @@ from typing import NamedTuple
 
 from processes import keep_memory, limit_threads, times_of_processes
 
-# Written out, since models.py loads NumPy and PyTorch, and they read the number of threads when loaded.
+# Listed here, since models.py loads NumPy and PyTorch, which read the number of threads when loaded.
 FORMS = ("loop", "ensemble", "vmap")
 RUNS = ("eager", "graph", "compile", "compile-graph")
 SETTINGS = ("l2", "wa2", "noise2")
 
 
 class Case(NamedTuple):
-    """What is measured; models.py says what form and kind are, execution.py what run is."""
+    """One measured case; models.py describes form and kind, execution.py describes run."""
 
     form: str
     kind: str
@@ -70,7 +70,7 @@ def parse_arguments():
 
 
 def blas_name():
-    """The BLAS that this process has loaded, from its memory map (Debian picks it through a link, at run time)."""
+    """The BLAS library of this process, from its memory map (Debian chooses it through a link, at run time)."""
     import torch
 
     with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
@@ -85,7 +85,7 @@ def blas_name():
 
 
 def environment(device, tf32):
-    """What a row says about the library and the device; sets TF32 as asked."""
+    """A row's entries about the library and the device; sets TF32 as requested."""
     import torch
 
     torch.backends.cuda.matmul.allow_tf32 = tf32
@@ -96,7 +96,7 @@ def environment(device, tf32):
 
 
 class Measured:
-    """One training, ready to take steps."""
+    """One training, ready to run steps."""
 
     def __init__(self, arguments, case):
         import torch
@@ -121,7 +121,7 @@ class Measured:
         self.next = 0
 
     def run(self, steps):
-        """Seconds that `steps` steps take, the device's work included."""
+        """Seconds of `steps` steps, including the device's work."""
         self.synchronize()
         begin = time.perf_counter()
         for _ in range(steps):
@@ -179,7 +179,7 @@ def main():
         try:
             times = times_of(arguments, case)
         except (RuntimeError, TypeError, ValueError, KeyError, EOFError) as error:
-            # This PyTorch lacks that form, kind or run, or memory is out: say so and go on with the others.
+            # This PyTorch lacks the form, kind or run, or memory is exhausted: report it and continue with the others.
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             print(f"torch_training: {':'.join(map(str, case))} left out: {reason}", file=sys.stderr)
             continue

@@ -1,4 +1,4 @@
-// Where accuracy and modularity balance (figure 2).
+// The point where accuracy and modularity balance (figure 2).
 #include "analysis/resampler.h"
 
 #include <algorithm>
@@ -40,7 +40,7 @@ bool scale_to_unit(std::vector<double>& values) {
   return true;
 }
 
-/// The top of the parabola through three points, the middle one the highest.
+/// The vertex of the parabola through three points, of which the middle one is the highest.
 struct Top {
   double u = 0.0;
   double height = 0.0;
@@ -54,17 +54,17 @@ Top top_of(const double (&u)[3], const double (&d)[3]) {
   return {at, d[0] + left * (at - u[0]) + curvature * (at - u[0]) * (at - u[1])};
 }
 
-/// Where the advantage is largest. At an end of the axis: that end, and `inside` is false.
+/// The point of largest advantage. At an end of the axis: that end, with `inside` false.
 struct Peak {
   double x = 0.0;
   double advantage = 0.0;
   bool inside = false;
-  /// How far it may be off in log x.
+  /// Possible error of x in log x.
   double coarseness = 0.0;
 };
 
-/// The top of the parabola through the largest point and those `step` away on either side, none where the
-/// axis ends before.
+/// The vertex of the parabola through the largest point and those `step` away on either side; none if the
+/// axis ends before that.
 std::optional<Top> top_around(std::span<const TradeoffPoint> points, const std::vector<double>& advantage,
                               std::size_t best, std::size_t step) {
   if (best < step || best + step >= points.size()) return std::nullopt;
@@ -74,9 +74,10 @@ std::optional<Top> top_around(std::span<const TradeoffPoint> points, const std::
   return top_of(u, d);
 }
 
-/// How far the top may be from that of the parabola, in log x, as the axis has no more points: by as much as
-/// the parabola through the neighbors but one is away from it. Half of the way to a neighbor, at most, and
-/// where the lead has fallen by half at one.
+/// Possible distance, in log x, of the true maximum from the parabola's vertex, because the axis has few
+/// points: the distance to the vertex of the parabola through the second neighbors, limited to half of the
+/// way to a neighbor. It is half of that way if there are no second neighbors, or if the lead falls by more
+/// than half at a neighbor.
 double coarseness_of(std::span<const TradeoffPoint> points, const std::vector<double>& advantage,
                      std::size_t best, const Top& top) {
   const double below = std::log(points[best].x / points[best - 1].x);
@@ -89,7 +90,7 @@ double coarseness_of(std::span<const TradeoffPoint> points, const std::vector<do
   return std::min(half_way, std::abs(coarser->u - top.u));
 }
 
-/// None where loss or gap are constant.
+/// None if the loss or the gap is constant.
 std::optional<Peak> peak_of(std::span<const TradeoffPoint> points) {
   std::vector<double> loss;
   std::vector<double> gap;
@@ -119,7 +120,7 @@ void add_bootstrap_interval(BalanceFit& fit, std::span<const TradeoffPoint> poin
   for (std::uint32_t i = 0; i < settings.resamples; ++i) {
     for (std::size_t k = 0; k < points.size(); ++k)
       for (std::size_t j = 0; j < points[k].loss.size(); ++j) {
-        const std::size_t network = resampler.index(points[k].loss.size());  // loss and gap stay together
+        const std::size_t network = resampler.index(points[k].loss.size());  // for both loss and gap
         sample[k].loss[j] = points[k].loss[network];
         sample[k].gap[j] = points[k].gap[network];
       }
@@ -133,7 +134,7 @@ void add_bootstrap_interval(BalanceFit& fit, std::span<const TradeoffPoint> poin
     fit.interval = interval;
 }
 
-/// The networks of each curve by themselves.
+/// The networks of each curve separately.
 std::map<std::size_t, std::vector<TradeoffPoint>> by_curve(std::span<const TradeoffPoint> points) {
   std::map<std::size_t, std::vector<TradeoffPoint>> curves;
   for (const TradeoffPoint& point : points)
@@ -170,7 +171,7 @@ void add_standard_interval(BalanceFit& fit, std::span<const TradeoffPoint> point
     return;
   }
   coarseness /= static_cast<double>(own.size());
-  std::sort(own.begin(), own.end());  // nothing depends on the order of the curves
+  std::sort(own.begin(), own.end());  // the result must not depend on the order of the curves
   fit.interval = Interval{std::min(std::exp(mean(own) - *half - coarseness), *fit.x),
                           std::max(std::exp(mean(own) + *half + coarseness), *fit.x)};
 }

@@ -1,4 +1,4 @@
-// A network's layers as dense matrices, for what is worked out of its weights.
+// A network's layers as dense matrices, for computations on its weights.
 #pragma once
 
 #include <vector>
@@ -17,7 +17,7 @@ struct DenseLayer {
   double slope = 0.0;       ///< negative-side slope of the hidden layer that it feeds
 };
 
-/// `leaky_slope` is used without prelu only. Throws LogicError where sizes disagree.
+/// `leaky_slope` is used only without prelu. Throws LogicError if sizes disagree.
 [[nodiscard]] std::vector<DenseLayer> dense_layers(const Parameters& network, double leaky_slope);
 
 /// z -> f(z) of a hidden layer, in place.

@@ -1,4 +1,4 @@
-// Intervals that cover as often as they say, also of a few values.
+// Intervals with the stated coverage, for few values too.
 #include "analysis/quantiles.h"
 
 #include <algorithm>
@@ -18,7 +18,7 @@ void check_confidence(double confidence) {
     throw LogicError(fmt::format("an interval's confidence {} is not between 0 and 1", confidence));
 }
 
-/// The rank of the innermost order statistics that cover often enough; 0: none do.
+/// The rank of the innermost order statistics with sufficient coverage; 0: none.
 std::size_t innermost_rank(std::size_t count, double confidence) {
   std::size_t covers = 0;
   std::size_t fails = count / 2 + 1;
@@ -29,14 +29,14 @@ std::size_t innermost_rank(std::size_t count, double confidence) {
   return covers;
 }
 
-/// The fewest values whose extremes cover the median often enough.
+/// The smallest number of values whose extremes cover the median with sufficient confidence.
 std::size_t fewest_for_median(double confidence) {
   std::size_t count = 2;
   while (order_confidence(count, 1) < confidence) ++count;
   return count;
 }
 
-/// The spread of the trimmed mean: of sorted values, those beyond the cut moved to it (winsorized).
+/// The standard error of the trimmed mean, from the winsorized values: those beyond the cut are moved to it.
 double trimmed_error(const std::vector<double>& sorted, std::size_t cut) {
   std::vector<double> winsorized = sorted;
   const auto ends = static_cast<std::ptrdiff_t>(cut);
@@ -57,16 +57,16 @@ StatisticInterval around(double center, double half_width, const char* made_by, 
 std::optional<double> student_half_width(std::vector<double> values, double confidence,
                                          std::optional<double> freedom) {
   check_confidence(confidence);
-  std::sort(values.begin(), values.end());  // nothing depends on their order
+  std::sort(values.begin(), values.end());  // the result must not depend on their order
   const auto deviation = standard_deviation(values);
   if (!deviation) return std::nullopt;
   const auto count = static_cast<double>(values.size());
   return student_quantile(confidence, freedom.value_or(count - 1.0)) * *deviation / std::sqrt(count);
 }
 
-std::optional<Interval> share_interval(std::size_t hits, std::size_t count, double confidence) {
+std::optional<Interval> proportion_interval(std::size_t hits, std::size_t count, double confidence) {
   check_confidence(confidence);
-  if (hits > count) throw LogicError(fmt::format("share_interval: {} hits of {} cases", hits, count));
+  if (hits > count) throw LogicError(fmt::format("proportion_interval: {} hits of {} cases", hits, count));
   if (count == 0) return std::nullopt;
   const double outside = 0.5 * (1.0 - confidence);
   const auto seen = static_cast<double>(hits);

@@ -33,7 +33,8 @@ Index draw(const Eigen::VectorXd& weights, Resampler& resampler) {
   return last;
 }
 
-/// k-means++: each next center is a point, the likelier the farther it is from those before.
+/// k-means++: each next center is a point, chosen with a probability that grows with its distance from the
+/// centers so far.
 Points first_centers(const Points& points, Index k, Resampler& resampler) {
   Points centers(points.rows(), k);
   centers.col(0) = points.col(static_cast<Index>(resampler.index(static_cast<std::size_t>(points.cols()))));
@@ -49,7 +50,7 @@ Eigen::VectorX<Index> nearest_centers(const Points& points, const Points& center
   return of;
 }
 
-/// Moves each center to the mean of its points; one without points stays.
+/// Moves each center to the mean of its points; a center without points stays.
 void move_centers(const Points& points, const Eigen::VectorX<Index>& of, Points& centers) {
   Points sums = Points::Zero(centers.rows(), centers.cols());
   Eigen::VectorXd counts = Eigen::VectorXd::Zero(centers.cols());

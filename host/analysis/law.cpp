@@ -1,4 +1,4 @@
-// How transitions grow: exponentially in n, or as a power of it.
+// How transitions grow with n: exponentially, or as a power of it.
 #include "analysis/resampler.h"
 
 #include <algorithm>
@@ -41,7 +41,7 @@ LineFit fit_line(const Eigen::MatrixXd& matrix, const LineSolver& solver, const 
   return fit;
 }
 
-/// The logarithms of replicate `i` of every point; none where a point lacks it.
+/// The logarithms of replicate `i` of every point; none if a point lacks it.
 std::optional<VectorXd> replicate(std::span<const LawPoint> points, std::size_t i) {
   VectorXd y(static_cast<Index>(points.size()));
   for (Index k = 0; k < y.size(); ++k) {
@@ -52,7 +52,7 @@ std::optional<VectorXd> replicate(std::span<const LawPoint> points, std::size_t 
   return y;
 }
 
-/// An interval, unless it leaves out the number that it is of.
+/// The interval, unless it excludes the value itself.
 std::optional<Interval> around(double value, const Interval& interval) {
   if (value < interval.low || value > interval.high) return std::nullopt;
   return interval;
@@ -75,8 +75,8 @@ void add_bootstrap_intervals(LineFit& fit, std::span<const LawPoint> points, con
   fit.b_interval = around(fit.b, percentile_interval(std::move(b), confidence));
 }
 
-/// How far a parameter of the line, `weights` times the transitions, can move where each of them may be
-/// anywhere between the neighbors that its step is between.
+/// How far a parameter of the line, `weights` times the transitions, can move if each transition may lie
+/// anywhere within its step.
 Interval reach_of_steps(std::span<const LawPoint> points, const Eigen::RowVectorXd& weights) {
   Interval reach;
   for (Index k = 0; k < weights.size(); ++k) {
@@ -118,7 +118,7 @@ void add_standard_intervals(LineFit& fit, std::span<const LawPoint> points, cons
   }
 }
 
-/// Why there can be no interval; empty where there can.
+/// Why no interval is possible; empty if one is.
 std::string law_interval_objection(std::span<const LawPoint> points, IntervalMethod method) {
   const LawPoint& first = points.front();
   if (method == IntervalMethod::bootstrap) {

@@ -1,4 +1,5 @@
-// Functional modularity: how much of an output comes from inputs that are not its own (science.md section 5).
+// Functional modularity: the contribution to an output from inputs that are not its own (science.md section
+// 5).
 #include "analysis/dense_layers.h"
 
 #include <algorithm>
@@ -16,8 +17,9 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 
-/// Off-diagonal share of a square matrix of non-negative entries; none where it is zero or not finite.
-std::optional<double> off_diagonal_share(const MatrixXd& matrix) {
+/// Off-diagonal fraction of the sum of a square matrix of non-negative entries; none if the sum is zero or
+/// not finite.
+std::optional<double> off_diagonal_fraction(const MatrixXd& matrix) {
   if (matrix.size() == 0 || !matrix.allFinite()) return std::nullopt;
   const double largest = matrix.maxCoeff();
   if (largest == 0.0) return std::nullopt;
@@ -28,8 +30,9 @@ std::optional<double> off_diagonal_share(const MatrixXd& matrix) {
   return math::off_diagonal_sum(static_cast<std::size_t>(scaled.rows()), entry) / scaled.sum();
 }
 
-/// Adds |dy_i/dx_j| of each of the samples (one a column of `x`) to sum(i, j). The derivatives by all inputs
-/// go forward with the values: input j has the columns j * samples ... of `tangents`.
+/// Adds |dy_i/dx_j| of each of the samples (one per column of `x`) to sum(i, j). The derivatives with respect
+/// to all inputs are propagated forward with the values: input j has the columns j * samples ... of
+/// `tangents`.
 void add_jacobians(const std::vector<DenseLayer>& layers, Activation activation,
                    const Eigen::Ref<const MatrixXd>& x, MatrixXd& sum) {
   const Index samples = x.cols();
@@ -65,10 +68,10 @@ std::optional<double> path_leak(const Parameters& network) {
   for (const DenseLayer& layer : layers) {
     paths = (layer.weights.cwiseAbs() * paths).eval();
     if (paths.size() == 0 || !paths.allFinite() || paths.maxCoeff() == 0.0) return std::nullopt;
-    paths /= paths.maxCoeff();  // the share does not depend on scale; products of many layers would overflow
-                                // or vanish
+    paths /= paths.maxCoeff();  // the fraction does not depend on scale; products of many layers would
+                                // overflow or vanish
   }
-  return off_diagonal_share(paths);
+  return off_diagonal_fraction(paths);
 }
 
 std::optional<double> jacobian_leak(const Parameters& network, Activation activation, double leaky_slope,
@@ -83,7 +86,7 @@ std::optional<double> jacobian_leak(const Parameters& network, Activation activa
   if (network.shape.outputs() != inputs || inputs == 0) return std::nullopt;
 
   MatrixXd sum = MatrixXd::Zero(network.shape.outputs(), network.shape.inputs());
-  // A few hundred columns at a time keep values and tangents in the cache.
+  // A few hundred columns at a time, so that values and tangents stay in the cache.
   const std::size_t block = std::max<std::size_t>(1, 512 / inputs);
   for (std::size_t begin = 0; begin < count; begin += block) {
     const std::size_t samples = std::min(block, count - begin);
@@ -91,7 +94,7 @@ std::optional<double> jacobian_leak(const Parameters& network, Activation activa
                                              static_cast<Index>(samples));
     add_jacobians(layers, activation, columns, sum);
   }
-  return off_diagonal_share(sum);
+  return off_diagonal_fraction(sum);
 }
 
 }  // namespace modsweep

@@ -14,8 +14,8 @@ namespace {
 
 using Eigen::Index;
 
-/// Weights of the edges of a partition: for each cluster, those inside (both ways, with the diagonal) and all
-/// of its units.
+/// Weights of the edges of a partition, for each cluster: of the edges inside it (both ways, with the
+/// diagonal), and of all edges of its units.
 struct ClusterEdges {
   std::vector<double> inside;
   std::vector<double> volume;
@@ -39,8 +39,8 @@ ClusterEdges cluster_edges(std::span<const double> similarity, std::span<const s
   return edges;
 }
 
-/// The rows of the n first eigenvectors of L_rw, row-major [rows][n]: those of the symmetric form times
-/// D^-1/2, of unit length.
+/// The first n eigenvectors of L_rw as columns, row-major [rows][n]: those of the symmetric form times
+/// D^-1/2, scaled to unit length.
 RowMajor embedding(const SimilarityGraph& graph, Index n) {
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(graph.laplacian());
   if (solver.info() != Eigen::Success)
@@ -50,21 +50,21 @@ RowMajor embedding(const SimilarityGraph& graph, Index n) {
   return vectors;
 }
 
-/// |W| of the rows that were clustered, and which of them live.
+/// |W| of the clustered rows, and which of them are live.
 struct Magnitudes {
   RowMajor rows;
   const std::vector<Index>& live;
 };
 
-/// The mass of each column in each cluster, [n][columns].
+/// The sum of each column over the rows of each cluster, [n][columns].
 Eigen::MatrixXd block_masses(const Magnitudes& w, const std::vector<std::uint32_t>& live_cluster, Index n) {
   Eigen::MatrixXd masses = Eigen::MatrixXd::Zero(n, w.rows.cols());
   for (std::size_t i = 0; i < w.live.size(); ++i) masses.row(live_cluster[i]) += w.rows.row(w.live[i]);
   return masses;
 }
 
-/// New numbers for the clusters, in the order of the first column that belongs to each, so that the blocks of
-/// a picture run along the diagonal; those without a column come last.
+/// Renumbers the clusters in the order of the first column that belongs to each, so that the blocks of a
+/// picture run along the diagonal; clusters without a column come last.
 std::vector<std::uint32_t> diagonal_numbers(const Eigen::MatrixXd& masses) {
   constexpr std::uint32_t none = ~std::uint32_t{0};
   std::vector<std::uint32_t> number(static_cast<std::size_t>(masses.rows()), none);
@@ -85,7 +85,7 @@ Magnitudes magnitudes(std::span<const double> w, std::size_t rows, std::size_t c
   const Eigen::Map<const RowMajor> given(w.data(), static_cast<Index>(rows), static_cast<Index>(columns));
   RowMajor absolute =
       by == ClusterBy::incoming ? RowMajor(given.cwiseAbs()) : RowMajor(given.transpose().cwiseAbs());
-  absolute /= absolute.maxCoeff();  // shares do not depend on scale; a sum of huge entries would overflow
+  absolute /= absolute.maxCoeff();  // fractions do not depend on scale; a sum of huge entries would overflow
   return {std::move(absolute), unit.live};
 }
 
@@ -135,7 +135,7 @@ std::optional<LayerPartition> layer_partition(std::span<const double> w, std::si
   std::stable_sort(partition.order.begin(), partition.order.end(), [&](std::uint32_t a, std::uint32_t b) {
     return partition.cluster_of[a] < partition.cluster_of[b];
   });
-  // The similarities are symmetric: their order of rows and columns does not matter.
+  // The similarities are symmetric: row-major and column-major order are the same.
   const std::span similarity(graph.similarity.data(), live * live);
   partition.modularity = modularity(similarity, live_cluster);
   partition.normalized_cut = normalized_cut(similarity, live_cluster);

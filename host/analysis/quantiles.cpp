@@ -19,7 +19,7 @@ double beta_fraction(double a, double b, double x) {
   double c = 1.0;
   double d = 1.0 / away_from_zero(1.0 - (a + b) * x / (a + 1.0));
   double fraction = d;
-  // Takes O(sqrt(max(a, b))) rounds; the bound is for what rounding keeps from coming to rest.
+  // Converges in O(sqrt(max(a, b))) iterations; the bound ends the loop if rounding prevents convergence.
   for (double m = 1.0; m < 100'000.0; m += 1.0) {
     const double even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
     d = 1.0 / away_from_zero(1.0 + even * d);
@@ -61,7 +61,7 @@ double beta_quantile(double p, double a, double b) {
 double student_quantile(double confidence, double freedom) {
   if (!(confidence > 0.0 && confidence < 1.0 && freedom > 0.0))
     throw LogicError(fmt::format("student_quantile: confidence {}, freedom {}", confidence, freedom));
-  // P(|T| < t) is I of 1/2 and freedom / 2 at t^2 / (freedom + t^2).
+  // P(|T| < t) = I_x(1/2, freedom / 2) at x = t^2 / (freedom + t^2).
   const double x = beta_quantile(confidence, 0.5, 0.5 * freedom);
   return std::sqrt(freedom * x / (1.0 - x));
 }
@@ -69,7 +69,8 @@ double student_quantile(double confidence, double freedom) {
 double order_confidence(std::size_t count, std::size_t rank) {
   if (rank < 1 || 2 * rank > count)
     throw LogicError(fmt::format("order_confidence: rank {} of {} values", rank, count));
-  // At most rank - 1 of the values below the median, or above it: 1 - 2 P(Binomial(count, 1/2) < rank).
+  // The interval misses the median if fewer than `rank` values are below the median, or fewer than `rank`
+  // above it. So the confidence is 1 - 2 P(Binomial(count, 1/2) < rank).
   return 1.0 - 2.0 * incomplete_beta(static_cast<double>(count - rank + 1), static_cast<double>(rank), 0.5);
 }
 

@@ -1,4 +1,4 @@
-// Quantiles and probabilities of the distributions that intervals are made of.
+// Quantiles and probabilities of the distributions behind the intervals.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +11,12 @@ namespace modsweep {
 /// The x at which I_x(a, b) is `p`, 0 <= p <= 1.
 [[nodiscard]] double beta_quantile(double p, double a, double b);
 
-/// The t that |T| stays below with probability `confidence`, of Student's distribution with `freedom` degrees
-/// of freedom (positive, also fractions).
+/// The t with P(|T| < t) = `confidence` for Student's distribution with `freedom` degrees of freedom
+/// (positive, not necessarily whole).
 [[nodiscard]] double student_quantile(double confidence, double freedom);
 
-/// With which probability the median of a continuous distribution lies between the value of rank `rank` (from
-/// 1) and the one of that rank from above, of `count` values.
+/// The probability that the median of a continuous distribution lies between the value of rank `rank` (from
+/// 1) and the value of the same rank from above, of `count` values.
 [[nodiscard]] double order_confidence(std::size_t count, std::size_t rank);
 
 }  // namespace modsweep

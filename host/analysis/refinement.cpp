@@ -18,9 +18,10 @@ namespace {
 using Eigen::Matrix4d;
 using Eigen::Vector4d;
 
-constexpr double finest_share = 0.125;  // of the way from 10 to 90 %, between two x
+constexpr double finest_fraction = 0.125;  // of the distance from 10 to 90 %, between two x
 
-/// Derivatives of the sigmoid by (low, high, log steepness, log middle), of a change of height 1.
+/// Derivatives of the sigmoid with respect to (low, high, log steepness, log middle), for a change of height
+/// 1.
 Vector4d derivatives(const Sigmoid& curve, double x) {
   const double z = curve.steepness * (std::log(x) - std::log(curve.middle));
   const double s = 1.0 / (1.0 + std::exp(-z));
@@ -28,23 +29,24 @@ Vector4d derivatives(const Sigmoid& curve, double x) {
   return {1.0 - s, s, slope * z, -slope * curve.steepness};
 }
 
-/// What the networks so far tell of the four parameters.
+/// The information of the present networks about the four parameters.
 class Information {
  public:
   explicit Information(const Sigmoid& curve) : curve_(curve) {}
 
-  /// `spread`: the variance of a network at x.
+  /// `spread`: the variance of the networks' values at x.
   void add(double x, double networks, double spread) {
     const Vector4d j = derivatives(curve_, x);
     weights_ += networks * j * j.transpose();
     spreads_ += networks * spread * j * j.transpose();
   }
 
-  /// Of log middle as least squares fit it, each network counting the same, with these networks more.
+  /// The variance of log middle from unweighted least squares with these further networks.
   [[nodiscard]] double variance_with(double x, double networks, double spread) const {
     Information more = *this;
     more.add(x, networks, spread);
-    // A sharp step leaves its steepness all but free: a little of everything keeps the matrix invertible.
+    // A sharp step hardly determines its steepness: a small multiple of the identity keeps the matrix
+    // invertible.
     more.weights_ += 1e-9 * more.weights_.trace() * Matrix4d::Identity();
     const Vector4d row = more.weights_.ldlt().solve(Vector4d::Unit(3));
     return row.dot(more.spreads_ * row);
@@ -56,7 +58,7 @@ class Information {
   Matrix4d spreads_ = Matrix4d::Zero();
 };
 
-/// Sum of squares about the mean.
+/// Sum of squared deviations from the mean.
 double squares(const std::vector<std::pair<double, std::size_t>>& networks) {
   double center = 0.0;
   for (const auto& [value, curve] : networks) center += value;
@@ -88,7 +90,7 @@ void Refinement::take(std::span<const std::vector<double>> values) {
     for (std::size_t seed = 0; seed < values[i].size(); ++seed)
       if (!std::isnan(values[i][seed]))
         point.networks.emplace_back(values[i][seed], (std::size_t{next_[i].block} << 32U) + seed);
-    std::sort(point.networks.begin(), point.networks.end());  // as `modsweep fit` has them
+    std::sort(point.networks.begin(), point.networks.end());  // the order that `modsweep fit` uses
   }
   rows_ += values.size();
   next_.clear();
@@ -126,7 +128,7 @@ void Refinement::judge() {
   }
 }
 
-/// The next round.
+/// Chooses the next round.
 void Refinement::plan() {
   if (fit_.step) {
     if (const auto x = halfway(fit_.step->low, fit_.step->high)) {
@@ -145,7 +147,7 @@ void Refinement::plan() {
   std::map<double, Candidate> candidates;
   const double of_a_row = networks_of_a_row();
   const auto spreads = spreads_of_points();
-  const double finest = finest_share * way_10_90 / fit_.curve->steepness;
+  const double finest = finest_fraction * way_10_90 / fit_.curve->steepness;
   Information information(*fit_.curve);
   for (auto point = points_.begin(); point != points_.end(); ++point) {
     const auto& [x, here] = *point;
@@ -172,8 +174,8 @@ double Refinement::networks_of_a_row() const {
   return static_cast<double>(networks) / static_cast<double>(rows_);
 }
 
-/// The variance of networks at each x. A few of them tell little of it: what all x have in common counts as
-/// much as a row.
+/// The variance of networks at each x. A few networks determine it badly: the common variance of all x is
+/// given the weight of one row.
 std::map<double, double> Refinement::spreads_of_points() const {
   double sum = 0.0;
   double freedom = 0.0;
@@ -203,7 +205,7 @@ std::vector<AxisPoint> Refinement::axis_points() const {
   return points;
 }
 
-/// None where there is no x in between.
+/// None if there is no x in between.
 std::optional<double> Refinement::halfway(double low, double high) const {
   double x = std::sqrt(low) * std::sqrt(high);
   if (settings_.whole_numbers) x = std::round(x);

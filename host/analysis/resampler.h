@@ -1,5 +1,5 @@
-// Draws with replacement that are the same everywhere: the standard fixes the numbers of its engines, not
-// what its distributions make of them.
+// Draws with replacement that are the same on every platform: the standard fixes the numbers of its engines,
+// but not the algorithms of its distributions.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace modsweep {
 
-/// The share of the resamples that a fit may fail on and still have an interval.
+/// The fraction of the resamples on which a fit may fail and still have an interval.
 constexpr double most_failures = 0.05;
 
 class Resampler {
@@ -17,7 +17,7 @@ class Resampler {
   explicit Resampler(std::uint64_t seed) : bits_(seed) {}
 
   /// A number below `count`, all equally likely; 0 < count < 2^32 (Lemire 2019: multiply, and redraw the few
-  /// draws that would make some numbers likelier).
+  /// draws that would favor some numbers).
   [[nodiscard]] std::size_t index(std::size_t count) {
     const std::uint64_t n = count;
     std::uint64_t product = (bits_() >> 32U) * n;

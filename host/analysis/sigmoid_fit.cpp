@@ -14,7 +14,8 @@ namespace {
 using Eigen::Index;
 using Eigen::VectorXd;
 
-/// Residuals and their derivatives by (low, high, steepness_share, middle), in the form Eigen asks for.
+/// Residuals and their derivatives with respect to (low, high, steepness_fraction, middle), in the form that
+/// Eigen requires.
 class Residuals {
  public:
   using Scalar = double;
@@ -25,7 +26,7 @@ class Residuals {
 
   explicit Residuals(const UnitPoints& points) : points_(points) {}
 
-  // The names are Eigen's.
+  // Names that Eigen requires.
   [[nodiscard]] Index inputs() const { return 4; }
   [[nodiscard]] Index values() const { return points_.t.size(); }
 
@@ -60,7 +61,7 @@ std::optional<Minimum> minimize(const UnitPoints& points, const UnitCurve& start
   Residuals residuals(points);
   Eigen::LevenbergMarquardt<Residuals> solver(residuals);
   VectorXd p(4);
-  p << start.low, start.high, start.steepness_share, start.middle;
+  p << start.low, start.high, start.steepness_fraction, start.middle;
   const auto status = solver.minimize(p);
   const bool converged = status != Eigen::LevenbergMarquardtSpace::ImproperInputParameters &&
                          status != Eigen::LevenbergMarquardtSpace::TooManyFunctionEvaluation &&
@@ -74,7 +75,7 @@ void keep_best(std::optional<Minimum>& best, const std::optional<Minimum>& found
   if (found && (!best || found->squares < best->squares)) best = found;
 }
 
-/// The best minimum from a grid of middles and steepnesses; none where no start converges.
+/// The best minimum from a grid of middles and steepnesses; none if no start converges.
 std::optional<Minimum> best_minimum(const UnitPoints& points, std::span<const double> middles,
                                     std::span<const double> shares) {
   std::optional<Minimum> best;
@@ -90,8 +91,8 @@ constexpr std::array all_shares = {0.05, 0.3, 0.8};
 constexpr std::array few_middles = {0.25, 0.5, 0.75};
 constexpr std::array few_shares = {0.3};
 
-/// Where the optimizer starts: all over the axis, and between all neighbors, which lie close together where
-/// an axis was refined.
+/// Where the optimizer starts: at fixed positions along the axis, and between all neighbors, which lie close
+/// together where an axis was refined.
 std::vector<double> first_middles(const UnitPoints& points) {
   std::vector<double> middles(all_middles.begin(), all_middles.end());
   for (Index i = 1; i < points.t.size(); ++i) middles.push_back(0.5 * (points.t[i - 1] + points.t[i]));
@@ -129,13 +130,13 @@ std::optional<Minimum> minimize_anew(const UnitPoints& points) {
 
 std::optional<Minimum> minimize_again(const UnitPoints& points, const UnitCurve& start) {
   std::optional<Minimum> best = best_minimum(points, few_middles, few_shares);
-  // The scale of y is that of these points; the plateaus are near 0 and 1 in either.
+  // y is scaled by the range of these points, not of those of `start`; the plateaus are near 0 and 1 in both.
   keep_best(best, minimize(points, start));
   return best;
 }
 
 double steepness_of(const UnitPoints& points, const UnitCurve& curve) {
-  return points.steepest * logistic(curve.steepness_share);
+  return points.steepest * logistic(curve.steepness_fraction);
 }
 
 Sigmoid to_sigmoid(const UnitPoints& points, const UnitCurve& curve) {

@@ -1,4 +1,4 @@
-// Least squares of a sigmoid through the points of an axis, in the unit square.
+// Least-squares fit of a sigmoid to the points of an axis, in the unit square.
 #pragma once
 
 #include <optional>
@@ -10,10 +10,10 @@
 
 namespace modsweep {
 
-/// 2 log 9: steepness times the way from 10 to 90 %.
+/// 2 log 9: steepness times the distance from 10 to 90 %.
 constexpr double way_10_90 = 4.394449154672439;
 
-/// Means of the values at each x, with x (as a logarithm) and the means scaled to [0, 1].
+/// The mean of the values at each x, with log x and the means scaled to [0, 1].
 struct UnitPoints {
   Eigen::VectorXd t;
   Eigen::VectorXd v;
@@ -24,11 +24,11 @@ struct UnitPoints {
 };
 [[nodiscard]] UnitPoints unit_points(std::span<const AxisPoint> points);
 
-/// A sigmoid in the unit square, as the optimizer sees it.
+/// A sigmoid in the unit square, in the optimizer's parameters.
 struct UnitCurve {
   double low = 0.0;
   double high = 1.0;
-  double steepness_share = 0.0;  ///< of the largest, as a logit: unbounded
+  double steepness_fraction = 0.0;  ///< fraction of the largest steepness, as a logit: unbounded
   double middle = 0.5;
 };
 
@@ -37,9 +37,9 @@ struct Minimum {
   double squares = 0.0;
 };
 
-/// The best minimum from starts all over the axis; none where no start converges.
+/// The best minimum from starts along the whole axis; none if no start converges.
 [[nodiscard]] std::optional<Minimum> minimize_anew(const UnitPoints& points);
-/// The same for points like those that `start` was fitted to: from fewer starts.
+/// The same from fewer starts, for points similar to those that `start` was fitted to.
 [[nodiscard]] std::optional<Minimum> minimize_again(const UnitPoints& points, const UnitCurve& start);
 
 [[nodiscard]] double logistic(double z);
@@ -48,8 +48,8 @@ struct Minimum {
 /// In the user's units.
 [[nodiscard]] Sigmoid to_sigmoid(const UnitPoints& points, const UnitCurve& curve);
 
-/// Why an axis does not have both plateaus of a curve: less than a quarter of the way is left on a side. Null
-/// where it has.
+/// Which plateau of a curve an axis lacks: more than a quarter of the curve's change lies beyond that end.
+/// Null if it has both.
 [[nodiscard]] const char* missing_plateau(const UnitPoints& points, const UnitCurve& curve);
 
 }  // namespace modsweep

@@ -21,9 +21,9 @@ void check_matrix(std::span<const double> w, std::size_t rows, std::size_t colum
     throw LogicError(fmt::format("layer_spectra: entry {} is {}", infinite - w.begin(), *infinite));
 }
 
-/// Scales rows to unit length and returns the lengths that they had, as multiples of the largest entry of
-/// all. Each row is divided by its own largest entry before its length is taken: neither squares of huge
-/// entries overflow nor do those of tiny ones vanish.
+/// Scales rows to unit length and returns their former lengths, as multiples of the largest entry of all.
+/// Each row is divided by its own largest entry before its length is computed, so that squares of huge
+/// entries do not overflow and squares of tiny ones do not vanish.
 Eigen::VectorXd scale_to_unit(RowMajor& rows) {
   Eigen::VectorXd norms = Eigen::VectorXd::Zero(rows.rows());
   if (rows.size() == 0) return norms;

@@ -1,4 +1,4 @@
-// The similarity graph of the rows of a weight matrix, which spectra and partitions are made from.
+// The similarity graph of the rows of a weight matrix: the basis of spectra and partitions.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +21,8 @@ struct UnitRows {
   std::vector<std::uint32_t> dead;  ///< norm zero or below 1e-3 of the largest
 };
 
-/// Of `w`, row-major [rows][columns], or of its transpose (outgoing). Throws LogicError where sizes disagree
-/// or an entry is not finite.
+/// The rows of `w`, row-major [rows][columns], or of its transpose (outgoing). Throws LogicError if sizes
+/// disagree or an entry is not finite.
 [[nodiscard]] UnitRows unit_rows(std::span<const double> w, std::size_t rows, std::size_t columns,
                                  ClusterBy by);
 

@@ -17,7 +17,8 @@ void need_values(std::span<const double> values, const char* what) {
   if (values.empty()) throw LogicError(fmt::format("{}: of 0 values, needs 1", what));
 }
 
-/// Linear between order statistics, at (n - 1) p counted from 0 (NumPy's and R's default, type 7).
+/// Quantile by linear interpolation between order statistics, at position (n - 1) p counted from 0 (type 7,
+/// the default of NumPy and R).
 double sorted_quantile(const std::vector<double>& sorted, double p) {
   const double place = p * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(place);
@@ -74,7 +75,7 @@ Summary summarize(std::vector<double> values) {
   summary.count = values.size();
   summary.mean = mean(values);
   summary.standard_deviation = standard_deviation(values);
-  summary.trimmed_mean = trimmed_mean(values);  // sorts
+  summary.trimmed_mean = trimmed_mean(values);  // sorts the values
   summary.min = values.front();
   summary.max = values.back();
   summary.median = median(values);

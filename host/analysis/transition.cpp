@@ -1,4 +1,4 @@
-// The sigmoid of figure 6, and what is no transition though it can be fitted.
+// The sigmoid of figure 6, and tests for data that a sigmoid fits but that have no transition.
 #include "analysis/transition_fit.h"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace modsweep {
 namespace {
 
 constexpr std::size_t fewest_values = 7;  // AICc of five parameters (with the spread) needs more than six
-constexpr double saturated = 0.99;        // share of a steepness that is as good as all of it
+constexpr double saturated = 0.99;        // fraction of a steepness that counts as all of it
 
 void check_points(std::span<const AxisPoint> points) {
   double before = 0.0;
@@ -25,7 +25,7 @@ void check_points(std::span<const AxisPoint> points) {
 }
 
 /// Akaike's criterion with the correction for small samples (Hurvich & Tsai 1989); `parameters` includes the
-/// spread. A sum of squares below rounding is rounding.
+/// spread. Sums of squares below rounding are raised to it.
 double corrected_aic(double squares, double scale, double values, double parameters) {
   const double floor = values * std::pow(1e-12 * scale, 2);
   return values * std::log(std::max(squares, floor) / values) + 2.0 * parameters +
@@ -40,7 +40,7 @@ double squares_from(std::span<const AxisPoint> points, Curve curve) {
   return squares;
 }
 
-/// Sums over the first points, for levels of any stretch of them.
+/// Prefix sums, for the mean level of any stretch of points.
 class Stretches {
  public:
   explicit Stretches(std::span<const AxisPoint> points) {
@@ -69,19 +69,20 @@ class Stretches {
   std::vector<Sums> sums_ = std::vector<Sums>(1);
 };
 
-/// A stretch of the axis on which y is away from where it was before and is again.
+/// A stretch of the axis on which y leaves its former level, to which it then returns.
 struct Bump {
   double first = 0.0, last = 0.0;  ///< x
   bool up = false;
 };
 
-/// The bump that describes y clearly better than a curve and a constant with these squares: three levels, of
-/// which the first and the last are on the same side of the one between, neither twice as far from it as the
-/// other.
+/// The bump that describes y clearly better than a curve and a constant with these sums of squares. It has
+/// three levels; the first and the last are on the same side of the middle one, and neither is twice as far
+/// from it as the other.
 std::optional<Bump> find_bump(std::span<const AxisPoint> points, double values, double squares,
                               double flat_squares) {
-  // A curve has five parameters with the spread, a constant two. A bump has ten: beside its levels the places
-  // of both changes, each of which counts thrice, as it is the best of many.
+  // With the spread, a curve has five parameters and a constant has two. A bump has ten: the spread, three
+  // levels, and the positions of both changes, each of which counts three times, because it is the best of
+  // many.
   double best =
       std::min(squares * std::exp(-2.0 * 5.0 / values), flat_squares * std::exp(-2.0 * 8.0 / values));
   const Stretches stretches(points);
@@ -100,7 +101,7 @@ std::optional<Bump> find_bump(std::span<const AxisPoint> points, double values, 
   return found;
 }
 
-/// Why a fitted curve is no transition; empty if it is one.
+/// Why a fitted curve is not a transition; empty if it is one.
 std::string objection(std::span<const AxisPoint> points, const UnitPoints& unit, const UnitCurve& curve,
                       double squares) {
   double values = 0.0;
@@ -121,7 +122,7 @@ std::string objection(std::span<const AxisPoint> points, const UnitPoints& unit,
   return missing == nullptr ? "" : missing;
 }
 
-/// The neighbors on the axis around the middle.
+/// The x of the axis on either side of the middle.
 Interval step_around(std::span<const AxisPoint> points, double middle) {
   std::size_t above = 1;
   while (above + 1 < points.size() && points[above].x < middle) ++above;

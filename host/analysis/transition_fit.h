@@ -1,4 +1,5 @@
-// A transition that was fitted once, for those who fit it again to parts and resamples.
+// A first fit of a transition to all points. Fits to subsets and resamples of the points start from its
+// curve.
 #pragma once
 
 #include "analysis/sigmoid_fit.h"
@@ -10,14 +11,14 @@
 
 namespace modsweep {
 
-constexpr std::size_t fewest_transition_points = 5;  // a sigmoid has four parameters
+constexpr std::size_t fewest_transition_points = 5;  // one more than the four parameters of a sigmoid
 
 struct FittedTransition {
   TransitionFit fit;
-  UnitCurve curve;  ///< where fits to parts and resamples start
+  UnitCurve curve;  ///< initial values for fits to subsets and resamples of the points
 };
 
-/// Without an interval.
+/// Fits a transition to `points`, without an interval of its middle.
 [[nodiscard]] FittedTransition fit_once(std::span<const AxisPoint> points);
 
 }  // namespace modsweep

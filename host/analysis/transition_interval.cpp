@@ -1,4 +1,4 @@
-// How sure the middle of a transition is: Student's t over the curves of seeds, or the bootstrap.
+// Uncertainty of a transition's middle: Student's t over the curves of seeds, or the bootstrap.
 #include "analysis/resampler.h"
 #include "analysis/transition_fit.h"
 
@@ -36,7 +36,7 @@ std::vector<std::size_t> curves_of(std::span<const AxisPoint> points) {
   return {curves.begin(), curves.end()};
 }
 
-/// The networks of one curve, or all others; points without any are left out.
+/// The networks of one curve, or all others; points without any such network are left out.
 std::vector<AxisPoint> part_of(std::span<const AxisPoint> points, std::size_t curve, bool its_own) {
   std::vector<AxisPoint> part;
   for (const AxisPoint& point : points) {
@@ -55,7 +55,7 @@ struct Refit {
   [[nodiscard]] double log_middle() const { return points.t_origin + points.t_scale * curve.middle; }
 };
 
-/// A fit to a part or a resample; none where it fails or its middle is not on the axis.
+/// A fit to a subset or a resample; none if it fails or its middle is not on the axis.
 std::optional<Refit> refit(std::span<const AxisPoint> points, const UnitCurve& start) {
   UnitPoints unit = unit_points(points);
   if (unit.v_scale == 0.0) return std::nullopt;
@@ -64,7 +64,7 @@ std::optional<Refit> refit(std::span<const AxisPoint> points, const UnitCurve& s
   return Refit{std::move(unit), best->curve};
 }
 
-/// The middle of each curve by itself; none where one has no such transition.
+/// The middle of each curve by itself; none if one of the curves has no such transition.
 std::optional<CurveValues> own_middles(std::span<const AxisPoint> points, const FittedTransition& fitted,
                                        const std::vector<std::size_t>& curves) {
   CurveValues own{curves, {}};
@@ -79,13 +79,13 @@ std::optional<CurveValues> own_middles(std::span<const AxisPoint> points, const 
     own.values.push_back(found->log_middle());
   }
   std::vector<double> sorted = own.values;
-  std::sort(sorted.begin(), sorted.end());  // nothing depends on the order of the curves
+  std::sort(sorted.begin(), sorted.end());  // the result must not depend on the order of the curves
   own.center = mean(sorted);
   own.freedom = static_cast<double>(curves.size()) - 1.0;
   return own;
 }
 
-/// Derivatives of the sigmoid by (low, high, log steepness, log middle).
+/// Derivatives of the sigmoid with respect to (low, high, log steepness, log middle).
 Vector4d sigmoid_derivatives(const Sigmoid& curve, double x) {
   const double z = curve.steepness * (std::log(x) - std::log(curve.middle));
   const double s = logistic(z);
@@ -93,7 +93,7 @@ Vector4d sigmoid_derivatives(const Sigmoid& curve, double x) {
   return {1.0 - s, s, slope * z, -slope * curve.steepness};
 }
 
-/// Degrees of freedom of a variance to which curves contribute by these shares.
+/// Degrees of freedom of a variance to which the curves make these contributions.
 double freedom_of(const std::vector<double>& shares) {
   double sum = 0.0;
   double squares = 0.0;
@@ -104,9 +104,10 @@ double freedom_of(const std::vector<double>& shares) {
   return squares > 0.0 ? sum * sum / squares - 1.0 : 0.0;
 }
 
-/// The degrees of freedom of the jackknife. Curves that have networks at all x have equal shares, and there
-/// is one less than curves. Elsewhere the fit, linearized, tells how much of log x* rests on each: as
-/// independent noise of its networks, and as a shift of the whole curve; the fewer of both.
+/// The degrees of freedom of the jackknife. If all curves have networks at all x, their contributions are
+/// equal, and the number is that of curves minus one. Otherwise the linearized fit gives the contribution of
+/// each curve to log x*: as independent noise of its networks, and as a shift of the whole curve; the result
+/// is the smaller number of the two.
 double jackknife_freedom(std::span<const AxisPoint> points, const Sigmoid& curve,
                          const std::vector<std::size_t>& curves) {
   Matrix4d information = Matrix4d::Zero();
@@ -114,7 +115,8 @@ double jackknife_freedom(std::span<const AxisPoint> points, const Sigmoid& curve
     const Vector4d j = sigmoid_derivatives(curve, point.x);
     information += static_cast<double>(point.y.size()) * j * j.transpose();
   }
-  // A sharp step leaves its steepness all but free: a little of everything keeps the matrix invertible.
+  // A sharp step hardly determines its steepness: a small multiple of the identity keeps the matrix
+  // invertible.
   information += 1e-9 * information.trace() * Matrix4d::Identity();
   const Vector4d row = information.ldlt().solve(Vector4d::Unit(3));
   std::vector<double> noise(curves.size());
@@ -133,7 +135,7 @@ double jackknife_freedom(std::span<const AxisPoint> points, const Sigmoid& curve
   return std::min(freedom_of(noise), freedom_of(shift));
 }
 
-/// The pseudo-values of log x*; none where a fit without a curve has no middle on the axis.
+/// The pseudo-values of log x*; none if a fit without one of the curves has no middle on the axis.
 std::optional<CurveValues> pseudo_values(std::span<const AxisPoint> points, const FittedTransition& fitted,
                                          const std::vector<std::size_t>& curves) {
   CurveValues pseudo{curves, {}};
@@ -151,7 +153,7 @@ std::optional<CurveValues> pseudo_values(std::span<const AxisPoint> points, cons
   return pseudo;
 }
 
-/// Nothing that is known of the middle lies outside of its interval.
+/// Widens the interval to include the middle and its step.
 Interval with_middle_and_step(Interval interval, const TransitionFit& fit) {
   interval.low = std::min(interval.low, fit.curve->middle);
   interval.high = std::max(interval.high, fit.curve->middle);

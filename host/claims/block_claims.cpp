@@ -13,7 +13,7 @@ namespace {
 constexpr const char* block_depth = "network.block_depth";
 constexpr const char* joint_depth = "network.joint_depth";
 
-/// Deep chains of narrow blocks get stuck; those networks have not learned the functions at all.
+/// Deep chains of narrow blocks get stuck in training; those networks have not learned the functions.
 bool learned(const ResultCell& cell) {
   return cell.number("test_loss") < 1e-3;
 }
@@ -40,8 +40,8 @@ std::string depths(double block, double joint) {
   return fmt::format("blocks of depth {:g}, joint depth {:g}", block, joint);
 }
 
-/// Of networks that have learned the functions. One joint layer leaves all the work to the blocks, so that
-/// the fall is looked for from two on.
+/// For networks that have learned the functions. One joint layer leaves all the work to the blocks, so a fall
+/// is expected from two joint layers on.
 void judge_joint_depth(Judge& judge) {
   std::vector<Truth> falls;
   std::vector<double> deep;
@@ -65,7 +65,7 @@ void judge_joint_depth(Judge& judge) {
               less(spread, 2.0), spread);
 }
 
-/// The share of networks whose joint layers compute part of the functions, by joint depth.
+/// The fraction of networks whose joint layers compute part of the functions, by joint depth.
 std::vector<double> shares(Judge& judge, double block) {
   constexpr double linear = 0.03;  // root mean square deviation of outputs of order 1, as in the sweep file
   std::vector<double> found;

@@ -1,4 +1,4 @@
-// What the paper claims, as data: one entry a claim, each with a small function that holds it to results.
+// The paper's claims as data: one entry per claim, each with a small function that checks it against results.
 #pragma once
 
 #include "claims/judge.h"
@@ -10,12 +10,12 @@
 
 namespace modsweep::claims {
 
-/// A row of the table of science.md section 7. The thresholds in `judge` are for the settings of the sweep
+/// A row of the table of science.md section 7. The thresholds in `judge` apply to the settings of the sweep
 /// file.
 struct Claim {
   std::string_view figure;  ///< "1", "8f-h"
-  std::string_view sweep;   ///< the name of the sweep file that it is about
-  std::string_view says;    ///< what must come out
+  std::string_view sweep;   ///< the name of its sweep file
+  std::string_view says;    ///< the expected result
   void (*judge)(Judge& judge);
 };
 
@@ -24,17 +24,17 @@ struct Claim {
 
 /// The column of the regularizer's coefficient.
 inline constexpr const char* weighted_activity = "regularizer.weighted_activity";
-/// In place of a number that there is not.
+/// Stands for a number that does not exist.
 inline constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 /// A layer counts as modular above this gap_4: the highest of ten networks with l2 alone has 0.71 (science.md
 /// section 7, measured table).
 inline constexpr double modular_gap = 0.72;
-/// Units of a layer of 32 from which on it counts as one with dead units, and as nearly all dead.
+/// From how many dead units on a layer of 32 counts as having dead units, and as nearly all dead.
 inline constexpr double some_dead = 5.0;
 inline constexpr double nearly_all_dead = 24.0;
 
-/// A claim held to results.
+/// The result of checking a claim.
 struct Judgment {
   Claim claim;
   Evidence evidence;
@@ -43,10 +43,10 @@ struct Judgment {
   std::vector<Check> checks;
 };
 
-/// Holds a claim to the cells.
+/// Checks a claim against the cells.
 [[nodiscard]] Judgment judge_claim(const Claim& claim, const std::vector<ResultCell>& cells,
                                    const IntervalSettings& intervals);
-/// The same with all claims.
+/// The same for all claims.
 [[nodiscard]] std::vector<Judgment> judge_claims(const std::vector<ResultCell>& cells,
                                                  const IntervalSettings& intervals);
 

@@ -12,7 +12,7 @@ namespace modsweep::claims {
 
 namespace {
 
-/// "8f-h" after "8" and before "9".
+/// The number that the figure's name begins with: 8 for "8f-h".
 int figure_number(const Claim& claim) {
   int number = 0;
   for (const char c : claim.figure) {

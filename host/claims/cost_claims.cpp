@@ -1,4 +1,4 @@
-// Figures 3, 4, 5 and 10: costs that make modules without noise.
+// Figures 3, 4, 5 and 10: costs that produce modules without noise.
 #include "claims/claim.h"
 
 #include <algorithm>

@@ -17,8 +17,8 @@ namespace {
 
 using nlohmann::json;
 
-/// Keys that cells of one protocol may differ in: the axes, how long (the steps are compared themselves), and
-/// how often is measured.
+/// Keys that may differ between cells of one protocol: the axes, the length of training (the steps themselves
+/// are compared), and the frequency of measurements.
 std::set<std::string> free_keys(const Sweep& file) {
   std::set<std::string> keys = {"training.seed",       "training.steps",  "training.epochs",
                                 "measure.every_steps", "measure.initial", "measure.points_per_decade",
@@ -44,17 +44,17 @@ std::size_t seeds_of(const Sweep& file) {
   return 1;
 }
 
-/// What cells of one protocol share. The best comes first.
+/// What the cells of one protocol have in common. The best protocol sorts first.
 using Protocol =
     std::tuple<std::size_t, std::int64_t, std::vector<std::string>>;  // changes, -steps, their text
 
 struct Cells {
   std::vector<const ResultCell*> all;
-  std::size_t own = 0;  ///< those that were trained under the name of the sweep
+  std::size_t own = 0;  ///< cells that were trained under the name of the sweep
 };
 
-/// Cells that other sweeps happen to share with a file do not decide which protocol is looked at, if it has
-/// cells of its own.
+/// If a file has cells of its own, cells that it happens to share with other sweeps do not decide which
+/// protocol is chosen.
 std::map<Protocol, Cells>::const_iterator best_of(const std::map<Protocol, Cells>& protocols) {
   const auto rank = [](const auto& entry) {
     const auto& [changes, minus_steps, texts] = entry.first;

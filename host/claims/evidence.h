@@ -1,4 +1,4 @@
-// What stores hold of a sweep: its finished cells, all of one protocol.
+// The results of a sweep in stores: its finished cells, all of one protocol.
 #pragma once
 
 #include "results/cells.h"
@@ -16,14 +16,14 @@
 
 namespace modsweep::claims {
 
-/// Values that settings must have, by their keys.
+/// Required values of settings, by key.
 using Where = std::vector<std::pair<std::string, nlohmann::json>>;
 
-/// The cells of one sweep that are looked at together, and how they differ from what its file asks for.
+/// The cells of one sweep that are evaluated together, and how they differ from the sweep's file.
 struct Evidence {
   std::vector<ResultCell> cells;  ///< done, by id
   std::size_t diverged = 0;
-  std::uint64_t steps = 0;  ///< of each of them
+  std::uint64_t steps = 0;  ///< of each cell
   std::vector<std::string>
       changes;               ///< "network.hidden = [16]": settings outside the axes that differ from the file
   std::size_t left_out = 0;  ///< finished cells of other protocols under the same name
@@ -35,16 +35,17 @@ struct Evidence {
   /// Every cell of the file, as the file asks for it.
   [[nodiscard]] bool full() const { return file_cells_found == file_cells; }
   [[nodiscard]] std::vector<const ResultCell*> where(const Where& conditions) const;
-  /// The different values of a setting that is a number, ascending.
+  /// The distinct values of a numeric setting, ascending.
   [[nodiscard]] std::vector<double> axis(const std::string& key) const;
-  /// The value of a positive setting that is nearest to `x` in its logarithm, at most a factor of 1.2 away;
-  /// NaN: none.
+  /// The value of a positive setting that is nearest to `x` in its logarithm, within a factor of 1.2; NaN:
+  /// none.
   [[nodiscard]] double nearest(const std::string& key, double x) const;
 };
 
-/// The cells of a sweep file: those that its name or an id of the file says are its own. Cells that differ in
-/// their steps or in a setting outside the axes are not mixed: of several protocols one with cells under the
-/// name is taken, then the one with the fewest changed settings, the most steps, the most cells.
+/// The cells of a sweep file: cells that were trained under its name or that have an id of the file. Cells
+/// that differ in their steps or in a setting outside the axes are not mixed: one protocol is chosen, first
+/// one with cells under the name, then the one with the fewest changed settings, the most steps, the most
+/// cells.
 [[nodiscard]] Evidence evidence_of(const Sweep& file, const std::vector<ResultCell>& cells);
 
 }  // namespace modsweep::claims

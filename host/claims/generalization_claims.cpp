@@ -1,4 +1,4 @@
-// Figures 8 and 11: networks of modules generalize to inputs unlike any they were trained on.
+// Figures 8 and 11: modular networks generalize to inputs unlike those that they were trained on.
 #include "claims/claim.h"
 
 #include <array>
@@ -13,10 +13,10 @@ constexpr const char* architecture = "network.architecture";
 constexpr const char* fan = "task.fan_fraction";
 constexpr const char* function_seed = "task.seed";
 
-/// Median error out of distribution over median error within: `near` that error below this.
+/// A median error out of distribution counts as near the error within if their ratio is below this.
 constexpr double near_ratio = 3.0;
 
-/// Medians of both errors, noted; their ratio.
+/// Notes the medians of both errors and returns their ratio.
 double ood_ratio(Judge& judge, const std::string& name, const Where& where) {
   const double within = judge.median(fmt::format("test loss, {}", name), where, "test_loss");
   return judge.median(fmt::format("OOD loss, {}", name), where, "ood_loss") / within;

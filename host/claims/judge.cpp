@@ -40,7 +40,7 @@ Judge::Judge(const Evidence& evidence, const IntervalSettings& intervals)
 double Judge::median(std::string label, std::vector<double> values) {
   Number number{std::move(label), "median", std::numeric_limits<double>::quiet_NaN(), std::nullopt,
                 values.size()};
-  std::ranges::sort(values);  // nothing depends on the order of the cells
+  std::ranges::sort(values);  // the result must not depend on the order of the cells
   number.interval = IntervalMaker(intervals_).of(values, Statistic::median).interval;
   if (!values.empty()) number.value = statistic_of(Statistic::median, values);
   numbers_.push_back(std::move(number));
@@ -73,7 +73,7 @@ double Judge::share(std::string label, const std::vector<bool>& cases) {
   std::ranges::sort(values);
   number.interval = intervals_.method == IntervalMethod::bootstrap
                         ? bootstrap_interval(values, Statistic::mean, intervals_)
-                        : share_interval(hits, cases.size(), intervals_.confidence);
+                        : proportion_interval(hits, cases.size(), intervals_.confidence);
   numbers_.push_back(std::move(number));
   return numbers_.back().value;
 }

@@ -1,4 +1,4 @@
-// How a claim is held to the results: numbers that are taken from cells, and checks of them.
+// How a claim is checked against the results: numbers computed from cells, and checks of them.
 #pragma once
 
 #include "claims/evidence.h"
@@ -13,11 +13,11 @@
 
 namespace modsweep::claims {
 
-/// Yes, no, or unknown where a number is missing.
+/// Yes, no, or unknown if a number is missing.
 using Truth = std::optional<bool>;
 /// a < b; unknown where either is NaN.
 [[nodiscard]] Truth less(double a, double b);
-/// No where any is no, else unknown where any is unknown.
+/// No if any is no, else unknown if any is unknown.
 [[nodiscard]] Truth all(const std::vector<Truth>& truths);
 
 /// A number of the report.
@@ -26,13 +26,13 @@ struct Number {
   std::string statistic;  ///< "median", "share", "transition", ...
   double value = 0.0;     ///< NaN: no cell has it
   std::optional<Interval> interval;
-  std::size_t networks = 0;  ///< whose values went into it
+  std::size_t networks = 0;  ///< number of networks whose values it is computed from
 };
 
-/// Something that must be so for the claim to hold.
+/// A condition for the claim to hold.
 struct Check {
   std::string text;
-  std::optional<double> value;  ///< what was compared, where it is not among the numbers
+  std::optional<double> value;  ///< the value that was compared, if it is not among the numbers
   Truth holds;
 };
 
@@ -56,16 +56,16 @@ class Judge {
   /// The median over the cells that fulfil `where`, noted under `label`. NaN: no cell has the value.
   double median(std::string label, const Where& where, const Value& value);
   double median(std::string label, const Where& where, const std::string& column);
-  /// The share of those cells that have a property. NaN: there are none.
+  /// The fraction of those cells that have a property. NaN: there are no such cells.
   double share(std::string label, const Where& where, const Property& property);
-  /// A statistic of numbers that are not cells'.
+  /// The fraction of true entries in `cases`, which need not be cells.
   double share(std::string label, const std::vector<bool>& cases);
   void note(Number number) { numbers_.push_back(std::move(number)); }
   void check(std::string text, Truth holds, std::optional<double> value = std::nullopt);
 
   [[nodiscard]] const std::vector<Number>& numbers() const { return numbers_; }
   [[nodiscard]] const std::vector<Check>& checks() const { return checks_; }
-  /// No where a check is no; else not to be judged where one is unknown or there are none; else yes.
+  /// No if a check is no; else "cannot be judged" if a check is unknown or there are no checks; else yes.
   [[nodiscard]] Verdict verdict() const;
 
  private:

@@ -1,4 +1,4 @@
-// Figures 1 and 2: noise that grows with activity makes modules, and costs accuracy.
+// Figures 1 and 2: noise that grows with activity produces modules, and costs accuracy.
 #include "claims/claim.h"
 
 #include <algorithm>
@@ -33,7 +33,7 @@ void judge_linear_control(Judge& judge) {
   judge.check("gap_4 of layer 1 is below 0.3", less(gap, 0.3));
 }
 
-/// Of exponent 2, which the measured table is of.
+/// For exponent 2, to which the measured table applies.
 void judge_tradeoff(Judge& judge) {
   const auto at = [&](const char* name, const char* column, double near) {
     const double sigma = judge.evidence().nearest(strength, near);
@@ -72,12 +72,12 @@ void judge_balance(Judge& judge) {
   double balance = std::nan("");
   for (const int alpha : {1, 2}) {
     const BalanceFit fit = balance_of(judge, alpha);
-    balance = fit.x.value_or(std::nan(""));  // exponent 2 at last
+    balance = fit.x.value_or(std::nan(""));  // exponent 2 comes last
     judge.note({fmt::format("strength of the balance, exponent {}", alpha), "balance", balance, fit.interval,
                 judge.evidence().where({{exponent, alpha}}).size()});
   }
   const double half_decade = std::sqrt(10.0);
-  // Strengths on both sides: without them the largest lead of the gap is not that of the figure.
+  // Strengths on both sides are needed: without them the largest lead of the gap is not that of the figure.
   const bool covered = !std::isnan(judge.evidence().nearest(strength, 0.003)) &&
                        !std::isnan(judge.evidence().nearest(strength, 1.0));
   judge.check(
@@ -85,7 +85,7 @@ void judge_balance(Judge& judge) {
       covered ? all({less(0.1 / half_decade, balance), less(balance, 0.1 * half_decade)}) : std::nullopt);
 }
 
-/// Medians of the measured table in science.md section 7, and how far from them a median of ten may lie.
+/// Medians of the measured table in science.md section 7, and the allowed distance of a median of ten.
 struct Standard {
   const char* name;
   double strength, exponent, weighted_activity;

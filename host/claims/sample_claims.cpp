@@ -1,4 +1,4 @@
-// Figures 6 and 7: how many samples modules take, and what they are good for.
+// Figures 6 and 7: how many samples modules need, and what modules are good for.
 #include "claims/claim.h"
 
 #include <algorithm>
@@ -33,7 +33,7 @@ void note_line(Judge& judge, const char* name, const std::optional<LineFit>& lin
   if (line) judge.note({name, "law", line->b, line->b_interval, points});
 }
 
-/// Whether there is a transition whose middle is known; unknown where there are too few networks to tell.
+/// Whether there is a transition with a known middle; unknown if there are too few networks.
 Truth is_found(const TransitionFit& fit, const std::vector<AxisPoint>& axis) {
   const bool several = std::ranges::any_of(axis, [](const AxisPoint& point) { return point.y.size() > 1; });
   if (!several || fit.reason.starts_with("too few")) return std::nullopt;
@@ -47,7 +47,7 @@ void judge_transitions(Judge& judge) {
   for (const double n : judge.evidence().axis(inputs)) {
     const std::vector<AxisPoint> axis = gaps_by_samples(judge, n);
     const TransitionFit fit = fit_transition(axis, settings);
-    settings.seed += 1'000'003;  // resamples of different n must not go together
+    settings.seed += 1'000'003;  // resamples of different n must be independent
     std::size_t networks = 0;
     for (const AxisPoint& point : axis) networks += point.y.size();
     judge.note({fmt::format("samples at the transition of gap_{:g}, n = {:g}{}", n, n,

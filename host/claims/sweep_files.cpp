@@ -37,7 +37,7 @@ std::optional<std::string> quick_command(std::string_view text) {
     if (goes_on) command.pop_back();
     if (goes_on || line.starts_with("modsweep run ")) command += line;
   }
-  // The whole sweep is no shorter form of itself.
+  // A command that trains the whole sweep is not a shorter form of it.
   if (command.find("--set") == std::string::npos) return std::nullopt;
   return command;
 }

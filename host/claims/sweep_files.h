@@ -1,5 +1,5 @@
-// The sweep files that claims are about, as they were when the program was built: a store is compared with
-// them wherever the program runs.
+// The sweep files of the claims, as they were when the program was built: a store is compared with them
+// wherever the program runs.
 #pragma once
 
 #include <optional>
@@ -19,10 +19,11 @@ struct SweepFile {
 /// All files of sweeps/, by name.
 [[nodiscard]] const std::vector<SweepFile>& sweep_files();
 
-/// The sweep of a file. Throws LogicError where there is none of this name.
+/// The sweep of a file. Throws LogicError if there is no file of this name.
 [[nodiscard]] Sweep shipped_sweep(std::string_view name);
 
-/// The command in a sweep file's first comment that trains less of it: its indented lines, in one line.
+/// The command in a sweep file's first comment that trains a shorter form of it: the indented lines, joined
+/// into one.
 [[nodiscard]] std::optional<std::string> quick_command(std::string_view text);
 [[nodiscard]] std::optional<std::string> shipped_quick_command(std::string_view name);
 

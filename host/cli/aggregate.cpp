@@ -19,7 +19,7 @@ using nlohmann::json;
 struct AggregateArguments {
   std::vector<std::string> store_paths;
   std::vector<std::string> values;
-  std::vector<std::string> keys;  // empty: every setting that varies, without training.seed
+  std::vector<std::string> keys;  // empty: every setting that varies, except training.seed
   std::string table = "results";
   std::string statistic = "median";
   IntervalSettings interval;

@@ -1,12 +1,13 @@
-// modsweep bench: how fast the engines are here.
-#include "cpu/bench.h"
+// modsweep bench: how fast the engines are on this machine.
+#include "modsweep/bench.h"
 
 #include "cli/command.h"
 #include "cli/gpu_bench.h"
 #include "cli/number_options.h"
 #include "cli/output.h"
-#include "cli/report.h"
+#include "cli/run_table.h"
 #include "core/formats.h"
+#include "cpu/cpu_bench.h"
 #include "engines/registry.h"
 
 #include <fstream>
@@ -16,7 +17,6 @@
 #include <fmt/ostream.h>
 #include <nlohmann/json.hpp>
 
-#include "modsweep/bench.h"
 #include "modsweep/names.h"
 #include "modsweep/version.h"
 
@@ -30,7 +30,7 @@ struct BenchArguments : cpu::BenchOptions {
   GpuBenchRequest gpu;
 };
 
-/// "AMD EPYC 9B14", for the records; what the kernel calls it.
+/// The processor's name for the records, as the kernel reports it: "AMD EPYC 9B14".
 std::string machine_name() {
   std::ifstream cpuinfo("/proc/cpuinfo");
   for (std::string line; std::getline(cpuinfo, line);)
@@ -59,7 +59,8 @@ void print_rows(const std::vector<cpu::BenchRow>& rows, std::ostream& out) {
       "as many threads, measured in between)\n");
 }
 
-/// What a network with groups takes of the time of one without, beside its share of the weights.
+/// Time of a network with groups as a fraction of the time of the dense one, beside its fraction of the
+/// weights.
 void print_groups(const std::vector<cpu::BenchRow>& rows, std::ostream& out) {
   for (std::size_t i = 0; i + 1 < rows.size(); ++i) {
     const cpu::BenchRow& dense = rows[i];
@@ -125,7 +126,7 @@ ExitCode bench(const BenchArguments& options, Console& console) {
   std::optional<AtomicOutput> json;
   if (!options.json_path.empty()) {
     json.emplace(options.json_path,
-                 std::vector<std::string>{});  // before the work: a wrong path fails at once
+                 std::vector<std::string>{});  // before the work, so that a wrong path fails at once
     console.out.outlive_failure();
   }
   const EngineChoice choice = choose_engine(options.engine, 1);

@@ -14,13 +14,13 @@
 
 namespace modsweep::cli {
 
-/// The command that was asked for, ready to go.
+/// The chosen command, ready to run.
 using Action = std::function<ExitCode(Console&)>;
 
 /// Adds a subcommand to `app` that sets `chosen` when it is parsed.
 using AddCommand = void (*)(CLI::App& app, Action& chosen);
 
-/// Binds options that outlive parsing to the function that carries the command out.
+/// Binds options that outlive parsing to the function that runs the command.
 template <typename Options>
 void on_chosen(CLI::App* command, Action& chosen, std::shared_ptr<Options> options,
                ExitCode (*carry_out)(const Options&, Console&)) {

@@ -54,19 +54,19 @@ bool contains(const std::vector<std::string_view>& names, std::string_view name)
                                      : fmt::format("choose one of {}", fmt::join(names, ", "))));
 }
 
-/// The kind of a command that has several (`fit FILE.db KIND`). Where none is there the parser says so.
+/// Checks the kind of a command that has several (`fit FILE.db KIND`). A missing kind is left to the parser.
 void check_kind(const CLI::App& command, std::span<const char* const> arguments) {
   const auto kinds = names_of_subcommands(command);
   if (kinds.empty() || arguments.size() < 2) return;
   std::string_view unknown;
-  for (const std::string_view asked : arguments.subspan(1)) {  // behind the first of the stores
+  for (const std::string_view asked : arguments.subspan(1)) {  // after the first of the stores
     if (asked.starts_with('-') || contains(kinds, asked)) break;
     if (!path_exists(std::string(asked))) unknown = asked;
   }
   if (!unknown.empty()) refuse_name("kind of " + command.get_name(), unknown, kinds);
 }
 
-/// The parser takes an unknown command for a missing one: says what is wrong before it does.
+/// The parser would report an unknown command as a missing one: this reports the error first.
 void check_command(const CLI::App& app, std::span<const char* const> arguments) {
   if (arguments.size() < 2) return;
   const std::string_view asked = arguments[1];

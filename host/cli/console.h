@@ -1,5 +1,5 @@
-// What `main` needs of the commands: where they write, and the function that carries one out. Without CLI11,
-// which takes seconds to compile.
+// What `main` needs of the commands: where they write, and the function that runs one. Does not include
+// CLI11, which takes seconds to compile.
 #pragma once
 
 #include "cli/output.h"
@@ -16,10 +16,10 @@ struct Console {
   DescriptorStream& out;
   std::ostream& err;
   bool err_is_terminal = false;
-  std::string command_line = {};  ///< as it was typed, for records
+  std::string command_line = {};  ///< as the user typed it, for records
 };
 
-/// Parses the arguments and carries the command out. Wrong usage is an InputError.
+/// Parses the arguments and runs the command. Wrong usage is an InputError.
 [[nodiscard]] ExitCode run_command_line(int argc, const char* const* argv, Console& console);
 
 }  // namespace modsweep::cli

@@ -34,7 +34,7 @@ std::uint64_t store_steps(const std::string& path) {
 
 constexpr std::array<const char*, 3> side_files = {"-journal", "-wal", "-shm"};
 
-/// A side file that SQLite would read into a store put beside it; empty if there is none.
+/// A side file that SQLite would apply to a store placed beside it; empty if there is none.
 std::string stray_side_file(const std::string& store) {
   for (const char* suffix : side_files) {
     std::error_code failed;
@@ -44,7 +44,7 @@ std::string stray_side_file(const std::string& store) {
   return {};
 }
 
-/// A name beside `path` that nothing has and no process of another node chooses.
+/// A name beside `path` that no file has and that no process on another node chooses.
 std::string temporary_name(const std::string& path) {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0 || !is_plain_name(host.data())) host = {"host"};
@@ -54,7 +54,7 @@ std::string temporary_name(const std::string& path) {
   }
 }
 
-/// A file that is removed, with what SQLite leaves beside it, unless it was renamed.
+/// A file that is removed, together with SQLite's files beside it, unless it was renamed.
 class Draft {
  public:
   explicit Draft(std::string name) : name_(std::move(name)) {}
@@ -79,19 +79,19 @@ void sync_folder_of(const std::string& path) {
   ::close(fd);
 }
 
-/// Gives a file its name. Where it is not to `replace` another one, false says that the name is taken.
+/// Renames `from` to `to`. Without `replace`, returns false if `to` exists already.
 bool give_name(const std::string& from, const std::string& to, bool replace) {
   if (!replace) {
     if (::link(from.c_str(), to.c_str()) == 0) return true;
     if (errno == EEXIST) return false;
-    if (path_exists(to)) return false;  // a file system without links
+    if (path_exists(to)) return false;  // on a file system without links
   }
   if (::rename(from.c_str(), to.c_str()) != 0)
     throw IoError(fmt::format("{}: cannot be written ({})", to, std::strerror(errno)));
   return true;
 }
 
-/// Whether everything that is finished in one store is so in the other.
+/// Whether every finished cell of one store is finished in the other too.
 bool finished_in(const std::string& store, const std::string& other) {
   const auto here = Store(store, Store::Access::read_only).finished_cells();
   const auto there = Store(other, Store::Access::read_only).finished_cells();

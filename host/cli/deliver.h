@@ -1,4 +1,4 @@
-// run --deliver: a store is trained on a disk of this node and handed over to a folder that lasts.
+// run --deliver: trains a store on a disk of this node, then copies it to a folder that lasts.
 #pragma once
 
 #include <cstdint>
@@ -7,35 +7,35 @@
 
 namespace modsweep::cli {
 
-/// One store in two places: the local one, to which a run writes, and the one of the same file name in the
-/// folder, which is whole at all times: it is replaced by a rename, and only by a store of the same id that
-/// has everything that it has.
+/// One store in two locations: the local file that a run writes, and the file of the same name in the folder.
+/// The one in the folder is complete at all times: it is replaced by a rename, and only by a store with the
+/// same id that has everything the old one has.
 class Delivery {
  public:
-  /// Keeps a reference to `messages`. `quiet`: only failures are told.
+  /// Stores a reference to `messages`. `quiet`: reports failures only.
   Delivery(std::string local, std::string folder, std::ostream& messages, bool quiet);
 
   /// The file in the folder.
   [[nodiscard]] const std::string& target() const { return target_; }
 
-  /// Before anything is trained. Checks the folder, and brings its store here where there is none or one with
-  /// fewer steps: a job that was requeued to another node goes on. Throws InputError for a folder that is
-  /// none or cannot be written to, and for stores that do not belong together.
+  /// Call before training. Checks the folder. If there is no local store, or it has fewer steps, copies the
+  /// folder's store here, so that a job that was requeued to another node continues. Throws InputError if the
+  /// folder is not a folder or cannot be written to, or if the two stores do not belong together.
   void begin();
 
-  /// With the local store closed. Throws IoError that says where the trained store lies where it could not be
-  /// handed over.
+  /// Call with the local store closed. Throws IoError if the store could not be delivered; the message names
+  /// the file with the trained store.
   void hand_over();
 
-  /// The same where training failed, if it got anywhere; only tells where that fails.
+  /// hand_over() after training failed, if any steps were trained; only prints an error.
   void rescue() noexcept;
 
  private:
   void check_folder() const;
   void check_target() const;
-  /// Why the target is not to be replaced; empty if it may be.
+  /// Why the target must not be replaced; empty if it may be.
   [[nodiscard]] std::string objection() const;
-  /// Whether the target, which may be replaced, holds all that the local store does.
+  /// Whether the target, which may be replaced, has everything that the local store has.
   [[nodiscard]] bool up_to_date() const;
   void place(const std::string& from, const std::string& to, bool replace) const;
 

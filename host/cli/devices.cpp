@@ -1,4 +1,4 @@
-// modsweep devices: what this build can train on, here.
+// modsweep devices: the devices that this build can train on, on this machine.
 #include "cli/command.h"
 #include "engines/registry.h"
 

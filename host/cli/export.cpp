@@ -1,7 +1,7 @@
 // modsweep export: a table of a store as text.
 #include "cli/command.h"
 #include "cli/output.h"
-#include "cli/report.h"
+#include "cli/run_table.h"
 #include "cli/stores.h"
 #include "config/keys.h"
 
@@ -29,7 +29,7 @@ struct ExportArguments {
   std::string table = "results";
   std::string format = "csv";
   std::string output_path;  // empty: standard output
-  bool columns = false;     // what they hold, and no rows
+  bool columns = false;     // describe the columns, print no rows
 };
 
 std::vector<std::string> table_names() {

@@ -1,4 +1,4 @@
-// modsweep fit: transitions, scaling laws and balances, with intervals; kept in the store.
+// modsweep fit: transitions, scaling laws and balances, with intervals; stored in the store.
 #include "modsweep/fit.h"
 
 #include "cli/command.h"
@@ -35,13 +35,13 @@ struct FitArguments {
   std::string n = "task.inputs";        // law
   std::string loss = "test_loss";       // balance
   std::string gap = "gap_live_layer1";  // balance
-  std::vector<std::string> keys;        // empty: every other setting that varies, without training.seed
+  std::vector<std::string> keys;        // empty: every other setting that varies, except training.seed
   IntervalSettings interval;
   bool no_save = false;
   ResultOptions result;
 };
 
-/// A network of a group, without its x.
+/// A network of a group, without its value of x.
 struct FittedNetwork {
   std::vector<double> numbers;
   std::size_t curve = 0;
@@ -52,8 +52,8 @@ struct FittedNetwork {
 };
 using ByX = std::map<double, std::vector<FittedNetwork>>;
 
-/// Networks without one of the numbers are left out; so are those whose x has no logarithm, and `left_out`
-/// counts them.
+/// Leaves out networks that lack one of the numbers, and networks whose x has no logarithm; `left_out` counts
+/// the latter.
 ByX by_x(const CellGroup& group, std::size_t columns, std::size_t& left_out) {
   ByX result;
   for (std::size_t i = 0; i < group.numbers.size(); i += columns) {
@@ -65,7 +65,7 @@ ByX by_x(const CellGroup& group, std::size_t columns, std::size_t& left_out) {
     else
       ++left_out;
   }
-  // Nothing depends on the order in which the networks were finished.
+  // The result must not depend on the order in which the networks were finished.
   for (auto& [x, networks] : result) std::sort(networks.begin(), networks.end());
   return result;
 }
@@ -114,7 +114,7 @@ constexpr std::array law_parameters = {FitParameter{"a", true},
                                        FitParameter{"transitions", false},
                                        FitParameter{"interval", false}};
 
-/// The value of --n of a group: the last of its keys.
+/// A group's value of the setting that --n names: the last of the group's keys.
 double n_of(const CellGroup& group, const FitArguments& options) {
   const json& n = group.keys.back();
   if (!n.is_number() || !(n.get<double>() > 0.0))
@@ -145,7 +145,7 @@ FitRow fit_one_law(std::span<const CellGroup> groups, Work& work) {
   std::vector<std::string> notes;
   for (const CellGroup& group : groups) {
     const double n = n_of(group, work.options);
-    // Resamples of different n must not go together: each has a sequence of its own.
+    // Resamples of different n must be independent: each n has its own sequence.
     IntervalSettings settings = work.options.interval;
     settings.seed += 0x9e37'79b9'7f4a'7c15U * points.size();
     const TransitionFit fit = fit_transition(axis_points(by_x(group, 2, work.left_out)), settings);
@@ -210,11 +210,11 @@ std::vector<FitRow> fit_balances(Work& work) {
   return rows;
 }
 
-/// One kind of fit: the columns it reads, what it finds, and how.
+/// One kind of fit: the columns that it reads, the parameters that it finds, and the function that fits.
 struct Kind {
   const char* name;
   std::vector<std::string> columns;  ///< x first
-  std::string last_key;              ///< grouped by at last; empty: none
+  std::string last_key;              ///< the last key to group by; empty: none
   std::span<const FitParameter> parameters;
   std::vector<FitRow> (*fit)(Work& work);
 };
@@ -241,7 +241,7 @@ Work read_work(const FitArguments& options, const Kind& kind) {
 
 ExitCode fit(const FitArguments& options, const Kind& kind, Console& console) {
   Work work = read_work(options, kind);
-  // Both are made sure of before a bootstrap takes its time.
+  // Both are checked before the bootstrap, which takes long.
   const std::vector<std::string> files = store_files(*options.store_paths);
   ResultOutput output(options.result, files, console.out);
   std::optional<Store> store;

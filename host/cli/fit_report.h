@@ -1,4 +1,4 @@
-// What `fit` found, as a table for people and as records for the store.
+// Results of `fit`, as a table for people and as records for the store.
 #pragma once
 
 #include "cli/result_table.h"
@@ -18,7 +18,7 @@
 
 namespace modsweep::cli {
 
-/// A number that a kind of fit finds.
+/// A parameter of a kind of fit.
 struct FitParameter {
   const char* name = "";
   bool has_interval = false;
@@ -38,7 +38,7 @@ struct FitRow {
   }
 };
 
-/// What a transition's row has.
+/// The parameters of a transition's row.
 inline constexpr std::array transition_parameters = {FitParameter{"x_star", true},
                                                      FitParameter{"low", false},
                                                      FitParameter{"high", false},
@@ -48,16 +48,17 @@ inline constexpr std::array transition_parameters = {FitParameter{"x_star", true
                                                      FitParameter{"failed_resamples", false},
                                                      FitParameter{"interval", false}};
 
-/// What an interval is: "95 %, t over seeds", "bootstrap, 10000 resamples".
+/// The kind of interval in words: "95 %, t over seeds", "bootstrap, 10000 resamples".
 [[nodiscard]] std::string interval_text(const IntervalSettings& settings);
-/// The same for the options that are kept with a fit.
+/// The same for the options that are stored with a fit.
 [[nodiscard]] nlohmann::json interval_json(const IntervalSettings& settings);
 
-/// A transition as a row; `values`: how many it was fitted to.
+/// A transition as a row; `values`: the number of values that it was fitted to.
 [[nodiscard]] FitRow transition_row(std::vector<nlohmann::json> keys, const TransitionFit& fit,
                                     std::size_t values, const IntervalSettings& settings);
 
-/// A row a fit: keys, each parameter (with NAME_low and NAME_high), the note. What a fit lacks is null.
+/// One row per fit: keys, each parameter (with NAME_low and NAME_high), the note. A value that a fit lacks is
+/// null.
 [[nodiscard]] ResultTable fit_table(const std::vector<std::string>& keys,
                                     std::span<const FitParameter> parameters,
                                     const std::vector<FitRow>& rows);

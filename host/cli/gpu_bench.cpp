@@ -1,6 +1,6 @@
 #include "cli/gpu_bench.h"
 
-#include "cli/report.h"
+#include "cli/run_table.h"
 #include "engines/gpu_module.h"
 
 #include <charconv>
@@ -17,7 +17,7 @@ namespace {
 
 using Sizes = std::vector<std::uint32_t>;
 
-/// "4-32-4" as its numbers.
+/// "4-32-4" as layer sizes.
 Sizes parse_shape(const std::string& text) {
   Sizes sizes;
   const char* next = text.data();
@@ -46,7 +46,7 @@ Sizes standard_shape(std::uint32_t width, std::size_t depth) {
   return sizes;
 }
 
-/// What is timed where the user leaves the choice to us: one thing varied at a time around the paper's
+/// The cases that are timed if the user names none: one parameter varied at a time around the paper's
 /// network.
 std::vector<GpuBenchOptions> whole_tour(const GpuBenchRequest& request) {
   const GpuBenchOptions base{

@@ -13,7 +13,7 @@
 
 namespace modsweep::cli {
 
-/// What the user asked for; empty lists: a choice of ours.
+/// What the user asked for; empty lists: our default cases.
 struct GpuBenchRequest {
   std::string engine = "gemm";  ///< or "fused"
   std::vector<std::string> settings;
@@ -21,7 +21,7 @@ struct GpuBenchRequest {
   std::vector<std::string> shapes;  ///< "4-32-4"
   std::vector<std::uint32_t> batches;
   Precision precision = Precision::fp32;
-  bool spectra = false;  ///< nothing else
+  bool spectra = false;  ///< time the spectra only
   bool quick = false;
 
   [[nodiscard]] bool empty() const {
@@ -29,8 +29,8 @@ struct GpuBenchRequest {
   }
 };
 
-/// Times the engine on the first device and prints a table; returns the rows. Throws InputError where
-/// there is no device, a shape makes no sense, or the engine has no such times.
+/// Times the engine on the first device and prints a table; returns the rows. Throws InputError if there is
+/// no device, a shape is invalid, or the engine has no such times.
 [[nodiscard]] nlohmann::ordered_json bench_gpu(const GpuBenchRequest& request, std::ostream& out);
 
 }  // namespace modsweep::cli

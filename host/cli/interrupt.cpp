@@ -19,21 +19,21 @@
 namespace modsweep::cli {
 namespace {
 
-// Those that end a process unless it does something about them, but for what tells of a fault, and SIGQUIT,
-// with which users ask for a core file.
+// All signals that end a process by default, except those that report a fault, and SIGQUIT, with which users
+// request a core file.
 constexpr std::array<int, 11> signals = {SIGINT,  SIGTERM,   SIGHUP,  SIGUSR1, SIGUSR2, SIGXCPU,
                                          SIGALRM, SIGVTALRM, SIGPROF, SIGPWR,  SIGIO};
 
 constexpr std::int64_t nothing = std::numeric_limits<std::int64_t>::max();
 
-// A signal handler can reach nothing but what is global.
+// A signal handler can access global state only.
 std::atomic<bool> interrupted{false};
 std::atomic<bool> by_keyboard{false};
-std::atomic<bool> over{false};                   // no guard lives any more
-std::atomic<std::int64_t> saved_until{nothing};  // nanoseconds of the steady clock; `nothing` to lose
+std::atomic<bool> over{false};                   // no guard exists any more
+std::atomic<std::int64_t> saved_until{nothing};  // nanoseconds of the steady clock; or nothing to lose
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<std::int64_t>::is_always_lock_free);
 
-/// A line put together without anything that a signal handler must not call.
+/// A line of text that is built with async-signal-safe calls only.
 class Line {
  public:
   void add(const char* text) {
@@ -41,7 +41,7 @@ class Line {
   }
   void add(std::uint64_t number) {
     std::array<char, 21> digits{};
-    std::size_t first = digits.size() - 1;  // the last one stays 0
+    std::size_t first = digits.size() - 1;  // the last digit stays 0
     do digits[--first] = static_cast<char>('0' + number % 10);
     while ((number /= 10) != 0);
     add(digits.data() + first);
@@ -53,10 +53,10 @@ class Line {
   std::size_t length_ = 0;
 };
 
-/// Rounded up: a second that began is not saved.
+/// Rounded up: a second that has begun is not saved.
 std::uint64_t seconds_since(std::int64_t moment) {
   timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);  // what std::chrono::steady_clock reads
+  ::clock_gettime(CLOCK_MONOTONIC, &now);  // the clock of std::chrono::steady_clock
   const std::int64_t passed = std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec - moment;
   return passed <= 0 ? 0 : static_cast<std::uint64_t>((passed + 999'999'999) / 1'000'000'000);
 }
@@ -94,7 +94,7 @@ InterruptGuard::InterruptGuard() {
   for (const int number : signals) {
     struct sigaction now {};
     ::sigaction(number, nullptr, &now);
-    if (now.sa_handler != SIG_DFL) continue;  // ignored by the caller, or somebody else's
+    if (now.sa_handler != SIG_DFL) continue;  // ignored by the caller, or handled by other code
     struct sigaction action {};
     action.sa_handler = handle;
     action.sa_flags = SA_RESTART;

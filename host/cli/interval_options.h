@@ -1,4 +1,4 @@
-// Options of every command that gives intervals.
+// Options of every command that computes intervals.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -1,4 +1,4 @@
-// Turns what a command throws into an exit code and one line on standard error.
+// Turns an exception of a command into an exit code and one line on standard error.
 #include "cli/console.h"
 
 #include <csignal>
@@ -41,8 +41,8 @@ ExitCode run(int argc, char** argv, modsweep::cli::DescriptorStream& out) {
 
 int main(int argc, char** argv) {
   modsweep::cli::secure_standard_descriptors();
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that left shows as a failed write
-  std::signal(SIGXFSZ, SIG_IGN);  // so does a limit on the size of files
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone shows as a failed write
+  std::signal(SIGXFSZ, SIG_IGN);  // so does a limit on file size
   modsweep::cli::DescriptorStream out(STDOUT_FILENO, "standard output");
   return static_cast<int>(run(argc, argv, out));
 }

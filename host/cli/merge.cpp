@@ -20,7 +20,7 @@ struct MergeArguments {
   bool quiet = false;
 };
 
-/// Every store is open during a merge, and there may be thousands.
+/// Raises the limit on open files: a merge keeps all stores open, and there may be thousands.
 void allow_many_files() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;

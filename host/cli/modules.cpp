@@ -51,7 +51,7 @@ struct Network {
   std::shared_ptr<const Dataset> data;
 
   [[nodiscard]] std::size_t blocks() const { return stored.weights.shape.inputs(); }
-  /// What was read for it.
+  /// The files that were read for it.
   [[nodiscard]] std::vector<std::string> files(const std::string& store_path) const {
     std::vector<std::string> paths = {store_path};
     if (!settings.task.file.empty()) paths.push_back(settings.task.file);

@@ -13,7 +13,7 @@
 namespace modsweep::cli {
 namespace {
 
-/// None where the text is anything but a number of that type.
+/// None if the text is not a number of that type.
 template <typename Number>
 std::optional<Number> number_of(std::string_view text) {
   Number number{};
@@ -22,7 +22,7 @@ std::optional<Number> number_of(std::string_view text) {
   return number;
 }
 
-/// "1 to 4096" for the help; empty where there is no bound to tell.
+/// "1 to 4096" for the help; empty if there are no bounds to show.
 template <typename Number>
 std::string range_text(Number low, Number high) {
   if (high < std::numeric_limits<Number>::max()) return fmt::format("{} to {}", low, high);
@@ -51,7 +51,7 @@ std::optional<double> seconds_with_unit(std::string_view text) {
   return std::nullopt;
 }
 
-/// "1:02:03": whole numbers, all but the first below 60. Empty: something else.
+/// Fields of "1:02:03": whole numbers, all but the first below 60. Empty if the text has another form.
 std::vector<double> clock_fields(std::string_view text) {
   std::vector<double> fields;
   for (bool more = true; more;) {
@@ -77,7 +77,7 @@ std::optional<double> slurm_seconds(std::string_view text) {
   }
   const std::vector<double> fields = clock_fields(text);
   if (fields.empty() || fields.size() > 3) return std::nullopt;
-  // With days the first field is hours; without, it depends on how many there are.
+  // With days the first field is hours; without days, its unit depends on the number of fields.
   double weight = has_days || fields.size() == 3 ? 3600.0 : 60.0;
   for (const double field : fields) {
     seconds += weight * field;
@@ -93,7 +93,7 @@ CLI::Option* whole_number(CLI::Option* option, std::uint64_t low, std::uint64_t 
       [low, high](std::string& text) {
         const auto number = number_of<std::uint64_t>(text);
         if (!number || *number < low || *number > high) return complaint(text, "whole number", low, high);
-        text = std::to_string(*number);  // without zeros in front, which would make it octal
+        text = std::to_string(*number);  // without leading zeros, which would make it octal
         return std::string();
       },
       range_text(low, high)));

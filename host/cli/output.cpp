@@ -29,7 +29,7 @@ void DescriptorBuffer::fail(int error) {
 void DescriptorBuffer::write_all() {
   const char* next = pbase();
   const char* const end = pptr();
-  setp(buffer_.data(), buffer_.data() + buffer_.size());  // first: after an error the rest is not tried again
+  setp(buffer_.data(), buffer_.data() + buffer_.size());  // first: bytes that failed are not written again
   while (next != end && failure_ == 0) {
     const ssize_t written = ::write(descriptor_, next, static_cast<std::size_t>(end - next));
     if (written >= 0)
@@ -78,8 +78,8 @@ void check_standard_output(const std::vector<std::string>& reads) {
 void secure_standard_descriptors() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
-    // The wrong direction on purpose: reading or writing fails, as on the closed one. Gets the lowest free
-    // number.
+    // The wrong direction on purpose: reading or writing fails, as on a closed descriptor. open() returns the
+    // lowest free number.
     if (::open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY) != descriptor) return;
   }
 }

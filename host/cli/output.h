@@ -1,4 +1,4 @@
-// Output that notices when the disk is full: standard output, and files that appear whole or not at all.
+// Output that reports a full disk: standard output, and files that appear complete or not at all.
 #pragma once
 
 #include "core/atomic_file.h"
@@ -11,7 +11,7 @@
 
 namespace modsweep::cli {
 
-/// Thrown where the reader of a pipe went away: it has what it wanted, and nothing is wrong.
+/// Thrown if the reader of a pipe closed it: it has read what it needed, and nothing is wrong.
 struct ReaderGone {};
 
 /// A buffer over a file descriptor. A failed write throws IoError naming `name`, or ReaderGone.
@@ -19,9 +19,9 @@ class DescriptorBuffer : public std::streambuf {
  public:
   DescriptorBuffer(int descriptor, std::string name);
 
-  /// From here on a failed write throws nothing; what comes after it is dropped.
+  /// From here on a failed write throws nothing; the output after it is dropped.
   void outlive_failure() { outlives_ = true; }
-  /// Flushes, and throws what was put off.
+  /// Flushes, and throws the error that was deferred.
   void finish();
 
  protected:
@@ -35,20 +35,20 @@ class DescriptorBuffer : public std::streambuf {
   int descriptor_;
   std::string name_;
   bool outlives_ = false;
-  int failure_ = 0;  // that was put off
+  int failure_ = 0;  // the deferred error
   std::array<char, 1 << 16> buffer_{};
 };
 
-/// A stream that passes the exceptions of its buffer on. To be flushed before it goes: the destructor drops
-/// the rest.
+/// A stream that passes on the exceptions of its buffer. Flush it before destruction: the destructor drops
+/// the remaining output.
 class DescriptorStream : public std::ostream {
  public:
   DescriptorStream(int descriptor, std::string name);
 
-  /// For commands whose work is more than what they print: a reader who leaves, or a full disk behind
-  /// standard output, does not end it.
+  /// For commands whose main work is not their output: a closed pipe, or a full disk behind standard output,
+  /// does not end them.
   void outlive_failure() { buffer_.outlive_failure(); }
-  /// Flushes. Throws IoError for a write that failed, ReaderGone only where the work is not to outlive it.
+  /// Flushes. Throws IoError for a failed write; throws ReaderGone only without outlive_failure().
   void finish() { buffer_.finish(); }
 
  private:
@@ -58,7 +58,7 @@ class DescriptorStream : public std::ostream {
 /// A stream into an AtomicFile, which appears in `commit`.
 class AtomicOutput {
  public:
-  /// Throws as AtomicFile where nothing can, or may, be written there. `reads`: the files that the command
+  /// Throws as AtomicFile if the path cannot, or must not, be written to. `reads`: the files that the command
   /// reads.
   AtomicOutput(const std::string& path, std::vector<std::string> reads);
 
@@ -70,12 +70,12 @@ class AtomicOutput {
   DescriptorStream stream_;
 };
 
-/// Throws InputError where standard output goes into a file that the command reads, as a shell's `>> FILE.db`
-/// does.
+/// Throws InputError if standard output goes into a file that the command reads, as with a shell's `>>
+/// FILE.db`.
 void check_standard_output(const std::vector<std::string>& reads);
 
 /// Opens standard descriptors that the caller closed, so that no file of ours gets their numbers and their
-/// output; a closed standard output stays one that cannot be written to.
+/// output. Writing to a standard output that was closed still fails.
 void secure_standard_descriptors();
 
 }  // namespace modsweep::cli

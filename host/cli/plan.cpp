@@ -1,6 +1,6 @@
-// modsweep plan: what a sweep will take; runs and writes nothing.
+// modsweep plan: the cost of a sweep; trains nothing and writes nothing.
 #include "cli/command.h"
-#include "cli/report.h"
+#include "cli/run_table.h"
 #include "cli/sweep_options.h"
 #include "core/formats.h"
 #include "engines/calibrate.h"

@@ -1,10 +1,10 @@
-// modsweep refine: a coarse sweep, and then networks where its transitions lie, until these are known well
-// enough.
+// modsweep refine: trains a coarse sweep, then further networks near its transitions, until the transitions
+// are known precisely enough.
 #include "cli/fit_report.h"
 #include "cli/interval_options.h"
 #include "cli/number_options.h"
 #include "cli/refine_grid.h"
-#include "cli/report.h"
+#include "cli/run_table.h"
 #include "cli/trainer.h"
 #include "core/formats.h"
 #include "core/text.h"
@@ -31,7 +31,7 @@ using nlohmann::json;
 struct RefineArguments : TrainerOptions {
   std::string x = "task.train_samples";
   std::string y = "gap_live_layer1";
-  std::uint64_t most_cells = 0;  ///< 0: four times those of the sweep
+  std::uint64_t most_cells = 0;  ///< 0: four times the cells of the sweep
   RefinementSettings search;
 };
 
@@ -91,7 +91,7 @@ class RefineRun {
   [[nodiscard]] ExitCode say_interrupted() const { return trainer_.say_interrupted(); }
 
  private:
-  /// What the searches want next, group by group, as far as the budget goes.
+  /// The rows that the searches request next, group by group, within the budget.
   [[nodiscard]] std::vector<GroupRow> next_rows() const {
     std::vector<GroupRow> rows;
     const std::uint64_t most = (most_cells_ - cells_) / grid_.seeds();
@@ -103,7 +103,7 @@ class RefineRun {
 
   [[nodiscard]] bool one_round(std::size_t round, const std::vector<GroupRow>& rows) {
     const Sweep cells = grid_.sweep_of(rows, fmt::format("{}.refined-{}", sweep_.name, round));
-    // The first round is the sweep itself, and the same cells as those that `run` trains.
+    // The first round trains the sweep itself: the cells that `run` trains.
     const Sweep& trained = round == 0 ? sweep_ : cells;
     if (!trainer_.session().finished(trained) && !trainer_.train(trained)) return false;
     cells_ += cells.size();
@@ -121,7 +121,7 @@ class RefineRun {
     return true;
   }
 
-  /// Of each row the values of its networks; NaN: diverged, or none.
+  /// The values of each row's networks; NaN: diverged, or no value.
   [[nodiscard]] std::vector<std::vector<double>> values_of(const Sweep& cells) {
     std::unordered_map<std::string, std::uint64_t> place_of;
     for (std::uint64_t i = 0; i < cells.size(); ++i) place_of[cells.cell(i).id] = i;
@@ -169,7 +169,7 @@ class RefineRun {
     console_.out.flush();
   }
 
-  /// "95 %", or "bootstrap", of which nobody knows how often it covers.
+  /// "95 %", or "bootstrap", whose true coverage is not known.
   [[nodiscard]] std::string level_text() const {
     const IntervalSettings& settings = options_.search.interval;
     if (settings.method == IntervalMethod::bootstrap) return "bootstrap";

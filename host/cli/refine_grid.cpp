@@ -18,10 +18,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t fewest_points = 5;  // of a transition: see fit_transition
-constexpr std::size_t fewest_seeds = 2;   // of an interval
+constexpr std::size_t fewest_points = 5;  // for a transition: see fit_transition
+constexpr std::size_t fewest_seeds = 2;   // for an interval
 
-/// The place of an axis of a single key.
+/// The index of the axis of a single key.
 std::size_t find_axis(const Sweep& sweep, const std::string& key, const char* remedy) {
   for (std::size_t a = 0; a < sweep.axes.size(); ++a) {
     const auto& keys = sweep.axes[a].keys;

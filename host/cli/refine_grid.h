@@ -1,4 +1,5 @@
-// The cells of a refinement: a sweep's grid, seen as rows of seeds along one axis, and rows beyond that grid.
+// The cells of a refinement: a sweep's grid, seen as rows of seeds along one axis, and rows outside that
+// grid.
 #pragma once
 
 #include <cstddef>
@@ -20,20 +21,20 @@ struct GroupRow {
 
 class RefineGrid {
  public:
-  /// `x` is the axis to refine. Throws InputError where the sweep has no such axis of five or more positive
-  /// numbers, or no axis training.seed of two or more; either has to be an axis of its own.
+  /// `x` is the axis to refine. Throws InputError if the sweep lacks such an axis of five or more positive
+  /// numbers, or an axis training.seed of two or more; each must be an axis of its own.
   RefineGrid(const Sweep& sweep, const std::string& x);
 
-  /// The settings of the other axes, which tell the groups apart.
+  /// The settings of the other axes, which distinguish the groups.
   [[nodiscard]] const std::vector<std::string>& group_keys() const { return group_keys_; }
   /// Their values, for each group.
   [[nodiscard]] const std::vector<std::vector<nlohmann::json>>& groups() const { return groups_; }
   [[nodiscard]] const std::vector<double>& x() const { return x_; }
   [[nodiscard]] bool whole_numbers() const { return whole_numbers_; }
-  [[nodiscard]] std::size_t seeds() const { return seeds_.size(); }  ///< networks of a row
+  [[nodiscard]] std::size_t seeds() const { return seeds_.size(); }  ///< networks per row
 
-  /// The cells of these rows, row by row, as a sweep of a single axis. Throws InputError where new seeds
-  /// would be too large.
+  /// The cells of these rows, row by row, as a sweep with a single axis. Throws InputError if new seeds would
+  /// be too large.
   [[nodiscard]] Sweep sweep_of(const std::vector<GroupRow>& rows, const std::string& name) const;
 
  private:
@@ -47,7 +48,7 @@ class RefineGrid {
   std::vector<std::uint64_t> seeds_;
   bool whole_numbers_ = false;
   std::vector<std::string> group_keys_;
-  std::vector<std::vector<std::size_t>> group_points_;  // [group][axis]: of the other axes
+  std::vector<std::vector<std::size_t>> group_points_;  // [group][axis]: points of the other axes
   std::vector<std::vector<nlohmann::json>> groups_;
 };
 

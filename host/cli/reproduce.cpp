@@ -1,5 +1,5 @@
-// modsweep reproduce: what the paper claims, held to what stores say.
-#include "claims/report.h"
+// modsweep reproduce: judges the paper's claims by the results in stores.
+#include "claims/reproduction_report.h"
 #include "cli/command.h"
 #include "cli/interval_options.h"
 #include "cli/output.h"
@@ -34,7 +34,7 @@ ExitCode reproduce(const ReproduceArguments& options, Console& console) {
   if (!options.note.empty() && !is_plain_line(options.note))
     throw InputError("--note: must be one line of text without quotes and backslashes");
   const auto cells = read_cells(options.paths);
-  std::optional<AtomicOutput> file;  // made sure of before a bootstrap takes its time
+  std::optional<AtomicOutput> file;  // opened before the bootstrap, which takes long
   if (options.output_path.empty())
     check_standard_output(options.paths);
   else

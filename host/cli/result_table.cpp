@@ -1,6 +1,6 @@
 #include "cli/result_table.h"
 
-#include "cli/report.h"
+#include "cli/run_table.h"
 #include "store/csv.h"
 
 #include <fmt/format.h>
@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-/// Numbers to a few digits, as people compare them; the other formats have all of them.
+/// Numbers to a few digits, which are easier to compare; the other formats print all digits.
 std::string short_text(const json& value) {
   if (value.is_null()) return "-";
   if (value.is_string()) return value.get<std::string>();

@@ -31,8 +31,8 @@ struct ResultOptions {
 /// Adds both options to a command.
 void add_result_options(CLI::App* command, ResultOptions& options);
 
-/// Where a command's result goes. A file is made sure of before anything is computed, and appears whole or
-/// not at all. Throws IoError, and InputError where the file is one that must stay.
+/// The destination of a command's result. The file is opened before anything is computed, and appears
+/// complete or not at all. Throws IoError, and InputError if the file must not be replaced.
 class ResultOutput {
  public:
   /// `reads`: the files that the command reads, none of which may be written to.

@@ -1,7 +1,7 @@
-// modsweep run: trains what is left of a sweep, or of a shard of it.
+// modsweep run: trains the remaining cells of a sweep, or of a shard of it.
 #include "cli/command.h"
 #include "cli/deliver.h"
-#include "cli/report.h"
+#include "cli/run_table.h"
 #include "cli/trainer.h"
 #include "core/formats.h"
 
@@ -17,10 +17,10 @@ namespace modsweep::cli {
 namespace {
 
 struct RunArguments : TrainerOptions {
-  std::optional<std::string> deliver;  ///< the folder
+  std::optional<std::string> deliver;  ///< the folder to deliver to
 };
 
-/// Where the store is trained that is delivered: at -o, else on a disk of this node.
+/// Where a store for --deliver is trained: at -o, else on a disk of this node.
 std::string local_store(const RunArguments& options) {
   if (!options.store_path.empty()) return options.store_path;
   const char* folder = std::getenv("TMPDIR");
@@ -28,7 +28,8 @@ std::string local_store(const RunArguments& options) {
   return (std::filesystem::path(given ? folder : "/tmp") / options.default_name()).string();
 }
 
-/// What the user is told at the end, and the exit code that says the same. `path`: the store's for the user.
+/// Reports the result to the user and returns the matching exit code. `path`: the store's path as the user
+/// knows it.
 ExitCode conclude(const TrainerOptions& options, const Sweep& sweep, const ShardCells* shard,
                   const Store& store, const std::string& path, Console& console) {
   if (!options.quiet) print_results(sweep, store, path, shard, console.out);
@@ -68,7 +69,7 @@ ExitCode run_and_deliver(const TrainerOptions& options, const Sweep& sweep, cons
                          Console& console) {
   Delivery delivery(options.store(), folder, console.err, options.quiet);
   delivery.begin();
-  Trainer trainer(options, console);  // until the end: interrupts must not end the process while it delivers
+  Trainer trainer(options, console);  // until the end: signals must not end the process during delivery
   bool through = false;
   try {
     through = train(options, sweep, delivery.target(), trainer, console);

@@ -32,7 +32,7 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-/// Whether a pattern of `*` (any text) and `?` (any character) covers the whole text.
+/// Whether a pattern of `*` (any text) and `?` (any character) matches the whole text.
 bool covers(std::string_view pattern, std::string_view text) {
   std::size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
   while (t < text.size()) {
@@ -43,7 +43,7 @@ bool covers(std::string_view pattern, std::string_view text) {
       ++p;
       ++t;
     } else if (star != std::string_view::npos) {
-      p = star + 1;  // the last star takes one character more
+      p = star + 1;  // the last star matches one more character
       t = ++mark;
     } else {
       return false;
@@ -52,8 +52,8 @@ bool covers(std::string_view pattern, std::string_view text) {
   return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
-/// The keys whose name has the pattern in it; with `*` or `?` in the pattern, those whose whole name it
-/// covers.
+/// The keys whose name contains the pattern; with `*` or `?` in the pattern, those whose whole name matches
+/// it.
 Keys matching_keys(const std::string& pattern) {
   const std::string wanted = lower(pattern);
   const bool whole = wanted.find_first_of("*?") != std::string::npos;
@@ -88,7 +88,7 @@ void write_table(const Keys& keys, std::ostream& out) {
                key->doc);
 }
 
-/// A text in a cell of a Markdown table.
+/// A text in a form that a cell of a Markdown table can hold.
 std::string in_cell(std::string_view text) {
   std::string out;
   for (const char c : text) {

@@ -17,13 +17,13 @@ using nlohmann::ordered_json;
 
 constexpr const char* plain_name = "^[A-Za-z0-9._-]{1,100}$";
 constexpr const char* plain_line = "^[^\"\\\\\\u0000-\\u001f\\u007f]{1,1000}$";
-constexpr std::size_t most_points = 1000000;  // of an axis
+constexpr std::size_t most_points = 1000000;  // of one axis
 
 std::string copy_of(std::string_view text) {
   return std::string(text);
 }
 
-/// A whole number without a decimal point, as far as it is one.
+/// A whole number without a decimal point, any other number as it is.
 ordered_json whole_or_not(double value) {
   if (value == std::floor(value) && std::abs(value) < 1e15) return static_cast<std::int64_t>(value);
   return value;
@@ -71,7 +71,7 @@ ordered_json form_schema(const KeyInfo& key) {
   return {};
 }
 
-/// The value of a setting. An editor shows the description, and completes with the default.
+/// The schema of a setting's value. An editor shows the description and completes with the default.
 ordered_json value_schema(const KeyInfo& key) {
   ordered_json schema;
   schema["description"] = fmt::format("{}: {}; default {}", key.name, key.doc, key.standard);
@@ -84,8 +84,7 @@ ordered_json reference_to(std::string_view definition) {
   return ordered_json::object({{"$ref", fmt::format("#/definitions/{}", definition)}});
 }
 
-/// An axis that is spaced evenly: its two ends, and with them how many points it has or how far apart they
-/// are.
+/// An evenly spaced axis: its two ends, and either the number of points or their spacing.
 ordered_json spaced(const char* name, ordered_json end, const char* extra, ordered_json extra_form,
                     bool required) {
   ordered_json properties = {{name, list_form(std::move(end), 2, 2)}, {extra, std::move(extra_form)}};

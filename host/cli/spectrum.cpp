@@ -1,4 +1,4 @@
-// modsweep spectrum: modularity of anyone's weights.
+// modsweep spectrum: modularity of weights from any source.
 #include "modsweep/spectrum.h"
 
 #include "cli/command.h"
@@ -22,17 +22,17 @@
 namespace modsweep::cli {
 namespace {
 
-// An eigenvalue problem of this size takes a minute or so and half a gigabyte.
+// An eigenvalue problem of this size takes about a minute and half a gigabyte.
 constexpr std::uint64_t most_units = 4096;
 
-// What is found without being asked for is clustered only where that is soon done.
+// A number of modules that the user did not give is clustered only up to this, which takes little time.
 constexpr std::uint32_t most_modules = 64;
 
 struct SpectrumArguments {
   std::string path;
   std::vector<std::string> tensors;  // empty: every 2-D one
   std::string cluster_by = "incoming";
-  std::uint32_t modules = 0;  // 0: as many as the gaps of the live units say
+  std::uint32_t modules = 0;  // 0: as many as the gaps of the live units indicate
   bool order = false;
   bool json = false;
 };
@@ -60,15 +60,15 @@ nlohmann::ordered_json to_json(const Spectrum& spectrum) {
   return {{"eigenvalues", spectrum.eigenvalues}, {"gaps", gaps(spectrum)}, {"modules", spectrum.modules()}};
 }
 
-/// What was found about one tensor.
+/// The results for one tensor.
 struct Finding {
   LayerSpectra spectra;
   std::uint32_t modules = 0;  ///< clusters of the partition
   std::optional<LayerPartition> partition;
 };
 
-/// The partition into the modules that were asked for, or found. One module is no partition, and many are a
-/// sign that there are none.
+/// The partition into the given number of modules, or the number found. One module is no partition, and very
+/// many indicate that there are none.
 Finding find(const SpectrumArguments& options, const Tensor& tensor, ClusterBy by) {
   Finding found{layer_spectra(tensor.values, tensor.shape[0], tensor.shape[1], by), 0, std::nullopt};
   found.modules = options.modules;
@@ -104,7 +104,7 @@ nlohmann::ordered_json to_json(const std::string& name, const Tensor& tensor, co
 void print_numbers(std::ostream& out, std::string_view title, std::vector<double> values) {
   constexpr std::size_t per_line = 12;
   for (double& value : values)
-    if (std::fabs(value) < 5e-5) value = 0.0;  // prints no "-0.0000"
+    if (std::fabs(value) < 5e-5) value = 0.0;  // avoids "-0.0000"
   for (std::size_t i = 0; i < values.size(); i += per_line) {
     const auto count = std::min(per_line, values.size() - i);
     fmt::print(out, "    {:<12}{:.4f}\n", i == 0 ? title : "",
@@ -122,7 +122,7 @@ void print_spectrum(std::ostream& out, std::string_view title, const Spectrum& s
   print_numbers(out, "gaps", gaps(spectrum));
 }
 
-/// The units cluster by cluster; dead ones are told of elsewhere.
+/// The units cluster by cluster; dead units are reported elsewhere.
 void print_order(std::ostream& out, const LayerPartition& partition, std::uint32_t modules) {
   fmt::print(out, "    order, from 0:");
   std::uint32_t cluster = 0;
@@ -155,8 +155,7 @@ void print_spectra(std::ostream& out, const std::string& name, const Tensor& ten
   print_spectrum(out, "without dead units", spectra.live);
 }
 
-/// The tensors to look at: those that were named, or every one that has a spectrum. Says which ones are left
-/// out.
+/// The tensors to analyze: the named ones, or every one that has a spectrum. Prints which ones are left out.
 std::vector<std::string> select(const SpectrumArguments& options, const TensorFile& file, ClusterBy by,
                                 std::ostream& err) {
   for (const std::string& name : options.tensors) {

@@ -1,6 +1,6 @@
-// modsweep status: how far the sweeps of stores are.
+// modsweep status: the progress of the sweeps in stores.
 #include "cli/command.h"
-#include "cli/report.h"
+#include "cli/run_table.h"
 #include "core/formats.h"
 
 #include <algorithm>
@@ -37,7 +37,7 @@ void add_rows(Rows& rows, const StoreStatus& status) {
         row_of(sweep.name, sweep.id, {sweep.cells, sweep.done, sweep.running, sweep.diverged, sweep.left()}));
 }
 
-/// What there is to know of one store besides its counts.
+/// Everything to report about one store except its counts.
 void print_rest(const StoreStatus& status, std::ostream& out) {
   if (status.checkpoints > 0)
     fmt::print(out, "{} cells have a checkpoint: `modsweep run` goes on from there\n", status.checkpoints);
@@ -70,7 +70,7 @@ class Shared {
     }
   }
 
-  /// Which shards are not there, and which are not through.
+  /// Prints which shards are missing, and which are not finished.
   void print(std::ostream& out) const {
     for (const auto& [key, shards] : shards_) {
       std::vector<std::uint32_t> missing;
@@ -93,8 +93,8 @@ class Shared {
   std::map<std::pair<std::string, std::uint32_t>, Shards> shards_;
 };
 
-/// The counts of all stores together: a cell that several have counts once, finished where any has finished
-/// it.
+/// The counts of all stores together: a cell that several stores have counts once, and as finished if any
+/// store has finished it.
 class Sum {
  public:
   void add(const Store& store) {

@@ -17,7 +17,7 @@ std::string name_of(const std::vector<std::string>& files) {
   return fmt::format("{} and {} more", files.front(), files.size() - 1);
 }
 
-/// The stores as one; its file has no name any more once it is open.
+/// The stores merged into one; its file is unlinked once it is open.
 Store merged_for_reading(const std::vector<std::string>& files) {
   namespace fs = std::filesystem;
   const char* scratch = std::getenv("TMPDIR");

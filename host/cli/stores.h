@@ -1,4 +1,4 @@
-// One or several stores under a command that reads.
+// The stores that a reading command opens.
 #pragma once
 
 #include <string>
@@ -13,17 +13,17 @@ namespace modsweep::cli {
 /// Adds the stores of a reading command: files or folders, at least one.
 void add_store_paths(CLI::App* command, std::vector<std::string>& paths);
 
-/// Opens one store for reading; or several as the store that `merge` would make of them, those that are being
-/// written as they are now. That store lies in $TMPDIR, or /tmp, without a name, and is gone with the
-/// program. Throws as Store and merge_stores.
+/// Opens one store for reading, or several as the store that `merge` would create from them; stores that are
+/// being written are read in their present state. The merged store lies in $TMPDIR, or /tmp, without a name,
+/// and ends with the program. Throws as Store and merge_stores.
 class ReadStores {
  public:
   explicit ReadStores(const std::vector<std::string>& paths);
 
   [[nodiscard]] const Store& store() const { return store_; }
-  /// For messages: the one path, or the first "and N more".
+  /// For messages: the single path, or the first "and N more".
   [[nodiscard]] const std::string& name() const { return name_; }
-  /// The files, in order, none twice.
+  /// The files, in order, without duplicates.
   [[nodiscard]] const std::vector<std::string>& files() const { return files_; }
 
  private:

@@ -19,7 +19,7 @@
 namespace modsweep::cli {
 namespace {
 
-/// What a sweep is read from: its own file and its tables.
+/// The files that a sweep is read from: the sweep file and its tables.
 std::vector<std::string> files_of(const std::string& sweep_path, const Sweep& sweep) {
   std::vector<std::string> files = {sweep_path};
   if (!sweep.base.task.file.empty()) files.push_back(sweep.base.task.file);
@@ -34,7 +34,7 @@ std::vector<std::string> files_of(const std::string& sweep_path, const Sweep& sw
   return files;
 }
 
-/// Refuses a store whose file, or one that is kept beside it, is what the sweep is read from.
+/// Refuses a store if its file, or a side file of it, is one that the sweep is read from.
 void check_store_path(const std::string& store, const std::vector<std::string>& reads) {
   for (const char* ending : {"", "-wal", "-shm", "-journal", "-lock", "-new"})
     for (const std::string& read : reads) {

@@ -20,12 +20,12 @@ namespace modsweep::cli {
 struct SweepOptions {
   std::string sweep_path;
   std::string store_path;      ///< empty: default_name(), in the current folder
-  std::optional<Shard> shard;  ///< of --shard; none: the whole sweep
+  std::optional<Shard> shard;  ///< from --shard; none: the whole sweep
   std::string engine = "auto";
-  std::string precision;               ///< empty: as the sweep says
-  std::vector<std::string> overrides;  ///< of --set
+  std::string precision;               ///< empty: the sweep's own
+  std::vector<std::string> overrides;  ///< from --set
   std::size_t threads = 0;             ///< 0: all
-  std::size_t max_pack = 0;            ///< 0: as the engine prefers
+  std::size_t max_pack = 0;            ///< 0: the engine's preference
 
   [[nodiscard]] std::string store() const;
   /// The sweep's file name with .db, "NAME.db", or "NAME.shard-2-of-8.db".
@@ -38,14 +38,14 @@ void add_sweep_options(CLI::App& command, SweepOptions& options);
 /// Adds --shard.
 void add_shard_option(CLI::App& command, SweepOptions& options);
 
-/// The cells of the shard; none without one. Throws as ShardCells.
+/// The cells of the shard; none without --shard. Throws as ShardCells.
 [[nodiscard]] std::optional<ShardCells> shard_cells(const SweepOptions& options, const Sweep& sweep);
 
-/// The sweep with all overrides applied. Throws InputError also where the store would be a file that the
-/// sweep is read from.
+/// The sweep with all overrides applied. Also throws InputError if the store's path is that of a file that
+/// the sweep is read from.
 [[nodiscard]] Sweep load_sweep(const SweepOptions& options);
 
-/// Whether there is anything at this path.
+/// Whether anything exists at this path.
 [[nodiscard]] bool path_exists(const std::string& path);
 
 }  // namespace modsweep::cli

@@ -41,7 +41,7 @@ void add_trainer_options(CLI::App& command, TrainerOptions& options) {
                                "End in time with the state saved: 90s, 30m, 12h, or as Slurm writes it: "
                                "minutes, H:M:S, D-H:M:S [none]"))
       ->type_name("TIME");
-  // Right after the arguments are read: signals are noticed, and time counts, while tables are read, too.
+  // Right after the arguments are read, so that signals and time already count while tables are read.
   command.parse_complete_callback([&options] {
     options.interrupt = std::make_shared<InterruptGuard>();
     options.started = steady_seconds();
@@ -60,7 +60,7 @@ SessionOptions session_options(const TrainerOptions& options, const Console& con
           .command = console.command_line};
 }
 
-/// Shows a training on the terminal, and ends it where the user asked for that.
+/// Shows the progress of training on the terminal, and ends training if the user asked for it.
 class TerminalWatcher : public SessionWatcher {
  public:
   TerminalWatcher(const TrainerOptions& options, const Sweep& sweep, Console& console)

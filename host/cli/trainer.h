@@ -18,14 +18,14 @@ struct TrainerOptions : SweepOptions {
   bool quiet = false;
   double checkpoint_seconds = 60.0;
   double time_limit = 0.0;                    ///< seconds; 0: none
-  std::shared_ptr<InterruptGuard> interrupt;  ///< from when the arguments are read; outlives the store
-  double started = 0.0;                       ///< when they were read, by the steady clock
+  std::shared_ptr<InterruptGuard> interrupt;  ///< created when the arguments are read; outlives the store
+  double started = 0.0;                       ///< when the arguments were read, by the steady clock
 
-  /// When a run with a time limit is to have ended, with a margin for closing the store; else never.
+  /// The time by which a run with a time limit must end, with a margin for closing the store; else infinity.
   [[nodiscard]] double end_by() const;
 };
 
-/// Adds those of a sweep, --quiet, --checkpoint-seconds and --time-limit.
+/// Adds the options of a sweep, --quiet, --checkpoint-seconds and --time-limit.
 void add_trainer_options(CLI::App& command, TrainerOptions& options);
 
 /// "1,234 cells".
@@ -34,20 +34,20 @@ void add_trainer_options(CLI::App& command, TrainerOptions& options);
 /// "fig02: 1,234 cells", "fig02, shard 2/8: 154 of 1,234 cells".
 [[nodiscard]] std::string cells_of(const SweepOptions& options, const Sweep& sweep, std::uint64_t cells);
 
-/// A session on the terminal: says what is trained, how far it is, and how to go on.
+/// A session on the terminal: prints what is trained, its progress, and how to continue.
 class Trainer {
  public:
-  /// Keeps references to both. Opens the store where there is one. What is printed from here on is not worth
-  /// ending the work for: the console outlives its reader.
+  /// Stores references to both. Opens the store if it exists. From here on a failed write to the console does
+  /// not end the work.
   Trainer(const TrainerOptions& options, Console& console);
 
   [[nodiscard]] Session& session() { return session_; }
 
-  /// Trains what is left of the sweep. False: interrupted or out of time, with the state saved.
+  /// Trains the remaining cells of the sweep. False: interrupted or out of time, with the state saved.
   [[nodiscard]] bool train(const Sweep& sweep);
-  /// Whether an end was asked for, or time is up.
+  /// Whether a signal asked to end, or the time is up.
   [[nodiscard]] bool interrupted() const;
-  /// Tells how to go on.
+  /// Prints how to continue.
   ExitCode say_interrupted() const;
 
  private:

@@ -18,10 +18,10 @@ struct WeightsArguments {
   std::string output_path;
 };
 
-/// W0 [out, in], b0 [out], s0 [1] (PReLU slope), W1, ...: what torch.nn.Linear has as weight and bias. Layers
-/// with groups are dense, with zeros between the groups.
+/// W0 [out, in], b0 [out], s0 [1] (PReLU slope), W1, ...: the layout of torch.nn.Linear's weight and bias.
+/// Layers with groups become dense, with zeros between the groups.
 TensorFile tensor_file(const Store::StoredWeights& stored) {
-  // The store keeps weights in the precision they were trained in; doubles hold either exactly.
+  // The store has weights in the precision of their training; doubles hold either exactly.
   const bool fp64 = nlohmann::json::parse(stored.settings_json).value("training.precision", "fp32") == "fp64";
   const std::string dtype = fp64 ? "F64" : "F32";
   const Parameters& network = stored.weights;
@@ -54,8 +54,8 @@ TensorFile tensor_file(const Store::StoredWeights& stored) {
   return file;
 }
 
-/// The weights of a cell in whichever store has them. Throws InputError where none has, naming the last that
-/// lacks them, and where stores have different ones.
+/// The weights of a cell from whichever store has them. Throws InputError if no store has them, naming the
+/// last one, or if stores have different weights.
 Store::StoredWeights find_weights(const std::vector<std::string>& files, const std::string& cell) {
   std::optional<Store::StoredWeights> found;
   std::string where;

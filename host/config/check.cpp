@@ -28,7 +28,7 @@ void check_schedule(const CellSettings& cell) {
         t.epochs, total_steps(cell), t.batch_size, most_steps));
 }
 
-// A setting that nobody looks at is a mistake: the user believes to have changed something.
+// A setting without effect is a mistake: the user believes that it changed something.
 void check_optimizer(const TrainingSettings& t) {
   constexpr const char* remedy =
       "set training.optimizer = \"sgd\" or leave it out (zip pairs the two in a grid)";
@@ -40,7 +40,7 @@ void check_optimizer(const TrainingSettings& t) {
     throw InputError("training.nesterov = true needs momentum; set training.momentum above 0");
 }
 
-// Names the first setting whose value differs between what was given and what is used of it.
+// Throws for the first setting whose given value is not the value that is used.
 void refuse_unused(const CellSettings& given, const CellSettings& used, std::string_view reason) {
   if (given == used) return;
   for (const KeyInfo& key : setting_keys()) {

@@ -5,7 +5,7 @@
 
 namespace modsweep {
 
-/// Throws InputError naming the key, its value and the remedy, without a place in a file.
+/// Throws InputError naming the key, its value and the remedy, without a location in a file.
 void check_cell(const CellSettings& cell);
 
 }  // namespace modsweep

@@ -1,4 +1,4 @@
-// What a sweep file says, key by key.
+// Reads a sweep file, key by key.
 #include "config/draft.h"
 #include "core/text.h"
 
@@ -107,15 +107,16 @@ class FileReader {
   }
 
   void read_axis(const std::string& name, const toml::key& key, const toml::node& node) {
-    const std::string place = source_.at(key.source());
+    const std::string location = source_.at(key.source());
     if (is_section(name))
-      fail(place, fmt::format("{} is a table and cannot be an axis; name one of its keys: {}", name,
-                              leaves_of(name)));
+      fail(location, fmt::format("{} is a table and cannot be an axis; name one of its keys: {}", name,
+                                 leaves_of(name)));
     const KeyInfo* info = find_key(name);
     if (info == nullptr)
-      fail(place, fmt::format("unknown axis {}{}", one_line(name), unknown_key_remedy(name)));
-    if (draft_.axis(name) != nullptr) fail(place, fmt::format("the axis {} is there twice; keep one", name));
-    draft_.axes.push_back({info, axis_json(node, *info, source_), place});
+      fail(location, fmt::format("unknown axis {}{}", one_line(name), unknown_key_remedy(name)));
+    if (draft_.axis(name) != nullptr)
+      fail(location, fmt::format("the axis {} is there twice; keep one", name));
+    draft_.axes.push_back({info, axis_json(node, *info, source_), location});
   }
 
   static std::string leaves_of(std::string_view section) {
@@ -127,16 +128,18 @@ class FileReader {
 
   void read_zips(const toml::node& node) {
     constexpr const char* form = "write zip = [[\"noise.strength\", \"noise.exponent\"]]";
-    const std::string place = source_.at(node.source());
-    if (!draft_.zips.empty()) fail(place, "zip is there twice; put all groups into one list");
+    const std::string location = source_.at(node.source());
+    if (!draft_.zips.empty()) fail(location, "zip is there twice; put all groups into one list");
     const auto* groups = node.as_array();
-    if (groups == nullptr || groups->empty()) fail(place, fmt::format("zip is no list of groups; {}", form));
+    if (groups == nullptr || groups->empty())
+      fail(location, fmt::format("zip is no list of groups; {}", form));
     for (const toml::node& group_node : *groups) {
-      const std::string group_place = source_.at(group_node.source());
+      const std::string group_location = source_.at(group_node.source());
       const auto* group = group_node.as_array();
       if (group == nullptr || group->size() < 2)
-        fail(group_place, fmt::format("zip holds something else than groups of two or more keys; {}", form));
-      Zip zip{{}, group_place};
+        fail(group_location,
+             fmt::format("zip holds something else than groups of two or more keys; {}", form));
+      Zip zip{{}, group_location};
       for (const toml::node& entry : *group) {
         const auto* key = entry.as_string();
         if (key == nullptr)

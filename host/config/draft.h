@@ -1,4 +1,4 @@
-// What a sweep file and the --set options say, before it becomes a grid.
+// The content of a sweep file and the --set options, before it becomes a grid.
 #pragma once
 
 #include "config/keys.h"
@@ -16,21 +16,21 @@ namespace modsweep {
 
 struct Fixed {
   std::string json;
-  std::string place;
+  std::string location;
 };
 
 struct AxisDraft {
   const KeyInfo* key;
   std::vector<std::string> points;
-  std::string place;
+  std::string location;
 };
 
 struct Zip {
   std::vector<std::string> keys;
-  std::string place;
+  std::string location;
 };
 
-// What file and options say, before it becomes a grid.
+// The content of file and options, before it becomes a grid.
 struct Draft {
   std::string name;
   std::map<std::string, Fixed, std::less<>> fixed;
@@ -50,7 +50,7 @@ struct Draft {
 /// Reads a parsed sweep file. Throws InputError.
 void read_document(const toml::table& document, const Source& source, Draft& draft);
 
-/// Applies the key=value texts of --set to what the file said. Throws InputError.
+/// Applies the key=value texts of --set to the content of the file. Throws InputError.
 void apply_overrides(const std::vector<std::string>& overrides, Draft& draft);
 
 }  // namespace modsweep

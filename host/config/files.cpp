@@ -19,44 +19,44 @@ std::string quoted(const std::string& text) {
   return '"' + text + '"';
 }
 
-/// The path of a file whose name is `json`.
-std::string path_of(const std::string& json, const std::string& folder, const std::string& place) {
+/// The path of the file that the JSON string `json` names.
+std::string path_of(const std::string& json, const std::string& folder, const std::string& location) {
   const std::filesystem::path name = json.substr(1, json.size() - 2);
   std::string path = (std::filesystem::path(folder) / name).string();
   if (!is_plain_line(path))
-    fail(place,
+    fail(location,
          fmt::format("task.file: the folder \"{}\" has quotes, backslashes or control characters in its "
                      "name; rename it",
                      one_line(folder, 200)));
   return path;
 }
 
-std::string hash_at(const std::string& path, const std::string& place) {
+std::string hash_at(const std::string& path, const std::string& location) {
   try {
     return file_hash(path);
   } catch (const InputError& error) {
-    fail(place, fmt::format("task.file: {}", error.what()));
+    fail(location, fmt::format("task.file: {}", error.what()));
   }
 }
 
 void check_wanted_hash(const Fixed& wanted, const std::string& hash, const std::string& path) {
   if (wanted.json != quoted(hash))
-    fail(wanted.place,
+    fail(wanted.location,
          fmt::format("task.file_hash = {} but {} has {}; the file has changed since, or the key "
                      "is to be left out",
                      wanted.json, one_line(path, 200), hash));
 }
 
-/// Puts an axis of hashes beside the axis of files and ties the two together.
+/// Adds an axis of hashes and zips it with the axis of files.
 void add_hash_axis(Draft& draft, std::vector<std::string> hashes) {
-  const std::string place = draft.axis(file_key)->place;
-  draft.axes.push_back({find_key(hash_key), std::move(hashes), place});
+  const std::string location = draft.axis(file_key)->location;
+  draft.axes.push_back({find_key(hash_key), std::move(hashes), location});
   for (Zip& zip : draft.zips) {
     if (std::ranges::find(zip.keys, file_key) == zip.keys.end()) continue;
     zip.keys.emplace_back(hash_key);
     return;
   }
-  draft.zips.push_back({{std::string(file_key), std::string(hash_key)}, place});
+  draft.zips.push_back({{std::string(file_key), std::string(hash_key)}, location});
 }
 
 }  // namespace
@@ -65,11 +65,11 @@ void find_files(Draft& draft, const std::string& folder) {
   const auto wanted = draft.fixed.find(hash_key);
   if (AxisDraft* axis = draft.axis(file_key)) {
     if (wanted != draft.fixed.end() || draft.axis(hash_key) != nullptr)
-      fail(axis->place, "task.file_hash cannot be given for an axis of files; leave it out");
+      fail(axis->location, "task.file_hash cannot be given for an axis of files; leave it out");
     std::vector<std::string> hashes;
     for (std::string& point : axis->points) {
-      const std::string path = path_of(point, folder, axis->place);
-      hashes.push_back(quoted(hash_at(path, axis->place)));
+      const std::string path = path_of(point, folder, axis->location);
+      hashes.push_back(quoted(hash_at(path, axis->location)));
       point = quoted(path);
     }
     add_hash_axis(draft, std::move(hashes));
@@ -77,11 +77,11 @@ void find_files(Draft& draft, const std::string& folder) {
   }
   const auto file = draft.fixed.find(file_key);
   if (file == draft.fixed.end()) return;
-  const std::string path = path_of(file->second.json, folder, file->second.place);
-  const std::string hash = hash_at(path, file->second.place);
+  const std::string path = path_of(file->second.json, folder, file->second.location);
+  const std::string hash = hash_at(path, file->second.location);
   if (wanted != draft.fixed.end()) check_wanted_hash(wanted->second, hash, path);
   file->second.json = quoted(path);
-  draft.fixed[std::string(hash_key)] = {quoted(hash), file->second.place};
+  draft.fixed[std::string(hash_key)] = {quoted(hash), file->second.location};
 }
 
 }  // namespace modsweep

@@ -1,4 +1,4 @@
-// Files that a sweep names.
+// Files named in a sweep.
 #pragma once
 
 #include "config/draft.h"
@@ -7,10 +7,10 @@
 
 namespace modsweep {
 
-/// Makes task.file a path from the present folder (in the sweep file it is one from `folder`, the sweep
-/// file's own), and sets task.file_hash, so that a cell's id depends on what a file holds: of an axis of
-/// files, the hashes become a second, zipped one. Throws InputError where a file cannot be read or has not
-/// the hash that the sweep wants.
+/// Makes task.file relative to the current folder (in the sweep file it is relative to `folder`, the sweep
+/// file's own) and sets task.file_hash, so that a cell's id depends on the content of the file. For an axis
+/// of files, the hashes become a second axis, zipped with it. Throws InputError if a file cannot be read or
+/// does not have the hash that the sweep states.
 void find_files(Draft& draft, const std::string& folder);
 
 }  // namespace modsweep

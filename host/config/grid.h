@@ -9,8 +9,8 @@
 
 namespace modsweep {
 
-/// Sets one value; training.steps and training.epochs clear each other. Throws InputError for a key or text
-/// that does not exist or fit (possible only in a Sweep that was put together by hand).
+/// Sets one value; training.steps and training.epochs clear each other. Throws InputError for a key that does
+/// not exist or a text that does not fit (possible only in a Sweep that was not parsed from a file).
 void set_value(CellSettings& settings, std::string_view key, std::string_view json);
 
 /// The settings of a cell, unchecked.

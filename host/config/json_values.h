@@ -1,5 +1,5 @@
-// Canonical JSON of each type that a setting can have: append_value writes it, read_value reads it and
-// returns false, with the value as it was, where the text is not the JSON of a value of this type.
+// Canonical JSON of each type that a setting can have: append_value writes it, and read_value reads it;
+// read_value returns false and leaves the value unchanged if the text is not JSON of that type.
 #pragma once
 
 #include "config/keys.h"
@@ -32,7 +32,7 @@ inline void append_value(std::string& out, std::uint32_t value) {
 inline void append_value(std::string& out, std::uint64_t value) {
   append_json(out, value);
 }
-// Texts need no escapes: the reader lets neither quotes nor backslashes nor control characters in.
+// Texts need no escapes: the reader rejects quotes, backslashes and control characters.
 inline void append_value(std::string& out, std::string_view value) {
   (out += '"').append(value) += '"';
 }
@@ -76,7 +76,7 @@ bool read_value(std::string_view json, Enum& value) {
   if (found) value = *found;
   return found.has_value();
 }
-/// Length of the first value of a list's inside, up to its comma: one in quotes is none.
+/// Length of the first value between a list's brackets, up to its comma; a comma in quotes does not count.
 inline std::size_t first_value(std::string_view json) {
   const std::size_t from = json.front() == '"' ? json.find('"', 1) : 0;
   return std::min(json.find(',', from), json.size());
@@ -89,7 +89,7 @@ bool read_value(std::string_view json, std::vector<T>& values) {
   while (!json.empty()) {
     const std::size_t comma = first_value(json);
     if (!read_value(json.substr(0, comma), read.emplace_back())) return false;
-    if (comma + 1 == json.size()) return false;  // a comma at the end
+    if (comma + 1 == json.size()) return false;  // a trailing comma
     json.remove_prefix(std::min(comma + 1, json.size()));
   }
   values = std::move(read);

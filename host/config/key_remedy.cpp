@@ -1,4 +1,4 @@
-// What an unknown key may have been meant to be.
+// Suggests the key that an unknown key may have been meant to be.
 #include "config/keys.h"
 #include "core/text.h"
 

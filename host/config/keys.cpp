@@ -32,7 +32,7 @@ void append_json(std::string& out, std::uint64_t value) {
 
 namespace {
 
-// ---- From a member of a settings struct to its place in a cell.
+// ---- From a member of a settings struct to its value in a cell.
 
 template <typename>
 struct MemberOf;
@@ -80,8 +80,8 @@ KeyInfo key(std::string_view name, ValueKind kind, std::string_view doc) {
   return info;
 }
 
-// ---- What the lines of the table are made with. The member's type decides; limits and choices come in
-// between.
+// ---- Functions that build the lines of the table. The member's type decides the kind of value; limits and
+// choices come between name and doc.
 
 template <auto Member>
 KeyInfo key(std::string_view name, Limits limits, std::string_view doc) {
@@ -147,7 +147,7 @@ KeyInfo later(KeyInfo info) {
   return info;
 }
 
-/// The key of a setting that is declared beside the code that uses it; Section: the table whose `own` keeps
+/// The key of a setting that is declared beside the code that uses it. Section: the table whose `own` stores
 /// its value.
 template <auto Section, typename T>
 KeyInfo own_key(const Setting<T>& setting) {
@@ -177,7 +177,7 @@ KeyInfo own_key(const Setting<T>& setting) {
   return info;
 }
 
-/// Appends the keys of settings that are declared so; several tasks may share one.
+/// Appends the keys of settings declared that way; several tasks may share one.
 template <auto Section>
 void add_own_keys(const std::vector<AnySetting>& settings, std::vector<KeyInfo>& keys) {
   for (const AnySetting& setting : settings)
@@ -185,13 +185,13 @@ void add_own_keys(const std::vector<AnySetting>& settings, std::vector<KeyInfo>&
       keys.push_back(std::visit([](const auto& one) { return own_key<Section>(one); }, setting));
 }
 
-// No coefficient of a network has a use beyond this, and it is finite in single precision too.
+// No coefficient of a network is useful beyond this, and it is finite in single precision, too.
 constexpr double huge = 1e30;
 constexpr Limits counter = {0, 2147483648.0};  // steps are 32-bit counters of the noise generator
 constexpr Limits seed = {0, 4294967295.0};
 constexpr Limits samples = {1, 1e8};
 constexpr Limits width = {1, 65536};
-constexpr Limits depth = {1, 31};  // of either part of a named architecture: 63 hidden layers at most
+constexpr Limits depth = {1, 31};  // of each part of a named architecture: at most 63 hidden layers
 constexpr Limits not_negative = {0, huge};
 constexpr Limits positive = {0, huge, true};
 constexpr Limits exponent = {0, math::largest_activity_exponent};

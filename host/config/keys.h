@@ -1,5 +1,5 @@
-// All settings: their names in a sweep file, how they are read and written, what values they take. Those that
-// several parts of the program use stand in the table of keys.cpp, those of one task in its file.
+// All settings: their names in a sweep file, how they are read and written, which values they accept.
+// Settings that several parts of the program use are in the table of keys.cpp, those of one task in its file.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace modsweep {
 
-/// `text`: a plain name; `line`: any text on one line that needs no escapes, as the path of a file.
+/// `text`: a plain name; `line`: any text on one line that needs no escapes, such as the path of a file.
 enum class ValueKind : std::uint8_t { boolean, integer, number, text, choice, line, integer_list, line_list };
 
 [[nodiscard]] constexpr bool is_list(ValueKind kind) {
@@ -31,13 +31,13 @@ struct KeyInfo {
   std::size_t shortest = 0;               ///< lists: entries
   std::size_t longest = 0;
   std::string_view doc;  ///< one line
-  bool later = false;    ///< came after the first stores: no part of an id while it has its default
+  bool later = false;    ///< added after the first stores: not part of an id while it has its default
   std::string standard;  ///< canonical JSON of its default
 
   /// Appends the canonical JSON of this setting's value.
   std::function<void(const CellSettings&, std::string& out)> write = nullptr;
-  /// Sets the value. False where the text is not the canonical JSON of a value of this type; limits are not
-  /// checked.
+  /// Sets the value. Returns false if the text is not the canonical JSON of a value of this type; does not
+  /// check limits.
   std::function<bool(CellSettings&, std::string_view json)> read = nullptr;
 
   [[nodiscard]] std::string_view section() const { return name.substr(0, name.find('.')); }
@@ -55,10 +55,10 @@ struct KeyInfo {
 /// Null if there is no such key.
 [[nodiscard]] const KeyInfo* find_key(std::string_view name);
 
-/// What an unknown key may have been meant to be: `; did you mean noise.strength?`, or the keys of its table.
+/// A hint for an unknown key: `; did you mean noise.strength?`, or the keys of its table.
 [[nodiscard]] std::string unknown_key_remedy(std::string_view name);
 
-/// The key that this one takes the place of (training.steps and training.epochs), or an empty text.
+/// The key that this one replaces (training.steps and training.epochs), or an empty text.
 [[nodiscard]] std::string_view schedule_partner(std::string_view name);
 
 /// Canonical JSON of numbers: the shortest text that reads back exactly, and no negative zero.

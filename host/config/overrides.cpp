@@ -17,7 +17,7 @@ struct Override {
   bool in_axes = false;  // written as axes."noise.strength"
   toml::table document;  // { value = ... }
   Source source;
-  std::string place;
+  std::string location;
 
   [[nodiscard]] const toml::node& value() const { return *document.get("value"); }
 };
@@ -33,46 +33,46 @@ bool is_bare_word(std::string_view text) {
          text.front() != '.';
 }
 
-toml::table parse_value(std::string_view text, const std::string& place) {
-  if (text.empty()) fail(place, "there is no value; write key=value");
-  // One line is one key, so that a value cannot bring other keys along.
+toml::table parse_value(std::string_view text, const std::string& location) {
+  if (text.empty()) fail(location, "there is no value; write key=value");
+  // The value must be on one line, so that it cannot contain other keys.
   if (text.find_first_of("\r\n") != std::string_view::npos)
-    fail(place, "the value has more than one line; write it on one");
+    fail(location, "the value has more than one line; write it on one");
   try {
     return toml::parse("value = " + std::string(text));
   } catch (const toml::parse_error& error) {
     if (is_bare_word(text)) return toml::table{{"value", std::string(text)}};
-    fail(place, fmt::format("the value is {}", syntax_message(error)));
+    fail(location, fmt::format("the value is {}", syntax_message(error)));
   }
 }
 
 Override parse_override(const std::string& text) {
   const Source source = Source::option(text);
-  const std::string place = source.at({});
+  const std::string location = source.at({});
   const std::size_t equals = text.find('=');
-  if (equals == std::string::npos) fail(place, "there is no '='; write key=value, as noise.strength=0.1");
+  if (equals == std::string::npos) fail(location, "there is no '='; write key=value, as noise.strength=0.1");
   std::string_view key = trimmed(std::string_view(text).substr(0, equals));
   constexpr std::string_view axes = "axes.";
   const bool in_axes = key.starts_with(axes);
   if (in_axes) key.remove_prefix(axes.size());
   if (key.size() >= 2 && (key.front() == '"' || key.front() == '\'') && key.back() == key.front())
     key = key.substr(1, key.size() - 2);
-  Override result{std::string(key), in_axes, {}, source, place};
+  Override result{std::string(key), in_axes, {}, source, location};
   if (key == "axes" || key == "zip")
-    fail(place,
+    fail(location,
          fmt::format(
              "{} cannot be set as a whole; set single axes, as noise.strength=[0.1,0.2], or edit the file",
              key));
   if (key != "name" && find_key(key) == nullptr)
-    fail(place, fmt::format("unknown key {}{}", one_line(key), unknown_key_remedy(key)));
-  result.document = parse_value(trimmed(std::string_view(text).substr(equals + 1)), place);
+    fail(location, fmt::format("unknown key {}{}", one_line(key), unknown_key_remedy(key)));
+  result.document = parse_value(trimmed(std::string_view(text).substr(equals + 1)), location);
   return result;
 }
 
 void set_name(const Override& change, Draft& draft) {
   const auto* text = change.value().as_string();
   if (text == nullptr || !is_plain_name(text->get()))
-    fail(change.place, "that is no name; use 1 to 100 letters, digits, '.', '_' and '-'");
+    fail(change.location, "that is no name; use 1 to 100 letters, digits, '.', '_' and '-'");
   draft.name = text->get();
 }
 
@@ -80,23 +80,23 @@ void apply(const Override& change, Draft& draft) {
   const KeyInfo& key = *find_key(change.key);
   if (const std::string_view partner = schedule_partner(change.key); !partner.empty()) {
     if (draft.overridden.contains(partner))
-      fail(change.place, fmt::format("{} is set as well; keep one of them", partner));
+      fail(change.location, fmt::format("{} is set as well; keep one of them", partner));
     draft.fixed.erase(std::string(partner));
     draft.remove_axis(partner);
   }
   if (change.in_axes || is_axis(change.value(), key)) {
-    AxisDraft axis{&key, axis_json(change.value(), key, change.source), change.place};
+    AxisDraft axis{&key, axis_json(change.value(), key, change.source), change.location};
     if (AxisDraft* old = draft.axis(change.key))
       *old = std::move(axis);
     else
       draft.axes.push_back(std::move(axis));
   } else {
-    draft.fixed[change.key] = {value_json(change.value(), key, change.source), change.place};
+    draft.fixed[change.key] = {value_json(change.value(), key, change.source), change.location};
     draft.remove_axis(change.key);
   }
 }
 
-// Zipped axes keep or lose their partners together: half a pair would mean another grid than the file
+// Zipped axes are overridden together or not at all: half a pair would be another grid than the file
 // describes.
 void check_zips(Draft& draft) {
   for (const Zip& zip : draft.zips) {
@@ -107,7 +107,7 @@ void check_zips(Draft& draft) {
     if (set == 0) continue;
     const auto keys = static_cast<std::ptrdiff_t>(zip.keys.size());
     if (set < keys || (axes > 0 && axes < keys))
-      fail(zip.place,
+      fail(zip.location,
            fmt::format(
                "--set changes a part of the zipped axes {0}; set all of {0}, each to one value or each "
                "to a list of the same length",
@@ -126,7 +126,7 @@ void apply_overrides(const std::vector<std::string>& overrides, Draft& draft) {
   for (const std::string& text : overrides) {
     const Override change = parse_override(text);
     if (!draft.overridden.insert(change.key).second)
-      fail(change.place, fmt::format("{} is set twice; keep one", change.key));
+      fail(change.location, fmt::format("{} is set twice; keep one", change.key));
     if (change.key == "name")
       set_name(change, draft);
     else

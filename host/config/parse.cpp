@@ -90,7 +90,7 @@ Axis make_axis(const std::vector<const AxisDraft*>& drafts) {
     std::vector<std::string>& values = axis.values.emplace_back();
     for (const AxisDraft* draft : drafts) values.push_back(draft->points[point]);
     if (const std::string text = fmt::format("{}", fmt::join(values, ", ")); !seen.insert(text).second)
-      fail(drafts.front()->place,
+      fail(drafts.front()->location,
            fmt::format("the axis {} holds {} twice; leave one out (spaced values: lower the count)",
                        fmt::join(axis.keys, ", "), one_line(text)));
   }
@@ -102,18 +102,18 @@ std::vector<const AxisDraft*> zipped(const Zip& zip, Draft& draft) {
   for (const std::string& key : zip.keys) {
     const AxisDraft* axis = draft.axis(key);
     if (axis == nullptr)
-      fail(zip.place,
+      fail(zip.location,
            fmt::format("{} in zip is no axis; give it values under [axes] or take it out of zip", key));
     group.push_back(axis);
     if (axis->points.size() != group.front()->points.size())
-      fail(axis->place,
+      fail(axis->location,
            fmt::format("{} has {} values but {}, zipped with it, has {}; give both the same number", key,
                        axis->points.size(), zip.keys.front(), group.front()->points.size()));
   }
   return group;
 }
 
-// Before the axes are built: a hopeless grid costs nothing.
+// Runs before the axes are built, so that a hopeless grid costs nothing.
 void check_size(Draft& draft) {
   std::uint64_t cells = 1;
   bool overflow = false;
@@ -127,7 +127,7 @@ void check_size(Draft& draft) {
     about *= static_cast<double>(points);
   }
   if (!overflow && cells <= most_cells) return;
-  fail(draft.axes.front().place,
+  fail(draft.axes.front().location,
        fmt::format("the grid has {} cells, more than {}; shorten axes or zip some of them",
                    overflow ? fmt::format("about {:.3g}", about) : std::to_string(cells), most_cells));
 }
@@ -138,13 +138,13 @@ std::vector<Axis> make_axes(Draft& draft) {
   check_size(draft);
   for (const AxisDraft& own : draft.axes) {
     if (draft.axis(schedule_partner(own.key->name)) != nullptr)
-      fail(own.place, "training.steps and training.epochs are both axes; keep one of them");
+      fail(own.location, "training.steps and training.epochs are both axes; keep one of them");
     const auto zip = std::ranges::find_if(
         draft.zips, [&](const Zip& z) { return std::ranges::count(z.keys, own.key->name) > 0; });
     if (zip == draft.zips.end()) {
       axes.push_back(make_axis({&own}));
     } else if (const auto group = zipped(*zip, draft);
-               &own == *std::ranges::min_element(group)) {  // a group stands where its first axis stands
+               &own == *std::ranges::min_element(group)) {  // a zip comes where its first axis is
       axes.push_back(make_axis(group));
     }
   }
@@ -153,19 +153,19 @@ std::vector<Axis> make_axes(Draft& draft) {
 
 // ---- Whole cells.
 
-// The place of the key that a message names first, as far as the user gave that key a value.
-std::string place_of(const std::string& message, Draft& draft, const std::string& otherwise) {
+// The location of the key that a message names first, among keys that the user set.
+std::string location_of(const std::string& message, Draft& draft, const std::string& otherwise) {
   std::vector<std::tuple<std::size_t, std::size_t, std::string>>
-      places;  // position, -length: the longest name wins
+      locations;  // position, -length: the longest name wins
   for (const KeyInfo& key : setting_keys()) {
     const std::size_t position = message.find(key.name);
     if (position == std::string::npos) continue;
     if (const AxisDraft* axis = draft.axis(key.name))
-      places.emplace_back(position, ~key.name.size(), axis->place);
+      locations.emplace_back(position, ~key.name.size(), axis->location);
     else if (const auto fixed = draft.fixed.find(key.name); fixed != draft.fixed.end())
-      places.emplace_back(position, ~key.name.size(), fixed->second.place);
+      locations.emplace_back(position, ~key.name.size(), fixed->second.location);
   }
-  return places.empty() ? otherwise : std::get<2>(*std::ranges::min_element(places));
+  return locations.empty() ? otherwise : std::get<2>(*std::ranges::min_element(locations));
 }
 
 CellSettings checked_settings(const Sweep& sweep, std::uint64_t index, Draft& draft, const std::string& top) {
@@ -176,11 +176,11 @@ CellSettings checked_settings(const Sweep& sweep, std::uint64_t index, Draft& dr
   } catch (const InputError& error) {
     const std::string where =
         sweep.axes.empty() ? "" : fmt::format(" (cell {}: {})", index, describe_cell(sweep, index));
-    fail(place_of(error.what(), draft, top), one_line(error.what(), 1000) + where);
+    fail(location_of(error.what(), draft, top), one_line(error.what(), 1000) + where);
   }
 }
 
-// Data that a user gave are read once for each task that the checked cells have: before anything runs.
+// Reads the user's data once for each task of the checked cells, before anything runs.
 class DataCheck {
  public:
   DataCheck(Draft& draft, const std::string& top) : draft_(draft), top_(top) {}
@@ -191,9 +191,9 @@ class DataCheck {
     try {
       check(task);
     } catch (const InputError& error) {
-      // What is wrong inside a file has its own place.
+      // An error inside a file states its own location.
       const bool inside = std::string_view(error.what()).starts_with(task.file);
-      throw InputError(inside ? error.what() : place_of(error.what(), draft_, top_) + ": " + error.what());
+      throw InputError(inside ? error.what() : location_of(error.what(), draft_, top_) + ": " + error.what());
     }
     checked_.push_back(task);
   }
@@ -204,7 +204,7 @@ class DataCheck {
   std::vector<TaskSettings> checked_;
 };
 
-// All cells of a small grid; of a large one every value of every axis beside the first values of the others.
+// All cells of a small grid; of a large one, each value of each axis with the first values of the others.
 std::vector<std::uint64_t> cells_to_check(const Sweep& sweep) {
   std::vector<std::uint64_t> indices;
   const std::uint64_t size = sweep.size();
@@ -221,8 +221,8 @@ std::vector<std::uint64_t> cells_to_check(const Sweep& sweep) {
   return indices;
 }
 
-// Whether these cells are valid and have no data of the user's, found by all threads: then there is nothing
-// to tell.
+// Whether all these cells are valid and none uses the user's data, checked by all threads: then there is
+// nothing to report.
 bool are_plainly_valid(const Sweep& sweep, const std::vector<std::uint64_t>& indices) {
   constexpr std::size_t chunk = 1024;
   std::atomic<bool> plain = true;
@@ -244,7 +244,7 @@ bool are_plainly_valid(const Sweep& sweep, const std::vector<std::uint64_t>& ind
 void check_cells(const Sweep& sweep, Draft& draft, const std::string& top) {
   const std::vector<std::uint64_t> indices = cells_to_check(sweep);
   if (are_plainly_valid(sweep, indices)) return;
-  DataCheck check_data(draft, top);  // in order: the first cell that is wrong is told
+  DataCheck check_data(draft, top);  // in order: reports the first wrong cell
   for (const std::uint64_t index : indices) check_data(checked_settings(sweep, index, draft, top).task);
 }
 
@@ -264,7 +264,7 @@ Sweep parse_sweep(const std::string& text, const std::string& path,
   for (const auto& [key, value] : draft.fixed) find_key(key)->read(sweep.base, value.json);
   sweep.axes = make_axes(draft);
   const std::string top = source.at({});
-  // The base is the first cell, so that it is a valid cell and a key's value under an axis plays no part.
+  // The base is the first cell: so it is a valid cell, and a value that an axis replaces plays no part.
   sweep.base = settings_at(sweep, 0);
   check_cells(sweep, draft, top);
   return sweep;

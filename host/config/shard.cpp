@@ -12,7 +12,7 @@
 namespace modsweep {
 namespace {
 
-/// None where the text is anything but digits; too many of them give the largest number.
+/// None if the text has anything but digits; too many digits give the largest number.
 std::optional<std::uint64_t> digits(std::string_view text) {
   if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
   std::uint64_t value = 0;

@@ -23,9 +23,8 @@ std::string hash_text(std::string_view text) {
   return fmt::format("{:016x}", std::uint64_t{XXH3_64bits(text.data(), text.size())});
 }
 
-// The text that ids are hashes of: a line "key=json" for every setting, sorted by key, but those of
-// `left_out` and those that came later and have their defaults. A file stands there with what it holds,
-// wherever it lies.
+// The text whose hash is an id: a line "key=json" for every setting, sorted by key, except those in
+// `left_out` and later settings that have their defaults. A file counts by its content, wherever it is.
 std::string canonical_text(CellSettings settings, const std::set<std::string_view>& left_out = {}) {
   if (!settings.task.file_hash.empty()) settings.task.file.clear();
   std::string text;
@@ -143,7 +142,7 @@ Cell Sweep::cell(std::uint64_t index) const {
   return cell;
 }
 
-std::size_t Sweep::most_hidden_layers() const {
+std::size_t Sweep::max_hidden_layers() const {
   if (size() == 0) return 0;
   CellSettings cell = settings_at(*this, 0);
   const NetworkSettings& network = cell.network;
@@ -170,8 +169,8 @@ std::size_t Sweep::most_hidden_layers() const {
 
 std::string Sweep::id() const {
   if (size() == 0) return hash_text("");
-  // The first cell stands for the base, so that what the axes replace plays no part; its own values of the
-  // varied keys are left out, because the order of points plays none either.
+  // The first cell replaces the base, so that values that the axes replace play no part. Its values of the
+  // varied keys are left out, because the order of points must play no part either.
   std::set<std::string_view> varied;
   std::vector<std::string> parts;
   for (const Axis& axis : axes) {
@@ -195,7 +194,7 @@ std::vector<SettingValue> canonical_settings(const CellSettings& settings) {
 }
 
 std::string cell_id(const CellSettings& settings) {
-  // A named architecture is the same network as its layers one by one, and has the same id.
+  // A named architecture is the same network as its layers listed one by one, and has the same id.
   CellSettings own = settings;
   own.network = spelled_out(settings.network, settings.task.inputs);
   return hash_text(canonical_text(std::move(own)));

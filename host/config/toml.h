@@ -1,6 +1,6 @@
-// toml++, compiled once, in toml.cpp. Version 3.3 reports wrong input well, but on the way there it breaks
-// promises that it gives to the compiler; two of them are taken back here, so that a wrong sweep file is no
-// undefined behavior.
+// toml++, compiled once, in toml.cpp. Version 3.3 reports wrong input well, but while doing so it breaks
+// promises that it made to the compiler; two of them are removed here, so that a wrong sweep file does not
+// cause undefined behavior.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 #define TOML_ASSERT(condition) static_cast<void>(0)
 #include <toml++/impl/preprocessor.h>
 
-// 2. Character classes that call a part of the non-ASCII letters unreachable ("\u00fc = 1"): they are
-// in no class.
+// 2. Character classes that declare some of the non-ASCII letters unreachable ("\u00fc = 1"): these are in no
+// class.
 #pragma push_macro("TOML_UNREACHABLE")
 #undef TOML_UNREACHABLE
 #define TOML_UNREACHABLE return false

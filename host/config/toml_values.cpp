@@ -41,40 +41,40 @@ std::string describe(const toml::node& node) {
        fmt::format("{} is {}; give {}{}", key.name, describe(node), key.type(), hint));
 }
 
-[[noreturn]] void fail_limits(const std::string& place, const KeyInfo& key, std::string_view value) {
+[[noreturn]] void fail_limits(const std::string& location, const KeyInfo& key, std::string_view value) {
   const char* verb = key.kind == ValueKind::integer_list ? "holds" : "=";
-  fail(place, fmt::format("{} {} {}, which is out of range; give {}", key.name, verb, value, key.type()));
+  fail(location, fmt::format("{} {} {}, which is out of range; give {}", key.name, verb, value, key.type()));
 }
 
-std::string integer_json(std::int64_t value, const KeyInfo& key, const std::string& place) {
-  if (!key.limits.contains(static_cast<double>(value))) fail_limits(place, key, std::to_string(value));
+std::string integer_json(std::int64_t value, const KeyInfo& key, const std::string& location) {
+  if (!key.limits.contains(static_cast<double>(value))) fail_limits(location, key, std::to_string(value));
   return std::to_string(value);
 }
 
-std::string number_json(double value, const KeyInfo& key, const std::string& place) {
+std::string number_json(double value, const KeyInfo& key, const std::string& location) {
   std::string json;
   append_json(json, value);
-  if (!std::isfinite(value) || !key.limits.contains(value)) fail_limits(place, key, json);
+  if (!std::isfinite(value) || !key.limits.contains(value)) fail_limits(location, key, json);
   return json;
 }
 
-std::string text_json(const std::string& text, const KeyInfo& key, const std::string& place) {
+std::string text_json(const std::string& text, const KeyInfo& key, const std::string& location) {
   if (!is_plain_name(text))
-    fail(place, fmt::format("{} = \"{}\" is no name; give {}", key.name, one_line(text, 40), key.type()));
+    fail(location, fmt::format("{} = \"{}\" is no name; give {}", key.name, one_line(text, 40), key.type()));
   return '"' + text + '"';
 }
 
-std::string line_json(const std::string& text, const KeyInfo& key, const std::string& place) {
+std::string line_json(const std::string& text, const KeyInfo& key, const std::string& location) {
   if (!is_plain_line(text))
-    fail(place, fmt::format("{} has the text \"{}\"; give {}", key.name, one_line(text, 40), key.type()));
+    fail(location, fmt::format("{} has the text \"{}\"; give {}", key.name, one_line(text, 40), key.type()));
   return '"' + text + '"';
 }
 
-std::string choice_json(const std::string& text, const KeyInfo& key, const std::string& place) {
+std::string choice_json(const std::string& text, const KeyInfo& key, const std::string& location) {
   if (std::ranges::find(key.choices, text) == key.choices.end()) {
     const auto best = nearest(text, key.choices);
-    fail(place, fmt::format("{} = \"{}\" is unknown; {}", key.name, one_line(text, 40),
-                            best ? fmt::format("did you mean \"{}\"?", *best) : "give " + key.type()));
+    fail(location, fmt::format("{} = \"{}\" is unknown; {}", key.name, one_line(text, 40),
+                               best ? fmt::format("did you mean \"{}\"?", *best) : "give " + key.type()));
   }
   return '"' + text + '"';
 }
@@ -92,19 +92,19 @@ std::string list_json(const toml::array& list, const KeyInfo& key, const Source&
     const bool fits = key.kind == ValueKind::integer_list ? entry.is_integer() : entry.is_string();
     if (!fits) fail_type(entry, key, source);
     if (json.size() > 1) json += ',';
-    const std::string place = source.at(entry.source());
-    json += key.kind == ValueKind::integer_list ? integer_json(entry.as_integer()->get(), key, place)
-                                                : line_json(entry.as_string()->get(), key, place);
+    const std::string location = source.at(entry.source());
+    json += key.kind == ValueKind::integer_list ? integer_json(entry.as_integer()->get(), key, location)
+                                                : line_json(entry.as_string()->get(), key, location);
   }
   return json + ']';
 }
 
 // ---- Axes in a table.
 
-void check_count(std::uint64_t points, const KeyInfo& key, const std::string& place) {
-  if (points == 0) fail(place, fmt::format("the axis {} is empty; give it at least one value", key.name));
+void check_count(std::uint64_t points, const KeyInfo& key, const std::string& location) {
+  if (points == 0) fail(location, fmt::format("the axis {} is empty; give it at least one value", key.name));
   if (points > most_points)
-    fail(place,
+    fail(location,
          fmt::format("the axis {} has {} values, more than {}; shorten it", key.name, points, most_points));
 }
 
@@ -134,10 +134,10 @@ double number_of(const toml::node& node, std::string_view what, const KeyInfo& k
   return *value;
 }
 
-std::string point_json(double value, const KeyInfo& key, const std::string& place) {
-  if (key.kind != ValueKind::integer) return number_json(value, key, place);
-  if (!key.limits.contains(std::round(value))) fail_limits(place, key, fmt::format("{}", value));
-  return integer_json(static_cast<std::int64_t>(std::round(value)), key, place);
+std::string point_json(double value, const KeyInfo& key, const std::string& location) {
+  if (key.kind != ValueKind::integer) return number_json(value, key, location);
+  if (!key.limits.contains(std::round(value))) fail_limits(location, key, fmt::format("{}", value));
+  return integer_json(static_cast<std::int64_t>(std::round(value)), key, location);
 }
 
 std::vector<std::string> range_points(const toml::table& form, const KeyInfo& key, const Source& source) {
@@ -158,21 +158,21 @@ std::vector<std::string> range_points(const toml::table& form, const KeyInfo& ke
   const auto stride = static_cast<std::uint64_t>(step);
   const std::uint64_t distance = !forward ? 0 : step > 0 ? to - from : from - to;
   const std::uint64_t size = step > 0 ? stride : 0 - stride;
-  const std::string place = source.at(ends.source());
+  const std::string location = source.at(ends.source());
   const std::uint64_t count = distance / size + (distance % size != 0 ? 1 : 0);
   if (count == 0)
-    fail(place,
+    fail(location,
          fmt::format(
              "the axis {} is empty: range = [{}, {}] with step {} holds nothing; the second number is left "
              "out, so widen the range",
              key.name, first, last, step));
-  check_count(count, key, place);
+  check_count(count, key, location);
   std::vector<std::string> points;
   points.reserve(count);
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto value = static_cast<std::int64_t>(from + i * stride);
-    points.push_back(key.kind == ValueKind::integer ? integer_json(value, key, place)
-                                                    : number_json(static_cast<double>(value), key, place));
+    points.push_back(key.kind == ValueKind::integer ? integer_json(value, key, location)
+                                                    : number_json(static_cast<double>(value), key, location));
   }
   return points;
 }
@@ -191,9 +191,9 @@ std::vector<std::string> spaced_points(const toml::table& form, bool logarithmic
   const toml::array& ends = ends_of(form, name, key, source);
   const double first = number_of(*ends.get(0), name, key, source);
   const double last = number_of(*ends.get(1), name, key, source);
-  const std::string place = source.at(ends.source());
+  const std::string location = source.at(ends.source());
   if (logarithmic && (first <= 0 || last <= 0))
-    fail(place,
+    fail(location,
          fmt::format(
              "logspace of the axis {} has an end that is not positive; both ends must be above 0, or use "
              "linspace",
@@ -216,7 +216,7 @@ std::vector<std::string> spaced_points(const toml::table& form, bool logarithmic
     points.push_back(point_json(i == 0           ? first
                                 : i == count - 1 ? last
                                                  : round_to_12_digits(value),
-                                key, place));
+                                key, location));
   }
   return points;
 }
@@ -259,8 +259,8 @@ std::string Source::at(const toml::source_region& region) const {
   return fmt::format("{}:{}:{}", text_, line, column);
 }
 
-void fail(const std::string& place, const std::string& what) {
-  throw InputError(place + ": " + what);
+void fail(const std::string& location, const std::string& what) {
+  throw InputError(location + ": " + what);
 }
 
 std::string syntax_message(const toml::parse_error& error) {
@@ -276,27 +276,27 @@ std::string syntax_message(const toml::parse_error& error) {
 }
 
 std::string value_json(const toml::node& node, const KeyInfo& key, const Source& source) {
-  const std::string place = source.at(node.source());
+  const std::string location = source.at(node.source());
   switch (key.kind) {
     case ValueKind::boolean:
       if (const auto* value = node.as_boolean()) return value->get() ? "true" : "false";
       break;
     case ValueKind::integer:
-      if (const auto* value = node.as_integer()) return integer_json(value->get(), key, place);
+      if (const auto* value = node.as_integer()) return integer_json(value->get(), key, location);
       break;
     case ValueKind::number:
-      if (const auto* value = node.as_floating_point()) return number_json(value->get(), key, place);
+      if (const auto* value = node.as_floating_point()) return number_json(value->get(), key, location);
       if (const auto* value = node.as_integer())
-        return number_json(static_cast<double>(value->get()), key, place);
+        return number_json(static_cast<double>(value->get()), key, location);
       break;
     case ValueKind::text:
-      if (const auto* value = node.as_string()) return text_json(value->get(), key, place);
+      if (const auto* value = node.as_string()) return text_json(value->get(), key, location);
       break;
     case ValueKind::choice:
-      if (const auto* value = node.as_string()) return choice_json(value->get(), key, place);
+      if (const auto* value = node.as_string()) return choice_json(value->get(), key, location);
       break;
     case ValueKind::line:
-      if (const auto* value = node.as_string()) return line_json(value->get(), key, place);
+      if (const auto* value = node.as_string()) return line_json(value->get(), key, location);
       break;
     case ValueKind::integer_list:
     case ValueKind::line_list:
@@ -316,12 +316,12 @@ bool is_axis(const toml::node& node, const KeyInfo& key) {
 
 std::vector<std::string> axis_json(const toml::node& node, const KeyInfo& key, const Source& source) {
   if (const auto* form = node.as_table()) return table_points(*form, key, source);
-  const std::string place = source.at(node.source());
+  const std::string location = source.at(node.source());
   const auto* list = node.as_array();
   if (list == nullptr)
-    fail(place, fmt::format("the axis {} is {}; give a list of values, or move it to [{}]", key.name,
-                            describe(node), key.section()));
-  check_count(list->size(), key, place);
+    fail(location, fmt::format("the axis {} is {}; give a list of values, or move it to [{}]", key.name,
+                               describe(node), key.section()));
+  check_count(list->size(), key, location);
   std::vector<std::string> points;
   points.reserve(list->size());
   for (const toml::node& entry : *list) {

@@ -10,7 +10,7 @@
 
 namespace modsweep {
 
-/// What messages begin with: the place of a node in a sweep file, or the --set option it came from.
+/// The beginning of messages: the location of a node in a sweep file, or the --set option it came from.
 class Source {
  public:
   [[nodiscard]] static Source file(std::string_view path) { return Source(path, true); }
@@ -26,8 +26,8 @@ class Source {
   bool is_file_;
 };
 
-/// Throws InputError "place: what".
-[[noreturn]] void fail(const std::string& place, const std::string& what);
+/// Throws InputError "location: what".
+[[noreturn]] void fail(const std::string& location, const std::string& what);
 
 /// The remedy for a text that is not TOML.
 [[nodiscard]] std::string syntax_message(const toml::parse_error& error);
@@ -35,7 +35,7 @@ class Source {
 /// A value of the key as canonical JSON. Throws InputError where its type or limits do not allow it.
 [[nodiscard]] std::string value_json(const toml::node& node, const KeyInfo& key, const Source& source);
 
-/// Whether the node, given with --set, is meant as an axis: a list or a table where the key takes one value.
+/// Whether a node given with --set is an axis: a list or a table where the key accepts one value.
 [[nodiscard]] bool is_axis(const toml::node& node, const KeyInfo& key);
 
 /// The points of an axis as canonical JSON: a plain list, { range = [a, b] }, { linspace = [a, b], count = n

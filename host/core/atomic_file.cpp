@@ -23,7 +23,7 @@ constexpr const char* no_room = "free some space or choose another folder";
                             std::generic_category().message(error), remedy));
 }
 
-/// Where a path leads whose last link leads to nothing.
+/// The target of a path whose last symbolic link is dangling.
 std::string behind_links(const std::string& path) {
   std::filesystem::path target = path;
   std::error_code failed;
@@ -31,7 +31,7 @@ std::string behind_links(const std::string& path) {
     if (links == 40) fail(path, "readlink", ELOOP, "give a name that is no ring of links");
     const auto next = std::filesystem::read_symlink(target, failed);
     if (failed) fail(path, "readlink", failed.value(), "give the name of the file itself");
-    target = target.parent_path() / next;  // an absolute one takes the place of all
+    target = target.parent_path() / next;  // an absolute link replaces the whole path
   }
   return target.string();
 }
@@ -41,7 +41,7 @@ std::string folder_of(const std::string& path) {
   return folder.empty() ? "." : folder;
 }
 
-/// Whether a call failed because the file system has no such thing, and not because something is wrong.
+/// Whether a call failed only because the file system does not support it.
 bool is_unsupported(int error) {
   return error == EINVAL || error == EOPNOTSUPP || error == ENOSYS || error == EBADF;
 }
@@ -53,8 +53,8 @@ int sync_fully(int descriptor) {
   return result != 0 && is_unsupported(errno) ? 0 : result;
 }
 
-/// Makes the new name itself durable. A folder that cannot be opened, or cannot be synced at all, keeps its
-/// names in its own way.
+/// Makes the new name itself durable. A folder that cannot be opened, or does not support syncing, is
+/// skipped.
 void sync_folder_of(const std::string& target, const std::string& path) {
   const int descriptor = ::open(folder_of(target).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return;
@@ -64,7 +64,7 @@ void sync_folder_of(const std::string& target, const std::string& path) {
   if (result != 0) fail(path, "fsync of its folder", error, "see whether it is there, and write it again");
 }
 
-/// "FILE.tmp-PID-N" with N from 0; a long name is cut, so that the longest one that is allowed can be
+/// "FILE.tmp-PID-N" with N from 0; a long name is cut, so that files with the longest allowed name can be
 /// written.
 std::string temporary_name(const std::string& target, int attempt) {
   const std::filesystem::path file = target;
@@ -73,7 +73,7 @@ std::string temporary_name(const std::string& target, int attempt) {
   return (file.parent_path() / name).string();
 }
 
-/// Locks a whole file until it is closed; false where somebody else has it.
+/// Locks a whole file until it is closed; false where another process has locked it.
 bool lock_file(int descriptor) {
   struct flock lock {};
   lock.l_type = F_WRLCK;
@@ -81,7 +81,7 @@ bool lock_file(int descriptor) {
   return ::fcntl(descriptor, F_OFD_SETLK, &lock) == 0;
 }
 
-/// Whether "PID-N" is of a process that is no more.
+/// Whether "PID-N" names a process that no longer exists.
 bool is_of_the_dead(const std::string& suffix) {
   const auto dash = suffix.find('-');
   if (dash == 0 || dash == std::string::npos || dash + 1 == suffix.size() || dash > 9) return false;
@@ -89,8 +89,8 @@ bool is_of_the_dead(const std::string& suffix) {
   return ::kill(std::stoi(suffix.substr(0, dash)), 0) != 0 && errno == ESRCH;
 }
 
-/// Removes the files of processes that were killed between naming their file and moving it to its place:
-/// those of our kind of name that nobody has locked. For file systems of this machine, whose locks are seen.
+/// Removes the files of processes that were killed between naming their temporary file and renaming it: files
+/// with such a name that no process has locked. For local file systems, whose locks are visible.
 void remove_abandoned(const std::string& target) {
   const std::filesystem::path file = target;
   const std::string prefix = file.filename().string().substr(0, 200) + ".tmp-";
@@ -117,8 +117,8 @@ AtomicFile::AtomicFile(const std::string& path, std::vector<std::string> reads)
   if (is_there && S_ISDIR(now.st_mode))
     throw IoError(fmt::format("{}: is a directory; give the name of a file", path));
   check_output_path(path, reads_);
-  // What is no regular file may have no name but this one: /dev/stdout leads to "pipe:[7]". So may a file
-  // that was removed.
+  // Anything but a regular file may have no name except this one: /dev/stdout leads to "pipe:[7]". The same
+  // holds for a file that was removed.
   std::error_code nameless;
   if (!is_there)
     target_ = behind_links(path);
@@ -140,7 +140,7 @@ AtomicFile::AtomicFile(const std::string& path, std::vector<std::string> reads)
 /// `mode`: that of the file to be replaced; -1 where there is none.
 void AtomicFile::open_temporary(int mode) {
 #ifdef O_TMPFILE
-  if (::access("/proc/self/fd", X_OK) == 0)  // by which it gets its name later
+  if (::access("/proc/self/fd", X_OK) == 0)  // through which it gets its name later
     descriptor_ = ::open(folder_of(target_).c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
   if (descriptor_ >= 0) {
     remove_abandoned(target_);
@@ -156,7 +156,7 @@ void AtomicFile::open_temporary(int mode) {
     else if (errno != EEXIST || attempt == most_attempts)
       fail(path_, "open", errno, "choose a folder that exists and that you may write to");
   }
-  if (mode >= 0) (void)::fchmod(descriptor_, static_cast<mode_t>(mode));  // as private as what it replaces
+  if (mode >= 0) (void)::fchmod(descriptor_, static_cast<mode_t>(mode));  // the mode of the old file
 }
 
 AtomicFile::~AtomicFile() {
@@ -187,7 +187,7 @@ void AtomicFile::name_temporary() {
 void AtomicFile::commit() {
   if (direct_) return;
   if (sync_fully(descriptor_) != 0) fail(path_, "fsync", errno, no_room);
-  check_output_path(path_, reads_);  // again: making a result may have taken long
+  check_output_path(path_, reads_);  // again: computing the result may have taken long
   name_temporary();
   if (::close(std::exchange(descriptor_, -1)) != 0) fail(path_, "close", errno, no_room);
   if (::rename(temporary_.c_str(), target_.c_str()) != 0)
@@ -198,7 +198,7 @@ void AtomicFile::commit() {
 
 void write_atomically(const std::string& path, const std::vector<std::span<const std::byte>>& parts,
                       const std::vector<std::string>& reads) {
-  // Who writes tensors or tables for a program wants a file that can be opened again.
+  // Tensors or tables for another program belong in a file that can be opened again.
   std::error_code ignored;
   const auto target = std::filesystem::status(path, ignored);
   if (std::filesystem::exists(target) && !std::filesystem::is_regular_file(target))

@@ -1,4 +1,4 @@
-// Files that are there whole or not at all, and that take nobody's place but that of an earlier result.
+// Files that appear whole or not at all, and that replace nothing but an earlier result.
 #pragma once
 
 #include <cstddef>
@@ -17,9 +17,10 @@ void check_output_path(const std::string& path, const std::vector<std::string>& 
 /// used in the message.
 void check_output_descriptor(int descriptor, const std::string& name, const std::vector<std::string>& reads);
 
-/// A file that takes the place of `path` in `commit`; without, nothing is left behind. Until then it has no
-/// name where the file system can do that, so that not even a kill leaves one. A link is followed: its target
-/// is replaced, or made. What is there and no regular file (a pipe, /dev/null) is written directly.
+/// A file that replaces `path` in `commit`; without a commit, nothing is left behind. Until then the file has
+/// no name if the file system supports that, so that not even a kill leaves one behind. A link is followed:
+/// its target is replaced or created. An existing `path` that is not a regular file (a pipe, /dev/null) is
+/// written directly.
 class AtomicFile {
  public:
   /// Throws InputError as check_output_path, IoError where nothing can be written there.
@@ -28,12 +29,12 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  /// What to write to.
+  /// The descriptor to write to.
   [[nodiscard]] int descriptor() const { return descriptor_; }
-  /// Throws IoError.
+  /// Writes all of `bytes`. Throws IoError.
   void write(std::span<const std::byte> bytes);
-  /// Syncs the file to disk and puts it in its place, if that may still be taken; to be called once. Throws
-  /// IoError and InputError; what was there before is then untouched.
+  /// Syncs the file to disk and replaces `path`, if that is still permitted; call this once. Throws IoError
+  /// and InputError; an earlier file is then unchanged.
   void commit();
 
  private:

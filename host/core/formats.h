@@ -6,7 +6,7 @@
 
 namespace modsweep {
 
-/// "3 h 20 min", "45 s", "2.1 d"; "unknown" where it is not finite.
+/// "3 h 20 min", "45 s", "2.1 days"; "unknown" where it is not finite.
 [[nodiscard]] std::string format_duration(double seconds);
 /// A whole number with commas between thousands.
 [[nodiscard]] std::string format_count(double value);

@@ -1,4 +1,4 @@
-// What a result must not replace.
+// Refuses output paths and descriptors of files that a result must not replace.
 #include "core/atomic_file.h"
 
 #include <array>
@@ -18,7 +18,7 @@
 namespace modsweep {
 namespace {
 
-/// What SQLite and the store keep beside a database, by what their names end in.
+/// Endings of the files that SQLite and the store create beside a database.
 constexpr std::array<std::string_view, 5> side_files = {"-wal", "-shm", "-journal", "-lock", "-new"};
 
 constexpr std::string_view database_magic{"SQLite format 3\0", 16};
@@ -41,7 +41,7 @@ bool exists(const std::string& path) {
   return ::lstat(path.c_str(), &ignored) == 0;
 }
 
-/// The database to which a file of that name belongs; empty if there is none.
+/// The path of the database that a file named `path` would belong to; empty if there is no such database.
 std::string database_beside(const std::string& path) {
   for (const std::string_view ending : side_files) {
     if (!path.ends_with(ending)) continue;
@@ -51,7 +51,8 @@ std::string database_beside(const std::string& path) {
   return {};
 }
 
-/// A database whose pages are all in its log so far is an empty file.
+/// Whether an SQLite log of `path` exists. The log identifies a new database whose file is still empty
+/// because all of its pages are in the log.
 bool has_log(const std::string& path) {
   return exists(path + "-wal") || exists(path + "-journal");
 }

@@ -10,8 +10,8 @@ namespace modsweep {
 [[nodiscard]] std::size_t hardware_threads();
 
 /// Calls body(item, worker) for every item in [0, count) on up to `threads` threads, the caller among them;
-/// worker is in [0, threads). Returns when all are done. The first exception stops the handing out and is
-/// rethrown.
+/// worker is in [0, threads). Returns when all are done. The first exception stops the distribution of items
+/// and is rethrown.
 void parallel_for(std::size_t threads, std::size_t count,
                   const std::function<void(std::size_t, std::size_t)>& body);
 

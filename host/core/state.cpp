@@ -9,7 +9,7 @@
 namespace modsweep {
 namespace {
 
-/// What a saved state starts with; three arrays of `parameters` scalars follow.
+/// The header of a saved state; three arrays of `parameters` scalars follow.
 struct StateHeader {
   char magic[4] = {'M', 'S', 'N', '1'};
   std::uint32_t scalar_bytes = 0;
@@ -18,8 +18,8 @@ struct StateHeader {
   std::uint64_t diverged = 0;
 };
 
-/// By the bits: an exponent of ones is that of infinities and NaNs. Without a way out of the loop, which
-/// takes many at once.
+/// Tests the bits: infinities and NaNs have an exponent of all ones. The loop has no early exit, so that it
+/// can be vectorized.
 template <typename Bits, Bits exponent>
 bool all_finite(std::span<const std::byte> scalars) {
   Bits found = 0;

@@ -55,13 +55,13 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::optional<std::string_view> nearest(std::string_view text, std::span<const std::string_view> candidates) {
   constexpr std::size_t longest =
-      200;  // what is longer is no misspelling, and the distance takes quadratic time
+      200;  // a longer text is no misspelling, and the distance takes quadratic time
   if (text.size() > longest) return std::nullopt;
   std::optional<std::string_view> best;
   std::size_t best_distance = std::max<std::size_t>(2, text.size() / 3) + 1;
   for (const std::string_view candidate : candidates) {
     const std::size_t distance = edit_distance(text, candidate);
-    // Sharing no more than a letter is no likeness: "a" is not a misspelling of "l1".
+    // Texts that share no letter are not alike: "a" is not a misspelling of "l1".
     if (distance < best_distance && distance < candidate.size()) {
       best = candidate;
       best_distance = distance;

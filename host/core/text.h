@@ -1,5 +1,5 @@
-// Texts of error messages: quoting what a user wrote without letting it break the line, and guessing what was
-// meant.
+// Texts of error messages: quoting what a user wrote without letting it break the line, and guessing the word
+// that was meant.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@ namespace modsweep {
 /// "...".
 [[nodiscard]] std::string one_line(std::string_view text, std::size_t limit = 60);
 
-/// 1 to 100 letters, digits, '.', '_' and '-': what names are made of, so that nobody has to quote or escape
-/// them.
+/// 1 to 100 letters, digits, '.', '_' and '-': the characters of names, which then need no quoting or
+/// escaping.
 [[nodiscard]] bool is_plain_name(std::string_view text);
 
 /// 1 to 1000 bytes without control characters, quotes and backslashes: a text that is its own JSON.

@@ -1,4 +1,4 @@
-# Writes OUTPUT, the source file behind version.h: VERSION, and the commit that SOURCE stands at.
+# Writes OUTPUT, the source file behind version.h: VERSION, and the current commit of SOURCE.
 set(revision "unknown")
 find_package(Git QUIET)
 if(GIT_FOUND)

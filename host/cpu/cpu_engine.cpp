@@ -47,7 +47,7 @@ class CpuEngine final : public Engine {
     return static_cast<std::size_t>(pages) * static_cast<std::size_t>(page) / 2;
   }
 
-  /// One pack keeps all threads at work, and they measure, too.
+  /// One pack occupies all threads, which also measure it.
   [[nodiscard]] std::size_t workers() const override { return 1; }
 
   [[nodiscard]] std::size_t preferred_pack(const Shape&, std::uint32_t, Precision) const override {

@@ -20,7 +20,7 @@ CpuTraining<T>::CpuTraining(const Pack& pack, const Kernels<T>& kernels, std::si
       workspaces_(threads) {
   pack_.check();
   for (std::size_t n = 0; n < pack_.size(); ++n) {
-    rules_.push_back(network_rule<T>(pack_, n));
+    hyperparameters_.push_back(hyperparameters_of<T>(pack_, n));
     blocks_.try_emplace(pack_.dataset[n].get(), *pack_.dataset[n], pack_.batch_size);
     initialize(n);
   }
@@ -76,7 +76,7 @@ void CpuTraining<T>::advance(std::uint64_t steps) {
     Order order;
     const std::uint64_t last = std::min(pack_.steps[network], state.step + steps);
     while (state.step < last && state.diverged == 0)
-      step.train(state, rules_[network], batch_of_next_step(network, order), fixed_noise(network));
+      step.train(state, hyperparameters_[network], batch_of_next_step(network, order), fixed_noise(network));
   });
 }
 
@@ -88,12 +88,12 @@ std::vector<Evaluation> CpuTraining<T>::evaluate(Split split, const EvaluationNo
     const BlockedSamples<T>& samples =
         blocks_.at(pack_.dataset[network].get()).whole[static_cast<std::size_t>(split)];
     if (samples.batches() == 0) return;
-    NetworkRule<T> rule = rules_[network];
+    Hyperparameters<T> hyper = hyperparameters_[network];
     std::optional<Draw> draw;
-    rule.set_noise(noise.strength, noise.exponent, noise.draw);
-    if (rule.noise) draw = Draw{rule.test_stream, static_cast<std::uint32_t>(states_[network].step)};
+    hyper.set_noise(noise.strength, noise.exponent, noise.draw);
+    if (hyper.noise) draw = Draw{hyper.test_stream, static_cast<std::uint32_t>(states_[network].step)};
     const Batch<T>& batch = samples.batch(0);
-    const BatchSums sums = workspace(worker).evaluate(states_[network].parameters.data(), rule, batch, draw);
+    const BatchSums sums = workspace(worker).evaluate(states_[network].parameters.data(), hyper, batch, draw);
     const auto count = static_cast<double>(batch.count);
     out[network] = {sums.squares / (count * pack_.shape.outputs()),
                     activity_regularizers(sums.activity, count)};
@@ -105,12 +105,12 @@ template <typename T>
 StepInspection CpuTraining<T>::inspect(std::size_t network) {
   const FlushDenormals flush;
   const NetworkState<T>& state = states_[network];
-  const NetworkRule<T>& rule = rules_[network];
+  const Hyperparameters<T>& hyper = hyperparameters_[network];
   NetworkStep<T>& step = workspace(0);
   Order order;
   const Batch<T>& batch = batch_of_next_step(network, order);
   const Draw draw{math::Stream::noise, static_cast<std::uint32_t>(state.step + 1), fixed_noise(network)};
-  const BatchSums sums = step.gradient(state.parameters.data(), rule, batch, draw);
+  const BatchSums sums = step.gradient(state.parameters.data(), hyper, batch, draw);
   StepInspection out;
   const auto count = static_cast<double>(batch.count);
   out.mse = sums.squares / (count * pack_.shape.outputs());

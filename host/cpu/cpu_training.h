@@ -1,5 +1,5 @@
-// A pack in training on the CPU: every network is trained by one thread at a time, for as many steps as
-// asked, so that its state stays in that core's cache.
+// A pack in training on the CPU: every network is trained by one thread at a time, for all requested steps,
+// so that its state stays in that core's cache.
 #pragma once
 
 #include "cpu/network_step.h"
@@ -39,7 +39,7 @@ class CpuTraining final : public Training {
   void restore(std::size_t network, std::span<const std::byte> bytes) override;
 
  private:
-  /// The order of rows in the epoch that a shuffling network is in.
+  /// The order of rows in the current epoch of a shuffling network, and its current batch.
   struct Order {
     std::uint64_t epoch = ~std::uint64_t{0};
     std::vector<std::uint32_t> rows;
@@ -56,9 +56,9 @@ class CpuTraining final : public Training {
   const Kernels<T>& kernels_;
   std::size_t threads_;
   std::vector<NetworkState<T>> states_;
-  std::vector<NetworkRule<T>> rules_;
+  std::vector<Hyperparameters<T>> hyperparameters_;
   std::map<const Dataset*, DatasetBlocks<T>> blocks_;
-  std::vector<std::unique_ptr<NetworkStep<T>>> workspaces_;  ///< one per worker, made when first used
+  std::vector<std::unique_ptr<NetworkStep<T>>> workspaces_;  ///< one per worker, created at first use
 };
 
 }  // namespace modsweep::cpu

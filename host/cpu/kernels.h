@@ -1,20 +1,19 @@
-// The kernels of the CPU engine as seen from outside: one table of functions per instruction set and scalar
-// type.
+// The interface of the CPU engine's kernels: one table of functions per instruction set and scalar type.
 //
 // All work on one network and one block of samples. Activations are stored with the sample as the fastest
 // index, [units][stride], so that a vector holds the same unit on neighboring samples and widths need no
 // padding; stride is a multiple of `block_alignment` samples, every row is aligned to 64 bytes, and samples
-// past the block's count are padding whose weight is 0.
+// past the block's count are padding, whose mask is 0.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "modsweep/hyperparameters.h"
 #include "modsweep/math/optimizer.h"
 #include "modsweep/math/penalties.h"
 #include "modsweep/math/rng.h"
 #include "modsweep/math/unit.h"
-#include "modsweep/rule.h"
 
 namespace modsweep::cpu {
 
@@ -24,7 +23,7 @@ constexpr std::size_t block_alignment = 16;
 /// C[m][b] = start[m] + sum_k A[m, k] X[k][b], m < rows, k < inner, A[m, k] = a[m * a_row + k *
 /// a_column].
 template <typename T>
-struct MultiplyArguments {
+struct GemmArguments {
   const T* a = nullptr;
   std::size_t a_row = 0;
   std::size_t a_column = 0;
@@ -38,7 +37,7 @@ struct MultiplyArguments {
 
 /// G[m * g_row + n] (+)= sum_b D[m][b] X[n][b], m < rows, n < columns; sums over whole strides.
 template <typename T>
-struct OuterArguments {
+struct WeightGradientArguments {
   const T* d = nullptr;  ///< [rows][stride]
   const T* x = nullptr;  ///< [columns][stride]
   T* g = nullptr;
@@ -49,20 +48,19 @@ struct OuterArguments {
   bool accumulate = false;
 };
 
-/// Buffers of one hidden layer, each [units][stride]. Aliases where nothing distinguishes them (see
-/// LayerBuffers).
+/// Buffers of one hidden layer, each [units][stride]. Buffers with equal values are stored once, as noted.
 template <typename T>
 struct ForwardUnitsArguments {
   T* out = nullptr;       ///< z on entry, g on return
-  T* out_by_z = nullptr;  ///< may be eps's memory; null: not wanted, without noise and dropout only
-  T* clean = nullptr;     ///< null: not wanted; never written without noise and dropout, where it equals out
+  T* out_by_z = nullptr;  ///< may be eps's memory; null: not needed, without noise and dropout only
+  T* clean = nullptr;     ///< null: not needed; never written without noise and dropout, where it equals out
   T* clean_by_z = nullptr;         ///< likewise, equal to out_by_z
   T* out_by_slope = nullptr;       ///< null unless prelu
   T* clean_by_slope = nullptr;     ///< null unless prelu with noise or dropout
   const T* eps = nullptr;          ///< null: no noise
   const T* uniform = nullptr;      ///< null: no dropout
-  const T* lane_weight = nullptr;  ///< [stride]: 1 for samples, 0 for padding
-  /// [penalty of activity][units] += sum_b h(a); of those that are on.
+  const T* sample_mask = nullptr;  ///< [stride]: 1 for samples, 0 for padding
+  /// [penalty of activity][units] += sum_b h(a); for the penalties that are on.
   T* activity_sums[math::activity_penalties] = {};
   std::size_t units = 0;
   std::size_t stride = 0;
@@ -71,13 +69,13 @@ struct ForwardUnitsArguments {
 template <typename T>
 struct BackwardUnitsArguments {
   T* delta = nullptr;           ///< dL/dg on entry, dL/dz on return
-  const T* out_by_z = nullptr;  ///< null: f'(z), which is also clean_by_z, is to be taken from clean
+  const T* out_by_z = nullptr;  ///< null: f'(z), which is also clean_by_z, is computed from clean
   const T* clean = nullptr;
   const T* clean_by_z = nullptr;
   const T* out_by_slope = nullptr;
   const T* clean_by_slope = nullptr;
-  const T* lane_weight = nullptr;
-  /// [penalty of activity][units]: coefficient times g(unit) / B; of those that are on.
+  const T* sample_mask = nullptr;
+  /// [penalty of activity][units]: coefficient times g(unit) / B; for the penalties that are on.
   const T* activity_factors[math::activity_penalties] = {};
   T* bias_gradient = nullptr;   ///< [units] +=; null without bias
   T* slope_gradient = nullptr;  ///< [1] +=; null unless prelu
@@ -85,12 +83,12 @@ struct BackwardUnitsArguments {
   std::size_t stride = 0;
 };
 
-/// d[o][b] = scale * weight_b * (y - target), and the sum of squared errors.
+/// d[o][b] = scale * mask_b * (y - target), and the sum of squared errors.
 template <typename T>
 struct OutputErrorArguments {
-  T* output = nullptr;  ///< y on entry, dL/dy on return (unless scale is 0: left alone)
+  T* output = nullptr;  ///< y on entry, dL/dy on return (unchanged if scale is 0)
   const T* target = nullptr;
-  const T* lane_weight = nullptr;
+  const T* sample_mask = nullptr;
   T scale{};
   T* bias_gradient = nullptr;  ///< [units] +=; null: none
   std::size_t units = 0;
@@ -110,8 +108,8 @@ struct RandomArguments {
   std::size_t stride = 0;
 };
 
-/// Sums over the weights of a layer's units, W row-major [rows][columns]; each is added to, null ones are
-/// left out.
+/// Sums over the weights of a layer's units, W row-major [rows][columns]; each array is added to; null ones
+/// are skipped.
 template <typename T>
 struct WeightSumsArguments {
   const T* w = nullptr;
@@ -135,21 +133,21 @@ struct RegularizeArguments {
   const T* column_quadratic = nullptr;
   const T* row_absolute = nullptr;
   const T* column_absolute = nullptr;
-  /// Of penalties that look at the ends of weights, whose factors are added to these; null: none is on.
+  /// Penalties of ends, whose factors are added to these; null: none is on.
   const math::PenaltyRules<T>* penalties = nullptr;
   math::WeightEnds<T> first = {};  ///< the ends of W[0][0]
   const T* numbers = nullptr;      ///< 0, 1, 2, ..., as many as columns; with penalties only
 };
 
-/// The functions. `count`s of element-wise ones are multiples of ParameterLayout::alignment.
+/// The functions. `count` of element-wise ones is a multiple of ParameterLayout::alignment.
 template <typename T>
 struct Kernels {
   const char* name = "";  ///< "AVX-512"
   std::size_t lanes = 0;  ///< of a vector of T
-  void (*multiply)(const MultiplyArguments<T>&);
-  void (*outer)(const OuterArguments<T>&);
-  void (*forward_units)(const LayerRule<T>&, const ForwardUnitsArguments<T>&);
-  void (*backward_units)(const LayerRule<T>&, const BackwardUnitsArguments<T>&);
+  void (*gemm)(const GemmArguments<T>&);
+  void (*weight_gradient)(const WeightGradientArguments<T>&);
+  void (*forward_units)(const LayerHyperparameters<T>&, const ForwardUnitsArguments<T>&);
+  void (*backward_units)(const LayerHyperparameters<T>&, const BackwardUnitsArguments<T>&);
   double (*output_error)(const OutputErrorArguments<T>&);
   void (*normals)(const RandomArguments<T>&);
   void (*uniforms)(const RandomArguments<T>&);
@@ -158,8 +156,8 @@ struct Kernels {
   void (*adam)(const math::AdamStep<T>&, T* parameters, const T* gradients, T* moment1, T* moment2,
                std::size_t count);
   void (*sgd)(const math::SgdStep<T>&, T* parameters, const T* gradients, T* velocity, std::size_t count);
-  /// Independent fused multiply-adds in registers, `count` vectors of them: the machine's peak. Returns a
-  /// number to keep.
+  /// `count` independent fused multiply-adds of vectors in registers, to measure the machine's peak. Returns
+  /// a result that the caller must use.
   T (*fma_chain)(std::size_t count);
 };
 
@@ -175,7 +173,7 @@ const Kernels<T>& avx512_kernels();
 
 /// The best instruction set of this machine.
 [[nodiscard]] Isa best_isa();
-/// Whether this machine can run it.
+/// Whether this machine can run the instruction set.
 [[nodiscard]] bool has_isa(Isa isa);
 
 template <typename T>

@@ -1,5 +1,5 @@
-// Matrix products of one network and one block of samples. See kernels.h for layouts and simd.h for who may
-// include this.
+// Matrix products of one network and one block of samples. See kernels.h for layouts and simd.h for the files
+// that may include this one.
 #pragma once
 
 #include "cpu/kernels.h"
@@ -12,18 +12,18 @@ namespace modsweep::cpu::MODSWEEP_ISA {
 #if MODSWEEP_SIMD_BYTES == 64
 constexpr std::size_t tile_rows = 8;
 constexpr std::size_t tile_vectors = 3;
-constexpr std::size_t outer_rows = 4;
-constexpr std::size_t outer_columns = 4;
+constexpr std::size_t gradient_rows = 4;
+constexpr std::size_t gradient_columns = 4;
 #else
 constexpr std::size_t tile_rows = 4;
 constexpr std::size_t tile_vectors = 3;
-constexpr std::size_t outer_rows = 4;
-constexpr std::size_t outer_columns = 2;
+constexpr std::size_t gradient_rows = 4;
+constexpr std::size_t gradient_columns = 2;
 #endif
 
-/// One register tile of `multiply`: R rows by V vectors of samples starting at row m and sample b.
+/// One register tile of `gemm`: R rows by V vectors of samples starting at row m and sample b.
 template <std::size_t R, std::size_t V, typename T>
-MODSWEEP_HD void multiply_tile(const MultiplyArguments<T>& g, std::size_t m, std::size_t b) {
+MODSWEEP_HD void gemm_tile(const GemmArguments<T>& g, std::size_t m, std::size_t b) {
   using S = Simd<T>;
   S sum[R][V];
   for (std::size_t r = 0; r < R; ++r)
@@ -46,35 +46,35 @@ MODSWEEP_HD void multiply_tile(const MultiplyArguments<T>& g, std::size_t m, std
 
 /// All rows for V vectors of samples.
 template <std::size_t V, typename T>
-MODSWEEP_HD void multiply_panel(const MultiplyArguments<T>& g, std::size_t b) {
+MODSWEEP_HD void gemm_panel(const GemmArguments<T>& g, std::size_t b) {
   std::size_t m = 0;
-  for (; m + tile_rows <= g.rows; m += tile_rows) multiply_tile<tile_rows, V>(g, m, b);
+  for (; m + tile_rows <= g.rows; m += tile_rows) gemm_tile<tile_rows, V>(g, m, b);
   if (tile_rows > 4 && m + 4 <= g.rows) {
-    multiply_tile<4, V>(g, m, b);
+    gemm_tile<4, V>(g, m, b);
     m += 4;
   }
   if (m + 2 <= g.rows) {
-    multiply_tile<2, V>(g, m, b);
+    gemm_tile<2, V>(g, m, b);
     m += 2;
   }
-  if (m < g.rows) multiply_tile<1, V>(g, m, b);
+  if (m < g.rows) gemm_tile<1, V>(g, m, b);
 }
 
 template <typename T>
-void multiply(const MultiplyArguments<T>& g) {
+void gemm(const GemmArguments<T>& g) {
   constexpr std::size_t lanes = Simd<T>::lanes;
   std::size_t b = 0;
-  // Four vectors are left to two tiles of two: a tile of one has too few accumulators to hide the latency of
-  // its sums.
+  // Four remaining vectors go to two tiles of two: a tile of one has too few accumulators to hide the latency
+  // of its sums.
   for (; b + tile_vectors * lanes <= g.stride && b + 4 * lanes != g.stride; b += tile_vectors * lanes)
-    multiply_panel<tile_vectors>(g, b);
-  for (; b + 2 * lanes <= g.stride; b += 2 * lanes) multiply_panel<2>(g, b);
-  if (b < g.stride) multiply_panel<1>(g, b);
+    gemm_panel<tile_vectors>(g, b);
+  for (; b + 2 * lanes <= g.stride; b += 2 * lanes) gemm_panel<2>(g, b);
+  if (b < g.stride) gemm_panel<1>(g, b);
 }
 
-/// One tile of `outer`: R x C dot products over the samples.
+/// One tile of `weight_gradient`: R x C dot products over the samples.
 template <std::size_t R, std::size_t C, typename T>
-MODSWEEP_HD void outer_tile(const OuterArguments<T>& g, std::size_t m, std::size_t n) {
+MODSWEEP_HD void gradient_tile(const WeightGradientArguments<T>& g, std::size_t m, std::size_t n) {
   using S = Simd<T>;
   constexpr std::size_t sums = (R * C + S::lanes - 1) / S::lanes * S::lanes;
   S sum[sums];
@@ -102,17 +102,18 @@ MODSWEEP_HD void outer_tile(const OuterArguments<T>& g, std::size_t m, std::size
 }
 
 template <std::size_t R, typename T>
-MODSWEEP_HD void outer_rows_of(const OuterArguments<T>& g, std::size_t m) {
+MODSWEEP_HD void weight_gradient_rows(const WeightGradientArguments<T>& g, std::size_t m) {
   std::size_t n = 0;
-  for (; n + outer_columns <= g.columns; n += outer_columns) outer_tile<R, outer_columns>(g, m, n);
-  for (; n < g.columns; ++n) outer_tile<R, 1>(g, m, n);
+  for (; n + gradient_columns <= g.columns; n += gradient_columns)
+    gradient_tile<R, gradient_columns>(g, m, n);
+  for (; n < g.columns; ++n) gradient_tile<R, 1>(g, m, n);
 }
 
 template <typename T>
-void outer(const OuterArguments<T>& g) {
+void weight_gradient(const WeightGradientArguments<T>& g) {
   std::size_t m = 0;
-  for (; m + outer_rows <= g.rows; m += outer_rows) outer_rows_of<outer_rows>(g, m);
-  for (; m < g.rows; ++m) outer_rows_of<1>(g, m);
+  for (; m + gradient_rows <= g.rows; m += gradient_rows) weight_gradient_rows<gradient_rows>(g, m);
+  for (; m < g.rows; ++m) weight_gradient_rows<1>(g, m);
 }
 
 template <typename T>
@@ -121,7 +122,7 @@ T fma_chain(std::size_t count) {
   constexpr std::size_t chains = 12;
   S sum[chains];
   S factor(T(1) - T(1e-3));
-  asm volatile("" : "+v"(factor.v));  // so that nothing is known about it
+  asm volatile("" : "+v"(factor.v));  // so that the compiler knows nothing about it
   for (std::size_t i = 0; i < chains; ++i) sum[i] = S(static_cast<T>(i));
   for (std::size_t k = 0; k < count; k += chains)
 #pragma GCC unroll 12

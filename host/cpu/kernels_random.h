@@ -1,5 +1,6 @@
 // Philox4x32-10 and Box-Muller over vectors of samples: the same numbers as math/rng.h draws one at a time
-// (words bit for bit, normals up to rounding). See kernels.h for layouts and simd.h for who may include this.
+// (words bit for bit, normals up to rounding). See kernels.h for layouts and simd.h for the files that may
+// include this one.
 #pragma once
 
 #include "cpu/kernels.h"
@@ -7,8 +8,8 @@
 
 namespace modsweep::cpu::MODSWEEP_ISA {
 
-// 64-bit lanes of which the low halves hold a word: the widening product needs no shuffles, and the high
-// halves may hold anything until the end.
+// 64-bit lanes whose low halves hold a word: the widening product needs no shuffles, and the high halves may
+// hold anything until the end.
 using Words = std::uint64_t __attribute__((vector_size(MODSWEEP_SIMD_BYTES)));
 constexpr std::size_t word_lanes = MODSWEEP_SIMD_BYTES / 8;
 
@@ -26,7 +27,7 @@ MODSWEEP_HD Words multiply_wide(Words a, std::uint32_t m) {
 #endif
 }
 
-/// High halves to low ones; what the high halves become does not matter. A shuffle, because the
+/// Moves high halves to low ones; the high halves of the result are arbitrary. A shuffle, because the
 /// multiplications keep the port of the shifts busy.
 MODSWEEP_HD Words high_half(Words a) {
 #if MODSWEEP_SIMD_BYTES == 64
@@ -38,8 +39,8 @@ MODSWEEP_HD Words high_half(Words a) {
 #endif
 }
 
-/// The keys of the ten rounds in all lanes: read from memory each round, which is cheaper than making them
-/// anew.
+/// The keys of the ten rounds in all lanes: read from memory each round, which is cheaper than computing them
+/// again.
 struct RoundKeys {
   Words key[10][2];
 
@@ -53,7 +54,7 @@ struct RoundKeys {
     asm volatile(""
                  :
                  : "g"(key)
-                 : "memory");  // they are in memory, and the compiler shall not know what they are
+                 : "memory");  // forces them into memory and hides their values from the compiler
   }
 };
 
@@ -88,8 +89,8 @@ MODSWEEP_HD Words lane_numbers() {
   return *reinterpret_cast<const Words*>(numbers);
 }
 
-/// Counters of word_lanes samples: first, first + spacing, ... The sum may carry past 32 bits, which are not
-/// looked at.
+/// Counters of word_lanes samples: first, first + spacing, ... The sum may carry past 32 bits, which are
+/// ignored.
 MODSWEEP_HD void start_counter(Words (&c)[4], std::uint32_t step, std::uint32_t layer, std::uint32_t first,
                                std::uint32_t spacing, std::uint32_t unit_block) {
   c[0] = Words{} + step;
@@ -119,8 +120,9 @@ MODSWEEP_HD void random_turns(const RandomArguments<T>& g, const RoundKeys& keys
   }
 }
 
-/// The words of four rows of units, as turns, in place of what will be made of them. A pass of its own:
-/// together with Box-Muller it would be one long chain of dependent operations that no processor looks past.
+/// Stores the words of four rows of units as turns, in the memory of the numbers that will be computed from
+/// them. A separate pass: together with Box-Muller it would be a chain of dependent operations too long for
+/// out-of-order execution.
 template <typename T>
 MODSWEEP_HD void store_turns(const RandomArguments<T>& g, const RoundKeys& keys, std::size_t unit) {
   using S = Simd<T>;

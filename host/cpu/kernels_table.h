@@ -1,4 +1,4 @@
-// Makes the table of kernels for the instruction set of the including file (see simd.h).
+// Builds the table of kernels for the instruction set of the including file (see simd.h).
 #pragma once
 
 #include "cpu/kernels_gemm.h"
@@ -11,8 +11,8 @@ template <typename T>
 constexpr Kernels<T> make_table(const char* name) {
   return {.name = name,
           .lanes = Simd<T>::lanes,
-          .multiply = multiply<T>,
-          .outer = outer<T>,
+          .gemm = gemm<T>,
+          .weight_gradient = weight_gradient<T>,
           .forward_units = forward_units<T>,
           .backward_units = backward_units<T>,
           .output_error = output_error<T>,

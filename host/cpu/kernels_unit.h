@@ -1,5 +1,6 @@
 // Element-wise kernels: hidden units forward and backward, the output error, optimizers. The formulas are
-// those of modsweep/math, with vectors for T. See kernels.h for layouts and simd.h for who may include this.
+// those of modsweep/math, with vectors for T. See kernels.h for layouts and simd.h for the files that may
+// include this one.
 #pragma once
 
 #include "cpu/kernels.h"
@@ -8,13 +9,13 @@
 namespace modsweep::cpu::MODSWEEP_ISA {
 
 template <typename T>
-MODSWEEP_HD math::UnitRule<Simd<T>> broadcast(const math::UnitRule<T>& r) {
+MODSWEEP_HD math::UnitHyperparameters<Simd<T>> broadcast(const math::UnitHyperparameters<T>& r) {
   return {r.activation, r.site, r.noise_power, r.detached, Simd<T>(r.slope), Simd<T>(r.noise_exponent)};
 }
 
-// The kinds that a layer's rule holds are known when a kernel starts, not when it is compiled. The
+// The kinds that a layer's hyperparameters hold are known when a kernel starts, not when it is compiled. The
 // combinations that most experiments use are compiled with their kinds as constants, which makes the switches
-// of the formulas vanish; all others take the same code with the switches in it.
+// of the formulas vanish; all others use the same code with the switches.
 
 /// The penalties of a layer's activity: weighted_square is weighted_activity of exponent 2 alone.
 enum class ActivityTerms : std::uint8_t { none, weighted_square, any };
@@ -22,11 +23,11 @@ enum class ActivityTerms : std::uint8_t { none, weighted_square, any };
 constexpr std::size_t weighted_activity = math::Penalties::number<math::WeightedActivity>;
 
 template <typename T>
-ActivityTerms activity_terms(const LayerRule<T>& rule) {
-  if (!rule.any_activity()) return ActivityTerms::none;
+ActivityTerms activity_terms(const LayerHyperparameters<T>& hyper) {
+  if (!hyper.any_activity()) return ActivityTerms::none;
   for (std::size_t i = 0; i < math::activity_penalties; ++i)
-    if (rule.activity[i] != (i == weighted_activity)) return ActivityTerms::any;
-  return rule.penalties.template of<math::WeightedActivity>().kind == math::PowerKind::two
+    if (hyper.activity[i] != (i == weighted_activity)) return ActivityTerms::any;
+  return hyper.penalties.template of<math::WeightedActivity>().kind == math::PowerKind::two
              ? ActivityTerms::weighted_square
              : ActivityTerms::any;
 }
@@ -37,23 +38,24 @@ struct Activities {
   math::PenaltyRules<T> rules;
   bool on[math::activity_penalties] = {};
 
-  MODSWEEP_HD explicit Activities(const LayerRule<T>& rule) : rules(rule.penalties) {
+  MODSWEEP_HD explicit Activities(const LayerHyperparameters<T>& hyper) : rules(hyper.penalties) {
     for (std::size_t i = 0; i < math::activity_penalties; ++i)
       on[i] = terms == ActivityTerms::weighted_square ? i == weighted_activity
-                                                      : terms == ActivityTerms::any && rule.activity[i];
+                                                      : terms == ActivityTerms::any && hyper.activity[i];
     if constexpr (terms == ActivityTerms::weighted_square)
       rules.template of<math::WeightedActivity>().kind = math::PowerKind::two;
   }
 };
 
 template <bool noisy, ActivityTerms terms, typename T>
-MODSWEEP_HD void forward_rows(const math::UnitRule<Simd<T>> unit, const LayerRule<T>& rule,
+MODSWEEP_HD void forward_rows(const math::UnitHyperparameters<Simd<T>> unit,
+                              const LayerHyperparameters<T>& hyper,
                               const ForwardUnitsArguments<T>& arguments) {
   using S = Simd<T>;
   const ForwardUnitsArguments<T> g = arguments;  // a copy that no store can alias
-  const Activities<terms, T> activity(rule);
-  const S sigma(rule.sigma);
-  const S rate(rule.dropout);
+  const Activities<terms, T> activity(hyper);
+  const S sigma(hyper.sigma);
+  const S rate(hyper.dropout);
   for (std::size_t row = 0; row < g.units; ++row) {
     S activity_sums[math::activity_penalties];  // zeros
     for (std::size_t b = 0; b < g.stride; b += S::lanes) {
@@ -74,7 +76,7 @@ MODSWEEP_HD void forward_rows(const math::UnitRule<Simd<T>> unit, const LayerRul
       if (g.out_by_z) u.out_by_z.store(g.out_by_z + i);
       if (g.out_by_slope) u.out_by_slope.store(g.out_by_slope + i);
       if constexpr (terms != ActivityTerms::none)
-        math::Penalties::add_activities(activity.rules, activity.on, u.clean, S::load(g.lane_weight + b),
+        math::Penalties::add_activities(activity.rules, activity.on, u.clean, S::load(g.sample_mask + b),
                                         activity_sums);
     }
     if constexpr (terms != ActivityTerms::none)
@@ -84,35 +86,35 @@ MODSWEEP_HD void forward_rows(const math::UnitRule<Simd<T>> unit, const LayerRul
 }
 
 template <bool noisy, typename T>
-MODSWEEP_HD void forward_terms(const math::UnitRule<Simd<T>> unit, const LayerRule<T>& rule,
-                               const ForwardUnitsArguments<T>& g) {
-  switch (activity_terms(rule)) {
+MODSWEEP_HD void forward_terms(const math::UnitHyperparameters<Simd<T>> unit,
+                               const LayerHyperparameters<T>& hyper, const ForwardUnitsArguments<T>& g) {
+  switch (activity_terms(hyper)) {
     case ActivityTerms::none:
-      return forward_rows<noisy, ActivityTerms::none>(unit, rule, g);
+      return forward_rows<noisy, ActivityTerms::none>(unit, hyper, g);
     case ActivityTerms::weighted_square:
-      return forward_rows<noisy, ActivityTerms::weighted_square>(unit, rule, g);
+      return forward_rows<noisy, ActivityTerms::weighted_square>(unit, hyper, g);
     case ActivityTerms::any:
-      return forward_rows<noisy, ActivityTerms::any>(unit, rule, g);
+      return forward_rows<noisy, ActivityTerms::any>(unit, hyper, g);
   }
 }
 
 template <typename T>
-void forward_units(const LayerRule<T>& rule, const ForwardUnitsArguments<T>& g) {
-  const math::UnitRule<Simd<T>> unit = broadcast(rule.unit);
+void forward_units(const LayerHyperparameters<T>& hyper, const ForwardUnitsArguments<T>& g) {
+  const math::UnitHyperparameters<Simd<T>> unit = broadcast(hyper.unit);
   const bool noisy = g.eps != nullptr || g.uniform != nullptr;
-  math::UnitRule<Simd<T>> common = unit;
+  math::UnitHyperparameters<Simd<T>> common = unit;
   if (unit.activation != Activation::leaky_relu)
-    return noisy ? forward_terms<true>(unit, rule, g) : forward_terms<false>(unit, rule, g);
+    return noisy ? forward_terms<true>(unit, hyper, g) : forward_terms<false>(unit, hyper, g);
   common.activation = Activation::leaky_relu;
-  if (!noisy) return forward_terms<false>(common, rule, g);
+  if (!noisy) return forward_terms<false>(common, hyper, g);
   if (unit.site != NoiseSite::post || unit.detached || g.uniform || unit.noise_power != math::PowerKind::one)
-    return forward_terms<true>(common, rule, g);
+    return forward_terms<true>(common, hyper, g);
   common.site = NoiseSite::post;
   common.detached = false;
   common.noise_power = math::PowerKind::one;
   ForwardUnitsArguments<T> no_dropout = g;
   no_dropout.uniform = nullptr;
-  forward_terms<true>(common, rule, no_dropout);
+  forward_terms<true>(common, hyper, no_dropout);
 }
 
 /// Where the derivatives of a backward pass come from.
@@ -123,12 +125,12 @@ enum class Derivatives : std::uint8_t {
 };
 
 template <ActivityTerms terms, Derivatives derivatives, typename T>
-MODSWEEP_HD void backward_rows(Activation kind, const LayerRule<T>& rule,
+MODSWEEP_HD void backward_rows(Activation kind, const LayerHyperparameters<T>& hyper,
                                const BackwardUnitsArguments<T>& arguments) {
   using S = Simd<T>;
   const BackwardUnitsArguments<T> g = arguments;  // a copy that no store can alias
-  const Activities<terms, T> activity(rule);
-  const S slope(rule.unit.slope);
+  const Activities<terms, T> activity(hyper);
+  const S slope(hyper.unit.slope);
   S slope_sum(T(0));
   for (std::size_t row = 0; row < g.units; ++row) {
     S factors[math::activity_penalties];
@@ -141,7 +143,7 @@ MODSWEEP_HD void backward_rows(Activation kind, const LayerRule<T>& rule,
       S by_clean(T(0));
       if constexpr (terms != ActivityTerms::none)
         by_clean =
-            S::load(g.lane_weight + b) *
+            S::load(g.sample_mask + b) *
             math::Penalties::activity_gradient(activity.rules, activity.on, S::load(g.clean + i), factors);
       S delta;
       if constexpr (derivatives == Derivatives::of_value) {
@@ -165,26 +167,26 @@ MODSWEEP_HD void backward_rows(Activation kind, const LayerRule<T>& rule,
 }
 
 template <Derivatives derivatives, typename T>
-MODSWEEP_HD void backward_terms(Activation kind, const LayerRule<T>& rule,
+MODSWEEP_HD void backward_terms(Activation kind, const LayerHyperparameters<T>& hyper,
                                 const BackwardUnitsArguments<T>& g) {
-  switch (activity_terms(rule)) {
+  switch (activity_terms(hyper)) {
     case ActivityTerms::none:
-      return backward_rows<ActivityTerms::none, derivatives>(kind, rule, g);
+      return backward_rows<ActivityTerms::none, derivatives>(kind, hyper, g);
     case ActivityTerms::weighted_square:
-      return backward_rows<ActivityTerms::weighted_square, derivatives>(kind, rule, g);
+      return backward_rows<ActivityTerms::weighted_square, derivatives>(kind, hyper, g);
     case ActivityTerms::any:
-      return backward_rows<ActivityTerms::any, derivatives>(kind, rule, g);
+      return backward_rows<ActivityTerms::any, derivatives>(kind, hyper, g);
   }
 }
 
 template <typename T>
-void backward_units(const LayerRule<T>& rule, const BackwardUnitsArguments<T>& g) {
-  const Activation kind = rule.unit.activation;
-  if (rule.prelu) return backward_terms<Derivatives::prelu>(kind, rule, g);
-  if (g.out_by_z != nullptr) return backward_terms<Derivatives::stored>(kind, rule, g);
+void backward_units(const LayerHyperparameters<T>& hyper, const BackwardUnitsArguments<T>& g) {
+  const Activation kind = hyper.unit.activation;
+  if (hyper.prelu) return backward_terms<Derivatives::prelu>(kind, hyper, g);
+  if (g.out_by_z != nullptr) return backward_terms<Derivatives::stored>(kind, hyper, g);
   if (kind == Activation::leaky_relu)
-    return backward_terms<Derivatives::of_value>(Activation::leaky_relu, rule, g);
-  backward_terms<Derivatives::of_value>(kind, rule, g);
+    return backward_terms<Derivatives::of_value>(Activation::leaky_relu, hyper, g);
+  backward_terms<Derivatives::of_value>(kind, hyper, g);
 }
 
 template <typename T>
@@ -197,7 +199,7 @@ double output_error(const OutputErrorArguments<T>& g) {
     S sum(T(0));
     for (std::size_t b = 0; b < g.stride; b += S::lanes) {
       const std::size_t i = row * g.stride + b;
-      const S error = S::load(g.lane_weight + b) * (S::load(g.output + i) - S::load(g.target + i));
+      const S error = S::load(g.sample_mask + b) * (S::load(g.output + i) - S::load(g.target + i));
       square = multiply_add(error, error, square);
       if (g.scale != T(0)) {
         const S delta = scale * error;
@@ -233,8 +235,8 @@ void weight_sums(const WeightSumsArguments<T>& g) {
   }
 }
 
-/// Adds the factors of penalties that look at a weight's ends, where there are any, of the weights that begin
-/// with W[r][c]. U: T, or a vector of it.
+/// Adds the factors of penalties of ends, if any are on, for the weights that begin with W[r][c]. U: T, or a
+/// vector of it.
 template <typename T, typename U>
 MODSWEEP_HD void add_end_factors(const RegularizeArguments<T>& g, std::size_t r, std::size_t c, U w,
                                  U& quadratic, U& absolute) {

@@ -50,9 +50,10 @@ std::size_t NetworkStep<T>::bytes(const Shape& shape) {
 }
 
 template <typename T>
-LayerRule<T> NetworkStep<T>::layer_rule(const T* parameters, const NetworkRule<T>& rule,
-                                        std::size_t l) const {
-  LayerRule<T> out = rule.layer;
+LayerHyperparameters<T> NetworkStep<T>::layer_hyperparameters(const T* parameters,
+                                                              const Hyperparameters<T>& hyper,
+                                                              std::size_t l) const {
+  LayerHyperparameters<T> out = hyper.layer;
   if (out.prelu) out.unit.slope = parameters[layout_.layers()[l].slope];
   return out;
 }
@@ -61,7 +62,7 @@ template <typename T>
 void NetworkStep<T>::draw_random(const Pass& pass, const Block<T>& block, std::size_t l) {
   Layer& layer = hidden_[l];
   RandomArguments<T> random;
-  random.seed = pass.rule.seed;
+  random.seed = pass.hyper.seed;
   random.step = pass.draw ? pass.draw->step : 0;
   random.layer = static_cast<std::uint32_t>(l);
   random.first_sample = block.first;
@@ -87,24 +88,24 @@ void NetworkStep<T>::draw_random(const Pass& pass, const Block<T>& block, std::s
 template <typename T>
 void NetworkStep<T>::forward_units(const Pass& pass, const Block<T>& block, std::size_t l) {
   Layer& layer = hidden_[l];
-  const LayerRule<T>& rule = pass.rule.layer;
+  const LayerHyperparameters<T>& hyper = pass.hyper.layer;
   ForwardUnitsArguments<T> arguments;
   arguments.out = layer.out.data();
   if (pass.stored()) arguments.out_by_z = layer.out_by_z.data();
-  if (rule.prelu) arguments.out_by_slope = layer.out_by_slope.data();
-  if (pass.noisy() && rule.any_activity()) {
+  if (hyper.prelu) arguments.out_by_slope = layer.out_by_slope.data();
+  if (pass.noisy() && hyper.any_activity()) {
     arguments.clean = layer.clean.data();
     arguments.clean_by_z = layer.clean_by_z.data();
-    if (rule.prelu) arguments.clean_by_slope = layer.clean_by_slope.data();
+    if (hyper.prelu) arguments.clean_by_slope = layer.clean_by_slope.data();
   }
   if (pass.noise()) arguments.eps = layer.out_by_z.data();
   if (pass.dropout) arguments.uniform = layer.uniform.data();
-  arguments.lane_weight = block.lane_weight;
+  arguments.sample_mask = block.sample_mask;
   for (std::size_t i = 0; i < math::activity_penalties; ++i)
     arguments.activity_sums[i] = layer.activity_sums[i].data();
   arguments.units = layer.units;
   arguments.stride = block.stride;
-  kernels_.forward_units(layer_rule(pass.parameters, pass.rule, l), arguments);
+  kernels_.forward_units(layer_hyperparameters(pass.parameters, pass.hyper, l), arguments);
 }
 
 template <typename T>
@@ -118,15 +119,15 @@ void NetworkStep<T>::forward(const Pass& pass, const Block<T>& block) {
     const std::size_t rows = slice.group_outputs();
     const std::size_t inner = slice.group_inputs();
     for (std::size_t g = 0; g < slice.groups; ++g)
-      kernels_.multiply({.a = pass.parameters + slice.weights + g * rows * inner,
-                         .a_row = inner,
-                         .a_column = 1,
-                         .start = layout_.bias() ? pass.parameters + slice.biases + g * rows : nullptr,
-                         .x = x + g * inner * block.stride,
-                         .c = out + g * rows * block.stride,
-                         .rows = rows,
-                         .inner = inner,
-                         .stride = block.stride});
+      kernels_.gemm({.a = pass.parameters + slice.weights + g * rows * inner,
+                     .a_row = inner,
+                     .a_column = 1,
+                     .start = layout_.bias() ? pass.parameters + slice.biases + g * rows : nullptr,
+                     .x = x + g * inner * block.stride,
+                     .c = out + g * rows * block.stride,
+                     .rows = rows,
+                     .inner = inner,
+                     .stride = block.stride});
     if (!last) forward_units(pass, block, l);
     x = out;
   }
@@ -138,7 +139,7 @@ double NetworkStep<T>::output_error(const Block<T>& block, T scale) {
   return kernels_.output_error(
       {.output = output_.data(),
        .target = block.y,
-       .lane_weight = block.lane_weight,
+       .sample_mask = block.sample_mask,
        .scale = scale,
        .bias_gradient = scale != T(0) && layout_.bias() ? gradients_.data() + last.biases : nullptr,
        .units = last.outputs,
@@ -155,18 +156,18 @@ void NetworkStep<T>::backward_units(const Pass& pass, const Block<T>& block, std
   if (pass.stored()) arguments.out_by_z = layer.out_by_z.data();
   arguments.clean = noisy ? layer.clean.data() : layer.out.data();
   arguments.clean_by_z = noisy ? layer.clean_by_z.data() : layer.out_by_z.data();
-  if (pass.rule.layer.prelu) {
+  if (pass.hyper.layer.prelu) {
     arguments.out_by_slope = layer.out_by_slope.data();
     arguments.clean_by_slope = noisy ? layer.clean_by_slope.data() : layer.out_by_slope.data();
     arguments.slope_gradient = gradients_.data() + feeding.slope;
   }
-  arguments.lane_weight = block.lane_weight;
+  arguments.sample_mask = block.sample_mask;
   for (std::size_t i = 0; i < math::activity_penalties; ++i)
     arguments.activity_factors[i] = layer.activity_factors[i].data();
   if (layout_.bias()) arguments.bias_gradient = gradients_.data() + feeding.biases;
   arguments.units = layer.units;
   arguments.stride = block.stride;
-  kernels_.backward_units(layer_rule(pass.parameters, pass.rule, l), arguments);
+  kernels_.backward_units(layer_hyperparameters(pass.parameters, pass.hyper, l), arguments);
 }
 
 template <typename T>
@@ -179,24 +180,24 @@ void NetworkStep<T>::backward(const Pass& pass, const Block<T>& block, bool accu
     const T* x = l == 0 ? block.x : hidden_[l - 1].out.data();
     T* below = delta_[l % 2].data();
     for (std::size_t g = 0; g < slice.groups; ++g) {
-      kernels_.outer({.d = delta + g * rows * block.stride,
-                      .x = x + g * columns * block.stride,
-                      .g = gradients_.data() + slice.weights + g * rows * columns,
-                      .g_row = columns,
-                      .rows = rows,
-                      .columns = columns,
-                      .stride = block.stride,
-                      .accumulate = accumulate});
+      kernels_.weight_gradient({.d = delta + g * rows * block.stride,
+                                .x = x + g * columns * block.stride,
+                                .g = gradients_.data() + slice.weights + g * rows * columns,
+                                .g_row = columns,
+                                .rows = rows,
+                                .columns = columns,
+                                .stride = block.stride,
+                                .accumulate = accumulate});
       if (l > 0)
-        kernels_.multiply({.a = pass.parameters + slice.weights + g * rows * columns,
-                           .a_row = 1,
-                           .a_column = columns,
-                           .start = nullptr,
-                           .x = delta + g * rows * block.stride,
-                           .c = below + g * columns * block.stride,
-                           .rows = columns,
-                           .inner = rows,
-                           .stride = block.stride});
+        kernels_.gemm({.a = pass.parameters + slice.weights + g * rows * columns,
+                       .a_row = 1,
+                       .a_column = columns,
+                       .start = nullptr,
+                       .x = delta + g * rows * block.stride,
+                       .c = below + g * columns * block.stride,
+                       .rows = columns,
+                       .inner = rows,
+                       .stride = block.stride});
     }
     if (l > 0) backward_units(pass, block, l - 1, below);
     delta = below;
@@ -210,9 +211,9 @@ void NetworkStep<T>::clear_activity() {
 }
 
 template <typename T>
-void NetworkStep<T>::sum_weights(const T* parameters, const NetworkRule<T>& rule, T inverse_batch) {
-  const math::SumsWanted& wanted = rule.sums;
-  if (!wanted.any() && !rule.layer.any_activity()) return;
+void NetworkStep<T>::sum_weights(const T* parameters, const Hyperparameters<T>& hyper, T inverse_batch) {
+  const math::SumsWanted& wanted = hyper.sums;
+  if (!wanted.any() && !hyper.layer.any_activity()) return;
   for (std::size_t h = 0; h < hidden_.size(); ++h) {
     Layer& layer = hidden_[h];
     for (auto* column : {&layer.in_absolute, &layer.in_square, &layer.out_absolute, &layer.out_square})
@@ -237,18 +238,18 @@ void NetworkStep<T>::sum_weights(const T* parameters, const NetworkRule<T>& rule
     if (wanted.out()) sum(layout_.layers()[h + 1], false);
     for (std::size_t k = 0; k < layer.units; ++k) {
       T factors[math::activity_penalties];
-      math::Penalties::activity_factors(rule.layer.penalties, layer.unit_sums(k), inverse_batch, factors);
+      math::Penalties::activity_factors(hyper.layer.penalties, layer.unit_sums(k), inverse_batch, factors);
       for (std::size_t i = 0; i < math::activity_penalties; ++i) layer.activity_factors[i][k] = factors[i];
     }
   }
 }
 
 template <typename T>
-void NetworkStep<T>::regularize(const T* parameters, const NetworkRule<T>& rule, T inverse_batch) {
-  const math::PenaltyRules<T>& penalties = rule.layer.penalties;
+void NetworkStep<T>::regularize(const T* parameters, const Hyperparameters<T>& hyper, T inverse_batch) {
+  const math::PenaltyRules<T>& penalties = hyper.layer.penalties;
   const math::WeightFactors<T> own = penalties.weight_factors();
-  const bool absolute = own.absolute != T(0) || rule.sums.in_absolute || rule.sums.out_absolute;
-  if (own.quadratic == T(0) && !absolute && !rule.sums.any() && !rule.ends) return;
+  const bool absolute = own.absolute != T(0) || hyper.sums.in_absolute || hyper.sums.out_absolute;
+  if (own.quadratic == T(0) && !absolute && !hyper.sums.any() && !hyper.ends) return;
   const auto unit_gradient = [&](const Layer& layer, std::size_t k) {
     T means[math::activity_penalties];
     for (std::size_t i = 0; i < math::activity_penalties; ++i)
@@ -259,12 +260,12 @@ void NetworkStep<T>::regularize(const T* parameters, const NetworkRule<T>& rule,
     const LayerSlice& slice = layout_.layers()[l];
     for (std::size_t j = 0; j < slice.outputs; ++j) {
       const auto by =
-          rule.sums.in() && l < hidden_.size() ? unit_gradient(hidden_[l], j) : math::UnitSums<T>{};
+          hyper.sums.in() && l < hidden_.size() ? unit_gradient(hidden_[l], j) : math::UnitSums<T>{};
       row_quadratic_[j] = own.quadratic + by.in_square;
       row_absolute_[j] = own.absolute + by.in_absolute;
     }
     for (std::size_t k = 0; k < slice.inputs; ++k) {
-      const auto by = rule.sums.out() && l > 0 ? unit_gradient(hidden_[l - 1], k) : math::UnitSums<T>{};
+      const auto by = hyper.sums.out() && l > 0 ? unit_gradient(hidden_[l - 1], k) : math::UnitSums<T>{};
       column_quadratic_[k] = by.out_square;
       column_absolute_[k] = by.out_absolute;
     }
@@ -280,7 +281,7 @@ void NetworkStep<T>::regularize(const T* parameters, const NetworkRule<T>& rule,
            .column_quadratic = column_quadratic_.data() + g * columns,
            .row_absolute = absolute ? row_absolute_.data() + g * rows : nullptr,
            .column_absolute = absolute ? column_absolute_.data() + g * columns : nullptr,
-           .penalties = rule.ends ? &penalties : nullptr,
+           .penalties = hyper.ends ? &penalties : nullptr,
            .first = {static_cast<std::uint32_t>(l), static_cast<T>(g * columns), static_cast<T>(g * rows),
                      static_cast<T>(slice.inputs), static_cast<T>(slice.outputs)},
            .numbers = numbers_.data()});
@@ -288,7 +289,7 @@ void NetworkStep<T>::regularize(const T* parameters, const NetworkRule<T>& rule,
 }
 
 template <typename T>
-BatchSums NetworkStep<T>::activity_sums(const NetworkRule<T>& rule) const {
+BatchSums NetworkStep<T>::activity_sums(const Hyperparameters<T>& hyper) const {
   BatchSums sums;
   for (const Layer& layer : hidden_)
     for (std::size_t k = 0; k < layer.units; ++k) {
@@ -298,20 +299,20 @@ BatchSums NetworkStep<T>::activity_sums(const NetworkRule<T>& rule) const {
       const math::UnitSums<double> unit{
           static_cast<double>(layer.in_absolute[k]), static_cast<double>(layer.in_square[k]),
           static_cast<double>(layer.out_absolute[k]), static_cast<double>(layer.out_square[k])};
-      math::Penalties::add_activity_values(rule.layer.activity, unit, of_unit, sums.activity);
+      math::Penalties::add_activity_values(hyper.layer.activity, unit, of_unit, sums.activity);
     }
   return sums;
 }
 
 template <typename T>
-BatchSums NetworkStep<T>::gradient(const T* parameters, const NetworkRule<T>& rule, const Batch<T>& batch,
-                                   const Draw& draw) {
+BatchSums NetworkStep<T>::gradient(const T* parameters, const Hyperparameters<T>& hyper,
+                                   const Batch<T>& batch, const Draw& draw) {
   const T inverse_batch = T(1) / static_cast<T>(batch.count);
   const T scale = T(2) * inverse_batch / static_cast<T>(layout_.layers().back().outputs);
-  const Pass pass{parameters, rule, rule.dropout, draw};
+  const Pass pass{parameters, hyper, hyper.dropout, draw};
   std::fill(gradients_.begin(), gradients_.end(), T(0));
   clear_activity();
-  sum_weights(parameters, rule, inverse_batch);
+  sum_weights(parameters, hyper, inverse_batch);
   double squares = 0.0;
   for (std::size_t i = 0; i < batch.blocks.size(); ++i) {
     const Block<T>& block = batch.blocks[i];
@@ -319,29 +320,29 @@ BatchSums NetworkStep<T>::gradient(const T* parameters, const NetworkRule<T>& ru
     squares += output_error(block, scale);
     backward(pass, block, i > 0);
   }
-  regularize(parameters, rule, inverse_batch);
-  BatchSums sums = activity_sums(rule);
+  regularize(parameters, hyper, inverse_batch);
+  BatchSums sums = activity_sums(hyper);
   sums.squares = squares;
   return sums;
 }
 
 template <typename T>
-bool NetworkStep<T>::train(NetworkState<T>& state, const NetworkRule<T>& rule, const Batch<T>& batch,
+bool NetworkStep<T>::train(NetworkState<T>& state, const Hyperparameters<T>& hyper, const Batch<T>& batch,
                            const FixedNoise* fixed) {
   const std::uint64_t step = state.step + 1;
   const Draw draw{math::Stream::noise, static_cast<std::uint32_t>(step), fixed};
-  const BatchSums sums = gradient(state.parameters.data(), rule, batch, draw);
+  const BatchSums sums = gradient(state.parameters.data(), hyper, batch, draw);
   if (!std::isfinite(std::accumulate(std::begin(sums.activity), std::end(sums.activity), sums.squares))) {
     state.diverged = step;
     return false;
   }
-  if (rule.optimizer == Optimizer::adam) {
-    kernels_.adam(
-        math::adam_step<T>(rule.learning_rate, rule.beta1, rule.beta2, rule.epsilon, rule.weight_decay, step),
-        state.parameters.data(), gradients_.data(), state.moment1.data(), state.moment2.data(),
-        layout_.padded());
+  if (hyper.optimizer == Optimizer::adam) {
+    kernels_.adam(math::adam_step<T>(hyper.learning_rate, hyper.beta1, hyper.beta2, hyper.epsilon,
+                                     hyper.weight_decay, step),
+                  state.parameters.data(), gradients_.data(), state.moment1.data(), state.moment2.data(),
+                  layout_.padded());
   } else {
-    kernels_.sgd({T(rule.learning_rate), T(rule.momentum), T(rule.weight_decay), rule.nesterov},
+    kernels_.sgd({T(hyper.learning_rate), T(hyper.momentum), T(hyper.weight_decay), hyper.nesterov},
                  state.parameters.data(), gradients_.data(), state.moment1.data(), layout_.padded());
   }
   state.step = step;
@@ -349,17 +350,17 @@ bool NetworkStep<T>::train(NetworkState<T>& state, const NetworkRule<T>& rule, c
 }
 
 template <typename T>
-BatchSums NetworkStep<T>::evaluate(const T* parameters, const NetworkRule<T>& rule, const Batch<T>& batch,
-                                   std::optional<Draw> draw) {
-  const Pass pass{parameters, rule, false, draw};
+BatchSums NetworkStep<T>::evaluate(const T* parameters, const Hyperparameters<T>& hyper,
+                                   const Batch<T>& batch, std::optional<Draw> draw) {
+  const Pass pass{parameters, hyper, false, draw};
   clear_activity();
-  sum_weights(parameters, rule, T(1));
+  sum_weights(parameters, hyper, T(1));
   double squares = 0.0;
   for (const Block<T>& block : batch.blocks) {
     forward(pass, block);
     squares += output_error(block, T(0));
   }
-  BatchSums sums = activity_sums(rule);
+  BatchSums sums = activity_sums(hyper);
   sums.squares = squares;
   return sums;
 }

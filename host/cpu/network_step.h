@@ -2,8 +2,8 @@
 #pragma once
 
 #include "cpu/aligned.h"
-#include "cpu/blocks.h"
 #include "cpu/kernels.h"
+#include "cpu/sample_blocks.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "modsweep/engine.h"
+#include "modsweep/hyperparameters.h"
 #include "modsweep/network.h"
 #include "modsweep/pack.h"
-#include "modsweep/rule.h"
 
 namespace modsweep::cpu {
 
@@ -32,7 +32,7 @@ struct NetworkState {
 struct Draw {
   math::Stream stream = math::Stream::noise;
   std::uint32_t step = 0;
-  const FixedNoise* fixed = nullptr;  ///< instead of noise draws; null: none
+  const FixedNoise* fixed = nullptr;  ///< replaces noise draws; null: none
 };
 
 /// Sums over one batch that an evaluation or inspection reports.
@@ -48,21 +48,21 @@ class NetworkStep {
   NetworkStep(const Shape& shape, const Kernels<T>& kernels);
 
   /// One optimizer step. Returns false, and changes nothing but `diverged`, where the loss is not finite.
-  bool train(NetworkState<T>& state, const NetworkRule<T>& rule, const Batch<T>& batch,
+  bool train(NetworkState<T>& state, const Hyperparameters<T>& hyper, const Batch<T>& batch,
              const FixedNoise* fixed);
-  /// The sums of a forward pass over a batch. With `draw`, the rule's noise is on (dropout never is).
-  BatchSums evaluate(const T* parameters, const NetworkRule<T>& rule, const Batch<T>& batch,
+  /// The sums of a forward pass over a batch. With `draw`, the noise of `hyper` is on (dropout never is).
+  BatchSums evaluate(const T* parameters, const Hyperparameters<T>& hyper, const Batch<T>& batch,
                      std::optional<Draw> draw);
   /// Loss sums of a training step with these draws and, in gradients(), its gradient without weight decay.
-  BatchSums gradient(const T* parameters, const NetworkRule<T>& rule, const Batch<T>& batch,
+  BatchSums gradient(const T* parameters, const Hyperparameters<T>& hyper, const Batch<T>& batch,
                      const Draw& draw);
   [[nodiscard]] const AlignedVector<T>& gradients() const { return gradients_; }
 
-  /// Memory of a workspace of this shape.
+  /// Bytes of a workspace for this shape.
   [[nodiscard]] static std::size_t bytes(const Shape& shape);
 
  private:
-  /// Buffers of one hidden layer, [units][stride]; those that a rule does not need stay unused.
+  /// Buffers of one hidden layer, [units][stride]; those that a network does not need stay unused.
   struct Layer {
     std::size_t units = 0;
     AlignedVector<T> out, out_by_z, clean, clean_by_z, out_by_slope, clean_by_slope, uniform;
@@ -75,36 +75,39 @@ class NetworkStep {
     }
   };
 
-  /// What a pass over a network is given: its parameters and rule, and whether dropout and noise are on.
+  /// The inputs of a pass over a network: its parameters and hyperparameters, and whether dropout and noise
+  /// are on.
   struct Pass {
     const T* parameters;
-    const NetworkRule<T>& rule;
+    const Hyperparameters<T>& hyper;
     bool dropout = false;
     std::optional<Draw> draw;
 
-    [[nodiscard]] bool noise() const { return rule.noise && draw; }
-    /// Whether what the next layer sees differs from the clean activation.
+    [[nodiscard]] bool noise() const { return hyper.noise && draw; }
+    /// Whether the next layer's input differs from the clean activation.
     [[nodiscard]] bool noisy() const { return noise() || dropout; }
     /// Whether derivatives are stored; else they are taken from the activations.
     [[nodiscard]] bool stored() const {
-      return noisy() || !math::derivative_of_value(rule.layer.unit.activation,
-                                                   static_cast<double>(rule.layer.unit.slope));
+      return noisy() || !math::derivative_of_value(hyper.layer.unit.activation,
+                                                   static_cast<double>(hyper.layer.unit.slope));
     }
   };
 
-  /// Draws what the pass needs for a layer, noise into out_by_z's memory: each draw is used up where its
-  /// derivative goes.
+  /// Draws the random numbers that the pass needs for a layer. Noise goes into out_by_z's memory: each draw
+  /// is used before its derivative overwrites it.
   void draw_random(const Pass& pass, const Block<T>& block, std::size_t l);
   void forward(const Pass& pass, const Block<T>& block);
   void forward_units(const Pass& pass, const Block<T>& block, std::size_t l);
   double output_error(const Block<T>& block, T scale);
   void backward(const Pass& pass, const Block<T>& block, bool accumulate);
   void backward_units(const Pass& pass, const Block<T>& block, std::size_t l, T* delta);
-  void sum_weights(const T* parameters, const NetworkRule<T>& rule, T inverse_batch);
-  void regularize(const T* parameters, const NetworkRule<T>& rule, T inverse_batch);
+  void sum_weights(const T* parameters, const Hyperparameters<T>& hyper, T inverse_batch);
+  void regularize(const T* parameters, const Hyperparameters<T>& hyper, T inverse_batch);
   void clear_activity();
-  [[nodiscard]] BatchSums activity_sums(const NetworkRule<T>& rule) const;
-  [[nodiscard]] LayerRule<T> layer_rule(const T* parameters, const NetworkRule<T>& rule, std::size_t l) const;
+  [[nodiscard]] BatchSums activity_sums(const Hyperparameters<T>& hyper) const;
+  [[nodiscard]] LayerHyperparameters<T> layer_hyperparameters(const T* parameters,
+                                                              const Hyperparameters<T>& hyper,
+                                                              std::size_t l) const;
   ParameterLayout layout_;
   const Kernels<T>& kernels_;
   std::vector<Layer> hidden_;

@@ -1,7 +1,7 @@
 #include "engines/calibrate.h"
 
 #include "plan/schedule.h"
-#include "run/measure.h"
+#include "run/measure_pack.h"
 #include "run/progress.h"
 
 #include <algorithm>
@@ -19,7 +19,7 @@
 namespace modsweep {
 namespace {
 
-/// Up to a pack of cells with this key, spread over the grid so that they stand for all of it.
+/// At most one pack of cells with the key of `shape`, spread over the grid so that they represent all of it.
 std::vector<Cell> sample_cells(const Sweep& sweep, const ShapePlan& shape) {
   constexpr std::uint64_t most_cells = 256;
   constexpr std::uint64_t most_looks = 2048;
@@ -35,7 +35,7 @@ std::vector<Cell> sample_cells(const Sweep& sweep, const ShapePlan& shape) {
   return cells;
 }
 
-/// A folder that is gone with its owner.
+/// A temporary folder that is removed with its owner.
 class ScratchFolder {
  public:
   ScratchFolder() {
@@ -55,7 +55,7 @@ class ScratchFolder {
   std::filesystem::path path_;
 };
 
-/// Seconds that a store takes for each of many cells like these.
+/// Seconds per cell to write many cells like these to a store.
 double seconds_to_write(const Sweep& sweep, const std::vector<Cell>& cells,
                         const std::vector<Measured>& measured) {
   constexpr std::size_t most_cells = 4096;

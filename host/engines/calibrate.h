@@ -11,31 +11,31 @@
 
 namespace modsweep {
 
-/// What was measured, for a moment, on this machine.
+/// Speeds from a short measurement on this machine.
 struct Calibration {
-  double flop_per_second = 0.0;  ///< as training_flop counts them; 0 where nothing is left to train
+  double flop_per_second = 0.0;  ///< as training_flop counts them; 0 where nothing remains to be trained
   double seconds_per_measurement =
-      0.0;  ///< of one network, all threads at work; writing it down not included
+      0.0;  ///< per network, with all threads at work, without writing the results
 
-  /// On several devices side by side, each about as fast as the one that was timed, as long as there are
-  /// packs.
+  /// Speeds of several devices in parallel, each about as fast as the one that was timed; at most one device
+  /// per pack counts.
   [[nodiscard]] Calibration on(std::size_t devices, const PlanSummary& plan) const;
   [[nodiscard]] double seconds_to_measure(const PlanSummary& plan) const {
     return plan.measurements * seconds_per_measurement;
   }
-  /// To train and to measure what is left.
+  /// Seconds to train and measure the remaining cells.
   [[nodiscard]] double seconds(const PlanSummary& plan) const {
     return plan.seconds(flop_per_second) + seconds_to_measure(plan);
   }
 };
 
-/// Seconds that a cell takes beside training and measuring: making its network, and writing what was measured
-/// of it once. Timed on the shape with the most work, with a store in a temporary folder; 0 where nothing is
-/// left.
+/// Seconds per cell in addition to training and measuring: for creating its network, and for writing one
+/// measurement of it. Timed on the shape with the most work, with a store in a temporary folder; 0 where no
+/// cell remains.
 [[nodiscard]] double seconds_to_keep_a_cell(const Sweep& sweep, const PlanSummary& plan, Engine& engine,
                                             DatasetCache& datasets, std::size_t threads);
 
-/// Trains a few cells of the shape with the most work for about `seconds`, measures them once and forgets
+/// Trains a few cells of the shape with the most work for about `seconds`, measures them once and discards
 /// them. `plan` is of the same sweep and kind of engine.
 [[nodiscard]] Calibration calibrate(const Sweep& sweep, const PlanSummary& plan, Engine& engine,
                                     DatasetCache& datasets, std::size_t threads, double seconds);

@@ -10,7 +10,7 @@
 namespace modsweep {
 namespace {
 
-/// Where the module may be: in a build beside the program, installed in the library folder.
+/// Finds the module: beside the program in a build, in the library folder if installed. Empty if absent.
 std::filesystem::path find_module() {
   std::error_code error;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -36,7 +36,7 @@ GpuAccess open_gpu(std::filesystem::path path) {
     access.reason = "this build has no GPU engines; build it where nvcc is on the PATH";
     return access;
   }
-  // The driver first: it is small, and without it CUDA's libraries, which are not, have no use.
+  // The driver first: it is small, and without it CUDA's large libraries are useless.
   if (::dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL) == nullptr) {
     access.reason = "this machine has no NVIDIA driver (libcuda.so.1)";
     return access;

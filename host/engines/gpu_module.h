@@ -17,8 +17,8 @@ struct GpuAccess {
 };
 
 /// Loads a module and lists its devices. `path` empty: libmodsweep_gpu.so beside the program or in the
-/// library folder of its installation. Does not throw for what is missing or fails: the reason says it. The
-/// module stays loaded.
+/// library folder of its installation. Does not throw where something is missing or fails: `reason` states
+/// it. The module stays loaded.
 [[nodiscard]] GpuAccess open_gpu(std::filesystem::path path = {});
 
 }  // namespace modsweep

@@ -1,4 +1,4 @@
-// The place that lists the engines.
+// The list of the engines.
 #pragma once
 
 #include "engines/trials.h"
@@ -20,11 +20,12 @@ struct EngineEntry {
   std::string_view summary;
   /// Why it cannot be used on this machine; empty if it can.
   std::string (*unavailable)();
-  /// One for each device that it can use. `threads`: 0 for all.
+  /// Makes one engine for each device that it can use. `threads`: 0 for all.
   std::vector<std::unique_ptr<Engine>> (*make)(std::size_t threads);
 };
 
-/// All engines of this build. The first can be used everywhere, and the others are held to its results.
+/// All engines of this build. The first can be used everywhere, and the results of the others are checked
+/// against it.
 [[nodiscard]] const std::vector<EngineEntry>& engine_entries();
 
 /// The values of --engine: auto and every name.
@@ -32,21 +33,21 @@ struct EngineEntry {
 
 struct EngineChoice {
   std::vector<std::unique_ptr<Engine>> engines;  ///< of one kind, one for each device, at least one
-  std::string why;                               ///< of `auto`; empty where the user named it
+  std::string why;  ///< why `auto` chose them; empty where the user named the engine
 
   [[nodiscard]] std::string_view name() const { return engines.front()->name(); }
   /// The devices, and why `auto` chose them.
   [[nodiscard]] std::string text() const;
-  /// What carries a run; with each cell its device and why `auto` chose it are recorded.
+  /// The workers of a run; each cell's record has the device, and why `auto` chose it.
   [[nodiscard]] std::vector<Worker> workers() const;
 };
 
 /// The engines of that name, or for "auto" the first. Throws InputError where it cannot be used.
 [[nodiscard]] EngineChoice choose_engine(std::string_view name, std::size_t threads);
 
-/// The same for a sweep, or for a shard of it: "auto" takes the engine that would finish first, by what the
-/// user's SpeedTable says of each that this machine can use, or by a short trial (trials.h). `modsweep
-/// devices` tells why others cannot be used.
+/// The same for a sweep, or for a shard of it: "auto" chooses the engine that would finish first among those
+/// that this machine can use, according to the user's SpeedTable or a short trial (trials.h). `modsweep
+/// devices` shows why others cannot be used.
 [[nodiscard]] EngineChoice choose_engine(std::string_view name, std::size_t threads, const TrialWork& work);
 
 }  // namespace modsweep

@@ -1,4 +1,4 @@
-// How fast this machine's engines were, kept from run to run: so that runs of a sweep take the same engine.
+// Speeds of this machine's engines, stored from run to run, so that runs of a sweep use the same engine.
 #pragma once
 
 #include "engines/trials.h"
@@ -9,8 +9,8 @@
 
 namespace modsweep {
 
-/// A small JSON file in the user's cache folder. It may be deleted at any time; what cannot be read is
-/// measured anew, and what cannot be written is not kept.
+/// A small JSON file in the user's cache folder. It may be deleted at any time; a speed that cannot be read
+/// is measured again, and one that cannot be written is not stored.
 class SpeedTable {
  public:
   explicit SpeedTable(std::string path);
@@ -26,13 +26,13 @@ class SpeedTable {
   std::map<std::string, Calibration> speeds_;
 };
 
-/// What a speed depends on: engine, device, shape, batch, precision, networks at once (to a factor of 2),
-/// noise, dropout and regularizers on activities; and the version of modsweep.
+/// The properties that a speed depends on, as text: engine, device, shape, batch, precision, networks at once
+/// (to a factor of 2), noise, dropout and regularizers on activities; and the version of modsweep.
 [[nodiscard]] std::string speed_key(const Sweep& sweep, const ShapePlan& shape, const Engine& engine,
                                     const std::string& version);
 
-/// A timing for trials: from the table, or by calibrate() for a moment, and then kept in it. Keeps references
-/// to the table and the work.
+/// A timing for trials: from the table, or else from a short calibrate(), which is then stored in the table.
+/// The timing holds references to the table and the work.
 [[nodiscard]] Timing kept_timing(SpeedTable& table, const TrialWork& work, const std::string& version);
 
 }  // namespace modsweep

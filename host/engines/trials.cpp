@@ -29,7 +29,7 @@ double distance(const std::vector<double>& a, const std::vector<double>& b) {
   return difference == 0.0 ? 0.0 : std::min(1.0, difference / scale);
 }
 
-/// What rounding cannot explain: engines add up in different orders.
+/// The largest distance that rounding can explain: engines add in different orders.
 double allowed_distance(Precision precision) {
   switch (precision) {
     case Precision::fp64:

@@ -1,4 +1,4 @@
-// Which engine carries a sweep where a machine has several: each is tried with some of its cells.
+// Chooses the engine for a sweep where a machine has several: each is tried on some of the sweep's cells.
 #pragma once
 
 #include "engines/calibrate.h"
@@ -25,7 +25,7 @@ struct Contender {
   std::vector<std::unique_ptr<Engine>> engines;
 };
 
-/// What they are tried with.
+/// The work that contenders are tried on.
 struct TrialWork {
   const Sweep& sweep;
   const std::unordered_set<std::uint64_t>& finished;
@@ -35,17 +35,17 @@ struct TrialWork {
   const ShardCells* shard = nullptr;  ///< nullptr: all cells
 };
 
-/// How fast an engine is with the cells of that plan.
+/// Determines how fast an engine is on the cells of a plan.
 using Timing = std::function<Calibration(const PlanSummary& plan, Engine& engine)>;
 
 struct TrialResult {
   std::size_t fastest = 0;  ///< of the contenders
-  std::string why;          ///< what came out for each of them
+  std::string why;          ///< the outcome for each of them
 };
 
-/// The contender that would be through first. Passed over are those that refuse a cell, run out of memory,
-/// fail, or do not compute what the first one does: losses and gradients of a cell's first steps are
-/// compared. The first contender, at least one, is also the answer where none can carry the sweep.
+/// The contender that would finish first. Contenders that refuse a cell, run out of memory, fail, or do not
+/// compute the same as the first one are skipped: losses and gradients of a cell's first steps are compared.
+/// There must be at least one contender; the first is also the answer where none can train the sweep.
 [[nodiscard]] TrialResult try_engines(const TrialWork& work, std::span<const Contender> contenders,
                                       const Timing& timing);
 

@@ -66,7 +66,7 @@ constexpr Dtype plain_dtype(std::string_view name) {
 }  // namespace detail
 
 /// All element types that we read. Weights come in the first four; the others (counters, masks, indices) are
-/// read so that a file is not refused for a tensor nobody asked about.
+/// read so that a file is not refused for a tensor that is not needed.
 inline constexpr std::array<Dtype, 13> dtypes = {{
     detail::plain_dtype<double>("F64"),
     detail::plain_dtype<float>("F32"),

@@ -126,7 +126,7 @@ const Dtype* dtype_of(const json& entry, const std::string& where, const std::st
          fmt::format("convert it to one of {}", fmt::join(names, ", ")));
 }
 
-/// Bytes that a tensor of that shape takes; none beyond 64 bits.
+/// Bytes of a tensor of that shape; none where 64 bits do not suffice.
 std::optional<std::uint64_t> bytes_of(const std::vector<std::uint64_t>& shape, std::uint64_t element_size) {
   std::uint64_t bytes = element_size;
   for (const std::uint64_t dimension : shape)

@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// The format wants the data to start at a multiple of 8 bytes.
+/// The format requires the data to start at a multiple of 8 bytes.
 constexpr std::size_t alignment = 8;
 
 void check_tensor(const std::string& name, const Tensor& tensor) {

@@ -67,7 +67,7 @@ std::vector<Cell> PackPlanner::take(OpenPack& pack, const PackLimit& limit) {
 }
 
 std::optional<std::vector<Cell>> PackPlanner::next(const PackLimit& limit) {
-  // Another worker may have left more than this one takes.
+  // Another worker with a larger limit may have left more cells than this one accepts.
   for (OpenPack& pack : open_)
     if (!pack.cells.empty() && pack.cells.size() >= limit(pack.key)) return take(pack, limit);
   for (const std::uint64_t count = sweep_.size(); next_index_ < count;) {
@@ -88,7 +88,7 @@ std::optional<std::vector<Cell>> PackPlanner::next(const PackLimit& limit) {
                       [](const OpenPack& a, const OpenPack& b) { return a.cells.size() < b.cells.size(); }),
                   limit);
   }
-  // The rest: in order of first appearance.
+  // The remaining packs, in order of first appearance.
   for (OpenPack& pack : open_)
     if (!pack.cells.empty()) return take(pack, limit);
   return std::nullopt;

@@ -32,31 +32,31 @@ struct PackKey {
 /// The key of a cell. Throws InputError for an unknown task or groups that do not fit.
 [[nodiscard]] PackKey pack_key(const CellSettings& cell);
 
-/// A cell's id as a number, as Store::finished_cells has it.
+/// A cell's id as a number, as in Store::finished_cells.
 [[nodiscard]] std::uint64_t cell_number(const Cell& cell);
 
 /// The largest pack to make for a key: at least 1.
 using PackLimit = std::function<std::size_t(const PackKey&)>;
 
-/// What a worker can take: as its engine prefers, bounded by its memory and `max_pack` (0: no bound). Throws
-/// InputError where the engine refuses the shape.
+/// The largest pack that a worker accepts: as its engine prefers, bounded by its memory and `max_pack` (0: no
+/// bound). Throws InputError if the engine refuses the shape.
 [[nodiscard]] std::size_t pack_limit(const Worker& worker, const PackKey& key, std::size_t max_pack);
 
-/// The size of `cells` in equal packs, as many for each of so many workers, where each takes at most `limit`:
-/// no worker is left without a pack while another has a large one. One worker: the limit.
+/// The pack size that divides `cells` into equal packs, the same number of packs for each worker and at most
+/// `limit` cells each: no worker is idle while another has a large pack. One worker: `limit`.
 [[nodiscard]] std::size_t even_pack(std::uint64_t cells, std::size_t limit, std::size_t workers);
 
-/// Streams the unfinished cells of a sweep, or of a shard, as packs. Holds only the packs that are not full
-/// yet: a sweep of millions of cells costs no more than one of thousands. The order depends on the sweep, the
-/// shard, the finished cells and the limits only.
+/// Streams the unfinished cells of a sweep, or of a shard, as packs. Stores only the packs that are not full
+/// yet: a sweep of millions of cells costs no more than one of thousands. The order depends only on the
+/// sweep, the shard, the finished cells and the limits.
 class PackPlanner {
  public:
-  /// Keeps references to all arguments. `shard`: nullptr for all cells. `max_open`: cells held at most in
+  /// Stores references to all arguments. `shard`: nullptr for all cells. `max_open`: limit on the cells in
   /// packs that are not full.
   PackPlanner(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
               const ShardCells* shard = nullptr, std::size_t max_open = std::size_t{1} << 16);
 
-  /// The next pack, never empty and within the limit; none when all cells were handed out.
+  /// The next pack, never empty and within the limit; none once all cells are handed out.
   [[nodiscard]] std::optional<std::vector<Cell>> next(const PackLimit& limit);
 
  private:
@@ -64,7 +64,7 @@ class PackPlanner {
     PackKey key;
     std::vector<Cell> cells;
   };
-  /// The first cells of an open pack, at most its limit.
+  /// Removes the first cells of an open pack, up to its limit, and returns them.
   std::vector<Cell> take(OpenPack& pack, const PackLimit& limit);
 
   const Sweep& sweep_;

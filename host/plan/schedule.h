@@ -1,4 +1,4 @@
-// When a cell is measured, and what training it takes: arithmetic over settings alone.
+// When a cell is measured, and how much work its training is: arithmetic over settings alone.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ namespace modsweep {
 /// Exact below 2^53.
 [[nodiscard]] double samples_in_steps(const CellSettings& cell, std::uint64_t steps);
 
-/// Floating-point operations of the first `steps` steps: 6 a weight and sample (2 forward, 4 backward).
+/// Floating-point operations of the first `steps` steps: 6 per weight and sample (2 forward, 4 backward).
 [[nodiscard]] double training_flop(const CellSettings& cell, std::uint64_t weights, std::uint64_t steps);
 
 }  // namespace modsweep

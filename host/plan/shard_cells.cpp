@@ -18,8 +18,8 @@
 namespace modsweep {
 namespace {
 
-/// Whether cells that differ in this key alone may be of different kinds. A key of no weight here would do no
-/// harm but take time.
+/// Whether cells that differ only in this key may be of different kinds. Including a key without effect on
+/// the cost would do no harm but take time.
 bool matters(std::string_view key) {
   constexpr std::array<std::string_view, 3> settings = {"noise.", "regularizer.", "measure."};
   constexpr std::array<std::string_view, 4> of_training = {"training.steps", "training.epochs",
@@ -29,25 +29,25 @@ bool matters(std::string_view key) {
          std::ranges::none_of(settings, [&](std::string_view prefix) { return key.starts_with(prefix); });
 }
 
-/// What cells have in common that are dealt together: their PackKey::text and length().
+/// What cells that are dealt together have in common: their PackKey::text and length().
 using Kind = std::pair<std::string, int>;
 
-/// The samples that a cell sees in training, as 16 times the logarithm to base 2, cut down to its last whole
-/// number and straight between powers of 2: exact on every machine. Lengths of their own for all cells would
-/// make as many kinds.
+/// The samples that a cell sees in training, on a logarithmic scale: 16 per factor of 2, rounded down, and
+/// linear between powers of 2, so that it is exact on every machine. With exact lengths, every cell could be
+/// a kind of its own.
 int length(const CellSettings& settings) {
   int exponent = 0;
   const double mantissa = std::frexp(samples_in_steps(settings, total_steps(settings)), &exponent);
   return 16 * exponent + static_cast<int>(32.0 * mantissa);
 }
 
-/// The points of those axes that matter, in grid order, and the kind of each.
+/// The points of the axes that matter, in grid order, and the kind of each.
 class KindGrid {
  public:
   /// Keeps a reference to the sweep.
   KindGrid(const Sweep& sweep, std::size_t threads);
 
-  /// Of each kind in turn: where its first cell goes, if cells are dealt to so many.
+  /// For each kind, the shard that gets its first cell when cells are dealt to this many shards.
   [[nodiscard]] std::vector<std::uint32_t> first_owners(std::uint32_t shards) const;
 
   /// Calls visit(kind, index) for every cell in grid order; kinds are numbered from 0.
@@ -57,18 +57,18 @@ class KindGrid {
  private:
   struct Stretch {
     std::vector<Kind> kinds;
-    std::vector<std::uint32_t> kind_of;  // each point: an index of `kinds`
+    std::vector<std::uint32_t> kind_of;  // per point: an index of `kinds`
   };
   [[nodiscard]] Kind kind_at(std::uint64_t point) const;
   [[nodiscard]] Stretch look_at(std::uint64_t begin, std::uint64_t end) const;
   void append(const Stretch& stretch);
 
   const Sweep& sweep_;
-  std::vector<std::uint64_t> strides_;  // of each axis, between points of this grid; 0: it does not matter
+  std::vector<std::uint64_t> strides_;  // per axis, between points of this grid; 0: the axis does not matter
   std::uint64_t points_ = 1;
   std::map<Kind, std::uint32_t> numbers_;   // from 0, in order of first appearance
-  std::vector<std::uint64_t> point_count_;  // of each kind
-  std::vector<std::uint32_t> kind_of_;      // each point
+  std::vector<std::uint64_t> point_count_;  // per kind
+  std::vector<std::uint32_t> kind_of_;      // per point
 };
 
 KindGrid::KindGrid(const Sweep& sweep, std::size_t threads) : sweep_(sweep), strides_(sweep.axes.size(), 0) {
@@ -99,7 +99,7 @@ Kind KindGrid::kind_at(std::uint64_t point) const {
     const CellSettings settings = settings_at(sweep_, index);
     return {pack_key(settings).text(), length(settings)};
   } catch (const InputError&) {
-    (void)sweep_.cell(index);  // says which cell it is
+    (void)sweep_.cell(index);  // throws an error that names the cell
     throw;
   }
 }
@@ -135,7 +135,7 @@ std::vector<std::uint32_t> KindGrid::first_owners(std::uint32_t shards) const {
   const std::uint64_t cells_of_point = sweep_.size() / points_;
   std::vector<std::uint32_t> owners(point_count_.size());
   std::uint64_t next = 0;
-  // Sorted by key: those of one key are side by side.
+  // Sorted by key: kinds of one key are adjacent.
   for (const auto& [kind, number] : numbers_) {
     owners[number] = static_cast<std::uint32_t>(next);
     next = (next + point_count_[number] % shards * (cells_of_point % shards)) % shards;
@@ -165,7 +165,7 @@ ShardCells::ShardCells(const Sweep& sweep, const Shard& shard, std::size_t threa
   if (shard.whole() || sweep.size() == 0) return;
   const KindGrid grid(sweep, threads);
   bits_.resize(static_cast<std::size_t>((sweep.size() + 63) / 64));
-  std::vector<std::uint32_t> owner = grid.first_owners(shard.count);  // of the next cell of each kind
+  std::vector<std::uint32_t> owner = grid.first_owners(shard.count);  // per kind, of its next cell
   grid.for_each_cell([&](std::uint32_t kind, std::uint64_t index) {
     if (owner[kind] + 1 == shard_.index) {
       bits_[static_cast<std::size_t>(index / 64)] |= std::uint64_t{1} << (index % 64);

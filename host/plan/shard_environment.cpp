@@ -14,13 +14,13 @@
 namespace modsweep {
 namespace {
 
-/// One of `count` processes, from 0.
+/// The rank of a process, from 0, among `count`.
 struct Place {
   std::uint64_t rank = 0;
   std::uint64_t count = 1;
 };
 
-/// The variables with which a launcher tells each process its place.
+/// The variables in which a launcher gives each process its rank and their number.
 struct Launcher {
   const char* rank;
   const char* count;
@@ -28,13 +28,13 @@ struct Launcher {
 
 constexpr std::array<Launcher, 2> mpis = {
     {{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"}, {"PMI_RANK", "PMI_SIZE"}}};
-constexpr const char* pmix_rank = "PMIX_RANK";  // without a number of processes of its own
+constexpr const char* pmix_rank = "PMIX_RANK";  // has no variable for the number of processes
 
 class Environment {
  public:
   explicit Environment(const EnvironmentLookup& lookup) : lookup_(lookup) {}
 
-  /// None where nothing tells a place.
+  /// None if no variable states a rank.
   [[nodiscard]] std::optional<Place> place() const;
 
  private:
@@ -78,7 +78,7 @@ std::uint64_t Environment::required(const char* name, const char* beside) const 
       fmt::format("--shard auto: {} is set, but {} is not; set it, or give --shard I/N", beside, name));
 }
 
-/// A number of processes.
+/// Reads a number of processes.
 std::uint64_t Environment::count(const char* name, const char* beside) const {
   const std::uint64_t value = required(name, beside);
   if (value == 0 || value > Shard::most)
@@ -96,7 +96,7 @@ Place Environment::checked(const char* rank_name, const char* count_name) const 
   return place;
 }
 
-/// From one number of an array to the next, with so many gaps between its numbers.
+/// The difference between adjacent numbers of an array, which has `gaps` such steps.
 std::uint64_t Environment::array_step(std::optional<std::uint64_t> first, std::uint64_t gaps) const {
   if (const auto given = number("SLURM_ARRAY_TASK_STEP")) return *given;
   const auto last = number("SLURM_ARRAY_TASK_MAX");
@@ -136,7 +136,7 @@ std::optional<Place> Environment::slurm_process() const {
   constexpr const char* rank = "SLURM_PROCID";
   constexpr const char* of_step = "SLURM_STEP_NUM_TASKS";
   constexpr const char* processes = "SLURM_NTASKS";
-  // Without a rank, it is what the job asked for, as in the shell of salloc.
+  // Without a rank, the number is what the job requested, as in the shell of salloc.
   if (in_batch_script() || !has(rank)) return std::nullopt;
   return checked(rank, has(processes) || !has(of_step) ? processes : of_step);
 }
@@ -151,11 +151,11 @@ std::optional<Place> Environment::mpi_process() const {
   return found;
 }
 
-/// Its place among the processes of one array task, or of all that were started.
+/// The rank of this process among those of one array task, or among all that were started.
 std::optional<Place> Environment::process() const {
   const auto by_slurm = slurm_process();
   const auto by_mpi = mpi_process();
-  // mpirun starts its daemons with srun, one a node, and these start the ranks.
+  // mpirun starts its daemons with srun, one per node, and these start the ranks.
   const bool in_step = has("SLURM_STEP_ID");
   if (by_mpi && by_mpi->count > 1 && (in_step || !by_slurm || by_slurm->count == 1)) return by_mpi;
   if (by_slurm) return by_slurm;

@@ -1,4 +1,4 @@
-// Which of several processes this one is, as schedulers and launchers say in the environment.
+// Which of several processes this one is, according to the environment variables of schedulers and launchers.
 #pragma once
 
 #include <functional>
@@ -15,16 +15,15 @@ using EnvironmentLookup = std::function<std::optional<std::string>(const char* n
 /// The environment of this process.
 [[nodiscard]] std::optional<std::string> process_environment(const char* name);
 
-/// The shard of this process. A task of a Slurm job array is one, whatever its numbers (0-7, 1-8, 10-80:10),
-/// a process that srun, Open MPI or another MPI started is one, and each process of each array task is one
-/// where there are both; else the pod of a Kubernetes indexed job is one. Variables that are set to nothing
-/// count as not set.
+/// The shard of this process. A shard is a task of a Slurm job array, whatever its numbers (0-7, 1-8,
+/// 10-80:10), a process started by srun, Open MPI or another MPI, or, where there are both, each process of
+/// each array task; otherwise the pod of a Kubernetes indexed job. Empty variables count as not set.
 ///
-/// Within a step of Slurm the numbers of an MPI come first where they differ: they are of the ranks, and
-/// Slurm's of the daemons that started them. In a batch script, outside of all steps, Slurm's number of
-/// processes is left out: the script is one process, whatever was asked for.
+/// Within a Slurm step, the numbers of an MPI take precedence where they differ: they count the ranks, and
+/// Slurm's count the daemons that started the ranks. In a batch script, outside of all steps, Slurm's number
+/// of processes is ignored: the script is one process, whatever was requested.
 ///
-/// Throws InputError where there is none of them, or for what does not tell the shard, naming the variable.
+/// Throws InputError, naming the variable, if none of them is set or if they do not determine the shard.
 [[nodiscard]] Shard shard_of_environment(const EnvironmentLookup& lookup);
 
 }  // namespace modsweep

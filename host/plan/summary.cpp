@@ -17,7 +17,7 @@
 namespace modsweep {
 namespace {
 
-// What rows take in a store with their share of pages and indexes; rounded from stores of two sweeps.
+// Bytes of rows in a store, pages and indexes included; rounded from stores of two sweeps.
 constexpr double bytes_per_cell = 200.0;
 constexpr double bytes_per_measurement = 24.0;  // without the values
 constexpr double bytes_per_value = 8.0;
@@ -33,7 +33,7 @@ double measurement_bytes(const Shape& shape, const CellSettings& cell) {
   return bytes;
 }
 
-/// A part of the grid, summed up by one thread.
+/// Sums over a portion of the grid, by one thread.
 struct Part {
   std::uint64_t finished = 0;
   double measurements = 0.0;
@@ -41,10 +41,10 @@ struct Part {
   std::unordered_map<std::string, ShapePlan> shapes;  // PackKey::text -> sums
 };
 
-/// A store keeps a network's state as one value of a row, and SQLite's values end at this length.
+/// A store holds a network's state as one value of a row, and SQLite limits values to about this length.
 constexpr double most_state_bytes = 1e9 - 1e4;
 
-/// Parameters of a network of any size: integers would overflow before it is refused.
+/// Parameters of a network of any size, as a double: integers would overflow before it is refused.
 double parameters_of(const Shape& shape) {
   double sum = 0.0;
   for (std::size_t l = 0; l < shape.weight_layers(); ++l)

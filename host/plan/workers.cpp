@@ -12,7 +12,7 @@ std::vector<Worker> make_workers(std::span<const std::unique_ptr<Engine>> engine
   std::size_t most = 0;
   for (const auto& engine : engines) most = std::max(most, engine->workers());
   std::vector<Worker> workers;
-  // In turn: a run with fewer packs than workers leaves no engine without one.
+  // In turn, so that a run with fewer packs than workers still uses every engine.
   for (std::size_t turn = 0; turn < most; ++turn)
     for (const auto& engine : engines)
       if (turn < engine->workers())

@@ -71,7 +71,7 @@ std::vector<ResultCell> read_cells(const std::vector<std::string>& paths) {
   std::vector<ResultCell> cells;
   std::unordered_set<std::string> known;
   for (const std::string& file : store_files(paths)) read_store(file, known, cells);
-  // Nothing depends on the order in which cells were finished, or stores named.
+  // The result must not depend on the order in which cells were finished, or in which stores are named.
   std::ranges::sort(cells, {}, &ResultCell::id);
   return cells;
 }

@@ -26,9 +26,9 @@ struct ResultCell {
   [[nodiscard]] double number(const std::string& column) const;
 };
 
-/// The finished cells of stores, by id. `paths` are files, or folders, all of whose *.db are read; a cell
-/// that is in several stores counts once. Throws InputError for what is no store, and for a folder without
-/// one.
+/// The finished cells of stores, by id. `paths` are files, or folders, of which all *.db are read; a cell
+/// that is in several stores counts once. Throws InputError for a path that is not a store, and for a folder
+/// without stores.
 [[nodiscard]] std::vector<ResultCell> read_cells(const std::vector<std::string>& paths);
 
 }  // namespace modsweep

@@ -27,7 +27,7 @@ void check_columns(const Store& store, const std::string& path, Table table,
     }
 }
 
-/// Groups in the order in which their first cells come.
+/// Groups in the order of their first cells.
 class Grouping {
  public:
   explicit Grouping(std::size_t keys) : keys_(keys) {}
@@ -41,7 +41,7 @@ class Grouping {
     return groups_[entry->second];
   }
 
-  /// The number of the curve with these labels.
+  /// The index of the curve with these labels.
   std::size_t curve_of(std::span<const std::string> labels) {
     return curves_.try_emplace(joined(labels), curves_.size()).first->second;
   }
@@ -55,7 +55,7 @@ class Grouping {
   }
 
  private:
-  /// The texts, a line each: JSON has no line breaks. Valid until the next call.
+  /// The texts, one per line: JSON has no line breaks. Valid until the next call.
   const std::string& joined(std::span<const std::string> texts) {
     text_.clear();
     for (const std::string& text : texts) (text_ += text) += '\n';
@@ -69,7 +69,7 @@ class Grouping {
   std::vector<CellGroup> groups_;
 };
 
-/// training.seed and what else draws numbers: task.seed, task.data_seed.
+/// training.seed and the other settings that seed random numbers: task.seed, task.data_seed.
 bool is_seed(const std::string& key) {
   return key.ends_with(".seed") || key.ends_with("_seed");
 }
@@ -104,15 +104,15 @@ bool ZippedKeys::told_by(const std::string& key, const std::string& other) const
              sweeps_, [&](const SweepKeys& sweep) { return add_values(sweep, key, other, key_of_other); });
 }
 
-/// Adds what the cells of a sweep have; false where a value of `other` goes with two of `key`.
+/// Adds the values of a sweep's cells; false if one value of `other` occurs with two values of `key`.
 bool ZippedKeys::add_values(const SweepKeys& sweep, const std::string& key, const std::string& other,
                             Values& key_of_other) {
   const auto add = [&](const json& other_value, const json& key_value) {
     const auto [entry, added] = key_of_other.try_emplace(other_value.dump(), key_value.dump());
     return added || entry->second == key_value.dump();
   };
-  // Of either the values, and where on its axis they stand; a setting of the base is as one on an axis of one
-  // point.
+  // Where a setting has its values: the axis and the column on it; a setting of the base counts as an axis of
+  // one point.
   struct Place {
     const AxisValues* axis = nullptr;
     std::size_t column = 0;

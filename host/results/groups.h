@@ -15,23 +15,23 @@ namespace modsweep {
 
 /// Cells that share the values of some columns.
 struct CellGroup {
-  std::vector<nlohmann::json> keys;  ///< a value for each column that was grouped by
-  std::size_t diverged = 0;          ///< cells, or measurements of cells, that are left out for that
+  std::vector<nlohmann::json> keys;  ///< a value for each column of the grouping
+  std::size_t diverged = 0;          ///< cells, or measurements of cells, left out as diverged
   std::vector<double> numbers;       ///< [cells][columns], row-major; NaN: no value
-  std::vector<std::size_t> curves;   ///< [cells]: those that have the same labels have the same number
+  std::vector<std::size_t> curves;   ///< [cells]: index of the curve, the same for equal labels
 
-  /// The values of one column, ascending, so that nothing depends on the order in which cells were finished;
-  /// those that are missing are left out.
+  /// The values of one column, without missing ones, ascending, so that the result does not depend on the
+  /// order in which cells were finished.
   [[nodiscard]] std::vector<double> values(std::size_t column, std::size_t columns) const;
 };
 
-/// Settings that move together on an axis, as the sweeps of a store have them.
+/// Settings that vary together on an axis, according to the sweeps of a store.
 class ZippedKeys {
  public:
   explicit ZippedKeys(const Store& store);
 
-  /// Whether two settings are on one axis, and the value of `other` tells that of `key` in all cells of the
-  /// store's sweeps.
+  /// Whether two settings are on one axis, and the value of `other` determines that of `key` in all cells of
+  /// the store's sweeps.
   [[nodiscard]] bool told_by(const std::string& key, const std::string& other) const;
 
  private:
@@ -50,21 +50,21 @@ class ZippedKeys {
   std::vector<SweepKeys> sweeps_;
 };
 
-/// What cells are grouped by if nothing is said: the settings that vary, without training.seed, `but`, and
-/// what one of these tells. Of an axis of several settings only the first that tells the others; other seeds
-/// on the axis of training.seed are no reason for groups, either.
+/// The default grouping: the settings that vary, without training.seed, without `but`, and without those that
+/// one of these determines. Of an axis of several settings only the first that determines the others is
+/// included; other seeds on the axis of training.seed do not form groups either.
 [[nodiscard]] std::vector<std::string> default_keys(const Store& store, const std::vector<std::string>& but);
 
-/// What tells the curves of a group apart: every setting that varies, without `keys`, `x` and what these
-/// tell.
+/// The settings that distinguish the curves of a group: every setting that varies, without `keys`, `x` and
+/// the settings that these determine.
 [[nodiscard]] std::vector<std::string> curve_keys(const Store& store, const std::vector<std::string>& keys,
                                                   const std::string& x);
 
 /// Groups the rows of a table by `keys`, in ascending order of their values (numbers before texts), reads the
-/// numbers in `columns`, and numbers the cells of each group by what they have in `labels`, the same in all
-/// groups. Cells that diverged are counted, their numbers left out. Throws InputError where a column is not
-/// there, a key is named twice, a column of numbers holds something else, or no cell is finished; `path`
-/// names the store in its message.
+/// numbers in `columns`, and numbers the curves of cells by their values of `labels`, the same in all groups.
+/// Cells that diverged are counted, their numbers left out. Throws InputError if a column is missing, a key
+/// is named twice, a column of numbers holds something else, or no cell is finished; `path` names the store
+/// in the message.
 [[nodiscard]] std::vector<CellGroup> read_groups(const Store& store, const std::string& path, Table table,
                                                  const std::vector<std::string>& keys,
                                                  const std::vector<std::string>& columns,

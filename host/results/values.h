@@ -1,4 +1,4 @@
-// Values as stores hand them out: JSON texts.
+// Values as stores return them: JSON texts.
 #pragma once
 
 #include <optional>
@@ -10,13 +10,13 @@
 
 namespace modsweep {
 
-/// The number that a JSON text is; NaN for null, none for anything else.
+/// The number in a JSON text; NaN for null, none for anything else.
 [[nodiscard]] std::optional<double> json_number(std::string_view text);
 
-/// The same. Throws InputError where it is none: `column` of `path` holds no numbers.
+/// The same, but throws InputError for anything else: `column` of `path` holds no numbers.
 [[nodiscard]] double number_in(const std::string& text, std::string_view column, std::string_view path);
 
-/// Throws InputError, with the nearest name, where a table lacks a column; `path` names the store.
+/// Throws InputError, with the nearest name, if a table lacks a column; `path` names the store.
 void check_column(const std::string& name, const std::vector<std::string>& columns, std::string_view path,
                   Table table);
 

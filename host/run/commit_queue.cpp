@@ -14,11 +14,11 @@
 namespace modsweep {
 namespace {
 
-constexpr std::size_t full_bytes = std::size_t{64} << 20U;   // a worker waits until less than this waits
-constexpr std::size_t early_bytes = std::size_t{16} << 20U;  // committed before the interval is over
-constexpr double write_share = 4.0;  // a commit that took a second is followed by four without
+constexpr std::size_t full_bytes = std::size_t{64} << 20U;   // workers wait while this much is queued
+constexpr std::size_t early_bytes = std::size_t{16} << 20U;  // committed before the interval ends
+constexpr double pause_ratio = 4.0;  // a commit that took a second is followed by four without
 constexpr double retry_seconds = 0.5;
-constexpr double tell_seconds = 5.0;  // that the store must have been locked
+constexpr double tell_seconds = 5.0;  // for which the store is locked before the user is told
 
 /// A quarter of this machine's memory.
 std::size_t quarter_of_memory() {
@@ -46,7 +46,7 @@ std::size_t bytes_of(const CellProgress& progress) {
   return bytes;
 }
 
-/// What comes later of the same cell goes on from what waits.
+/// Merges later progress of a cell into its waiting progress.
 void append_progress(CellProgress& to, CellProgress from) {
   std::move(from.measurements.begin(), from.measurements.end(), std::back_inserter(to.measurements));
   to.status = from.status;
@@ -81,7 +81,7 @@ std::optional<Checkpoint> CommitQueue::checkpoint(const Cell& cell) {
     const std::scoped_lock lock(mutex_);
     if (!running_.contains(cell_number(cell))) return std::nullopt;
   }
-  flush();  // a pack that did not fit in memory comes again
+  flush();  // a pack that did not fit in memory is started again
   const std::scoped_lock lock(store_mutex_);
   return store_.checkpoint(cell.id);
 }
@@ -153,7 +153,7 @@ void CommitQueue::add(Waiting waiting) {
   earlier.sweep_id = std::move(waiting.sweep_id);
   earlier.engine = std::move(waiting.engine);
   earlier.device = std::move(waiting.device);
-  const std::size_t bytes = bytes_of(earlier.progress);  // a later state takes the earlier one's place
+  const std::size_t bytes = bytes_of(earlier.progress);  // a later state replaces the earlier one
   waiting_bytes_ -= earlier.bytes + waiting.bytes - bytes;
   earlier.bytes = bytes;
 }
@@ -164,7 +164,7 @@ bool CommitQueue::due() const {
   const double since = steady_seconds() - last_commit_;
   if (locked_) return since >= retry_seconds;
   return flushing_ || waiting_bytes_ >= early_bytes ||
-         since >= std::clamp(write_share * last_duration_, options_.interval, options_.longest_interval);
+         since >= std::clamp(pause_ratio * last_duration_, options_.interval, options_.longest_interval);
 }
 
 void CommitQueue::run() {
@@ -201,7 +201,7 @@ void CommitQueue::run() {
     failure_ = failure;
     if (busy && !locked_) locked_since_ = begin;
     locked_ = busy;
-    if (busy) {  // what came meanwhile goes on from what could not be written
+    if (busy) {  // merges later progress into what could not be written
       Batch later = std::move(waiting_);
       waiting_.clear();
       by_cell_.clear();
@@ -210,7 +210,7 @@ void CommitQueue::run() {
         for (Waiting& waiting : *part) add(std::move(waiting));
     }
     moved_.notify_all();
-    if (!busy || last_commit_ - locked_since_ < tell_seconds) continue;  // readers lock it for a moment
+    if (!busy || last_commit_ - locked_since_ < tell_seconds) continue;  // readers lock it briefly
     if (std::exchange(told_, true) || !options_.tell) continue;
     lock.unlock();
     options_.tell(
@@ -221,7 +221,7 @@ void CommitQueue::run() {
 }
 
 void CommitQueue::write(const Batch& batch) {
-  // Cells of one sweep and device next to each other are a part.
+  // Adjacent cells of one sweep, engine and device form a CommitPart.
   std::vector<CommitPart> parts;
   for (const Waiting& waiting : batch) {
     if (parts.empty() || parts.back().sweep_id != waiting.sweep_id || parts.back().device != waiting.device ||

@@ -1,4 +1,4 @@
-// The store of a run, for all of its workers: commits by a thread of its own, about once a second.
+// The store of a run, for all of its workers: a separate thread commits about once a second.
 #pragma once
 
 #include <condition_variable>
@@ -22,46 +22,46 @@ namespace modsweep {
 
 struct CommitQueueOptions {
   double interval = 1.0;           ///< seconds between two commits
-  double longest_interval = 30.0;  ///< where a commit itself takes long
+  double longest_interval = 30.0;  ///< upper limit if a commit itself takes long
   std::size_t waiting_bytes =
-      0;  ///< that may wait for a store that others have locked; 0: by the memory here
-  /// Called after each commit, by the queue's thread, with the ticket of the last call of `commit` that is in
-  /// the store now; may be empty.
+      0;  ///< limit on what waits for a locked store; 0: a quarter of this machine's memory
+  /// Called by the queue's thread after each commit, with the ticket of the last call of `commit` that is now
+  /// in the store; may be empty.
   std::function<void(std::uint64_t ticket)> saved = {};
   std::function<void(std::string)> tell = {};  ///< messages for the user, by the queue's thread; may be empty
 };
 
-/// Takes what workers have trained and commits it. A worker waits only where it trains faster than the disk
-/// writes. While another program has the store locked, results wait in memory and training goes on. What the
-/// store throws otherwise ends the run: the next call throws it.
+/// Collects the results of workers and commits them. A worker waits only if it trains faster than the disk
+/// writes. While another program has the store locked, results wait in memory and training goes on. Any other
+/// exception of the store ends the run: the next call rethrows it.
 class CommitQueue {
  public:
-  /// Keeps a reference, and is the only one who uses the store until it is gone.
+  /// Stores a reference, and is the only user of the store during its lifetime.
   CommitQueue(Store& store, CommitQueueOptions options);
-  /// Drops what was not committed: `flush` comes before, where nothing failed.
+  /// Drops what is not committed: call `flush` before, unless something failed.
   ~CommitQueue();
   CommitQueue(const CommitQueue&) = delete;
   CommitQueue& operator=(const CommitQueue&) = delete;
 
-  /// The last state of a cell; what waits is committed before.
+  /// The last state of a cell; commits what is waiting first.
   [[nodiscard]] std::optional<Checkpoint> checkpoint(const Cell& cell);
 
-  /// Takes progress over; the cells are copied.
+  /// Takes over the progress; copies the cells.
   void commit(const std::string& sweep_id, std::vector<CellProgress> progress, std::string_view engine,
               std::string_view device);
 
   /// Returns when everything is in the store.
   void flush();
 
-  /// Of the last call of `commit`, counted from 1; 0: none.
+  /// Ticket of the last call of `commit`, counted from 1; 0: none.
   [[nodiscard]] std::uint64_t last_ticket() const;
   /// Seconds that the last commit took.
   [[nodiscard]] double last_duration() const;
-  /// Whether the store failed: the run is to end, and `flush` throws why.
+  /// Whether the store failed: the run must end, and `flush` rethrows why.
   [[nodiscard]] bool failed() const;
 
  private:
-  /// Progress of one cell that waits, with the cell it is of.
+  /// Waiting progress of one cell, with the cell itself.
   struct Waiting {
     Cell cell;
     CellProgress progress;
@@ -80,8 +80,8 @@ class CommitQueue {
 
   Store& store_;
   const CommitQueueOptions options_;
-  mutable std::mutex mutex_;                   // of all below but store_
-  std::unordered_set<std::uint64_t> running_;  // cells with a checkpoint, in the store or on their way there
+  mutable std::mutex mutex_;                   // for all below except store_
+  std::unordered_set<std::uint64_t> running_;  // cells with a checkpoint, in the store or waiting
   std::condition_variable wake_;               // the thread: something to do
   std::condition_variable moved_;              // workers: something was written
   Batch waiting_;                              // in order
@@ -93,11 +93,11 @@ class CommitQueue {
   double last_duration_ = 0.0;
   bool locked_ = false;  // another program has the store
   double locked_since_ = 0.0;
-  bool told_ = false;  // and the user knows
+  bool told_ = false;  // the user was told so
   bool flushing_ = false;
   bool ending_ = false;
   std::exception_ptr failure_;
-  std::mutex store_mutex_;  // of store_; never taken by who holds mutex_
+  std::mutex store_mutex_;  // for store_; never locked while holding mutex_
   std::thread thread_;
 };
 

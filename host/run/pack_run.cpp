@@ -19,10 +19,11 @@ namespace modsweep {
 namespace {
 
 constexpr double final_interval = 1.0;  // seconds that a finished cell waits for others before it is measured
-constexpr std::size_t max_buffered_rows = 8192;  // of a pack between two commits
-constexpr double slow_disk = 1e8;                // bytes a second, until it was seen how fast the disk is
+constexpr std::size_t max_buffered_rows = 8192;  // of measurements; a pack with this many commits them
+constexpr double slow_disk = 1e8;                // bytes per second, assumed until a save has been timed
 
-/// What results depend on of an engine and a device: "cpu (AVX-512)", not the number of threads.
+/// The engine, and the last of `devices` without its number of threads: "cpu (AVX-512)". The last bits of
+/// results depend on both, but not on the number of threads.
 std::string arithmetic(std::string_view engine, const std::string& devices) {
   constexpr std::string_view then = ", then ";
   constexpr std::string_view on = " on ";
@@ -38,15 +39,15 @@ std::string arithmetic(std::string_view engine, const std::string& devices) {
 /// One network of the pack as the runner sees it.
 struct PackRun::Member {
   std::uint64_t total = 0;           // steps of the whole run
-  std::uint64_t step = 0;            // taken
+  std::uint64_t step = 0;            // steps taken
   std::uint64_t next = 0;            // the next step to be measured
-  std::uint64_t committed_step = 0;  // of the state in the store
-  std::size_t weights = 0;           // for counting work
+  std::uint64_t committed_step = 0;  // step of the last committed state
+  std::size_t weights = 0;           // their number, for training_flop
   std::vector<Measurement> rows;     // since the last commit
   std::optional<Parameters> final_weights;
   std::optional<std::uint64_t> diverged_at;
-  double seconds = 0.0;        // since the last commit
-  bool measured_last = false;  // its last measurement is in `rows`
+  double seconds = 0.0;        // of training since the last commit
+  bool measured_last = false;  // measured after its last step
   bool finished = false;       // committed as done or diverged
 };
 
@@ -70,14 +71,15 @@ void PackRun::restore(Member& member, std::size_t network) {
   }
   tell_of(*checkpoint);
   member.step = member.committed_step = training_->step(network);
-  // A checkpoint is committed together with what was measured at its step.
+  // The measurement at the checkpoint's step was committed with the checkpoint: continue with a later one.
   member.next = next_measurement(cells_[network].settings, member.step + 1).value_or(member.total);
   if (context_.trained && member.step > 0)
     context_.trained(static_cast<double>(member.step),
                      training_flop(cells_[network].settings, member.weights, member.step), true);
 }
 
-/// Results of another engine or instruction set differ in their last bits, and nobody would know.
+/// Tells the user if another engine or instruction set wrote the checkpoint, since results then differ in
+/// their last bits; and if the checkpoint has no hash.
 void PackRun::tell_of(const Checkpoint& checkpoint) const {
   if (!context_.tell) return;
   const std::string before = arithmetic(checkpoint.engine, checkpoint.device);
@@ -114,8 +116,8 @@ bool PackRun::at_rest(std::size_t network) const {
   return members_[network].step == members_[network].total || members_[network].diverged_at;
 }
 
-/// How far all networks can go before one that trains must be measured. Its own last step stops a network by
-/// itself, so finished ones can be measured together with others: they do not change any more.
+/// The number of steps until a network that is still in training must be measured. Finished networks do not
+/// count: they stop at their own last step and no longer change, so they can be measured later.
 std::uint64_t PackRun::steps_to_next_event() const {
   std::uint64_t steps = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t longest = 1;
@@ -135,8 +137,9 @@ void PackRun::advance() {
   training_->advance(steps);
   const double seconds = steady_seconds() - begin;
 
-  // Aims at `advance_seconds`, growing slowly enough that one fast start does not lead to one long wait.
-  // Towards the end of the time there is, ever less of what is left: whatever else the machine does then.
+  // Chooses the number of steps of the next advance so that it takes `aim` seconds. The number grows at most
+  // by the factor 8, so that one unusually fast advance is not followed by a very long one. `aim` is at most
+  // an eighth of the time until `end_by`, in case the machine becomes slower.
   const double left = std::max(0.01, (context_.options.end_by - steady_seconds()) / 8);
   const double aim =
       std::min({context_.options.advance_seconds, context_.options.checkpoint_seconds / 2, left});
@@ -168,10 +171,11 @@ void PackRun::advance() {
 
 void PackRun::record(std::size_t network, Measured measured) {
   Member& member = members_[network];
-  // A state that is not finite shows in no loss where it only stops the training. Looked at where a row is
-  // written, so that it does not matter where a run was interrupted. The engine goes on with the network, and
-  // nobody asks for it any more. The last update may also have broken it: no step after it is there to
-  // notice.
+  // The loss of a step can be finite although the state is not: an infinite second moment, for example, only
+  // stops the updates. So every measurement checks the state, also where no checkpoint follows: the result
+  // must not depend on where a run was interrupted. After the last update no step computes a loss, so the
+  // measured loss is checked instead. The engine may continue to train a network that diverged here, but the
+  // network is not measured again.
   const bool is_last = member.step == member.total;
   if (!member.diverged_at &&
       (!measured.finite ||
@@ -209,12 +213,12 @@ void PackRun::measure_due(bool all_finished) {
 }
 
 bool PackRun::checkpoint_due() const {
-  // Early by one round, so that the interval is kept and not only noticed.
+  // Commits one round (an advance with its measurements) early, so that `checkpoint_seconds` is not exceeded.
   return steady_seconds() - last_commit_ + last_round_ >= context_.options.checkpoint_seconds ||
          buffered_rows_ >= max_buffered_rows;
 }
 
-/// Commits the cells that are through and, if asked for, the state of all others.
+/// Commits the finished cells that were measured and, if `with_running`, the state of all others.
 void PackRun::commit(bool with_running) {
   const double begin = steady_seconds();
   std::vector<CellProgress> progress;
@@ -256,7 +260,8 @@ void PackRun::commit(bool with_running) {
   if (context_.saved) context_.saved();
 }
 
-/// Twice what was seen: neither training nor a disk is always as fast.
+/// Seconds to allow for another advance, its measurements and a save: twice the time last measured, since
+/// training and the disk can become slower.
 double PackRun::seconds_to_end() const {
   const double measuring = std::max(0.0, last_round_ - last_advance_);
   return 2.0 * (next_advance_ + measuring + last_save_);

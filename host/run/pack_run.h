@@ -2,7 +2,7 @@
 #pragma once
 
 #include "run/commit_queue.h"
-#include "run/measure.h"
+#include "run/measure_pack.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -21,17 +21,17 @@
 
 namespace modsweep {
 
-/// How a run goes about its work. None of it changes a result.
+/// Options of a run. None of them changes a result.
 struct RunOptions {
-  std::size_t threads = 1;           ///< for spectra and the like, of all workers; engines have their own
-  std::size_t max_pack = 0;          ///< networks of a pack at most; 0: what the engine prefers
-  double checkpoint_seconds = 60.0;  ///< training that a crash may cost at most
-  double advance_seconds = 1.0;      ///< aimed at between two looks at the stop request
-  /// When all is to be saved and the run to end, in seconds of the steady clock.
+  std::size_t threads = 1;           ///< for spectra and the like, over all workers; engines have their own
+  std::size_t max_pack = 0;          ///< limit on the networks of a pack; 0: what the engine prefers
+  double checkpoint_seconds = 60.0;  ///< limit on the training that a crash loses
+  double advance_seconds = 1.0;      ///< aimed at between two polls of the stop request
+  /// When everything must be saved and the run must end, in seconds of the steady clock.
   double end_by = std::numeric_limits<double>::infinity();
 };
 
-/// What a pack needs of its surroundings; everything outlives the run.
+/// What a pack run needs; everything outlives it.
 struct RunContext {
   CommitQueue& store;
   Engine& engine;
@@ -39,30 +39,30 @@ struct RunContext {
   const RunOptions& options;
   std::string sweep_id;
   std::string device;  ///< recorded with each cell
-  /// Polled between advances, with the seconds that one more and saving the state may take.
+  /// Polled between advances, with the seconds that another advance and saving the state may take.
   std::function<bool(double seconds)> stop;
-  std::function<void()> saved;  ///< told when the state of the whole pack is in the store
-  /// Told of training and of cells committed: network-steps and work (FLOP) done, and where it comes from.
+  std::function<void()> saved;  ///< called when the state of the whole pack is in `store`, the queue
+  /// Called after training with its network-steps and work (FLOP); `restored`: a checkpoint had them.
   std::function<void(double steps, double flop, bool restored)> trained;
   std::function<void(CellStatus)> finished;
-  /// Told what the user should know, once each; may be empty.
+  /// Receives messages for the user, each to be shown once; may be empty.
   std::function<void(const std::string&)> tell;
 };
 
-/// Trains the cells of one pack and commits what becomes of them.
+/// Trains the cells of one pack and commits their results.
 class PackRun {
  public:
-  /// Keeps references to both.
+  /// Stores a reference to the context.
   PackRun(const RunContext& context, std::vector<Cell> cells);
   ~PackRun();
 
-  /// Starts the pack, puts checkpoints back and trains until every cell is finished (true) or a stop is
-  /// requested (false; all state is committed). Throws std::bad_alloc where memory does not suffice: what is
-  /// committed stays valid, and `unfinished` tells what is left. Throws InputError naming the cell whose
-  /// checkpoint does not restore.
+  /// Starts the pack, restores checkpoints and trains until every cell is finished (true) or a stop is
+  /// requested (false; all state is committed). Throws std::bad_alloc if memory does not suffice: what is
+  /// committed stays valid, and `unfinished` returns the remaining cells. Throws InputError naming the cell
+  /// whose checkpoint cannot be restored.
   [[nodiscard]] bool run();
 
-  /// The cells that were not committed as finished, in order; to be asked once, after `run`.
+  /// The cells that were not committed as finished, in order; call it once, after `run`.
   [[nodiscard]] std::vector<Cell> unfinished() &&;
 
  private:
@@ -86,13 +86,13 @@ class PackRun {
   Pack pack_;
   std::unique_ptr<Training> training_;
   std::size_t training_members_ = 0;  // neither at rest nor finished
-  double chunk_ = 1.0;                // steps of the next advance at most
+  double chunk_ = 1.0;                // limit on the steps of the next advance
   double last_commit_ = 0.0;
   double last_final_ = 0.0;  // when finished cells were last measured
   double last_round_ = 0.0;  // seconds of the last advance and its measurements
   double last_advance_ = 0.0;
-  double next_advance_ = 0.0;  // by the speed of the last one
-  double last_save_ = 0.0;     // seconds that it took to save the whole pack, guessed before the first time
+  double next_advance_ = 0.0;  // at the speed of the last one
+  double last_save_ = 0.0;     // seconds that saving the whole pack took, estimated before the first time
   std::size_t buffered_rows_ = 0;
 };
 

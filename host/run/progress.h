@@ -1,4 +1,4 @@
-// What a run tells while it goes on: a line that redraws on a terminal, plain lines elsewhere, or nothing.
+// Shows the progress of a run: a line that redraws on a terminal, plain lines elsewhere, or nothing.
 #pragma once
 
 #include "core/clock.h"
@@ -21,12 +21,12 @@ class Progress : public SessionWatcher {
   /// Keeps a reference to `out`.
   Progress(std::ostream& out, Style style, Clock clock = steady_seconds);
 
-  /// Ends a line that was left open, so that an error message starts on its own.
+  /// Ends an unfinished line, so that an error message starts on its own.
   ~Progress() override;
 
   /// Shows the state if it is time to: at most 10 times a second on a terminal, every 10 s elsewhere.
   void update(const ProgressState& state) override;
-  /// Says something on a line of its own, in every style.
+  /// Prints a message on a line of its own, in every style.
   void note(const std::string& text) override;
   /// Shows the last state and ends the line.
   void finish(const ProgressState& state) override;
@@ -42,7 +42,7 @@ class Progress : public SessionWatcher {
   Clock clock_;
   double start_;
   double last_shown_;
-  // The rate is that of the last half minute or so: two marks that move on together.
+  // The rate covers roughly the last half minute: two marks advance together.
   double mark_time_, next_mark_time_;
   double mark_steps_ = 0.0, next_mark_steps_ = 0.0;
   double mark_work_ = 0.0, next_mark_work_ = 0.0;

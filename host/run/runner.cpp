@@ -27,7 +27,7 @@ namespace {
 
 constexpr double never = std::numeric_limits<double>::infinity();
 
-/// Hands the packs of a sweep out to all workers, and knows what was learned about memory.
+/// Hands out the packs of a sweep to all workers, and stores what was learned about memory.
 class PackQueue {
  public:
   PackQueue(const RunJob& job, std::size_t max_pack)
@@ -39,7 +39,7 @@ class PackQueue {
     for (const ShapePlan& plan : job.plan.shapes) cells_[plan.key.text()] = plan.cells;
   }
 
-  /// None when there are none left, with which the worker ends. `worker`: which of the job's asks.
+  /// The next pack for `worker`, an index of the job's; none if no cells remain: then the worker ends.
   [[nodiscard]] std::optional<std::vector<Cell>> next(std::size_t worker) {
     const std::scoped_lock lock(mutex_);
     std::optional<std::vector<Cell>> cells;
@@ -51,7 +51,7 @@ class PackQueue {
     return cells;
   }
 
-  /// Whether no other worker of the same engine, with whose memory it works, is at work any more.
+  /// Whether all other workers of the same engine, which share its memory, have ended.
   [[nodiscard]] bool alone(std::size_t worker) {
     const std::scoped_lock lock(mutex_);
     return is_alone(worker);
@@ -98,12 +98,11 @@ class PackQueue {
 
   const RunJob& job_;
   const std::size_t max_pack_;
-  std::mutex mutex_;  // of all below; keys are PackKey::text
+  std::mutex mutex_;  // for all below; keys are PackKey::text
   std::map<std::string, std::uint64_t> cells_;
-  std::vector<bool> working_;                // each worker
-  std::vector<std::vector<Cell>> returned_;  // packs that did not fit in memory
-  std::vector<std::map<std::string, std::size_t>>
-      limits_;  // of each worker; lowered where memory did not suffice
+  std::vector<bool> working_;                               // per worker
+  std::vector<std::vector<Cell>> returned_;                 // packs that did not fit in memory
+  std::vector<std::map<std::string, std::size_t>> limits_;  // per worker; lowered when memory did not suffice
   PackPlanner planner_;
 };
 
@@ -128,21 +127,21 @@ class Run {
   const std::string sweep_id_;
   RunOptions options_;  // of each worker
   PackQueue packs_;
-  std::mutex mutex_;  // of all below, job_.progress, job_.stop and job_.saved
+  std::mutex mutex_;  // for all below, job_.progress, job_.stop and job_.saved
   RunResult result_;
   ProgressState progress_;
   bool stop_requested_ = false;
   bool failed_ = false;  // a worker threw
   std::set<std::string> told_;
-  /// Until when the training of a worker is in the store, and in what the queue has.
+  /// The time up to which a worker's training is in the store, and the time up to which it is in the queue.
   struct Saved {
     double until = never;
     double queued_until = never;
     std::uint64_t ticket = 0;  ///< of what is queued
   };
-  std::vector<Saved> saved_;  // of each worker
+  std::vector<Saved> saved_;  // per worker
   std::uint64_t saved_ticket_ = 0;
-  CommitQueue store_;  // the last: its thread uses what stands above
+  CommitQueue store_;  // the last member: its thread uses those above
 };
 
 Run::Run(const RunJob& job, const RunOptions& options)
@@ -161,8 +160,8 @@ Run::Run(const RunJob& job, const RunOptions& options)
   progress_.work_left = job.plan.flop();
 }
 
-/// Whether workers are to save their state and end. `seconds`: what one takes for that at most; they save one
-/// after the other, and then the store is written.
+/// Whether workers must save their state and end. `seconds`: limit on the time that one worker needs for
+/// that; they save one after the other, and then the store is written.
 bool Run::stopping(double seconds) {
   const bool store_failed = store_.failed();
   const double writing = 2.0 * store_.last_duration();
@@ -172,7 +171,7 @@ bool Run::stopping(double seconds) {
   return stop_requested_ || failed_ || store_failed;
 }
 
-/// All of a worker's training until a moment is in the queue; `never`: it trains nothing.
+/// Records that a worker's training up to a time is in the queue; `never`: it trains nothing.
 void Run::note_queued(std::size_t worker, double until) {
   const std::uint64_t ticket = store_.last_ticket();
   const std::scoped_lock lock(mutex_);
@@ -181,7 +180,7 @@ void Run::note_queued(std::size_t worker, double until) {
   report_saved();
 }
 
-/// Everything up to a ticket of the queue is in the store.
+/// Records that everything up to a ticket of the queue is in the store.
 void Run::note_saved(std::uint64_t ticket) {
   const std::scoped_lock lock(mutex_);
   saved_ticket_ = ticket;
@@ -207,7 +206,7 @@ void Run::count_training(double steps, double flop, bool restored) {
   job_.progress.update(progress_);
 }
 
-/// Each message once, however many cells it is of.
+/// Shows each message once, however many cells it concerns.
 void Run::tell(const std::string& text) {
   const std::scoped_lock lock(mutex_);
   if (told_.insert(text).second) job_.progress.note(text);
@@ -224,7 +223,7 @@ void Run::count_cell(CellStatus status) {
   }
 }
 
-/// Trains a pack. False: the worker is to end.
+/// Trains a pack. False: the worker must end.
 bool Run::train(std::size_t worker, const RunContext& context, std::vector<Cell> cells) {
   const bool last_resort = cells.size() == 1 && packs_.alone(worker);
   auto pack = std::make_unique<PackRun>(context, std::move(cells));
@@ -236,7 +235,7 @@ bool Run::train(std::size_t worker, const RunContext& context, std::vector<Cell>
   } catch (const std::bad_alloc&) {
     cells = std::move(*pack).unfinished();
   }
-  pack.reset();  // its memory is what others need
+  pack.reset();  // frees memory that others need
   if (cells.empty()) return true;
   if (last_resort)
     throw IoError(
@@ -274,7 +273,7 @@ void Run::run_worker(std::size_t worker) {
     }
   } catch (...) {
     const std::scoped_lock lock(mutex_);
-    if (!std::exchange(failed_, true)) throw;  // a later one came of stopping: the first tells what is wrong
+    if (!std::exchange(failed_, true)) throw;  // later errors come from stopping: the first states the cause
   }
 }
 

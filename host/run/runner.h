@@ -1,4 +1,4 @@
-// A whole sweep: packs until no cell is left, one after the other on each worker. The same for every engine.
+// Runs a whole sweep: each worker trains pack after pack until no cell remains. The same for every engine.
 #pragma once
 
 #include "plan/summary.h"
@@ -17,7 +17,7 @@
 
 namespace modsweep {
 
-/// What came of a run; counts are of this run.
+/// The outcome of a run; counts cover this run alone.
 struct RunResult {
   std::uint64_t done = 0;
   std::uint64_t diverged = 0;
@@ -32,20 +32,20 @@ struct RunJob {
   Store& store;                                       ///< open for writing, the sweep added
   std::vector<Worker> workers;                        ///< at least one, all of one kind of engine
   DatasetCache& datasets;
-  SessionWatcher& progress;           ///< told by `update`, `note` and `finish`
+  SessionWatcher& progress;           ///< receives `update`, `note` and `finish`
   std::function<bool()> stop;         ///< true ends the run with all state saved; may be empty
   const ShardCells* shard = nullptr;  ///< the cells of the plan; nullptr: all
-  /// Told until when, by the steady clock, the training of all workers is in the store; infinity: none
-  /// trains. Called by another thread. May be empty.
+  /// Receives the time, on the steady clock, up to which the training of all workers is in the store;
+  /// infinity: none trains. Called by another thread. May be empty.
   std::function<void(double until)> saved = {};
 };
 
-/// Trains all unfinished cells and marks the sweep finished, or stops when asked to. A pack that does not fit
-/// in memory is split; throws IoError where even one network does not fit. IoError of a commit is passed on.
+/// Trains all unfinished cells and marks the sweep finished, or stops on request. A pack that does not fit in
+/// memory is split; throws IoError if even one network does not fit. Passes on an IoError of a commit.
 ///
 /// A single worker runs in the calling thread, several in a thread each; results do not depend on their
-/// number. Everything of the job but engines and datasets is used by one thread at a time. Where a worker
-/// throws, the others end as for a stop, and what it threw is passed on.
+/// number. Everything in the job except engines and datasets is used by one thread at a time. If a worker
+/// throws, the others end as for a stop, and its exception is passed on.
 [[nodiscard]] RunResult run_sweep(const RunJob& job, const RunOptions& options);
 
 }  // namespace modsweep

@@ -84,7 +84,7 @@ const ShardCells* Session::shard(const Sweep& sweep) {
 
 bool Session::Impl::train(const Sweep& sweep, SessionWatcher& watcher) {
   const auto stop = [&] { return watcher.stop() || steady_seconds() >= options.end_by; };
-  if (stop()) return false;  // while the sweep and its tables were read
+  if (stop()) return false;  // requested while the sweep and its tables were read
   const std::unordered_set<std::uint64_t> finished =
       store ? store->finished_cells() : std::unordered_set<std::uint64_t>{};
   const ShardCells* mine = shard(sweep);
@@ -94,7 +94,7 @@ bool Session::Impl::train(const Sweep& sweep, SessionWatcher& watcher) {
   const std::vector<Worker> workers = choice->workers();
   const PlanSummary plan = summarize(sweep, finished, workers, options.max_pack, threads(), mine);
   if (stop()) return false;
-  // Every cell is known to be trainable: now something may be written.
+  // Every cell is known to be trainable: from here on the store may be written.
   if (!store) {
     store.emplace(path, Store::Access::read_write);
     for (const std::string& note : store->notes()) watcher.note(note);

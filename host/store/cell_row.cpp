@@ -5,7 +5,7 @@
 namespace modsweep {
 namespace {
 
-constexpr int first_sum_column = 11;  // of the first table
+constexpr int first_sum_column = 11;  // the sum of the first table
 constexpr int columns_of_format_4 = cell_hash_column + 1;
 
 std::string insert_sql() {

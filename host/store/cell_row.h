@@ -1,7 +1,7 @@
 // A row of `cells`, and the statement that writes one.
 #pragma once
 
-#include "measures/tables.h"
+#include "measures/measure_tables.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -19,13 +19,13 @@ inline constexpr int cell_sweep_column = 2;
 inline constexpr int cell_status_column = 3;
 inline constexpr int cell_step_column = 4;
 inline constexpr int cell_hash_column = 16;
-/// The column with the sum of the hashes of a cell's rows in a table of measured_tables(). Tables of formats
-/// after the first have theirs behind `hash`.
+/// The column of `cells` with the sum of the hashes of a cell's rows in a table of measured_tables(). The
+/// sums of tables of later formats than the first come after `hash`.
 [[nodiscard]] int cell_sum_column(std::size_t table);
-/// Whether the sum is written where it is 0, too: it is in tables of the first format.
+/// Whether a sum of 0 is written, too: true for tables of the first format.
 [[nodiscard]] bool cell_sum_always(std::size_t table);
 
-/// The hash of the row of `cells` that such a query stands at, as it should be in its column `hash`.
+/// The hash of the current row of such a query, as its column `hash` should have it.
 [[nodiscard]] std::uint64_t hash_cell(SQLite::Statement& row);
 
 /// All columns of `cells` but `hash`, in the order of the table.
@@ -41,7 +41,7 @@ struct CellRow {
   double seconds = 0.0;
   std::string settings = {};
   std::int64_t run = 0;
-  /// Sums of hashes of rows elsewhere: of each table in measured_tables(); 0: none are there.
+  /// For each table in measured_tables(), the sum of the hashes of the cell's rows; 0: it has none.
   std::vector<std::uint64_t> sums = std::vector<std::uint64_t>(measured_tables().size());
   std::optional<std::uint64_t> weights = {};
   std::optional<std::uint64_t> checkpoint = {};

@@ -3,7 +3,7 @@
 #include "store/cell_row.h"
 #include "store/reading.h"
 #include "store/row_hash.h"
-#include "store/weights.h"
+#include "store/stored_weights.h"
 
 #include <string_view>
 
@@ -15,7 +15,7 @@
 namespace modsweep {
 namespace {
 
-/// Throws unless the row of a cell in `cells` is what was written.
+/// Throws unless a cell's row in `cells` has the hash that was written with it.
 void check_cell(const StoreFile& file, const FoundCell& cell) {
   if (!file.hashed()) return;
   SQLite::Statement row(*file.db, "SELECT * FROM cells WHERE num = ?");
@@ -25,8 +25,8 @@ void check_cell(const StoreFile& file, const FoundCell& cell) {
     throw_broken(file, fmt::format("cell {} is not what was written", cell.id));
 }
 
-/// Throws unless the row that `query` finds for a cell has the hash that `cells` has in `column`. False:
-/// there is no hash.
+/// Throws unless the cell's row in `table` has the hash that `cells` stores in `column`. Returns false if no
+/// hash is stored.
 bool check_row(const StoreFile& file, const FoundCell& cell, const char* table, const char* column) {
   SQLite::Statement wanted(*file.db, fmt::format("SELECT {} FROM cells WHERE num = ?", column));
   wanted.bind(1, cell.num);

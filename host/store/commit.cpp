@@ -3,7 +3,7 @@
 #include "store/row_hash.h"
 #include "store/row_writer.h"
 #include "store/schema.h"
-#include "store/weights.h"
+#include "store/stored_weights.h"
 
 #include <algorithm>
 #include <cmath>
@@ -17,7 +17,7 @@
 namespace modsweep {
 namespace {
 
-// Statements are used again and again, also after a failure: leaves them ready in any case.
+// Resets a statement at the end of a scope, also after a failure, so that it can be used again.
 class Use {
  public:
   explicit Use(SQLite::Statement& statement) : statement_(statement) {}
@@ -100,7 +100,7 @@ void check(const CellProgress& progress) {
 
 }  // namespace
 
-/// A row on its way, and what the store has of it.
+/// A row to be written, and what the store already has of it.
 struct CellWriter::WrittenCell : CellRow {
   bool is_new = true;
   std::uint64_t old_hash = 0;
@@ -147,7 +147,7 @@ void CellWriter::write(std::int64_t sweep, std::int64_t run, const CellProgress&
   if (!counted_) read_totals();
   const auto& settings = progress.cell->settings;
   WrittenCell row = find_row(progress.cell->id);
-  if (row.is_new) {  // a cell that several sweeps share stays with the first, whose base its settings go with
+  if (row.is_new) {  // a cell in several sweeps stays with the first: its settings refer to that base
     row.sweep = sweep;
     row.settings = settings_json(*progress.cell);
   }
@@ -158,7 +158,7 @@ void CellWriter::write(std::int64_t sweep, std::int64_t run, const CellProgress&
   row.engine = engine;
   row.seconds += std::isfinite(progress.seconds) ? progress.seconds : 0.0;
   row.run = run;
-  // A network that diverges in its first step is measured at step 0 before it and after it.
+  // A network that diverges in its first step is measured twice at step 0: before that step and after it.
   std::optional<std::uint64_t> last;
   for (const auto& measurement : progress.measurements) {
     write_rows(row, measurement, !row.is_new || (last && measurement.step <= *last));
@@ -222,7 +222,7 @@ std::uint64_t CellWriter::take_out(TableStatements& table, const WrittenCell& ro
   return sum;
 }
 
-/// The rows of a table. A step that was measured is in `measurements`, whatever was found.
+/// The rows for a table. A measured step always has a row in `measurements`, even without values.
 std::span<const MeasuredRow> CellWriter::rows_of(const Measurement& measurement, std::size_t table) {
   static const MeasuredRow nothing;
   if (table < measurement.tables.size() && !measurement.tables[table].empty())

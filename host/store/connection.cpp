@@ -33,7 +33,7 @@ int pragma(SQLite::Database& db, const char* name) {
   return db.execAndGet(fmt::format("PRAGMA {}", name)).getInt();
 }
 
-// SQLite itself takes a last page that is cut off for one that ends in zeros.
+// SQLite itself treats a truncated last page as one that ends in zeros.
 void check_size(SQLite::Database& db, const StoreFile& file) {
   std::error_code failed;
   const auto size = fs::file_size(file.path, failed);
@@ -55,7 +55,7 @@ void check_tables(SQLite::Database& db, const StoreFile& file) {
                     file.shown, tables, names.size()));
 }
 
-/// A build with other measures, whose format has the same number, makes other columns.
+/// A build with other measures may use the same format number for other columns.
 void check_columns(SQLite::Database& db, const StoreFile& file) {
   for (const MeasuredTable& table : measured_tables()) {
     if (table.since > file.format) continue;
@@ -87,7 +87,7 @@ void read_link(SQLite::Database& db, StoreFile& file) {
   file.link = *link;
 }
 
-/// Before anything is read through SQLite, which would leave its files beside other programs' databases.
+/// Called before any read through SQLite, which would leave its files beside other programs' databases.
 void check_application(const StoreFile& file) {
   const auto application = application_of(*file.db);
   if (!application)
@@ -115,8 +115,8 @@ void check_format(SQLite::Database& db, StoreFile& file) {
   if (file.hashed()) read_link(db, file);
 }
 
-/// Whether this file system refuses the locks that SQLite needs. Only asked where SQLite got none: closing a
-/// descriptor drops a process's locks on its file.
+/// Whether this file system refuses the locks that SQLite needs. Called only where SQLite got no lock:
+/// closing a descriptor drops a process's locks on its file.
 bool refuses_locks(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
@@ -138,8 +138,8 @@ bool has_pending(const std::string& path) {
   return has_bytes(path + "-wal") || has_bytes(path + "-journal");
 }
 
-/// The first look into a file. Where the file system has no locks or no shared memory, a store that nobody is
-/// in the middle of writing is read without them.
+/// Reads a file for the first time. Where the file system has no locks or no shared memory, a store without
+/// an unfinished write is read without them.
 void look_into(StoreFile& file, bool may_write) {
   try {
     file.db->setBusyTimeout(0);
@@ -164,11 +164,11 @@ void look_into(StoreFile& file, bool may_write) {
 }
 
 void open_for_reading(StoreFile& file, bool writable) {
-  // For writing, too, where that may be: a commit that was broken off is undone by whoever comes first.
+  // Opens for writing, too, where permitted: whoever opens the store first rolls back an interrupted commit.
   file.db = std::make_unique<SQLite::Database>(file.path,
                                                writable ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY);
   if (is_in_wal_mode(*file.db)) {
-    // Before format 4. Without a log nobody writes to it: it is read without leaving files beside.
+    // From before format 4. Without a log, no program writes to it: reads it without creating side files.
     if (!has_pending(file.path)) file.db = open_immutable(file.path);
     sqlite3_db_config(file.db->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   }
@@ -176,14 +176,13 @@ void open_for_reading(StoreFile& file, bool writable) {
   check_side_files(*file.db, file.path, file.shown);
   look_into(file, false);
   check_format(*file.db, file);
-  if (!has_bytes(file.path + "-wal")) check_size(*file.db, file);  // pages of a log are yet to be moved
+  if (!has_bytes(file.path + "-wal")) check_size(*file.db, file);  // pages may still be in the log
   file.db->exec("PRAGMA cache_size = -65536");                     // KiB
   if (file.format < store_format()) file.db->exec(view_as_current_sql(file.format));
   file.db->exec("PRAGMA query_only = ON");
 }
 
-/// A process that was killed just as it began a commit leaves a journal of nothing, which the next commit
-/// takes away: this one.
+/// A process killed at the start of a commit leaves an empty journal. The next commit removes it: this one.
 void sweep_journal(StoreFile& file) {
   std::error_code failed;
   if (file.hashed() && fs::exists(file.path + "-journal", failed)) WriteTransaction(file).commit();
@@ -191,7 +190,7 @@ void sweep_journal(StoreFile& file) {
 
 void open_for_writing(StoreFile& file) {
   file.db = std::make_unique<SQLite::Database>(file.path, SQLite::OPEN_READWRITE);
-  // A file that turns out not to be ours must not get its pending log written into it when we close it.
+  // If the file turns out not to be ours, closing it must not write its pending log into it.
   const auto checkpoint_at_close = [&](bool on) {
     sqlite3_db_config(file.db->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on ? 0 : 1, nullptr);
   };
@@ -202,7 +201,7 @@ void open_for_writing(StoreFile& file) {
   check_format(*file.db, file);
   if (!has_bytes(file.path + "-wal")) check_size(*file.db, file);
   checkpoint_at_close(true);
-  // A log of no bytes is none: one that cannot be removed below is then not taken for another store's.
+  // An empty log counts as none: if it cannot be removed below, it is not mistaken for another store's.
   if (is_in_wal_mode(*file.db)) file.db->exec("PRAGMA wal_checkpoint(TRUNCATE)");
   if (file.db->execAndGet("PRAGMA journal_mode = DELETE").getString() != "delete")
     throw StoreBusy(
@@ -216,8 +215,8 @@ void open_for_writing(StoreFile& file) {
   }
 }
 
-/// Why no file can be made beside a store, as errno; 0: one can. SQLite opens its journal in two ways, and
-/// keeps the reason of the second one only.
+/// The errno with which no file can be created beside a store; 0: one can. SQLite opens its journal in two
+/// ways and keeps only the second error.
 int reason_beside(const std::string& path) {
   std::string name = path + ".probe-XXXXXX";
   const int fd = ::mkostemp(name.data(), O_CLOEXEC);
@@ -317,7 +316,7 @@ void throw_store_error(const std::string& path, const SQLite::Exception& failure
 }
 
 int system_error_of(SQLite::Database& db) {
-  // SQLite asks for errno when it has tidied up; the file remembers what its own calls met.
+  // SQLite reads errno only after it has cleaned up; the file remembers the errors of its own calls.
   int of_file = 0;
   if (sqlite3_file_control(db.getHandle(), "main", SQLITE_FCNTL_LAST_ERRNO, &of_file) == SQLITE_OK &&
       (of_file == EFBIG || of_file == EDQUOT || of_file == ENOSPC))
@@ -377,7 +376,7 @@ WriteTransaction::~WriteTransaction() {
 }
 
 void WriteTransaction::undo() noexcept {
-  if (std::exchange(open_, false)) file_.db->tryExec("ROLLBACK");  // fails where SQLite has done it already
+  if (std::exchange(open_, false)) file_.db->tryExec("ROLLBACK");  // fails if SQLite has done it already
 }
 
 void WriteTransaction::commit() {

@@ -1,11 +1,11 @@
-// Opening a store and saying clearly why it cannot be.
+// Opens a store, or reports clearly why it cannot be opened.
 //
-// A store is in SQLite's rollback mode, and written about once a second. Measured on 300,000 cells against
-// WAL with one commit a second (2 cores, SQLite 3.40, three turns): the same time within 3 %, two thirds of
-// the bytes. What decides is what is left lying: with WAL a file that is copied or moved is empty or old, its
-// log is played onto whatever gets its name, and it needs shared memory, which disks of clusters lack. The
-// price: a commit waits for readers. So nobody trains while it waits (run/commit_queue.h), and readers hold
-// a store for some rows at a time (store/reading.h).
+// A store uses SQLite's rollback mode and is written about once a second. Measured on 300,000 cells against
+// WAL with one commit a second (2 cores, SQLite 3.40, three runs): the same time within 3 %, two thirds of
+// the bytes. The side files decide: with WAL, a copied or moved file is empty or outdated, its log is applied
+// to any file that gets its name, and it needs shared memory, which the disks of clusters lack. The price: a
+// commit waits for readers. So training does not wait for commits (run/commit_queue.h), and readers hold a
+// store for only some rows at a time (store/reading.h).
 #pragma once
 
 #include "store/file_system.h"
@@ -23,7 +23,7 @@
 
 namespace modsweep {
 
-/// An open store and what was learned in opening it.
+/// An open store and what was learned while opening it.
 struct StoreFile {
   std::string shown;  ///< its path in messages
   std::string path;   ///< the same, resolved
@@ -36,18 +36,18 @@ struct StoreFile {
   [[nodiscard]] bool hashed() const;
 };
 
-/// Throws InputError where the name alone says that this is no store: absent, a folder, an empty file.
+/// Throws InputError if the path alone shows that it is no store: absent, a folder, an empty file.
 void check_store_file(const std::string& path);
 
-/// Opens an existing store and checks that it is one. Whoever writes brings it to this format. Throws
+/// Opens an existing store and checks it. Opening it for writing upgrades it to this format. Throws
 /// InputError or IoError; a file that is not a store, is broken or is from a newer version is not changed.
 [[nodiscard]] StoreFile open_store(const std::string& path, Store::Access access);
 
-/// Makes an empty store where no file is, or one without a byte: it appears whole or not at all. Does nothing
-/// where somebody else was faster. Throws as open_store.
+/// Creates an empty store where there is no file or one without a byte; the store appears whole or not at
+/// all. Does nothing if another process was faster. Throws as open_store.
 void create_store(const std::string& path);
 
-/// Turns a failure of SQLite into InputError (broken, not a database), StoreBusy (locked) or IoError (disk
+/// Converts a failure of SQLite to InputError (broken, not a database), StoreBusy (locked) or IoError (disk
 /// full, I/O). `system_error`: errno of the call that failed, or 0.
 [[noreturn]] void throw_store_error(const std::string& path, const SQLite::Exception& failure,
                                     int system_error = 0);
@@ -55,7 +55,7 @@ void create_store(const std::string& path);
 /// errno of the last call that failed for this connection.
 [[nodiscard]] int system_error_of(SQLite::Database& db);
 
-/// Runs `action`; failures of SQLite leave as errors of ours.
+/// Runs `action`; failures of SQLite are rethrown as our errors.
 template <typename Action>
 decltype(auto) translate_errors(const StoreFile& file, Action&& action) {
   try {
@@ -65,8 +65,8 @@ decltype(auto) translate_errors(const StoreFile& file, Action&& action) {
   }
 }
 
-/// A transaction that writes. Begins with the store's link; what is not committed is undone. Throws StoreBusy
-/// where another program has the store, IoError where the file is gone or another one is in its place.
+/// A write transaction. It begins by writing the store's link, and is rolled back unless committed. Throws
+/// StoreBusy if another program has locked the store, IoError if the file is gone or was replaced by another.
 class WriteTransaction {
  public:
   explicit WriteTransaction(StoreFile& file);
@@ -75,7 +75,7 @@ class WriteTransaction {
   WriteTransaction& operator=(const WriteTransaction&) = delete;
 
   void commit();
-  /// Undoes all of it now; nothing where it was committed.
+  /// Rolls everything back now; does nothing after a commit.
   void undo() noexcept;
 
  private:

@@ -5,10 +5,10 @@
 
 namespace modsweep {
 
-/// A text as a field, quoted where it must be. An empty text is "", unlike a missing value, which is nothing.
+/// A text as a field, quoted if necessary. An empty text becomes "", so that it differs from a missing value.
 [[nodiscard]] std::string csv_text(const std::string& value);
 
-/// A field that is JSON already: strings lose their JSON quotes, everything else is the text itself.
+/// A field from JSON: a string without its JSON quotes, any other value as its text.
 [[nodiscard]] std::string csv_of_json(const std::string& json);
 
 }  // namespace modsweep

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t longest_path = 490;  // SQLite takes 512 bytes, and names files beside the store
+constexpr std::size_t longest_path = 490;  // SQLite accepts 512 bytes, suffixes of side files included
 
 /// A descriptor that is closed at the end of a scope.
 class Descriptor {
@@ -52,7 +52,7 @@ std::string random_suffix() {
   return fmt::format("{:08x}", random());
 }
 
-/// Where the file system cannot make files without a name: a file with a name of its own first.
+/// For file systems without unnamed files: writes the file under a temporary name first.
 bool publish_by_link(const std::string& path, std::string_view bytes, const std::string& shown) {
   const std::string draft = path + ".new" + random_suffix();
   {
@@ -107,7 +107,7 @@ std::optional<FileIdentity> identity_of(const std::string& path) {
 }
 
 std::string file_system_of(const std::string& path) {
-  // Of the mounts whose folder the path lies in, the deepest, and of those the last: it covers the others.
+  // Of the mounts that contain the path, the deepest, and of several there the last: it covers the others.
   std::error_code failed;
   const std::string real = fs::weakly_canonical(fs::absolute(path), failed).string();
   std::ifstream mounts("/proc/self/mountinfo");
@@ -192,7 +192,7 @@ bool publish_new_file(const std::string& path, std::string_view bytes, const std
       throw_file_error(shown, errno, "could not be made");
     made = publish_by_link(path, bytes, shown);
   } else {
-    // Without a name until it is whole: a process that is killed here leaves nothing behind.
+    // The file has no name until it is whole: a process killed here leaves nothing behind.
     write_all(file.get(), bytes, shown);
     const std::string self = fmt::format("/proc/self/fd/{}", file.get());
     made = ::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0;

@@ -9,18 +9,18 @@
 
 namespace modsweep {
 
-/// What every transaction writes into table `store` before anything else: so the journal of a transaction
-/// that was broken off holds the link before it, and the file either still has that link or the one that
-/// follows. A journal of another store, or of another state of the same store, has neither.
+/// Every transaction writes this into table `store` before anything else. So the journal of an interrupted
+/// transaction contains the link before it, and the file has either still that link or the one that follows.
+/// A journal of another store, or of another state of the same store, matches neither.
 struct StoreLink {
   using Token = std::array<unsigned char, 16>;
-  Token id{};        ///< of the store, random, for ever
+  Token id{};        ///< of the store, random, never changed
   Token token{};     ///< of the last transaction, random
-  Token previous{};  ///< of the one before
+  Token previous{};  ///< of the transaction before that
 
   [[nodiscard]] static StoreLink fresh();
   [[nodiscard]] StoreLink next() const;
-  /// Whether `later` is this link, or the one that a transaction begun at this link wrote.
+  /// Whether `later` is this link, or the link written by a transaction that began at this one.
   [[nodiscard]] bool leads_to(const StoreLink& later) const;
 
   /// Begins with a fixed text, so that a page can be searched for it.

@@ -51,7 +51,7 @@ std::uint64_t copy_rows(const StoreFile& from, RowCopier& copier, SQLite::Statem
   try {
     sum = copier.copy(rows, to);
   } catch (const SQLite::Exception& failure) {
-    const int code = failure.getErrorCode() & 0xff;  // of the output: it is full; of the input: it is broken
+    const int code = failure.getErrorCode() & 0xff;  // tells a full output from a broken input
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) throw_store_error(from.shown, failure);
     if (code == SQLITE_CONSTRAINT)
       throw_broken(from, fmt::format("the {} of cell {} are not what was written", table, cell.id));
@@ -93,7 +93,7 @@ RowCopier::RowCopier(SQLite::Database& to, std::string table) : table_(std::move
 std::uint64_t RowCopier::copy(SQLite::Statement& from, std::int64_t to) {
   std::uint64_t sum = 0;
   while (from.executeStep()) {
-    const int columns = from.getColumnCount();  // fewer in an earlier format: those that came later are NULL
+    const int columns = from.getColumnCount();  // fewer in an earlier format: later columns become NULL
     insert_->bind(1, to);
     for (int c = 1; c < columns; ++c) bind_value(*insert_, c + 1, from.getColumn(c));
     insert_->exec();
@@ -129,7 +129,7 @@ MergeOutput::MergeOutput(const std::string& path, const std::string& shown) : pa
   try {
     file_.db = std::make_unique<SQLite::Database>(draft, SQLite::OPEN_READWRITE);
     translate_errors(file_, [&] {
-      // Nobody else sees it, and it is thrown away where anything fails: no journal, one sync at the end.
+      // No other program sees the file, and it is deleted if anything fails: no journal, one sync at the end.
       file_.db->exec(
           "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; BEGIN");
       cell_.emplace(*file_.db);
@@ -169,7 +169,7 @@ void MergeOutput::add(const StoreFile& from, CellRows& rows, CellRow cell, std::
       cell.sums[t] = copy(measured_[t], rows.measured[t], cell.sums[t], measured_tables()[t].name);
     if (const auto sum = copy(*weights_, rows.weights, cell.weights, "weights"); sum != 0) cell.weights = sum;
     copy(*checkpoints_, rows.checkpoints, cell.checkpoint, "checkpoints");
-    if (!from.hashed()) cell.checkpoint.reset();  // nothing vouches for it
+    if (!from.hashed()) cell.checkpoint.reset();  // no hash to check it with
     cell.num = num;
     cell.sweep = sweep;
     cell.run = run;

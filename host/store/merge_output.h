@@ -1,4 +1,4 @@
-// The store that a merge makes: cells copied from others, under a name of its own until it is whole.
+// The store that a merge creates: cells copied from others, under a temporary name until it is complete.
 #pragma once
 
 #include "store/cell_row.h"
@@ -13,8 +13,8 @@
 
 namespace modsweep {
 
-/// Copies rows of `table` that belong to cell `from` of one store to cell `to` of another; the sum of their
-/// hashes.
+/// Copies the rows of `table` that the query `from` finds in one store to cell `to` of another. Returns the
+/// sum of their hashes.
 class RowCopier {
  public:
   RowCopier(SQLite::Database& to, std::string table);
@@ -29,7 +29,7 @@ class RowCopier {
 /// Queries of one input for the rows of a cell.
 struct CellRows {
   explicit CellRows(SQLite::Database& db);
-  std::deque<SQLite::Statement> measured;  ///< of each table in measured_tables()
+  std::deque<SQLite::Statement> measured;  ///< one per table of measured_tables()
   SQLite::Statement weights;
   SQLite::Statement checkpoints;
 };
@@ -37,14 +37,14 @@ struct CellRows {
 /// The sum of the hashes of a cell's rows that a query finds.
 [[nodiscard]] std::uint64_t sum_of(SQLite::Statement& query, std::int64_t cell);
 
-/// A new name beside `path` for a file on its way.
+/// A new temporary file name beside `path`.
 [[nodiscard]] std::string merge_draft(const std::string& path);
-/// Removes files of such names: of merges into `path` that were killed. For whoever holds its lock.
+/// Removes files with such names, left by killed merges into `path`. The caller must hold its lock.
 void remove_merge_drafts(const std::string& path);
 
 class MergeOutput {
  public:
-  /// A new file beside `path`, which is resolved; `shown` is the path in messages.
+  /// Creates a file beside `path`, which is resolved; `shown` is the path in messages.
   MergeOutput(const std::string& path, const std::string& shown);
   /// Removes the file unless it was published.
   ~MergeOutput();
@@ -52,10 +52,10 @@ class MergeOutput {
   MergeOutput& operator=(const MergeOutput&) = delete;
 
   [[nodiscard]] SQLite::Database& db() { return *file_.db; }
-  /// Copies a cell with all that is measured of it. `sweep` and `run` are numbers here. Throws InputError
-  /// where the input's rows are not what was written.
+  /// Copies a cell with all its measurements. `sweep` and `run` are numbers in the output. Throws InputError
+  /// if the input's rows are not what was written.
   void add(const StoreFile& from, CellRows& rows, CellRow cell, std::int64_t sweep, std::int64_t run);
-  /// Completes the file and puts it at its place. `id`: of the store whose place it takes; none: its own.
+  /// Completes the file and renames it to `path`. `id`: of the store that it replaces; none: keeps its own.
   void publish(const std::optional<StoreLink::Token>& id);
 
  private:
@@ -67,7 +67,7 @@ class MergeOutput {
   std::int64_t cells_ = 0;
   std::uint64_t cells_hash_ = 0;
   std::optional<CellRowWriter> cell_;
-  std::deque<RowCopier> measured_;  // of each table in measured_tables()
+  std::deque<RowCopier> measured_;  // one per table of measured_tables()
   std::optional<RowCopier> weights_, checkpoints_;
 };
 

@@ -17,8 +17,8 @@
 namespace modsweep {
 namespace {
 
-constexpr std::int64_t most_cells = 8192;   // of a chunk
-constexpr std::int64_t aimed_rows = 16384;  // of a chunk
+constexpr std::int64_t most_cells = 8192;   // of a chunk, at most
+constexpr std::int64_t aimed_rows = 16384;  // of a chunk, roughly
 
 /// The tables of measured_tables() whose rows a table shows.
 std::vector<std::size_t> children_of(Table table) {
@@ -51,7 +51,7 @@ struct Range {
   std::int64_t until = 0;
 };
 
-/// Sums over cells, to be held to the row in `store`.
+/// Sums over cells, to be compared with the row in `store`.
 struct Totals {
   std::int64_t cells = 0;
   std::uint64_t hash = 0;
@@ -77,9 +77,9 @@ StoreTotals read_totals(const StoreFile& file) {
   return {{query.getColumn(0).getInt64(), as_hash(query.getColumn(1))}, query.getColumn(2).getString()};
 }
 
-/// Throws where the cells that were read are not those that were written. `before`: as reading began.
+/// Throws unless the cells that were read are those that were written. `before`: totals when reading began.
 void check_totals(const StoreFile& file, const StoreTotals& before, const Totals& found) {
-  if (read_totals(file).link != before.link) return;  // somebody wrote meanwhile: no sum is of one moment
+  if (read_totals(file).link != before.link) return;  // written meanwhile: the sums fit no single state
   if (found.cells != before.totals.cells || found.hash != before.totals.hash)
     throw_broken(file, fmt::format("{} cells are there, and not those {} that were written", found.cells,
                                    before.totals.cells));
@@ -117,7 +117,7 @@ void check_range(const StoreFile& file, const std::vector<std::size_t>& children
   }
 }
 
-/// The end of the next chunk: the number of its last cell; `after` where there are no more.
+/// The number of the last cell of the next chunk; `after` if there are no more cells.
 std::int64_t chunk_end(SQLite::Database& db, std::int64_t after, std::int64_t last, std::int64_t cells) {
   SQLite::Statement query(
       db,
@@ -206,7 +206,7 @@ void read_heads(const StoreFile& file, const std::function<void(const CellHead&)
   const SQLite::Transaction snapshot(db);
   Totals totals;
   std::uint64_t ids = 0;
-  // An earlier format has no more columns than these in its table.
+  // Earlier formats have no hashes to check, so these columns suffice.
   SQLite::Statement cells(db, file.hashed() ? "SELECT * FROM cells ORDER BY num"
                                             : "SELECT num, id, sweep, status, step FROM cells ORDER BY num");
   while (cells.executeStep()) {
@@ -223,7 +223,7 @@ void read_heads(const StoreFile& file, const std::function<void(const CellHead&)
   }
   if (!file.hashed()) return;
   check_totals(file, read_totals(file), totals);
-  // A cell that the index of ids does not have would be trained again, and be there twice.
+  // A cell that is missing in the index of ids would be trained again and be stored twice.
   SQLite::Statement index(db, "SELECT id FROM cells ORDER BY id");
   while (index.executeStep()) ids -= id_number(file, index.getColumn(0).getString());
   if (ids != 0) throw_broken(file, "its index of cells does not fit the cells");

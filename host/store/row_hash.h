@@ -1,4 +1,4 @@
-// Hashes of rows: what a reader holds a store's numbers to.
+// Hashes of rows, which readers check a store against.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@
 
 namespace modsweep {
 
-/// The hash of one row: XXH3-64 of the number, type and bytes of each column that is not NULL. A column that
-/// a later format adds is NULL in old rows, so that their hashes stay.
+/// The hash of one row: XXH3-64 of the number, type and bytes of each column that is not NULL. A column added
+/// by a later format is NULL in old rows, so their hashes do not change.
 class RowHash {
  public:
   void integer(int column, std::int64_t value) {
@@ -22,7 +22,7 @@ class RowHash {
     append(&value, sizeof value);
   }
   void real(int column, double value) {
-    const double stored = value == 0.0 ? 0.0 : value;  // SQLite keeps no sign of zero
+    const double stored = value == 0.0 ? 0.0 : value;  // SQLite does not store the sign of zero
     open(column, 'r');
     append(&stored, sizeof stored);
   }
@@ -32,7 +32,7 @@ class RowHash {
     append(&size, sizeof size);
     append(value.data(), value.size());
   }
-  /// A value as a query hands it out, whatever its type.
+  /// A value of a query's row, whatever its type.
   void value(int column, const SQLite::Column& value);
 
   [[nodiscard]] std::uint64_t digest() const;
@@ -47,20 +47,20 @@ class RowHash {
   std::string bytes_;
 };
 
-/// The hash of columns [first, last) of the row that a query stands at, numbered from 0.
+/// The hash of columns [first, last), numbered from 0, of the query's current row.
 [[nodiscard]] std::uint64_t hash_row(SQLite::Statement& query, int first, int last);
 
-/// Binds the values of a row to a statement and hashes them on the way. The parameter of column c, from 0 in
-/// the hash, is c + `offset`.
+/// Binds the values of a row to a statement and hashes them. Column c of the hash, from 0, is parameter c +
+/// `offset`.
 class HashedRow {
  public:
   HashedRow(SQLite::Statement& statement, int offset) : statement_(statement), offset_(offset) {}
 
   void integer(int column, std::int64_t value);
   void text(int column, const std::string& value);
-  /// Keeps no copy: the bytes outlive the statement's execution.
+  /// Does not copy: the bytes must outlive the statement's execution.
   void blob(int column, std::span<const std::byte> value);
-  /// NULL where the value is not finite: exports stay valid JSON, averages in SQL ignore it.
+  /// Binds NULL if the value is not finite: exports stay valid JSON, and averages in SQL ignore it.
   void real(int column, double value);
   void real(int column, const std::optional<double>& value) {
     if (value) real(column, *value);

@@ -14,25 +14,25 @@
 
 namespace modsweep {
 
-/// A double in the shortest form that reads back as the same bits, always recognizable as real: "0.1", "1.0",
-/// "1e-05". Not for values that are not finite: the store has none.
+/// The shortest text of a double that reads back as the same bits, always recognizable as real: "0.1", "1.0",
+/// "1e-05". Only for finite values: a store has no others.
 [[nodiscard]] std::string real_text(double value);
 
 /// A string as a JSON string; bytes that are not UTF-8 become U+FFFD.
 [[nodiscard]] std::string json_text(const std::string& value);
 
-/// A value of a query as JSON; `is_json`: it is JSON text already.
+/// A value of a query as JSON; `is_json`: it already is JSON text.
 [[nodiscard]] std::string json_value(const SQLite::Column& value, bool is_json);
 
-/// Writes rows of a query made by TableQuery::export_sql, whose first column it leaves out. NULL is an empty
-/// field or `null`, integers stay integers. Throws IoError where the stream fails.
+/// Writes rows of a query made by TableQuery::export_sql, without its first column. NULL becomes an empty
+/// field or `null`, integers stay integers. Throws IoError if the stream fails.
 class RowWriter {
  public:
   RowWriter(std::vector<TableColumn> columns, ExportFormat format, std::ostream& out);
 
   void begin();
   void row(SQLite::Statement& query);
-  /// Hands what was written so far to the stream.
+  /// Passes everything written so far to the stream.
   void flush();
   void end();
 

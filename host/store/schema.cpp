@@ -1,6 +1,6 @@
 #include "store/schema.h"
 
-#include "measures/tables.h"
+#include "measures/measure_tables.h"
 
 #include <algorithm>
 
@@ -9,7 +9,7 @@
 namespace modsweep {
 namespace {
 
-/// A column that a later format has; always the last ones of their tables, in this order.
+/// A column added by a later format; these are always the last columns of their tables, in this order.
 struct AddedColumn {
   std::int32_t format = 0;
   std::string_view table;
@@ -30,7 +30,7 @@ std::string_view type_name(ColumnType type) {
   return "TEXT";
 }
 
-/// Whether a table came with a later format; the others were there from the first.
+/// Whether a later format added the table; the others exist from the first.
 bool is_added(const MeasuredTable& table) {
   return table.since > 1;
 }
@@ -57,12 +57,12 @@ const std::vector<AddedColumn>& added_columns() {
   return columns;
 }
 
-/// A column's definition and what it holds, as a line of CREATE TABLE.
+/// A line of CREATE TABLE: a column's definition, with its documentation as a comment.
 std::string column_line(std::string_view definition, std::string_view doc) {
   return fmt::format("  {:<29} -- {}\n", fmt::format("{},", definition), doc);
 }
 
-/// Tables of measurements, those of the first format (`added` false) or those that came later.
+/// SQL of the tables of measurements: those of the first format (`added` false) or those added later.
 std::string measured_sql(bool added, std::int32_t after_format = 0) {
   std::string sql;
   for (const MeasuredTable& table : measured_tables())
@@ -70,7 +70,7 @@ std::string measured_sql(bool added, std::int32_t after_format = 0) {
   return sql;
 }
 
-/// Columns of `cells` for tables of later formats, behind `hash`.
+/// Columns of `cells` for tables of later formats; they follow `hash`.
 std::string added_sums_sql() {
   std::string sql;
   for (const MeasuredTable& table : measured_tables())
@@ -80,7 +80,7 @@ std::string added_sums_sql() {
   return sql;
 }
 
-// Tables and indexes of format 4. `store` stands first in a new file, so that its page is the same in all.
+// Tables and indexes of format 4. `store` is the first in a new file, so that its page is the same in all.
 constexpr std::string_view tables_of_format_4 = R"sql(
 CREATE TABLE store (            -- one row: the store itself
   num INTEGER PRIMARY KEY CHECK (num = 1),
@@ -121,7 +121,7 @@ std::string doc_of(const MeasureColumn& column) {
   return column.unit.empty() ? std::string(column.doc) : fmt::format("{} [{}]", column.doc, column.unit);
 }
 
-// Only keys are never NULL: a row may have values of one measure alone.
+// Only keys are NOT NULL: a row may have values of a single measure.
 std::string create_sql(const MeasuredTable& table) {
   std::string sql = fmt::format("CREATE TABLE {:<18} -- {}\n", fmt::format("{} (", table.name), table.doc);
   sql += column_line("cell INTEGER NOT NULL", "cells.num");
@@ -156,7 +156,7 @@ std::vector<std::string> table_names(std::int32_t format) {
 }
 
 std::string_view schema_sql() {
-  // SQLite keeps these texts with their comments: `.schema` in any client shows them.
+  // SQLite stores these texts with their comments: `.schema` in any client shows them.
   static const std::string sql = std::string(R"sql(
 CREATE TABLE sweeps (           -- the grids whose cells are here
   num INTEGER PRIMARY KEY,      -- the number that cells.sweep refers to
@@ -240,7 +240,7 @@ std::string upgrade_sql(std::int32_t format, bool has_fits) {
 }
 
 std::string view_as_current_sql(std::int32_t format) {
-  // A temporary name hides the file's own in every query of this connection.
+  // A temporary view hides the file's own table of that name in every query of this connection.
   std::string sql;
   std::vector<std::string_view> tables = {"cells"};
   for (const MeasuredTable& table : measured_tables()) {

@@ -1,7 +1,7 @@
-// The tables of a store and how it says that it is one.
+// The tables of a store, and the numbers by which a file is recognized as one.
 #pragma once
 
-#include "measures/tables.h"
+#include "measures/measure_tables.h"
 
 #include <cstdint>
 #include <string>
@@ -13,41 +13,40 @@ namespace modsweep {
 /// PRAGMA application_id of a store: "MSWP" in ASCII.
 inline constexpr std::int32_t store_application_id = 0x4d535750;
 
-/// PRAGMA user_version: raised whenever a table or column is added or changes its meaning. At least this one,
-/// and the newest that a measure names. 1: the first; 2: measurements.ood_loss and block_error; 3:
-/// layers.modularity, normalized_cut, block_share; 4: rollback journal instead of WAL; tables store, runs and
-/// shards; hashes of all rows.
+/// PRAGMA user_version: raised whenever a table or column is added or changes its meaning. The newest format
+/// that a measure names, but at least hashed_format. 1: the first; 2: measurements.ood_loss and block_error;
+/// 3: layers.modularity, normalized_cut, block_share; 4: rollback journal instead of WAL; tables store, runs
+/// and shards; hashes of all rows.
 [[nodiscard]] std::int32_t store_format();
 /// The first format with hashes and the table `store`.
 inline constexpr std::int32_t hashed_format = 4;
 
-/// Names of all tables of a store of this format, `fits` aside.
+/// Names of all tables of a store of this format, except `fits`.
 [[nodiscard]] std::vector<std::string> table_names(std::int32_t format);
 
-/// Makes all tables; each column is explained there. The views depend on the sweeps: see tables.h.
+/// SQL that creates all tables and explains each column. The views depend on the sweeps: see tables.h.
 [[nodiscard]] std::string_view schema_sql();
 
-/// Makes a table of measurements.
+/// SQL that creates a table of measurements.
 [[nodiscard]] std::string create_sql(const MeasuredTable& table);
 
 /// What a column of measurements holds, with its unit: "norm of a row [weight]".
 [[nodiscard]] std::string doc_of(const MeasureColumn& column);
 
-/// Makes the table `fits` where it is not there yet. It is no part of the schema above: a store has it from
-/// its first fit on, and a store without it is whole.
+/// SQL that creates the table `fits` if it does not exist. It is not part of the schema above: a store has it
+/// from its first fit on, and a store without it is complete.
 [[nodiscard]] std::string_view fits_sql();
 
-/// Adds the tables, columns and indexes that a store of an earlier format lacks: nothing that is in it
-/// changes. For a transaction of the caller, who drops the views before, raises user_version and makes the
-/// hashes.
+/// SQL that adds the tables, columns and indexes that a store of an earlier format lacks; existing rows do
+/// not change. The caller runs it in a transaction, drops the views first, raises user_version and computes
+/// the hashes.
 [[nodiscard]] std::string upgrade_sql(std::int32_t format, bool has_fits);
 
-/// The name of the column of `cells` that has the sum of the hashes of a cell's rows in a table of
-/// measurements.
+/// The name of the column of `cells` with the sum of the hashes of a cell's rows in a table of measurements.
 [[nodiscard]] std::string sum_name(std::string_view table);
 
-/// For a connection that only reads a store of an earlier format: lets queries see the tables of this format,
-/// without a change to the file.
+/// SQL for a connection that only reads a store of an earlier format: lets queries see the tables of this
+/// format without changing the file.
 [[nodiscard]] std::string view_as_current_sql(std::int32_t format);
 
 }  // namespace modsweep

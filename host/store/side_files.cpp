@@ -52,14 +52,14 @@ bool looks_like(const std::string& suffix, const std::string& begin) {
          begin.starts_with("\0\0\0\0"sv);
 }
 
-/// Pages of the database file as they lie on the disk, read through SQLite's own descriptor: to open and
-/// close another one would drop the locks that this process has on the file.
+/// Pages of the database file as stored on the disk, read through SQLite's own descriptor: opening and
+/// closing another one would drop the locks of this process on the file.
 class RawPages {
  public:
   explicit RawPages(SQLite::Database& db) {
     sqlite3_file_control(db.getHandle(), "main", SQLITE_FCNTL_FILE_POINTER, &file_);
   }
-  /// Zeros past the end of the file.
+  /// Bytes past the end of the file read as zeros.
   [[nodiscard]] Bytes read(std::uint64_t offset, std::size_t count) const {
     Bytes bytes(count, '\0');
     if (file_ != nullptr && file_->pMethods != nullptr)
@@ -72,16 +72,16 @@ class RawPages {
   sqlite3_file* file_ = nullptr;
 };
 
-/// What a rollback journal says of the file it belongs to: pages as they were before its transaction.
+/// What a rollback journal records of its database: pages as they were before its transaction.
 struct Journal {
-  std::string header;  ///< which of the journals that come and go it is
+  std::string header;  ///< identifies the journal: each commit has its own
   std::uint32_t page_size = 0;
   std::optional<std::uint32_t> change_counter;  ///< of page 1
   std::optional<StoreLink> link;
-  std::uint64_t link_offset = 0;  ///< in the database, of the page that holds it
+  std::uint64_t link_offset = 0;  ///< in the database, of the page with the link
 };
 
-/// None where there is no journal that SQLite would play back.
+/// None if there is no journal that SQLite would roll back.
 std::optional<Journal> read_journal(const std::string& path) {
   constexpr std::size_t header_size = 28;
   std::ifstream file(path + "-journal", std::ios::binary);
@@ -114,7 +114,7 @@ bool belongs(const Journal& journal, const RawPages& pages) {
     const auto now = StoreLink::find(pages.read(journal.link_offset, journal.page_size));
     return now && journal.link->leads_to(*now);
   }
-  // Of another program, or from before stores had links: the counter of changes goes on by one.
+  // Of another program, or from before stores had links: a commit adds one to the change counter.
   if (!journal.change_counter) return true;
   const std::uint32_t now = big_endian(pages.read(0, 100), 24);
   return now == *journal.change_counter || now == *journal.change_counter + 1;
@@ -127,7 +127,7 @@ bool belongs(const Journal& journal, const RawPages& pages) {
       shown, suffix));
 }
 
-/// A writer's journals come and go meanwhile: only one that stays while the file is looked at counts.
+/// A writer creates and removes journals meanwhile: only one that stays while the file is read counts.
 void check_journal(SQLite::Database& db, const std::string& path, const std::string& shown) {
   const RawPages pages(db);
   for (int attempt = 0; attempt < 100; ++attempt) {
@@ -157,7 +157,7 @@ bool is_sound(SQLite::Database& db) {
   return db.execAndGet("PRAGMA integrity_check(1)").getString() == "ok";
 }
 
-/// Where the newest committed version of each page lies in a write-ahead log, by page number. Frames of
+/// The position of the newest committed version of each page in a write-ahead log, by page number. Frames of
 /// earlier logs in the same file have other salts.
 struct LogPages {
   std::uint32_t page_size = 0;
@@ -184,8 +184,8 @@ LogPages read_log(std::ifstream& file) {
   return log;
 }
 
-/// Whether a checkpoint of this log into this file was broken off. A checkpoint writes pages in ascending
-/// order, and a sector at a time, so the file's version of the log's lowest page begins as the log's does.
+/// Whether a checkpoint of this log into this file was interrupted. A checkpoint writes pages in ascending
+/// order, one sector at a time, so the log's lowest page then begins in the file as in the log.
 bool checkpoint_was_broken_off(SQLite::Database& db, const std::string& path) {
   std::ifstream file(path + "-wal", std::ios::binary);
   const LogPages log = read_log(file);
@@ -198,8 +198,8 @@ bool checkpoint_was_broken_off(SQLite::Database& db, const std::string& path) {
   return RawPages(db).read(std::uint64_t{page - 1} * log.page_size, sector.size()) == sector;
 }
 
-/// Whether everything in the file alone is also there with its log, and both fit together. Rows are never
-/// renumbered. A file that is not sound alone was left so by a checkpoint of this log, or is not this log's.
+/// Whether the file alone has nothing that is missing with its log, and both fit. Rows are never renumbered.
+/// If the file alone is not sound, a checkpoint of this log was interrupted, or the log is not its own.
 bool log_continues_file(SQLite::Database& db, const std::string& path) {
   try {
     SQLite::Database both(path, SQLite::OPEN_READWRITE, 1000);
@@ -214,7 +214,7 @@ bool log_continues_file(SQLite::Database& db, const std::string& path) {
         };
         return continues("SELECT num, id FROM sweeps") && continues("SELECT num, id FROM cells");
       }
-    } catch (const SQLite::Exception&) {  // so broken that it cannot be checked
+    } catch (const SQLite::Exception&) {  // too broken to be checked
     }
     return checkpoint_was_broken_off(db, path);
   } catch (const SQLite::Exception& failure) {
@@ -274,7 +274,7 @@ void remove_orphaned_logs(const std::string& path) {
 void check_side_files(SQLite::Database& db, const std::string& path, const std::string& shown) {
   check_journal(db, path, shown);
   if (!has_bytes(path + "-wal")) return;
-  // A store in rollback mode has no such log, but SQLite would take it all the same.
+  // A store in rollback mode has no such log, but SQLite would apply it all the same.
   if (!is_in_wal_mode(db)) refuse_foreign(shown, "-wal");
   if (!log_continues_file(db, path)) refuse_foreign(shown, "-wal");
 }

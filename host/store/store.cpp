@@ -26,10 +26,10 @@
 namespace modsweep {
 namespace {
 
-constexpr int moment_ms = 200;  // to wait for readers where the same can be done later
+constexpr int moment_ms = 200;  // to wait for readers if the write can be done later
 constexpr int end_of_run_ms =
-    3'600'000;  // what was trained is in the store, and the end of a run is no reason to fail
-constexpr int patient_ms = 20'000;  // to wait for other programs where nothing else can be done meanwhile
+    3'600'000;  // the results are stored already: a lock must not make the end of a run fail
+constexpr int patient_ms = 20'000;  // to wait for other programs if nothing else can be done meanwhile
 
 std::string column_text(const SQLite::Column& value) {
   if (value.isNull()) return "";
@@ -49,13 +49,13 @@ TableQuery narrowed(const TableQuery& table, const std::vector<std::string>& col
   return query;
 }
 
-/// The values of a row as JSON; the first column, the number of its cell, is left out.
+/// The values of a row as JSON, without the first column, the number of its cell.
 void read_values(SQLite::Statement& row, const TableQuery& table, std::vector<std::string>& values) {
   for (std::size_t i = 0; i < values.size(); ++i)
     values[i] = json_value(row.getColumn(static_cast<int>(i) + 1), !table.columns[i].json_sql.empty());
 }
 
-// Refuses statements that write, while it lives.
+// Makes SQLite refuse statements that write, for the lifetime of this object.
 class ReadOnly {
  public:
   ReadOnly(SQLite::Database& db, bool restore) : db_(db), restore_(restore) {
@@ -72,7 +72,7 @@ class ReadOnly {
   bool restore_;
 };
 
-/// Two names of one file would have two journals, and SQLite would miss one after a crash.
+/// A file with two names would have two journals, and SQLite would miss one after a crash.
 void refuse_hard_links(const std::string& path, const std::string& shown) {
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0 && status.st_nlink > 1)
@@ -82,7 +82,7 @@ void refuse_hard_links(const std::string& path, const std::string& shown) {
                     shown, status.st_nlink));
 }
 
-/// Whether there is nothing at a path, or a file without a byte.
+/// Whether a path has no file, or a file without a byte.
 bool is_absent(const std::string& path) {
   std::error_code failed;
   if (!std::filesystem::exists(path, failed))
@@ -94,7 +94,7 @@ bool is_absent(const std::string& path) {
 }  // namespace
 
 struct Store::Impl {
-  // In this order: the lock is taken first and given back last.
+  // In this order: the lock is taken first and released last.
   std::string shown;
   std::unique_ptr<WriterLock> lock;
   StoreFile file;
@@ -127,7 +127,7 @@ struct Store::Impl {
     if (!writer) throw LogicError(fmt::format("{}: {} in a store opened for reading", shown, what));
   }
 
-  /// Runs `action` in a transaction that writes. `timeout_ms`: how long other programs are waited for.
+  /// Runs `action` in a write transaction. `timeout_ms`: how long to wait for other programs.
   template <typename Action>
   void write(int timeout_ms, Action&& action) {
     file.db->setBusyTimeout(timeout_ms);

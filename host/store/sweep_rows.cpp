@@ -60,11 +60,11 @@ void record_sweep(SQLite::Database& db, const Sweep& sweep) {
   }
   SQLite::Statement insert(
       db, "INSERT INTO sweeps (id, name, base, keys, axes, cells, layers) VALUES (?, ?, ?, ?, ?, ?, ?)");
-  // The base of the first cell, not of the file: an axis may also reset a key that excludes its own (steps,
-  // epochs).
+  // The base of the first cell, not of the file: an axis may also reset a key that excludes its own key
+  // (steps, epochs).
   SQLite::bind(insert, id, sweep.name, json_object(canonical_settings(sweep.cell(0).settings)),
                json_strings(axis_keys(sweep)), axes_json(sweep.axes), static_cast<std::int64_t>(sweep.size()),
-               static_cast<std::int64_t>(sweep.most_hidden_layers() + 1));
+               static_cast<std::int64_t>(sweep.max_hidden_layers() + 1));
   insert.exec();
   hash_sweep(db, db.getLastInsertRowid());
 }
@@ -159,7 +159,7 @@ StoreStatus read_status(const StoreFile& file) {
     };
     StoreStatus::SweepStatus sweep{
         counts.getColumn(0), counts.getColumn(1), count(2), count(4), count(5), count(6)};
-    // Cells shared with another sweep are counted there, but a finished sweep lacks none.
+    // Cells shared with another sweep may be counted there, but a finished sweep has all its cells.
     if (count(3) != 0) sweep.done = sweep.cells - sweep.diverged;
     status.sweeps.push_back(sweep);
   }

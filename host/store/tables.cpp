@@ -1,6 +1,6 @@
 #include "store/tables.h"
 
-#include "measures/tables.h"
+#include "measures/measure_tables.h"
 #include "store/schema.h"
 
 #include <algorithm>
@@ -38,7 +38,7 @@ void add_setting_columns(std::vector<TableColumn>& columns, const Varying& varyi
   }
 }
 
-/// A column of a table of measurements that a query knows as `alias`.
+/// A column of a table of measurements, which the query calls `alias`.
 TableColumn measured_column(std::string name, std::string_view alias, const MeasureColumn& column) {
   const std::string sql = fmt::format("{}.{}", alias, column.name);
   return {std::move(name), sql, column.type == ColumnType::json ? sql : "", doc_of(column)};
@@ -76,8 +76,8 @@ void add_run_columns(std::vector<TableColumn>& columns) {
   columns.push_back({"seconds", "c.seconds", ""});
 }
 
-// CROSS JOIN fixes the order of the loops: cells in the order of their numbers, everything else found by key,
-// so that the work is proportional to the rows. What was measured of a diverged cell is no result of it.
+// CROSS JOIN fixes the order of the loops: cells in the order of their numbers, everything else looked up by
+// key, so that the work is proportional to the rows. Measurements of a diverged cell are not results.
 TableQuery results(const Varying& varying) {
   TableQuery query;
   query.columns = {{"cell", "c.id", ""}, {"sweep", "s.name", ""}};
@@ -87,7 +87,7 @@ TableQuery results(const Varying& varying) {
   query.columns.push_back({"diverged_at", "c.diverged_at", ""});
   add_measurement_columns(query.columns, varying);
   add_run_columns(query.columns);
-  // What a network that diverged had at its last measurement is no result: averages would take it for one.
+  // The last measurement of a diverged network is not a result: averages would include it as one.
   query.from =
       "FROM cells c CROSS JOIN sweeps s ON s.num = c.sweep\n"
       "  LEFT JOIN measurements m ON m.cell = c.num AND c.status = 'done'"
@@ -152,7 +152,7 @@ TableQuery cells() {
   return query;
 }
 
-/// A table of a measure's own, with the settings of its cells.
+/// A table declared by a single measure, with the settings of its cells.
 TableQuery own_table(const Varying& varying, const MeasuredTable& table) {
   TableQuery query;
   query.columns = {{"cell", "c.id", ""}, {"sweep", "s.name", ""}};
@@ -182,7 +182,7 @@ TableQuery fits(const Varying& varying) {
                    {"note", "f.note", ""},
                    {"options", "f.options", "f.options"},
                    {"created", "f.created", ""}};
-  // A store without the table has no fits, which is the same to readers as a table without rows.
+  // A store without the table has no fits; readers see a table without rows.
   query.from = varying.fits ? "FROM fits f"
                             : "FROM (SELECT NULL AS num, NULL AS kind, NULL AS group_key, NULL AS parameters,"
                               " NULL AS intervals, NULL AS note, NULL AS options, NULL AS created WHERE 0) f";
@@ -256,7 +256,7 @@ std::string TableQuery::view_sql(const std::string& name) const {
 
 namespace {
 
-/// The cell's number and all columns, as exports have them.
+/// The cell's number and all columns, as exports show them.
 std::vector<std::string> exported_columns(const TableQuery& query) {
   std::vector<std::string> list = {query.cell.empty() ? "0" : query.cell};
   for (const auto& column : query.columns)
@@ -348,8 +348,7 @@ const std::vector<NamedTable>& store_tables() {
 
 std::vector<std::string> measured_columns(const Sweep& sweep) {
   Varying varying;
-  varying.layers =
-      static_cast<int>(std::min<std::size_t>(sweep.most_hidden_layers() + 1, most_layer_columns));
+  varying.layers = static_cast<int>(std::min<std::size_t>(sweep.max_hidden_layers() + 1, most_layer_columns));
   std::vector<TableColumn> columns;
   add_measurement_columns(columns, varying);
   std::vector<std::string> names;
@@ -360,7 +359,7 @@ std::vector<std::string> measured_columns(const Sweep& sweep) {
 
 namespace {
 
-/// The statement that makes each view, by its name.
+/// The statement that creates each view, by the view's name.
 std::vector<std::pair<std::string, std::string>> wanted_views(SQLite::Database& db) {
   SQLite::Database* const stores[] = {&db};
   const Varying varying = read_varying(stores);

@@ -58,7 +58,7 @@ std::uint64_t hash_between(SQLite::Statement& row) {
   return hash_row(row, 1, row.getColumnCount() - 1);
 }
 
-/// Writes the hash of each row of a table, which `hash_of` makes, into its column `hash`. The sum of all.
+/// Writes the hash of each row of a table, computed by `hash_of`, into its column `hash`. Returns the sum.
 std::uint64_t hash_rows(SQLite::Database& db, std::string_view table,
                         std::uint64_t (*hash_of)(SQLite::Statement&) = hash_between) {
   SQLite::Statement rows(db, fmt::format("SELECT * FROM {} ORDER BY num", table));
@@ -75,8 +75,8 @@ std::uint64_t hash_rows(SQLite::Database& db, std::string_view table,
   return sum;
 }
 
-/// Format 4 and those before forbid NULL in some columns of `layers`, whose rows now may be of other measures
-/// alone: such a table is copied into one without. Its rows, and so their hashes, stay.
+/// Up to format 4, some columns of `layers` forbid NULL, but a row may now have values of other measures
+/// alone: such a table is copied into one that allows NULL. Its rows, and so their hashes, do not change.
 void allow_empty_columns(SQLite::Database& db) {
   for (const MeasuredTable& table : measured_tables()) {
     SQLite::Statement strict(
@@ -92,10 +92,10 @@ void allow_empty_columns(SQLite::Database& db) {
 }  // namespace
 
 void make_hashes(SQLite::Database& db, bool has_fits) {
-  // What a cell lacks sums up to 0. Checkpoints are left without: they are taken once as they are, and told.
+  // A cell without rows has the sum 0. Checkpoints get no hash: they are accepted once, with a message.
   for (std::size_t t = 0; t < measured_tables().size(); ++t) {
     const std::string_view table = measured_tables()[t].name;
-    if (!cell_sum_always(t)) continue;  // a table that has just been made
+    if (!cell_sum_always(t)) continue;  // a table created just now
     db.exec(fmt::format("UPDATE cells SET {} = 0", sum_name(table)));
     sum_rows(db, table, sum_name(table));
   }

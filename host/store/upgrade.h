@@ -1,4 +1,4 @@
-// New stores, and stores of earlier formats brought to this one.
+// Creates new stores, and upgrades stores of earlier formats to this one.
 #pragma once
 
 #include <cstdint>
@@ -10,17 +10,17 @@ namespace modsweep {
 
 struct StoreFile;
 
-/// XXH3-64 of the texts of all tables and indexes that are ours, as the file has them.
+/// XXH3-64 of the SQL of all our tables and indexes, as stored in the file.
 [[nodiscard]] std::int64_t schema_hash(SQLite::Database& db);
 
-/// Makes the hashes of a store fit its rows as they are now, checkpoints aside.
+/// Computes the hashes of a store from its present rows, except those of checkpoints.
 void make_hashes(SQLite::Database& db, bool has_fits);
 
 /// The bytes of a new store without sweeps.
 [[nodiscard]] std::string empty_store();
 
-/// Brings a store of an earlier format, open for writing in rollback mode, to this one, in one transaction.
-/// Leaves a note for the user.
+/// Upgrades a store of an earlier format, open for writing in rollback mode, to this one, in one transaction.
+/// Adds a note for the user.
 void upgrade_store(StoreFile& file);
 
 }  // namespace modsweep

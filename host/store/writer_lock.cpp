@@ -19,11 +19,13 @@ namespace modsweep {
 namespace {
 
 constexpr auto silence =
-    std::chrono::seconds(12);  // of another host's lock, until nobody is taken to hold it
+    std::chrono::seconds(12);  // without a touch, until another host's lock counts as abandoned
+constexpr auto recent =
+    std::chrono::seconds(60);  // several touches, and what the clocks of two hosts differ by
 constexpr std::string_view lock_prefix = "modsweep lock\n";
 
 // The whole file, as an "open file description" lock: it belongs to the descriptor, not to the process, so it
-// also excludes a second Store in the same process and is not lost when somebody else closes the file.
+// also excludes a second Store in the same process and is not lost when other code closes the file.
 struct flock whole_file(short type) {
   struct flock lock {};
   lock.l_type = type;
@@ -36,7 +38,7 @@ std::string host_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown host";
 }
 
-/// What a lock file says: "modsweep lock\nHOST\nPID\n"; earlier versions wrote the process alone.
+/// The content of a lock file: "modsweep lock\nHOST\nPID\n"; earlier versions wrote only the process.
 struct LockText {
   bool ours = false;  ///< as modsweep writes it, or empty
   std::string host;
@@ -99,8 +101,8 @@ bool is_unsupported(int error) {
                   shown, path));
 }
 
-/// Whether the file's time of change moves within `silence`: then its writer lives, on a machine whose locks
-/// are not seen here.
+/// Whether the file's modification time changes within `silence`: then its writer is alive, on a machine
+/// whose locks are not visible here.
 bool is_touched(int fd) {
   struct stat before {};
   struct stat now {};
@@ -114,18 +116,28 @@ bool is_touched(int fd) {
   return false;
 }
 
-/// The lock file, made where there is none.
+/// Whether a process on another host, whose locks are not visible here, held the lock file a moment ago.
+/// Unlike is_touched(), this does not wait: it compares the file's modification time with this host's clock.
+bool is_recent(int fd) {
+  struct stat status {};
+  if (fstat(fd, &status) != 0) return false;
+  const auto touched = std::chrono::system_clock::from_time_t(status.st_mtim.tv_sec) +
+                       std::chrono::nanoseconds(status.st_mtim.tv_nsec);
+  return std::chrono::system_clock::now() - touched < recent;
+}
+
+/// Opens the lock file; creates it if there is none.
 int open_lock(const std::string& path, const std::string& shown, bool& made) {
   int fd = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
   made = fd >= 0;
   if (fd < 0 && errno == EEXIST) fd = open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd >= 0) return fd;
-  if (errno == ENOENT && access(folder_of(path).c_str(), F_OK) == 0) return -1;  // it went away meanwhile
+  if (errno == ENOENT && access(folder_of(path).c_str(), F_OK) == 0) return -1;  // it was removed meanwhile
   if (errno == ELOOP || errno == EISDIR || errno == ENXIO) refuse_file(shown, path);
   throw_file_error(shown, errno, "its lock file could not be made");
 }
 
-/// Takes the lock of an open file, or says why not.
+/// Takes the lock of an open file, or throws the reason why it cannot.
 void lock_file(int fd, const std::string& shown, const std::string& path, bool made) {
   struct stat status {};
   if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) refuse_file(shown, path);
@@ -140,7 +152,7 @@ void lock_file(int fd, const std::string& shown, const std::string& path, bool m
     throw IoError(fmt::format("{}: cannot be locked ({}); give a file on a disk of this machine", shown,
                               std::strerror(error)));
   }
-  // SQLite uses the other kind of lock.
+  // SQLite uses the other kind of lock, which must work, too.
   auto probe = whole_file(F_RDLCK);
   probe.l_start = 1 << 20;
   probe.l_len = 1;
@@ -177,7 +189,7 @@ WriterLock::WriterLock(const std::string& path, const std::string& shown) : path
 
 WriterLock::~WriterLock() {
   if (same_file(fd_, path_))
-    unlink(path_.c_str());  // before the lock goes: afterwards it might be somebody else's
+    unlink(path_.c_str());  // before the lock is released: afterwards it might be another process's
   close(fd_);
 }
 
@@ -190,7 +202,9 @@ std::optional<std::string> WriterLock::holder(const std::string& path) {
   if (fd < 0) return std::nullopt;
   auto lock = whole_file(F_WRLCK);
   std::optional<std::string> result;
-  if (fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) result = read_lock(fd).holder();
+  const LockText text = read_lock(fd);
+  const bool held = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  if (held || (!text.host.empty() && text.host != host_name() && is_recent(fd))) result = text.holder();
   close(fd);
   return result;
 }

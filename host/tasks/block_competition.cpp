@@ -1,7 +1,7 @@
-// Task 6 of science.md section 6: the data of modular_regression for networks of blocks, one an input, in
-// front of layers that see all block outputs. Who learns the functions, the blocks or what is behind them?
-// The measurement block_error tells; the architecture is a network's setting (network.architecture =
-// "modular"), so that other architectures can be put beside it.
+// Task 6 of science.md section 6: the data of modular_regression for networks of blocks, one per input, in
+// front of layers that see all block outputs. Which part learns the functions, the blocks or the layers
+// behind them? The measurement block_error tells. The architecture is a network's setting
+// (network.architecture = "modular"), so that other architectures can be compared with it.
 #include "modsweep/task.h"
 
 namespace modsweep {

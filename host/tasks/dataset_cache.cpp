@@ -1,5 +1,5 @@
-// Each distinct dataset is made once while anybody holds it. The cache itself holds none alive: a sweep over
-// millions of task seeds must not keep them all.
+// Creates each distinct dataset once while any caller holds it. The cache itself keeps none alive: a sweep
+// over millions of task seeds must not keep all of them.
 #include <algorithm>
 #include <mutex>
 #include <unordered_map>
@@ -9,7 +9,7 @@
 namespace modsweep {
 
 struct DatasetCache::Impl {
-  /// Hashes the settings that usually differ; equality decides, over all of them.
+  /// Hashes the settings that usually differ; equality compares all of them.
   struct HashTask {
     std::size_t operator()(const TaskSettings& task) const {
       std::size_t hash = std::hash<std::string>()(task.kind);
@@ -20,11 +20,11 @@ struct DatasetCache::Impl {
   };
 
   struct Entry {
-    std::mutex making;  ///< held while the data are made: others who want them wait for them
+    std::mutex making;  ///< held while the data are created: others that need them wait
     std::weak_ptr<const Dataset> data;
   };
 
-  std::mutex mutex;  ///< of the two below; never held while data are made
+  std::mutex mutex;  ///< for the two below; never held while data are created
   std::unordered_map<TaskSettings, std::shared_ptr<Entry>, HashTask> entries;
   std::size_t clean_at = 64;
 
@@ -33,9 +33,9 @@ struct DatasetCache::Impl {
     if (entries.size() >= clean_at) {
       std::erase_if(entries, [](const auto& item) {
         Entry& entry = *item.second;
-        if (item.second.use_count() > 1) return false;  // somebody is about to fill it or is doing so
+        if (item.second.use_count() > 1) return false;  // a caller is about to create the data or is doing so
         const std::lock_guard unused(
-            entry.making);  // orders this read after the last write; nobody waits for it
+            entry.making);  // orders this read after the last write; no caller waits for it
         return entry.data.expired();
       });
       clean_at = std::max<std::size_t>(64, 2 * entries.size());

@@ -1,10 +1,10 @@
-// Task 4 of science.md section 6: z = exp(-(x^2 + y^2) / (2 s^2)), s = 1/2, in the unit disc. Learned is the
-// fan atan(|(y - x) / (y + x)|) < (pi/2) phi, phi = task.fan_fraction: two wedges around the diagonal y = x
-// that take the share phi of the disc; phi = 1/2 is xy > 0. The rest of the disc is out of distribution;
-// there is none at phi = 1. The seed is that of the points.
+// Task 4 of science.md section 6: z = exp(-(x^2 + y^2) / (2 s^2)), s = 1/2, in the unit disc. The network
+// learns the fan atan(|(y - x) / (y + x)|) < (pi/2) phi, phi = task.fan_fraction: two wedges around the
+// diagonal y = x that cover the fraction phi of the disc; phi = 1/2 is xy > 0. The rest of the disc is out of
+// distribution; there is none at phi = 1. The seed is that of the points.
 //
-// The paper draws 5000 points from the square and keeps those in the disc, about 3927, of which a share phi
-// is learned: train_samples = 3927 phi is its training set.
+// The paper draws 5000 points from the square and keeps those in the disc, about 3927; a fraction phi of them
+// is learned. So train_samples = 3927 phi is its training set.
 #include "tasks/square_points.h"
 
 #include <cmath>
@@ -24,13 +24,13 @@ constexpr Setting<double> fan_fraction{.key = "task.fan_fraction",
 
 constexpr double width = 0.5;  // s
 
-// Points are drawn until one lies in the wanted region; a region that is nearly empty would take forever.
+// Points are drawn until one lies in the required region; a region that is nearly empty would take forever.
 constexpr double least_fraction = 1e-3;
 
 Region region(const Point& p, double phi) {
   if (p.x * p.x + p.y * p.y > 1.0) return Region::outside;
   if (phi == 1.0) return Region::id;
-  // atan2 of both absolute values is the formula's atan, and has no division by zero on y = -x.
+  // atan2 of both absolute values equals the formula's atan, without a division by zero on y = -x.
   const double angle = std::atan2(std::abs(p.y - p.x), std::abs(p.y + p.x));
   return angle < std::numbers::pi / 2.0 * phi ? Region::id : Region::ood;
 }

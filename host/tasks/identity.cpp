@@ -1,7 +1,7 @@
 // y = x, for linear networks (science.md section 6, task 2). The training inputs are those of
 // modular_regression. Sparse: one entry of each sample keeps its value, the others become 0. After the inputs
 // of a split have been drawn, one uniform number u per sample, in order, chooses the entry floor(u n); the
-// test inputs come after that and so differ from the dense ones.
+// test inputs are drawn after that and so differ from the dense ones.
 #include "tasks/regression_stream.h"
 
 namespace modsweep {

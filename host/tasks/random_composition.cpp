@@ -1,11 +1,11 @@
 // Task 5 of science.md section 6: z = f3(f1(x) + f2(y)) on [-1, 1]^2, f_i(t) = A_i sin(w_i t + p_i). The
-// square is cut into 8 x 8 patches; a random share of them, task.patch_fraction, is learned, the rest is out
-// of distribution.
+// square is cut into 8 x 8 patches; a random fraction of them, task.patch_fraction, is learned, the rest is
+// out of distribution.
 //
-// Two seeds, because one asks both what another function does and what other patches of the same function do:
-// task.seed draws the functions (A: 3 uniform numbers, 0.7 + 0.3u; w: 3, 0.8 + 2.8u; p: 3, 2 pi u), and
-// task.data_seed an order of the patches and then the points. The first round(64 * patch_fraction) patches of
-// that order are learned, so that a larger share adds patches to those of a smaller one.
+// Two seeds, to vary the functions, or only the patches of the same functions: task.seed draws the functions
+// (A: 3 uniform numbers, 0.7 + 0.3u; w: 3, 0.8 + 2.8u; p: 3, 2 pi u), and task.data_seed an order of the
+// patches and then the points. The first round(64 * patch_fraction) patches of that order are learned, so
+// that a larger fraction adds patches to those of a smaller one.
 #include "tasks/regression_stream.h"
 #include "tasks/square_points.h"
 

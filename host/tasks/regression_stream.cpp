@@ -10,7 +10,7 @@
 namespace modsweep {
 namespace {
 
-/// Numbers in the inputs of one split; 2 GiB. Beyond that lies a typing error rather than a data set for
+/// Limit on the numbers in the inputs of one split; 2 GiB. More is a typing error rather than a data set for
 /// small networks.
 constexpr std::uint64_t max_numbers = 1ULL << 28;
 

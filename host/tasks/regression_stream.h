@@ -22,15 +22,15 @@ struct SineFunctions {
   [[nodiscard]] double operator()(std::size_t i, double x) const;
 };
 
-/// Fills `y` of n entries from `x` of n entries; may change x; may draw from the generator.
+/// Computes `y` (n entries) from `x` (n entries); may change x; may draw from the generator.
 using MakeTargets = std::function<void(const SineFunctions& f, Samples& samples, NumpyRandom& random)>;
 
-/// Draws the functions and the inputs of both splits and calls `targets` for the training split, right after
-/// its inputs were drawn, and then for the test split. The samples have y of the same size as x.
+/// Draws the functions and the inputs of both splits. Calls `targets` for the training split, right after its
+/// inputs were drawn, and then for the test split. The samples have y of the same size as x.
 [[nodiscard]] Dataset make_regression(const TaskSettings& task, const MakeTargets& targets);
 
-/// What all these tasks need: at least one input and one sample of each split, and data of a size that fits
-/// in memory.
+/// Checks what all these tasks need: at least one input and one sample of each split, and data of a size that
+/// fits in memory.
 void check_regression(const TaskSettings& task, std::uint32_t least_inputs);
 
 }  // namespace modsweep

@@ -1,4 +1,4 @@
-// What the tasks on the square [-1, 1]^2 with a known and an unknown region draw.
+// The points of tasks on the square [-1, 1]^2 with a known and an unknown region.
 #pragma once
 
 #include "tasks/numpy_random.h"
@@ -25,14 +25,14 @@ struct SquareTask {
   std::function<double(const Point&)> target;
 };
 
-/// Draws points uniformly from the square, x before y, two uniform numbers u each: 2u - 1. Of each split as
-/// many as the settings say: points in the wrong region are dropped and drawn again, so a split's points are
-/// uniform in its region. First the training samples, then the test samples (both of the learned region),
-/// then the out-of-distribution samples, none of them where `has_ood` is false.
+/// Draws points uniformly from the square, x before y, each 2u - 1 with a uniform number u. Draws as many
+/// points of each split as the settings state: points in the wrong region are dropped and drawn again, so a
+/// split's points are uniform in its region. First the training samples, then the test samples (both in the
+/// learned region), then the out-of-distribution samples, none if `has_ood` is false.
 [[nodiscard]] Dataset make_square(const TaskSettings& task, const SquareTask& square, NumpyRandom& random,
                                   bool has_ood);
 
-/// What all these tasks need: two inputs, and at least one training and test sample.
+/// Checks what all these tasks need: two inputs, and at least one training and one test sample.
 void check_square(const TaskSettings& task);
 
 }  // namespace modsweep

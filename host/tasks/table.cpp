@@ -1,9 +1,9 @@
 // kind = "table": a user's own data, from a CSV or .npy file.
 //
-// task.input_columns and task.target_columns name the columns. With task.split_column a row says itself what
-// it is for, and of each split the first train_samples, test_samples and ood_samples rows are taken, so that
-// the size of the training set can be an axis; without it the file's first train_samples rows are the
-// training set, the next test_samples the test set, the next ood_samples the out-of-distribution set.
+// task.input_columns and task.target_columns name the columns. With task.split_column each row states its
+// split, and the first train_samples, test_samples and ood_samples rows of each split are used, so that the
+// size of the training set can be an axis. Without it, the file's first train_samples rows are the training
+// set, the next test_samples the test set, the next ood_samples the out-of-distribution set.
 #include "tasks/table.h"
 
 #include <algorithm>
@@ -62,7 +62,7 @@ TableRows read_rows(const TaskSettings& task) {
   return npy ? read_npy(task.file, bytes, wanted) : read_csv(task.file, bytes, wanted);
 }
 
-/// Rows of each split, in file order, as many as the settings say.
+/// The rows of each split, in file order, as many as the settings state.
 std::array<std::vector<std::size_t>, split_count> choose_rows(const TaskSettings& task,
                                                               const TableRows& rows) {
   constexpr std::array<const char*, split_count> names = {"train", "test", "ood"};

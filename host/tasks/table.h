@@ -1,4 +1,4 @@
-// A user's own data: what the readers of files are asked for and hand back.
+// A user's own data: what is requested from the readers of files, and what they return.
 #pragma once
 
 #include <cstddef>
@@ -10,21 +10,21 @@
 
 namespace modsweep {
 
-/// The columns of a file that somebody wants, by name.
+/// The requested columns of a file, by name.
 struct WantedColumns {
   std::vector<std::string> numbers;
   std::string split;  ///< empty: none
 };
 
-/// What a file says in the wanted columns, in file order.
+/// The content of the requested columns, in file order.
 struct TableRows {
   std::size_t count = 0;
   std::vector<double> numbers;  ///< [count][wanted numbers], all finite
   std::vector<Split> splits;    ///< [count]; empty without a split column
 };
 
-/// Reads a comma-separated file (RFC 4180, in UTF-8): a header with the columns' names, then rows of as many
-/// fields. Split fields are train, test, ood, or 0, 1, 2. Throws InputError "path:line: what; remedy".
+/// Reads a comma-separated file (RFC 4180, in UTF-8): a header with the columns' names, then rows with as
+/// many fields. Split fields are train, test, ood, or 0, 1, 2. Throws InputError "path:line: what; remedy".
 [[nodiscard]] TableRows read_csv(const std::string& path, std::string_view bytes,
                                  const WantedColumns& wanted);
 
@@ -34,16 +34,16 @@ struct TableRows {
 [[nodiscard]] TableRows read_npy(const std::string& path, std::string_view bytes,
                                  const WantedColumns& wanted);
 
-/// 16 hex digits: XXH3-64 of a file's bytes. Throws InputError where it cannot be read.
+/// 16 hex digits: XXH3-64 of a file's bytes. Throws InputError if it cannot be read.
 [[nodiscard]] std::string file_hash(const std::string& path);
 
-/// Places of the wanted names among `columns`. Throws InputError "place: what" where one is missing or there
-/// twice.
+/// Indices of the requested names among `columns`. Throws InputError "place: what" if one is missing or
+/// occurs twice.
 [[nodiscard]] std::vector<std::size_t> find_columns(const std::string& place,
                                                     const std::vector<std::string>& columns,
                                                     const std::vector<std::string>& names);
 
-/// A text from a file in a message: on one line, in quotes, cut where it is long.
+/// A text from a file for a message: on one line, in quotes, shortened if it is long.
 [[nodiscard]] std::string quoted_field(std::string_view text);
 
 }  // namespace modsweep

@@ -1,5 +1,5 @@
-// A strict reader of CSV. Packaged libraries either want the number of columns when they are compiled or do
-// not say in which line a fault is, and that line is what a user needs.
+// A strict reader of CSV. Packaged libraries either need the number of columns at compile time or do not
+// report the line of an error, and that line is what a user needs.
 #include "tasks/table.h"
 
 #include <charconv>
@@ -34,7 +34,7 @@ class Records {
     return true;
   }
 
-  /// Throws InputError about the present record.
+  /// Throws InputError about the current record.
   [[noreturn]] void fail(const std::string& what) const {
     throw InputError(fmt::format("{}:{}: {}", path_, line_, what));
   }

@@ -17,7 +17,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "numbers are read as they lie in the file");
 
-/// What the header says, and where the numbers begin.
+/// The content of the header, and where the numbers begin.
 struct Array {
   std::size_t rows = 0;
   std::size_t columns = 0;
@@ -29,7 +29,7 @@ struct Array {
   throw InputError(fmt::format("{}: {}", path, what));
 }
 
-/// The text behind `'key': ` in the header's dictionary; empty if it is not there.
+/// The text after `'key': ` in the header's dictionary; empty if the key is missing.
 std::string_view entry(std::string_view header, std::string_view key) {
   const std::string name = fmt::format("'{}':", key);
   const std::size_t found = header.find(name);
@@ -55,7 +55,7 @@ std::optional<std::pair<std::size_t, std::size_t>> two_dimensions(std::string_vi
   return std::pair{sizes[0], sizes[1]};
 }
 
-/// Splits header and numbers.
+/// Returns the header; leaves the numbers in `bytes`.
 std::string_view header_of(const std::string& path, std::string_view& bytes) {
   constexpr std::string_view magic = "\x93NUMPY";
   if (!bytes.starts_with(magic) || bytes.size() < 10)

@@ -47,7 +47,7 @@ const TaskKind& task_kind(std::string_view name) {
   std::size_t least = 0;
   for (const TaskKind& kind : task_kinds()) {
     if (kind.name == name) return kind;
-    // The part of a long text that can still decide is enough.
+    // The beginning of a long text is enough to decide.
     const std::size_t distance = edit_distance(name.substr(0, 100), kind.name);
     if (nearest == nullptr || distance < least) {
       nearest = &kind;

@@ -1,4 +1,4 @@
-// What all engines are timed on, so that their rows can be compared.
+// The workloads on which all engines are timed, so that their rows can be compared.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ struct BenchSetting {
 
 [[nodiscard]] const std::vector<BenchSetting>& bench_settings();
 
-/// Networks that train without end on 1000 samples of sines, each with its own seed. `sizes`: inputs, hidden
-/// layers, outputs, as many as inputs; `groups`: as network.groups.
+/// A pack of `networks` networks that train without end on 1000 samples of sines, each with its own seed.
+/// `sizes`: inputs, hidden layers, and as many outputs as inputs; `groups`: as network.groups.
 [[nodiscard]] Pack bench_pack(const BenchSetting& setting, const std::vector<std::uint32_t>& sizes,
                               std::uint32_t batch_size, Precision precision, std::size_t networks,
                               const std::vector<std::uint32_t>& groups = {});

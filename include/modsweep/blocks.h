@@ -1,4 +1,4 @@
-// Networks of blocks, one an input: what each block has learned (science.md section 6, tasks 4 to 6).
+// Networks with one block per input: what each block has learned (science.md section 6, tasks 4 to 6).
 #pragma once
 
 #include <cstddef>
@@ -12,11 +12,11 @@
 
 namespace modsweep {
 
-/// Weight layers up to the blocks' outputs, the first hidden layer of one unit a group where all layers up to
-/// it have as many groups as inputs (2 or more); 0 where the network has no blocks.
+/// Number of weight layers up to the blocks' outputs: the first hidden layer with one unit per group, if all
+/// layers up to it have as many groups as there are inputs (2 or more). 0 where the network has no blocks.
 [[nodiscard]] std::size_t block_layers(const Shape& shape);
 
-/// The blocks' outputs behind their activation, row-major [count][blocks], for inputs x, row-major
+/// The blocks' outputs after their activation, row-major [count][blocks], for inputs x, row-major
 /// [count][inputs]. `leaky_slope` is used by leaky_relu only. Throws LogicError where sizes disagree or the
 /// network has no blocks.
 [[nodiscard]] std::vector<double> block_outputs(const Parameters& network, Activation activation,
@@ -31,14 +31,15 @@ struct PolynomialFit {
   [[nodiscard]] double operator()(double x) const;
 };
 
-/// Of the given degree through points; where x take too few values to tell coefficients apart, the smallest
-/// ones that fit best. Throws LogicError for no points or as many x as y are not.
+/// Fits a polynomial of the given degree to the points (x, y); where x has too few distinct values to
+/// determine the coefficients, the smallest ones that fit best. Throws LogicError for no points or different
+/// numbers of x and y.
 [[nodiscard]] PolynomialFit fit_polynomial(std::span<const double> x, std::span<const double> y,
                                            std::size_t degree);
 
 /// How far the blocks of a network are from the functions they are to learn (science.md section 6, task 6):
 /// the root mean square error of the best straight line from block i's output to target i over the samples,
-/// in the mean over i; 0 where every block has learned its function up to scale and offset. None where the
+/// averaged over i; 0 where every block has learned its function up to scale and offset. None where the
 /// network has no blocks or not one for each output, or where an output is not finite.
 [[nodiscard]] std::optional<double> block_error(const Parameters& network, Activation activation,
                                                 double leaky_slope, const Samples& samples);

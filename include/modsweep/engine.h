@@ -22,16 +22,17 @@ namespace modsweep {
 struct EvaluationNoise {
   double strength = 0.0;
   double exponent = 2.0;
-  std::uint32_t draw = 0;  ///< below 2^24: which of many independent ones
+  std::uint32_t draw = 0;  ///< below 2^24: number of one of many independent draws
 };
 
-/// What an evaluation of one split yields for one network.
+/// Result of an evaluation of one split for one network.
 struct Evaluation {
   double mse = 0.0;
   RegularizerValues regularizers;  ///< of activity, raw, with the network's own exponents; the others are 0
 };
 
-/// What the next step of one network would use: for tests of engines against reference vectors.
+/// Loss and gradient that the next step of one network would use: for tests of engines against reference
+/// vectors.
 struct StepInspection {
   double mse = 0.0;
   RegularizerValues regularizers;  ///< raw, activity terms over the batch
@@ -49,24 +50,25 @@ class Training {
   virtual void advance(std::uint64_t steps) = 0;
   /// One value per network; zeros where a network's task has no samples of that split. Changes nothing.
   [[nodiscard]] virtual std::vector<Evaluation> evaluate(Split split, const EvaluationNoise& noise) = 0;
+  /// Changes nothing.
   [[nodiscard]] virtual StepInspection inspect(std::size_t network) = 0;
 
   /// Steps taken so far.
   [[nodiscard]] virtual std::uint64_t step(std::size_t network) const = 0;
-  /// The step (counted from 1) whose loss was NaN or infinite; that step changed nothing and the network
-  /// rests.
+  /// The step (counted from 1) whose loss was NaN or infinite; that step changed nothing, and the network
+  /// takes no further steps.
   [[nodiscard]] virtual std::optional<std::uint64_t> diverged(std::size_t network) const = 0;
   [[nodiscard]] virtual Parameters weights(std::size_t network) const = 0;
-  /// Spectra of every weight layer of these networks, [request][layer], worked out where the weights are;
-  /// none where an engine leaves that to the caller. Weights must be finite.
+  /// Spectra of every weight layer of these networks, [request][layer], computed on the device that holds the
+  /// weights; none where an engine leaves that to the caller. Weights must be finite.
   [[nodiscard]] virtual std::optional<std::vector<std::vector<LayerSpectra>>> spectra(
       std::span<const std::size_t> networks, ClusterBy by) {
     static_cast<void>(networks);
     static_cast<void>(by);
     return std::nullopt;
   }
-  /// Functional leaks of these networks on their test sets, worked out where the weights are; none where an
-  /// engine leaves that to the caller. Weights must be finite.
+  /// Functional leaks of these networks on their test sets, [request], computed on the device that holds the
+  /// weights; none where an engine leaves that to the caller. Weights must be finite.
   [[nodiscard]] virtual std::optional<std::vector<Leaks>> leaks(std::span<const std::size_t> networks) {
     static_cast<void>(networks);
     return std::nullopt;
@@ -74,7 +76,7 @@ class Training {
 
   /// All state of one network that later steps depend on, exactly. Portable between pack compositions.
   [[nodiscard]] virtual std::vector<std::byte> save(std::size_t network) const = 0;
-  /// Puts a saved state back. Throws InputError where the bytes are not a state of this shape and precision.
+  /// Restores a saved state. Throws InputError where the bytes are not a state of this shape and precision.
   virtual void restore(std::size_t network, std::span<const std::byte> bytes) = 0;
 };
 
@@ -83,21 +85,22 @@ class Engine {
  public:
   virtual ~Engine() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
-  /// What it runs on, for records: "AVX-512, 2 threads".
+  /// The device it runs on, for records: "AVX-512, 2 threads".
   [[nodiscard]] virtual std::string device() const = 0;
   /// Why this shape cannot be trained in this precision; empty if it can.
   [[nodiscard]] virtual std::string refuses(const Shape& shape, Precision precision) const = 0;
-  /// Memory that one network of a pack takes, datasets aside.
+  /// Bytes of memory that one network of a pack needs, without datasets.
   [[nodiscard]] virtual std::size_t bytes_per_network(const Shape& shape, std::uint32_t batch_size,
                                                       Precision precision) const = 0;
-  /// Bytes that its packs may take at present, all together, datasets aside.
+  /// Bytes currently available to all of its packs together, without datasets.
   [[nodiscard]] virtual std::size_t memory() const = 0;
   /// The number of packs that it trains well at once: with two, one trains while the other is measured.
   [[nodiscard]] virtual std::size_t workers() const = 0;
   /// The number of networks of one shape that it trains well at once: the planner's upper bound for a pack.
   [[nodiscard]] virtual std::size_t preferred_pack(const Shape& shape, std::uint32_t batch_size,
                                                    Precision precision) const = 0;
-  /// May be called, and its trainings used, by several threads at once: a thread for each training.
+  /// Starts to train a pack. Several threads may call this and use the trainings at once, one thread per
+  /// training. Throws std::bad_alloc where the device's memory does not suffice.
   [[nodiscard]] virtual std::unique_ptr<Training> start(const Pack& pack) = 0;
 };
 

@@ -6,14 +6,14 @@
 
 namespace modsweep {
 
-/// What the process returns to its caller.
+/// Exit codes of the process.
 enum class ExitCode : int {
-  done = 0,           ///< everything that was asked for is there
-  cells_failed = 1,   ///< it is through, but some cells diverged or a refinement fell short
+  done = 0,           ///< everything requested is complete
+  cells_failed = 1,   ///< it finished, but some cells diverged or a refinement fell short
   bad_input = 2,      ///< a wrong sweep file, option, store or tensor file; nothing was run or written
-  io_failure = 3,     ///< a device, disk or database failed; what was committed before is intact
-  interrupted = 130,  ///< stopped by a signal or a time limit; the state is saved, the same command goes on
-  not_saved = 131     ///< stopped by a second Ctrl-C; what was trained since the last save is lost
+  io_failure = 3,     ///< a device, disk or database failed; earlier commits are intact
+  interrupted = 130,  ///< stopped by a signal or a time limit; the state is saved, the same command resumes
+  not_saved = 131     ///< stopped by a second Ctrl-C; all training since the last save is lost
 };
 
 /// Base of all errors with an exit code. The message is one line: what, where, remedy.
@@ -38,7 +38,8 @@ class IoError : public Error {
   explicit IoError(const std::string& message) : Error(ExitCode::io_failure, message) {}
 };
 
-/// A precondition between parts of modsweep was violated: a bug, not bad input. Messages carry both values.
+/// A precondition between components of modsweep was violated: a bug, not bad input. Messages carry both
+/// values.
 class LogicError : public std::logic_error {
  public:
   using std::logic_error::logic_error;

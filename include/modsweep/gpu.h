@@ -1,5 +1,5 @@
-// The GPU engines. They live in a module of their own, libmodsweep_gpu.so, which is loaded when a device is
-// there: CUDA's libraries take a second to load, and a machine without them runs the same program.
+// The GPU engines. They live in a module of their own, libmodsweep_gpu.so, which is loaded where the machine
+// has a device: CUDA's libraries take a second to load, and a machine without them runs the same program.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@ struct GpuDevice {
   std::size_t multiprocessors = 0;
 };
 
-/// What is timed on a device.
+/// Selection of what is timed on a device.
 struct GpuBenchOptions {
   std::vector<std::string> settings;               ///< of whole steps, by name; empty: all
   std::vector<std::vector<std::uint32_t>> shapes;  ///< sizes of all layers
@@ -38,7 +38,7 @@ struct GpuBenchOptions {
   bool quick = false;
 };
 
-/// One measured thing; times are of a network's step, of a kernel's launch, or of a matrix.
+/// One measurement; times are per step of a network, per launch of a kernel, or per matrix.
 struct GpuBenchRow {
   std::string bench;    ///< "train", "kernel" or "spectra"
   std::string setting;  ///< "wa2", or the kernel's name
@@ -51,30 +51,30 @@ struct GpuBenchRow {
   double min_us = 0.0;
   double max_us = 0.0;
   double gflops = 0.0;  ///< at the median; a step counts 6 operations per weight and sample; 0: not counted
-  double gbytes = 0.0;  ///< GB/s that have to be read and written, at the median; 0: not counted
+  double gbytes = 0.0;  ///< necessary reads and writes in GB/s, at the median; 0: not counted
   double peak_gflops = 0.0;  ///< fused multiply-adds, measured in the same run
   double peak_gbytes = 0.0;  ///< of a copy, measured in the same run
 };
 
-/// What the module offers. Its functions throw IoError where CUDA fails.
+/// The functions of the module. They throw IoError where CUDA fails.
 struct GpuModule {
   /// All devices that its engines run on.
   std::vector<GpuDevice> (*devices)();
   /// Batched matrix products with fused kernels around them, for networks of any shape.
   std::unique_ptr<Engine> (*make_gemm_engine)(const GpuDevice& device);
-  /// A thread block, or a cluster of them, for each network, whose kernel takes many steps, for networks that
-  /// fit their shared memory.
+  /// One thread block, or one cluster, per network, whose kernel takes many steps; for networks that fit its
+  /// shared memory.
   std::unique_ptr<Engine> (*make_fused_engine)(const GpuDevice& device);
-  /// The same with tensor cores for the products of wide layers, in single precision only: operands split
-  /// into TF32 and what is left (3xTF32).
+  /// The same with tensor cores for the products of wide layers, in single precision only: each operand is
+  /// split into a TF32 value and a remainder (3xTF32).
   std::unique_ptr<Engine> (*make_fused_3xtf32_engine)(const GpuDevice& device);
   /// Times an engine, the kernels of gemm, and spectra.
   std::vector<GpuBenchRow> (*bench)(const GpuDevice& device, const GpuBenchOptions& options);
 };
 
-/// The module's functions, by their symbols: one returns its GpuModule; the other, as `const char*`, the
-/// build_text() of the build that it belongs to. Only a program of the same build may call anything else,
-/// since interfaces change.
+/// Symbols of the module's two functions: one returns its GpuModule; the other returns the build_text() of
+/// its build as `const char*`. Only a program of the same build may call anything else, since interfaces
+/// change.
 inline constexpr const char* gpu_module_symbol = "modsweep_gpu_module";
 inline constexpr const char* gpu_build_symbol = "modsweep_gpu_build";
 

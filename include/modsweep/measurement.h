@@ -1,4 +1,4 @@
-// What is recorded of a network at one step.
+// Measurements of a network at one step.
 #pragma once
 
 #include <array>
@@ -18,8 +18,8 @@
 
 namespace modsweep {
 
-/// Raw values (without coefficients) of the penalties (math/penalties.h), `double l2 = 0.0` and so on; those
-/// of activity over the training set, clean activations.
+/// Raw values (without coefficients) of the penalties (math/penalties.h), `double l2 = 0.0` and so on;
+/// penalties of activity are means over the training set, of clean activations.
 struct RegularizerValues {
 #define MODSWEEP_VALUE(name, Penalty) double name = 0.0;
   MODSWEEP_PENALTIES(MODSWEEP_VALUE, MODSWEEP_NOTHING)
@@ -28,16 +28,16 @@ struct RegularizerValues {
   bool operator==(const RegularizerValues&) const = default;
 };
 
-// (Names for nvcc, which puts parentheses around the types themselves, and g++ then warns.)
+// (Named types, because nvcc puts parentheses around unnamed ones, about which g++ warns.)
 using PenaltyCoefficient = double RegularizerSettings::*;
 using PenaltyValue = double RegularizerValues::*;
 
-/// A penalty as settings and results know it.
+/// A penalty's names and members in settings and results.
 struct PenaltyInfo {
   std::string_view name;    ///< of its coefficient in [regularizer]
   std::string_view column;  ///< of its value in results
   std::string_view doc;
-  std::int32_t since = 0;  ///< the format of stores that first has the column
+  std::int32_t since = 0;  ///< the first store format with the column
   bool of_activity = false;
   PenaltyCoefficient coefficient = nullptr;
   PenaltyValue value = nullptr;
@@ -56,11 +56,11 @@ inline constexpr auto penalty_infos =
     std::to_array<PenaltyInfo>({MODSWEEP_PENALTIES(MODSWEEP_INFO, MODSWEEP_NOTHING)});
 #undef MODSWEEP_INFO
 
-/// The penalties' share of the loss: the sum of coefficient times value.
+/// The penalties' contribution to the loss: the sum of coefficient times value.
 [[nodiscard]] double weighted_sum(const RegularizerSettings& coefficients, const RegularizerValues& values);
 
-/// The penalties that depend on weights alone; those of activity are 0. `settings`: for penalties that have
-/// more than their coefficient.
+/// The penalties that depend on weights alone; those of activity are 0. `settings`: for penalties with
+/// settings other than their coefficient.
 [[nodiscard]] RegularizerValues weight_regularizers(const Parameters& network,
                                                     const RegularizerSettings& settings = {});
 
@@ -69,11 +69,11 @@ inline constexpr auto penalty_infos =
 [[nodiscard]] RegularizerValues activity_regularizers(std::span<const double, math::activity_penalties> sums,
                                                       double count);
 
-/// Value by value: puts together what weight_regularizers() and activity_regularizers() say.
+/// Sums value by value: combines the results of weight_regularizers() and activity_regularizers().
 [[nodiscard]] RegularizerValues operator+(RegularizerValues a, const RegularizerValues& b);
 
 /// A value of a column: a whole number, a number, a text, or none where nothing was measured. A number that
-/// is not finite becomes none in the store. Small, and texts are shared by copies: a run may keep millions.
+/// is not finite becomes none in the store. Small, and copies share texts: a run may hold millions.
 class MeasuredValue {
  public:
   enum class Kind : std::uint8_t { none, whole, real, text };
@@ -110,18 +110,18 @@ class MeasuredValue {
   std::shared_ptr<const std::string> text_;
 };
 
-/// The key columns of a row, cell and step aside, then its other columns, in the order of the store.
+/// A row without cell and step: the key columns, then the other columns, in the order of the store.
 using MeasuredRow = std::vector<MeasuredValue>;
 
-/// What was measured of one network at one step: rows of the store's tables.
+/// The measurements of one network at one step, as rows of the store's tables.
 struct Measurement {
   std::uint64_t step = 0;
-  std::vector<std::vector<MeasuredRow>> tables;  ///< [table][row]; tables as in measures/tables.h
+  std::vector<std::vector<MeasuredRow>> tables;  ///< [table][row]; tables as in measures/measure_tables.h
 
-  /// The number in a column of the network; none where there is none. Throws LogicError for a column that no
-  /// measurement declares, as the next one does.
+  /// The number in a network column; none where it was not measured. This function and the next one throw
+  /// LogicError for a column that no measurement declares.
   [[nodiscard]] std::optional<double> number(std::string_view column) const;
-  /// The same of weight layer `layer`, from 0.
+  /// The number in a layer column for weight layer `layer`, from 0.
   [[nodiscard]] std::optional<double> number(std::string_view column, std::size_t layer) const;
 
   bool operator==(const Measurement&) const = default;

@@ -1,4 +1,4 @@
-// Shapes of networks and the one place that knows where a parameter lies.
+// Shapes of networks, and the only code that computes where a parameter is stored.
 #pragma once
 
 #include <cstddef>
@@ -31,19 +31,19 @@ struct Shape {
 /// The same network with its layers spelled out: `hidden` and `groups` of a named architecture for n inputs.
 /// modular: n blocks of block_depth layers of block_width units and one output each, then joint_depth layers
 /// of joint_width units that see all block outputs; bottleneck: the same sizes without blocks; full: without
-/// blocks and with joint_width units in the place of the n block outputs.
+/// blocks and with joint_width units instead of the n block outputs.
 [[nodiscard]] NetworkSettings spelled_out(const NetworkSettings& network, std::uint32_t inputs);
 
 /// The shape of a cell's network. Throws InputError where groups do not divide the sizes they split.
 [[nodiscard]] Shape shape_of(const CellSettings& cell, std::uint32_t outputs);
 
-/// Where one weight layer's parameters lie in a network's parameter vector, in scalars.
+/// Offsets of one weight layer's parameters in a network's parameter vector, in scalars.
 struct LayerSlice {
   std::uint32_t inputs = 0;   ///< I, all groups together
   std::uint32_t outputs = 0;  ///< O, all groups together
   std::uint32_t groups = 1;   ///< G
   std::size_t weights =
-      0;  ///< offset of W, row-major [O][I/G]: row o is its unit's incoming weights in its group
+      0;  ///< offset of W, row-major [O][I/G]: row o holds the incoming weights of unit o within its group
   std::size_t biases = 0;  ///< offset of b, [O]; meaningful only with bias
   std::size_t slope =
       0;  ///< offset of the PReLU slope of the hidden layer this one feeds; only with prelu, l < H
@@ -77,8 +77,8 @@ class ParameterLayout {
   bool prelu_ = false;
 };
 
-/// Parameters of one network as the outside sees them: double whatever the engine computed in, so that a
-/// value of either precision is held exactly. `values` has ParameterLayout::parameters() entries.
+/// Parameters of one network outside of engines: in double whatever the engine's precision, so that values of
+/// either precision are exact. `values` has ParameterLayout::parameters() entries.
 struct Parameters {
   Shape shape;
   std::vector<double> values;

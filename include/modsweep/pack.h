@@ -30,7 +30,7 @@ struct Pack {
   std::vector<std::uint64_t> steps;   ///< optimizer steps of the whole run
   std::vector<std::uint8_t> shuffle;  ///< bool
 
-  std::vector<Activation> activation;  ///< prelu exactly where shape.prelu
+  std::vector<Activation> activation;  ///< prelu if and only if shape.prelu
   std::vector<double> leaky_slope;
   std::vector<NoiseSettings> noise;
   std::vector<RegularizerSettings> regularizer;  ///< the dropout rate included
@@ -51,8 +51,8 @@ struct Pack {
   /// Appends a cell's network. Throws LogicError where its shape, batch size or precision differ from the
   /// pack's.
   void add(const CellSettings& cell, std::shared_ptr<const Dataset> data);
-  /// What a network starts from, in ParameterLayout order: `initial`, or drawn from its seed (science.md
-  /// section 1).
+  /// A network's initial parameters in ParameterLayout order: from `initial`, or drawn from its seed
+  /// (science.md section 1).
   [[nodiscard]] std::vector<double> initial_parameters(std::size_t network) const;
   /// Throws LogicError where a column's length is not P or a dataset does not fit the shape.
   void check() const;

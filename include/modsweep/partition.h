@@ -13,13 +13,13 @@
 namespace modsweep {
 
 struct KMeansSettings {
-  std::uint32_t restarts = 20;     ///< the best of them counts
-  std::uint32_t iterations = 300;  ///< at most, of each
-  std::uint64_t seed = 0;          ///< the same seed, the same clusters, with every standard library
+  std::uint32_t restarts = 20;     ///< the best one is returned
+  std::uint32_t iterations = 300;  ///< maximum per restart
+  std::uint64_t seed = 0;          ///< the same seed gives the same clusters with every standard library
 };
 
 struct Clusters {
-  std::vector<std::uint32_t> of;  ///< for each point, from 0; some may have no point where many are equal
+  std::vector<std::uint32_t> of;  ///< of each point, from 0; clusters may be empty if many points are equal
   double inertia = 0.0;           ///< sum of squared distances from the means of their clusters
 };
 
@@ -29,23 +29,24 @@ struct Clusters {
                                std::size_t k, const KMeansSettings& settings = {});
 
 /// Newman's modularity of a partition of a weighted graph (Newman 2004): the sum over pairs in one cluster of
-/// S_ij - d_i d_j / 2m, over 2m; d are the row sums, 2m their sum. The diagonal counts as in the Laplacian:
-/// a unit is similar to itself. `similarity` is symmetric, not negative, row-major [count][count]. 0 for a
-/// graph without edges. Throws LogicError where sizes disagree, as the next one does.
+/// S_ij - d_i d_j / 2m, over 2m; d are the row sums, 2m their sum. The diagonal counts as in the Laplacian: a
+/// unit is similar to itself. `similarity` is symmetric, not negative, row-major [count][count]. 0 for a
+/// graph without edges. Throws LogicError where sizes disagree, as does normalized_cut.
 [[nodiscard]] double modularity(std::span<const double> similarity,
                                 std::span<const std::uint32_t> cluster_of);
 
 /// Normalized cut of a partition (Shi & Malik 2000): the sum over clusters of the edges that leave it, over
-/// all edges of its units (with the diagonal). 0: nothing between clusters; k clusters: less than k.
+/// all edges of its units (with the diagonal). 0: no edges between clusters; always below the number of
+/// clusters.
 [[nodiscard]] double normalized_cut(std::span<const double> similarity,
                                     std::span<const std::uint32_t> cluster_of);
 
-/// How well a partition of a layer's live units sets them apart.
+/// Quality of a partition of a layer's live units.
 struct PartitionScores {
   double modularity = 0.0;  ///< of the similarity graph of the live rows
   double normalized_cut = 0.0;
-  /// Share of the sum of |W| over live rows that lies in blocks: each column belongs to the cluster that has
-  /// most of it. 1: block-diagonal.
+  /// Fraction of the sum of |W| over live rows that lies in blocks: each column belongs to the cluster with
+  /// the largest part of it. 1: block-diagonal.
   double block_share = 0.0;
 
   bool operator==(const PartitionScores&) const = default;
@@ -59,7 +60,7 @@ struct LayerPartition : PartitionScores {
 
 /// Clusters the live rows of `w`, row-major [rows][columns], by k-means (k = n) on the rows of the n
 /// eigenvectors of L_rw with the smallest eigenvalues, each of unit length. With `outgoing`, rows and columns
-/// change places. None where n is 0 or fewer than n rows live. Throws LogicError as layer_spectra does.
+/// are exchanged. None where n is 0 or fewer than n rows are live. Throws LogicError as layer_spectra does.
 [[nodiscard]] std::optional<LayerPartition> layer_partition(std::span<const double> w, std::size_t rows,
                                                             std::size_t columns, std::size_t n,
                                                             ClusterBy by = ClusterBy::incoming);

@@ -1,5 +1,5 @@
-// Networks added where a transition lies, until it is known well enough: at a fraction of the cost of a grid
-// that is as fine everywhere.
+// Adds networks near a transition until its position is known well enough, at a fraction of the cost of an
+// equally fine grid.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,8 @@
 
 namespace modsweep {
 
-/// The unit in which networks are added: one at each of so many seeds. Block 0 has a sweep's own seeds, the
-/// next ones have as many new seeds each.
+/// The unit in which networks are added: one network at x for each seed of a block. Block 0 has the sweep's
+/// own seeds; each further block has the same number of new seeds.
 struct RefinementRow {
   double x = 0.0;
   std::uint32_t block = 0;
@@ -25,48 +25,48 @@ struct RefinementRow {
 };
 
 struct RefinementSettings {
-  double width = 0.2;         ///< of the interval of log x* at last, natural logarithm
-  bool whole_numbers = true;  ///< x takes no others
+  double width = 0.2;         ///< target width of the interval of log x*, natural logarithm
+  bool whole_numbers = true;  ///< x is a whole number
   IntervalSettings interval{.resamples = 1000};
 };
 
 enum class RefinementState : std::uint8_t {
   open,       ///< `next` has rows
   converged,  ///< the interval is narrow enough
-  failed      ///< `reason` says why it cannot become so
+  failed      ///< `reason` says why it cannot become narrow enough
 };
 
-/// The search for one transition. What it asks for follows from the values that it was given and from nothing
-/// else, so that a search with the same values goes the same way.
+/// The search for one transition. Its requests depend only on the values that it was given, so that searches
+/// with the same values take the same course.
 ///
-/// A round adds a quarter of the rows that are there, at least one. Each goes where, by the fitted sigmoid
-/// linearized in its four parameters and the spread of the networks so far, it lowers the variance of log x*
-/// most (c-optimal design, one step at a time; Pukelsheim 1993, chapter 9): to an x that is there, with new
-/// seeds, or halfway between two of them in log x. New x are no closer than an eighth of the sigmoid's way
-/// from 10 to 90 %: finer ones tell no more than new seeds. Where the change is sharper than the axis, a
-/// single row halves the step.
+/// A round adds a quarter of the number of existing rows, at least one. Each row is put where it lowers the
+/// variance of log x* most, according to the fitted sigmoid linearized in its four parameters and the spread
+/// of the networks so far (c-optimal design, one step at a time; Pukelsheim 1993, chapter 9): at an existing
+/// x, with new seeds, or halfway between two existing x in log x. New x are no closer than an eighth of the
+/// sigmoid's width from 10 to 90 %: closer ones carry no more information than new seeds. Where the change is
+/// too sharp for the axis to resolve, a single row halves the step.
 class Refinement {
  public:
   /// `x` ascends and is positive; the first `next` asks for all of it.
   Refinement(const std::vector<double>& x, const RefinementSettings& settings);
 
-  /// What is to be measured next, in this order; empty unless open.
+  /// The rows to be measured next, in this order; empty unless open.
   [[nodiscard]] const std::vector<RefinementRow>& next() const { return next_; }
-  /// The values of the first rows of `next`, in its order: one of each seed, in the same order in all rows of
-  /// a block; NaN: that network has none. Fits anew.
+  /// Accepts the values of the first rows of `next`, in its order: one per seed, in the same order in all
+  /// rows of a block; NaN: that network has no value. Then fits again.
   void take(std::span<const std::vector<double>> values);
 
   [[nodiscard]] RefinementState state() const { return state_; }
   [[nodiscard]] const std::string& reason() const { return reason_; }
   [[nodiscard]] const TransitionFit& fit() const { return fit_; }
-  /// Of the interval of log x*; none where there is no interval.
+  /// Width of the interval of log x*; none where there is no interval.
   [[nodiscard]] std::optional<double> width() const;
 
   [[nodiscard]] std::size_t rows() const { return rows_; }  ///< taken so far
-  /// The rows of a grid over the same range with the smallest distance in log x and the most rows of one x
-  /// that the search came to, everywhere.
+  /// Number of rows of a grid over the same range that has, everywhere, the smallest distance in log x and
+  /// the largest number of rows per x that the search reached.
   [[nodiscard]] std::size_t grid_rows() const;
-  /// The different x of that grid.
+  /// Number of different x of that grid.
   [[nodiscard]] std::size_t grid_points() const;
 
  private:

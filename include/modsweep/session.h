@@ -1,5 +1,4 @@
-// A sweep from its description to a finished store, without a terminal: what `modsweep run` does, for
-// programs.
+// Trains a sweep into a store without a terminal: `modsweep run` as a library.
 #pragma once
 
 #include <cstddef>
@@ -18,28 +17,28 @@ namespace modsweep {
 
 class ShardCells;  // plan/shard_cells.h
 
-/// How a sweep is trained. None of it changes a result, but for rounding, which depends on the engine.
+/// How a sweep is trained. No option changes a result, except for rounding, which depends on the engine.
 struct SessionOptions {
-  std::string engine = "auto";       ///< "cpu", "gemm", ...; auto: the fastest with the sweep's cells
+  std::string engine = "auto";       ///< "cpu", "gemm", ...; auto: the fastest for the sweep's cells
   std::size_t threads = 0;           ///< 0: all
-  std::size_t max_pack = 0;          ///< networks trained at once at most; 0: as the engine prefers
-  double checkpoint_seconds = 60.0;  ///< training that a crash may cost at most
-  /// When the state is to be saved and the training to end, in seconds of std::chrono::steady_clock.
+  std::size_t max_pack = 0;          ///< maximum number of networks trained at once; 0: as the engine prefers
+  double checkpoint_seconds = 60.0;  ///< maximum training time that a crash may cost
+  /// The time at which the state is saved and the training ends, in seconds of std::chrono::steady_clock.
   double end_by = std::numeric_limits<double>::infinity();
   std::optional<Shard> shard = {};  ///< the cells that are trained; none: all
   std::string command = {};         ///< recorded in the store's table `runs`
 };
 
-/// What is going to be trained, and on what.
+/// The cells to be trained, and the devices that train them.
 struct SessionPlan {
   std::uint64_t cells = 0;  ///< of the sweep, or of the shard of it
-  std::uint64_t left = 0;   ///< of these, to be trained
+  std::uint64_t left = 0;   ///< of these, still to be trained
   double flop = 0.0;        ///< floating-point operations of the training
   std::string_view engine;
   std::string device;  ///< the devices, and why `auto` chose them
 };
 
-/// How far a training is. Work is counted in floating-point operations, because steps of different shapes
+/// Progress of a training. Work is counted in floating-point operations, because steps of different shapes
 /// differ.
 struct ProgressState {
   std::uint64_t cells = 0;     ///< of the sweep
@@ -50,7 +49,8 @@ struct ProgressState {
   double work_left = 0.0;
 };
 
-/// Is told how a training goes, and may end it. Called by one thread at a time, not always the same one.
+/// Receives the progress of a training, and may end it. Called by one thread at a time, not always the same
+/// one.
 class SessionWatcher {
  public:
   SessionWatcher() = default;
@@ -64,41 +64,43 @@ class SessionWatcher {
   virtual void update(const ProgressState&) {}
   /// After the last step, or the last before a stop.
   virtual void finish(const ProgressState&) {}
-  /// What the user is to know: a store was brought to a new format, memory did not suffice for a pack, ...
+  /// A message for the user: a store was converted to a new format, memory did not suffice for a pack, ...
   virtual void note(const std::string&) {}
-  /// True ends the training, with its state saved. Asked about once a second.
+  /// Returning true ends the training, with its state saved. Called about once a second.
   virtual bool stop() { return false; }
-  /// Until when, in seconds of std::chrono::steady_clock, everything trained is in the store; infinity:
-  /// nothing is in training. Called by the thread that writes the store.
+  /// Everything trained before the time `until` is in the store, in seconds of std::chrono::steady_clock;
+  /// infinity: nothing is in training. Called by the thread that writes the store.
   virtual void saved(double /*until*/) {}
 };
 
-/// Trains sweeps into one store. What is finished there is not trained again, and what was interrupted goes
-/// on from its last checkpoint. For one thread at a time.
+/// Trains sweeps into one store. Finished cells are not trained again, and interrupted ones resume from their
+/// last checkpoint. For one thread at a time.
 class Session {
  public:
-  /// Opens the store where there is one. Throws as Store.
+  /// Opens the store if it exists. Throws as Store.
   explicit Session(std::string store_path, SessionOptions options = {});
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// Whether every cell of the sweep, or of the shard of it that the options name, is finished.
+  /// Whether every cell of the sweep, or of its shard named in the options, is finished.
   [[nodiscard]] bool finished(const Sweep& sweep) const;
 
-  /// Trains what is left of the sweep. Makes the store where there is none, once every cell is known to be
-  /// trainable. False: stopped or out of time, with the state saved. Throws InputError for a cell or an
-  /// engine that cannot be, IoError where the device, the disk or the store fails; what was committed stays.
+  /// Trains the remaining cells of the sweep. Creates the store if absent, once every cell is known to be
+  /// trainable. Returns false if stopped or out of time, with the state saved. Throws InputError for a cell
+  /// that cannot be trained or an engine that cannot be used, IoError where the device, the disk or the store
+  /// fails; earlier commits remain.
   [[nodiscard]] bool train(const Sweep& sweep, SessionWatcher& watcher);
   [[nodiscard]] bool train(const Sweep& sweep);
 
   [[nodiscard]] bool has_store() const;
-  /// Throws LogicError before there is one.
+  /// Throws LogicError where there is no store yet.
   [[nodiscard]] Store& store();
   /// Closes the store, after the last training.
   void close_store();
 
-  /// The cells of the shard that the options name; nullptr: all. `sweep`: always the same where there is one.
+  /// The cells of the shard named in the options; nullptr: all. With a shard, `sweep` must be the same in
+  /// every call.
   [[nodiscard]] const ShardCells* shard(const Sweep& sweep);
 
  private:

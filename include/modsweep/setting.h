@@ -1,5 +1,6 @@
-// A setting that belongs to one task: declared beside the code that uses it, and kept by its key. The table
-// of all settings (host/config/keys.cpp) takes it from the task, so that nothing else has to name it.
+// A setting that one task or measure declares for itself, beside the code that uses it; its value is stored
+// by key. The table of all settings (host/config/keys.cpp) collects these declarations, so that no other file
+// has to name the setting.
 #pragma once
 
 #include <array>
@@ -14,7 +15,7 @@
 
 namespace modsweep {
 
-/// Which numbers a setting takes; for a list, each of its entries.
+/// The numbers that a setting accepts; for a list, each of its entries.
 struct Limits {
   double low = 0.0;
   double high = 0.0;
@@ -28,11 +29,11 @@ struct Limits {
   [[nodiscard]] std::string text() const;
 };
 
-/// A value of a setting that is kept by its key.
+/// The value of a setting that is stored by key.
 using OwnValue = std::variant<bool, std::uint32_t, double, std::string>;
 
-/// Values of settings by their keys. A setting that is not here has its default; Setting::set keeps it so,
-/// and then equal settings compare equal.
+/// Values of settings by key. An absent setting has its default; Setting::set never stores a default, so that
+/// equal settings compare equal.
 class OwnValues {
  public:
   /// Null: the setting has its default.
@@ -60,15 +61,16 @@ struct Setting {
   T standard{};                               ///< its default
   Limits limits{};                            ///< of a number
   std::array<std::string_view, 8> choices{};  ///< of a text; ends with the first empty one
-  std::string_view doc{};                     ///< one line: whose it is and what it means
-  /// True: part of every cell's id. False, for every new setting: only of ids of cells where it is not the
-  /// default, so that cells of stores that do not know it keep their ids.
+  std::string_view doc{};                     ///< one line: the task or measure that uses it, and its meaning
+  /// True: part of every cell's id. False (every new setting): part of the ids only of cells where it differs
+  /// from its default, so that cells of older stores keep their ids.
   bool in_every_id = false;
 
   using Value = T;
   using Stored = std::conditional_t<std::is_same_v<T, std::string_view>, std::string, T>;
 
-  /// The value in settings that keep some by key, as TaskSettings; a text lives as long as they do.
+  /// The value in `settings`, a group with a member `own` (TaskSettings, MeasureSettings); a text lives as
+  /// long as the group.
   [[nodiscard]] T of(const auto& settings) const {
     const OwnValue* value = settings.own.find(key);
     return value == nullptr ? standard : T(std::get<Stored>(*value));

@@ -1,5 +1,5 @@
-// The settings of one training run: plain values, defaults as in the paper's standard experiment
-// (science.md sections 1-6). host/config has every key of them by its name in a sweep file.
+// The settings of one training run: plain values, defaults as in the paper's standard experiment (science.md
+// sections 1-6). host/config lists their keys by their names in a sweep file.
 #pragma once
 
 #include <algorithm>
@@ -22,8 +22,8 @@ enum class Architecture : std::uint8_t { layers, modular, full, bottleneck };
 /// Whether the noise term takes part in the gradient (science.md section 2).
 enum class NoiseGradient : std::uint8_t { reparameterized, detached };
 enum class Optimizer : std::uint8_t { adam, sgd };
-/// Of a training: `tf32` is fp32 whose matrix products see only 10 bits of each factor's fraction, as the
-/// tensor cores of a GPU take them; it is never chosen unless asked for.
+/// Precision of a training. `tf32` is fp32 with matrix products that use only 10 fraction bits of each
+/// factor, as a GPU's tensor cores do; it is never chosen unless requested.
 enum class Precision : std::uint8_t { fp32, fp64, tf32 };
 /// Which neurons of a weight matrix are clustered: the receiving ones (rows, the paper's) or the sending
 /// ones.
@@ -40,7 +40,7 @@ struct TaskSettings {
   std::string file;                         ///< table: a CSV or .npy file
   std::string file_hash;                    ///< table: 16 hex digits, XXH3-64 of the file's bytes
   std::vector<std::string> input_columns;   ///< table: a network's inputs, by name
-  std::vector<std::string> target_columns;  ///< table: what it learns, by name
+  std::vector<std::string> target_columns;  ///< table: a network's targets, by name
   std::string split_column;                 ///< table: train, test, ood (or 0, 1, 2); empty: in file order
   OwnValues own;  ///< settings that one task declares for itself (TaskKind::settings)
 
@@ -55,8 +55,8 @@ struct NetworkSettings {
   double leaky_slope = 0.1;
   bool bias = true;
   Architecture architecture = Architecture::layers;
-  // What a named architecture is made of; without one these have no effect.
-  std::uint32_t block_depth = 1;    ///< hidden layers of each input's block, its output aside
+  // Dimensions of a named architecture; with `layers` these have no effect.
+  std::uint32_t block_depth = 1;    ///< hidden layers of each input's block, without its output
   std::uint32_t block_width = 64;   ///< units of each of them
   std::uint32_t joint_depth = 1;    ///< hidden layers behind the blocks
   std::uint32_t joint_width = 128;  ///< units of each of them
@@ -133,7 +133,7 @@ struct MeasureSettings {
   double noisy_exponent = 2.0;
   std::uint32_t noisy_draws = 1;  ///< independent draws of that noise, whose losses are averaged
   bool partition = false;         ///< modularity, normalized cut and block share of every layer
-  bool weights = true;            ///< keep the final weights in the store
+  bool weights = true;            ///< store the final weights
   OwnValues own;                  ///< settings that one measure declares for itself (Measure::keys)
 
   bool operator==(const MeasureSettings&) const = default;

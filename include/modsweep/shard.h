@@ -1,4 +1,4 @@
-// One of several processes that train a sweep together: which of them, and of how many.
+// One of several processes that train a sweep together: its number, and how many there are.
 #pragma once
 
 #include <cstdint>
@@ -7,19 +7,19 @@
 
 namespace modsweep {
 
-/// Part `index`, from 1, of `count`. Which cells it has is up to ShardCells (plan/shard_cells.h).
+/// Shard `index`, from 1, of `count`. ShardCells (plan/shard_cells.h) determines its cells.
 struct Shard {
-  static constexpr std::uint32_t most = 1'000'000;  ///< parts of a sweep
+  static constexpr std::uint32_t most = 1'000'000;  ///< maximum number of shards of a sweep
 
   std::uint32_t index = 1;
   std::uint32_t count = 1;
 
-  /// Of "2/8". Throws InputError.
+  /// Parses "2/8". Throws InputError for anything else.
   [[nodiscard]] static Shard parse(std::string_view text);
 
   /// "2/8".
   [[nodiscard]] std::string text() const { return std::to_string(index) + '/' + std::to_string(count); }
-  /// Whether it has every cell.
+  /// Whether the shard has all cells.
   [[nodiscard]] bool whole() const { return count == 1; }
 
   bool operator==(const Shard&) const = default;

@@ -24,8 +24,8 @@ struct Spectrum {
 
 /// Both spectra of one weight matrix.
 struct LayerSpectra {
-  Spectrum all;                     ///< every row kept (the paper's)
-  Spectrum live;                    ///< dead rows left out first
+  Spectrum all;                     ///< of all rows (the paper's)
+  Spectrum live;                    ///< of the live rows only
   std::vector<std::uint32_t> dead;  ///< rows of norm zero or below 1e-3 of the largest row norm
 };
 
@@ -33,19 +33,19 @@ struct LayerSpectra {
 [[nodiscard]] LayerSpectra layer_spectra(std::span<const double> w, std::size_t rows, std::size_t columns,
                                          ClusterBy by = ClusterBy::incoming);
 
-/// Both functional leaks of one network; none where path_leak and jacobian_leak have none.
+/// Both functional leaks of one network; none where path_leak and jacobian_leak return none.
 struct Leaks {
   std::optional<double> path;
   std::optional<double> jacobian;
 };
 
-/// Off-diagonal share of |W^H| ... |W^0| (outputs x inputs); none unless outputs == inputs or where the
+/// Off-diagonal fraction of |W^H| ... |W^0| (outputs x inputs); none unless outputs == inputs or where the
 /// product is 0 or not finite.
 [[nodiscard]] std::optional<double> path_leak(const Parameters& network);
 
-/// Off-diagonal share of the mean over samples of |dy_i/dx_j|; x is row-major [count][inputs], no noise, no
-/// dropout. `leaky_slope` is used by leaky_relu only. None unless outputs == inputs or where the mean is 0 or
-/// not finite.
+/// Off-diagonal fraction of the mean over samples of |dy_i/dx_j|; x is row-major [count][inputs], no noise,
+/// no dropout. `leaky_slope` is used by leaky_relu only. None unless outputs == inputs or where the mean is 0
+/// or not finite.
 [[nodiscard]] std::optional<double> jacobian_leak(const Parameters& network, Activation activation,
                                                   double leaky_slope, std::span<const double> x,
                                                   std::size_t count);

@@ -10,7 +10,7 @@
 
 namespace modsweep {
 
-/// What later steps depend on. The arrays have ParameterLayout::parameters() entries.
+/// The state that later steps depend on. The arrays have ParameterLayout::parameters() entries.
 template <typename T>
 struct SavedState {
   std::uint64_t step = 0;      ///< steps taken
@@ -23,8 +23,8 @@ struct SavedState {
 /// Bytes of the state of a network with that many parameters.
 [[nodiscard]] std::size_t state_bytes(std::size_t parameters, Precision precision);
 
-/// Whether all parameters and moments of a state are finite: a network with others never learns again, even
-/// where its loss looks well. Throws LogicError where the bytes are no state.
+/// Whether all parameters and moments of a state are finite: a network with other values never learns again,
+/// even if its loss looks normal. Throws LogicError where the bytes are not a state.
 [[nodiscard]] bool is_finite_state(std::span<const std::byte> bytes);
 
 template <typename T>

@@ -1,4 +1,4 @@
-// What a group of numbers says: location, spread, and how sure that is.
+// Statistics of a group of numbers: location, spread, and confidence intervals.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@
 
 namespace modsweep {
 
-/// Where a group of numbers lies.
+/// Measures of location.
 enum class Statistic : std::uint8_t { median, mean, trimmed_mean };
 
 template <>
@@ -33,10 +33,10 @@ struct Interval {
   double high = 0.0;
 };
 
-/// Where an interval comes from.
+/// How an interval is computed.
 enum class IntervalMethod : std::uint8_t {
-  standard,  ///< covers as often as it says on normal values, however few; none where that cannot be
-  bootstrap  ///< percentiles of resamples: of two to ten values too narrow
+  standard,  ///< has its stated coverage on normal values, however few; none where that is impossible
+  bootstrap  ///< percentiles of resamples: too narrow for two to ten values
 };
 
 template <>
@@ -47,7 +47,7 @@ struct EnumNames<IntervalMethod> {
   }};
 };
 
-/// How intervals are made. The same seed gives the same bootstrap with every compiler and standard library.
+/// Settings of intervals. The same seed gives the same bootstrap with every compiler and standard library.
 struct IntervalSettings {
   std::uint32_t resamples = 10'000;  ///< of the bootstrap
   double confidence = 0.95;          ///< between 0 and 1
@@ -55,7 +55,7 @@ struct IntervalSettings {
   IntervalMethod method = IntervalMethod::standard;
 };
 
-/// The mean. Needs at least one value, as all of these do.
+/// The mean. Needs at least one value, as do all statistics below.
 [[nodiscard]] double mean(std::span<const double> values);
 
 /// The standard deviation of the population that `values` are a sample of (divided by n - 1); none for fewer
@@ -65,14 +65,14 @@ struct IntervalSettings {
 /// The middle value, or the mean of the two in the middle. Reorders `values`.
 [[nodiscard]] double median(std::span<double> values);
 
-/// The mean of what is left without the lowest and the highest quarter, floor(n / 4) values each (the paper's
+/// The mean of the values without the lowest and the highest quarter, floor(n / 4) values each (the paper's
 /// "trimmed mean, 25 to 75 percentile"). Reorders `values`.
 [[nodiscard]] double trimmed_mean(std::span<double> values);
 
 /// One of the three above. Reorders `values`.
 [[nodiscard]] double statistic_of(Statistic statistic, std::span<double> values);
 
-/// What is reported of a group of at least one value.
+/// Summary of a group of at least one value.
 struct Summary {
   std::size_t count = 0;
   double mean = 0.0;
@@ -88,42 +88,44 @@ struct Summary {
 /// linear between order statistics. Throws LogicError for no replicates or a confidence outside (0, 1).
 [[nodiscard]] Interval percentile_interval(std::vector<double> replicates, double confidence);
 
-/// Percentile bootstrap interval of a statistic (Efron & Tibshirani 1993, chapter 13): `values` are drawn
-/// anew with replacement, `settings.resamples` times. None for fewer than two values: one says nothing about
-/// spread.
+/// Percentile bootstrap interval of a statistic (Efron & Tibshirani 1993, chapter 13): `values` are resampled
+/// with replacement, `settings.resamples` times. None for fewer than two values: a single one carries no
+/// information about spread.
 [[nodiscard]] std::optional<Interval> bootstrap_interval(std::span<const double> values, Statistic statistic,
                                                          const IntervalSettings& settings);
 
-/// The half width of Student's interval: how far the mean of normal values is from theirs, at most. None for
-/// fewer than two values. `freedom`: degrees of freedom, where they are not one less than the values. The
-/// same for the same values in any order.
+/// The half width of Student's interval of the mean of normal values. None for fewer than two values.
+/// `freedom`: degrees of freedom; default: one less than the number of values. Does not depend on the order
+/// of the values.
 [[nodiscard]] std::optional<double> student_half_width(std::vector<double> values, double confidence,
                                                        std::optional<double> freedom = std::nullopt);
 
-/// The exact interval of a share of which `hits` of `count` cases were seen (Clopper & Pearson 1934): covers
-/// at least as often as `confidence` says. None for no cases.
-[[nodiscard]] std::optional<Interval> share_interval(std::size_t hits, std::size_t count, double confidence);
+/// The exact interval of a proportion, from `hits` in `count` cases (Clopper & Pearson 1934); its coverage is
+/// at least `confidence`. None for no cases.
+[[nodiscard]] std::optional<Interval> proportion_interval(std::size_t hits, std::size_t count,
+                                                          double confidence);
 
 /// An interval of a statistic, or why there is none.
 struct StatisticInterval {
   std::optional<Interval> interval;  ///< none: `reason` says why
   std::string_view made_by;          ///< "t", "order statistics", "trimmed t", "bootstrap"
-  /// How often it covers: exactly for the median of any continuous distribution, for the mean and the trimmed
-  /// mean of a normal one. None where nobody knows: of a bootstrap.
+  /// Its coverage: exact for the median of any continuous distribution, and for the mean and the trimmed mean
+  /// of a normal one. None where it is unknown: for a bootstrap.
   std::optional<double> confidence;
   std::string reason;
 };
 
 /// Intervals of many groups, by one method; quantiles are computed once for each number of values.
 ///
-/// Standard are, of the mean, Student's t; of the median, two order statistics, the innermost pair that
-/// covers at least as often as asked for (David & Nagaraja 2003, section 7.1), which six values or more have
-/// for 95 %; of the trimmed mean, Student's t with the winsorized variance (Tukey & McLaughlin 1963).
+/// The standard intervals are: for the mean, Student's t; for the median, the innermost pair of order
+/// statistics with at least the requested coverage (David & Nagaraja 2003, section 7.1), which for 95 % takes
+/// at least six values; for the trimmed mean, Student's t with the winsorized variance (Tukey & McLaughlin
+/// 1963).
 class IntervalMaker {
  public:
   explicit IntervalMaker(const IntervalSettings& settings) : settings_(settings) {}
 
-  /// Of values in any order.
+  /// The interval of a statistic of `values`, in any order.
   [[nodiscard]] StatisticInterval of(std::vector<double> values, Statistic statistic);
 
  private:

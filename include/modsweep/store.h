@@ -23,8 +23,8 @@ namespace modsweep {
 
 enum class CellStatus : std::uint8_t { running, done, diverged };
 
-/// What is committed of one cell at once: new measurements together with the state that follows them, so that
-/// whatever is read back after a crash belongs together.
+/// One cell in a commit: new measurements together with the state that follows them, so that everything read
+/// back after a crash is consistent.
 struct CellProgress {
   const Cell* cell = nullptr;
   CellStatus status = CellStatus::running;
@@ -32,11 +32,11 @@ struct CellProgress {
   std::optional<std::uint64_t> diverged_at;
   std::vector<Measurement> measurements;  ///< since the last commit; a row of the same step is replaced
   std::vector<std::byte> checkpoint;      ///< the engine's state; only while running
-  std::optional<Parameters> weights;      ///< final weights; only when finished and asked for
-  double seconds = 0.0;                   ///< this cell's share of the training time since the last commit
+  std::optional<Parameters> weights;      ///< final weights; only when finished and requested
+  double seconds = 0.0;                   ///< training time attributed to this cell since the last commit
 };
 
-/// What several calls of commit would write, in one transaction.
+/// The arguments of one commit; several are written in one transaction.
 struct CommitPart {
   std::string sweep_id;
   std::string engine;
@@ -44,16 +44,16 @@ struct CommitPart {
   std::vector<const CellProgress*> progress;
 };
 
-/// The state that a running cell goes on from.
+/// The state from which a running cell resumes.
 struct Checkpoint {
-  std::uint64_t step = 0;        ///< as the store has it, beside the state
+  std::uint64_t step = 0;        ///< as recorded in the store, beside the state
   std::vector<std::byte> state;  ///< the engine's
-  std::string engine;            ///< that trained the cell last
-  std::string device;            ///< that it was trained on last
-  bool hashed = true;            ///< false: from before format 4, nothing to hold it to
+  std::string engine;            ///< the engine that trained the cell last
+  std::string device;            ///< the device that the cell was trained on last
+  bool hashed = true;            ///< false: from before format 4, without a hash to check it against
 };
 
-/// Who writes into a store: a row of its table `runs`.
+/// A run that writes into a store: a row of its table `runs`.
 struct RunRecord {
   std::string version;   ///< of the program
   std::string revision;  ///< the commit that it was built from
@@ -63,14 +63,14 @@ struct RunRecord {
   Shard shard;
 };
 
-/// Another program has the store locked: nothing was written, and the same call may work later.
+/// Another program has locked the store: nothing was written, and the same call may succeed later.
 class StoreBusy : public IoError {
  public:
   using IoError::IoError;
 };
 
-/// Counts for `status`. A cell that several sweeps share counts with the one that trained it, until the
-/// others are marked finished: a finished sweep has nothing left.
+/// Counts for `status`. A cell of several sweeps counts for the sweep that trained it until the others are
+/// marked finished: a finished sweep has no remaining cells.
 struct StoreStatus {
   struct SweepStatus {
     std::string id;
@@ -81,7 +81,7 @@ struct StoreStatus {
     std::uint64_t running = 0;  ///< with a checkpoint
     [[nodiscard]] std::uint64_t left() const { return cells - done - diverged; }
   };
-  /// A shard that was run here.
+  /// A shard that was trained into this store.
   struct ShardStatus {
     std::string sweep_id;
     Shard shard;
@@ -89,50 +89,50 @@ struct StoreStatus {
   };
   std::vector<SweepStatus> sweeps;
   std::vector<ShardStatus> shards;
-  std::vector<std::string> programs;  ///< "0.1.0 (32fcff9)": that wrote here, from format 4 on
+  std::vector<std::string> programs;  ///< "0.1.0 (32fcff9)": programs that wrote here, from format 4 on
   std::uint64_t checkpoints = 0;
-  std::optional<std::string> writer;  ///< who holds it for writing now: "process 4711 on node7"
+  std::optional<std::string> writer;  ///< the process that holds it for writing now: "process 4711 on node7"
 };
 
-/// A sweep as a store keeps it. The texts are JSON.
+/// A sweep as recorded in a store. The texts are JSON.
 struct StoredSweep {
   std::string name;
   std::string base;  ///< settings that no axis varies, by key
   std::string axes;  ///< [axis]: {"keys": [...], "values": [[...], ...]}
 };
 
-/// What a fit found in one group of cells. The texts are JSON objects.
+/// The result of a fit to one group of cells. The texts are JSON objects.
 struct FitRecord {
-  std::string group;       ///< the value of each column that was grouped by
+  std::string group;       ///< the value of each grouping column
   std::string parameters;  ///< numbers by name; empty object: none were found
   std::string intervals;   ///< [low, high] by the name of the parameter
   std::string note;        ///< plain text: why there are no parameters, or what limits them; may be empty
 };
 
-/// A table that a store shows: one of those that every store has, or one of a measure's own.
+/// A table that a store presents: a fixed one, or one that a measure declares.
 struct Table {
   enum Kind : std::uint8_t { results, history, spectra, cells, fits, runs, measured };
 
   Kind kind = results;
-  std::string_view name = {};  ///< of a measure's own table
+  std::string_view name = {};  ///< of a measure's table
 
   // NOLINTNEXTLINE(google-explicit-constructor): Table::results is a table
   constexpr Table(Kind fixed) : kind(fixed) {}
-  /// `own`: its name, which outlives this.
+  /// The table of a measure with this name, which must outlive this object.
   constexpr explicit Table(std::string_view own) : kind(measured), name(own) {}
   bool operator==(const Table&) const = default;
 };
 
-/// A table by the name that users know it by.
+/// A table and its name for users.
 struct NamedTable {
   std::string_view name;
   Table table;
   std::string_view doc;  ///< one line: what a row is
 };
-/// All of them, those of measures last.
+/// All tables, those of measures last.
 [[nodiscard]] const std::vector<NamedTable>& store_tables();
 
-/// The columns of `results` that hold what is measured of a sweep's networks: numbers, all of them.
+/// The columns of `results` that hold measurements of a sweep's networks; all are numeric.
 [[nodiscard]] std::vector<std::string> measured_columns(const Sweep& sweep);
 
 enum class ExportFormat : std::uint8_t { csv, json, jsonl };
@@ -144,51 +144,51 @@ class Store {
  public:
   enum class Access : std::uint8_t { read_only, read_write };
 
-  /// read_write creates the file if absent and holds it against other writers until destroyed, or until the
-  /// process dies in any way.
+  /// read_write creates the file if absent and locks out other writers until this object is destroyed or the
+  /// process dies.
   Store(const std::string& path, Access access);
   ~Store();
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
 
-  /// Records the sweep (again), or that a shard of it is run here, and makes the views fit the keys that vary
-  /// in this store.
+  /// Records the sweep (again), or that a shard of it is trained here, and adapts the views to the keys that
+  /// vary in this store.
   void add_sweep(const Sweep& sweep, const Shard& shard = {});
   /// Whether every cell of the sweep, or of a shard of it, is known to be finished. Fast for any number of
-  /// cells. Never known of a shard of a sweep whose axes were added in another order, by which cells are
-  /// dealt.
+  /// cells. Always false for a shard of a sweep that was added with another order of axes, which determines
+  /// how cells are distributed.
   [[nodiscard]] bool finished(const Sweep& sweep, const Shard& shard = {}) const;
-  /// To be called when no cell of the sweep, or of the shard, is left: `finished` is fast from then on.
+  /// Call this when no cell of the sweep, or of the shard, remains: `finished` is fast from then on.
   void mark_finished(const Sweep& sweep, const Shard& shard = {});
-  /// Ids (as numbers) of all cells that are done or diverged. Throws InputError where a cell is not what was
-  /// written.
+  /// Ids (as numbers) of all cells that are done or diverged. Throws InputError where a cell does not match
+  /// its hash.
   [[nodiscard]] std::unordered_set<std::uint64_t> finished_cells() const;
-  /// Ids (as numbers) of all cells that have a checkpoint to go on from.
+  /// Ids (as numbers) of all cells with a checkpoint to resume from.
   [[nodiscard]] std::unordered_set<std::uint64_t> running_cells() const;
-  /// What is known of a cell without what was measured of it.
+  /// A cell without its measurements.
   struct CellState {
     std::uint64_t id = 0;
     std::string_view sweep_id;
     CellStatus status = CellStatus::running;
   };
-  /// All cells, each held to its hash. Throws as finished_cells.
+  /// Passes all cells to `cell`, each checked against its hash. Throws as finished_cells.
   void read_heads(const std::function<void(const CellState&)>& cell) const;
-  /// The last committed state of a running cell. Throws InputError where it is not what was written.
+  /// The last committed state of a running cell. Throws InputError where it does not match its hash.
   [[nodiscard]] std::optional<Checkpoint> checkpoint(const std::string& cell_id) const;
 
-  /// Records a run, to which all that is committed from now on belongs.
+  /// Records a run; all later commits belong to it.
   void begin_run(const RunRecord& run);
-  /// Records how it ended: "done", "interrupted".
+  /// Records how the run ended: "done", "interrupted".
   void end_run(const std::string& outcome);
 
-  /// Commits all of it or nothing. `engine` and `device` are recorded with each cell. Throws StoreBusy,
-  /// after a moment, where another program has the store.
+  /// Commits everything or nothing. `engine` and `device` are recorded with each cell. Throws StoreBusy,
+  /// after a short wait, where another program has locked the store.
   void commit(const std::string& sweep_id, std::span<const CellProgress> progress, std::string_view engine,
               std::string_view device);
   void commit(std::span<const CommitPart> parts);
 
-  /// Keeps the fits of one kind ("transition") and options (a JSON object) in the table `fits`, which is made
-  /// with the first of them; those that were made before with the same kind and options are replaced.
+  /// Stores the fits of one kind ("transition") and options (a JSON object) in the table `fits`, which the
+  /// first call creates; earlier fits with the same kind and options are replaced.
   void record_fits(const std::string& kind, const std::string& options, std::span<const FitRecord> fits);
 
   [[nodiscard]] StoreStatus status() const;
@@ -196,9 +196,10 @@ class Store {
   [[nodiscard]] bool any_diverged() const;
   /// 32 hex digits, random; copies of a store have the same. Empty before format 4.
   [[nodiscard]] std::string id() const;
-  /// Steps of all cells together: how far it is.
+  /// Steps of all cells together, as a measure of progress.
   [[nodiscard]] std::uint64_t steps() const;
-  /// What the user is to know of its opening: that it was brought to a new format, where it lies.
+  /// Messages for the user from opening the store: that it was converted to a new format, that it lies on a
+  /// network file system.
   [[nodiscard]] const std::vector<std::string>& notes() const;
   /// Final weights and the settings of a cell; `id` may be any unique prefix. Throws InputError if absent.
   struct StoredWeights {
@@ -207,7 +208,7 @@ class Store {
     Parameters weights;
     std::string engine;
     std::string device;
-    std::optional<RunRecord> run;  ///< that trained it last; none before format 4
+    std::optional<RunRecord> run;  ///< the run that trained it last; none before format 4
     std::string host;              ///< of that run
     std::string began;             ///< UTC
   };
@@ -220,23 +221,23 @@ class Store {
   [[nodiscard]] std::vector<std::string> columns(Table table) const;
   /// What the columns of a table hold, one line each, in the same order.
   [[nodiscard]] std::vector<std::string> column_docs(Table table) const;
-  /// The settings that vary in this store: those that `results` and `history` have columns of.
+  /// The settings that vary in this store: those with columns in `results` and `history`.
   [[nodiscard]] std::vector<std::string> varied_keys() const;
-  /// Hands some columns of a table to `row`, row by row in the table's order: a JSON text for each, "null"
+  /// Passes some columns of a table to `row`, row by row in the table's order: a JSON text for each, "null"
   /// where there is no value. Memory does not grow with the store. Throws LogicError for a column that the
   /// table lacks.
   using RowReader = std::function<void(std::span<const std::string> row)>;
   void read_rows(Table table, const std::vector<std::string>& columns, const RowReader& row) const;
 
-  /// The same for the cells with these ids alone, in any order, of a table of cells. For a few of them: their
-  /// hashes are not looked at.
+  /// The same for only the cells with these ids, in any order; the table must be one of cells. For a few
+  /// cells: their hashes are not checked.
   void read_cells(Table table, const std::vector<std::string>& ids, const std::vector<std::string>& columns,
                   const RowReader& row) const;
 
-  /// The sweeps that were trained into it, the first one first.
+  /// The sweeps that were trained into this store, oldest first.
   [[nodiscard]] std::vector<StoredSweep> sweeps() const;
 
-  /// Carries out a query of the caller's own, and hands out its columns and rows as text.
+  /// Executes an SQL query and returns its columns and rows as text.
   struct TextTable {
     std::vector<std::string> columns;
     std::vector<std::vector<std::string>> rows;

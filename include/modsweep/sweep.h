@@ -10,8 +10,8 @@
 
 namespace modsweep {
 
-/// One value of one key, as the canonical text that stands for it: numbers in shortest round-trip form,
-/// strings in JSON quotes, lists in brackets. It is valid JSON.
+/// One value of one key as canonical text: numbers in shortest round-trip form, strings in JSON quotes, lists
+/// in brackets. It is valid JSON.
 struct SettingValue {
   std::string key;   ///< dotted, "noise.strength"
   std::string json;  ///< "0.1", "\"post\"", "[32,32]"
@@ -32,7 +32,7 @@ struct Cell {
   CellSettings settings;
 };
 
-/// A sweep file, read and checked. Cells are made on demand: a sweep of millions costs nothing to hold.
+/// A sweep file, read and checked. Cells are made on demand: a sweep of millions takes no memory.
 struct Sweep {
   std::string name;
   CellSettings base;
@@ -41,11 +41,11 @@ struct Sweep {
   [[nodiscard]] std::uint64_t size() const;
   /// The i-th cell in grid order. Throws InputError where an axis value makes the cell invalid.
   [[nodiscard]] Cell cell(std::uint64_t index) const;
-  /// Hidden layers of its deepest network, found without a walk over all cells: where several axes decide,
-  /// of the deepest that their values could make together.
-  [[nodiscard]] std::size_t most_hidden_layers() const;
-  /// XXH3-64 of base and axes in canonical form, 16 hex digits: equal for equal grids, whatever the file
-  /// looks like.
+  /// Hidden layers of its deepest network, found without visiting all cells: where several axes determine the
+  /// depth, of the deepest network that any combination of their values could give.
+  [[nodiscard]] std::size_t max_hidden_layers() const;
+  /// XXH3-64 of base and axes in canonical form, 16 hex digits: equal for equal grids, however the file is
+  /// written.
   [[nodiscard]] std::string id() const;
 };
 

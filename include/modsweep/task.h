@@ -45,22 +45,24 @@ struct TaskKind {
   std::string_view name;
   /// The settings that it declares for itself.
   std::vector<AnySetting> settings = {};
-  // Which of the settings in TaskSettings it uses beside kind, inputs, train_samples and test_samples:
+  // Which of the settings in TaskSettings it uses in addition to kind, inputs, train_samples and
+  // test_samples:
   bool uses_seed = true;          ///< seed
   bool uses_ood_samples = false;  ///< ood_samples
-  bool uses_file = false;         ///< file and the columns: the data are a user's
+  bool uses_file = false;         ///< file and the columns: the user supplies the data
   /// Outputs of the task, from its settings alone.
   std::uint32_t (*outputs)(const TaskSettings&);
-  /// Checks what the settings' types cannot say; throws InputError with the offending key, value and remedy.
+  /// Checks constraints that the settings' types cannot express; throws InputError with the offending key,
+  /// value and remedy.
   void (*check)(const TaskSettings&);
   /// Makes the data. Deterministic in the settings.
   Dataset (*make)(const TaskSettings&);
-  /// Reads data that a user gave and throws InputError where they are not what the settings say; null where
-  /// data are made from the settings and can always be.
+  /// Reads the user's data and throws InputError where they do not match the settings; null where the data
+  /// are generated from the settings, which always succeeds.
   void (*check_data)(const TaskSettings&) = nullptr;
 
-  /// The settings with those that this task does not use at their defaults: equal where the data are equal.
-  /// Settings that differ from their canonical form have something set that has no effect.
+  /// The settings, with those that this task does not use at their defaults, so that they are equal where the
+  /// data are equal. Settings that differ from their canonical form set something without effect.
   [[nodiscard]] TaskSettings canonical(const TaskSettings& task) const;
 };
 
@@ -70,7 +72,7 @@ struct TaskKind {
 /// The kind of that name; throws InputError naming the nearest one.
 [[nodiscard]] const TaskKind& task_kind(std::string_view name);
 
-/// Makes each distinct dataset once and hands out shared references. Safe to call from several threads.
+/// Makes each distinct dataset once and returns shared references. Safe to call from several threads.
 class DatasetCache {
  public:
   DatasetCache();

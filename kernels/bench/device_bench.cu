@@ -1,4 +1,4 @@
-// Times of whole steps, of every kernel of a step, and of spectra; beside them the device's peaks.
+// Times of whole steps, of every kernel of a step, and of spectra, with the device's peaks.
 #include "bench/device_bench.h"
 #include "device/backend.cuh"
 #include "fused/fused_engine.h"
@@ -31,7 +31,7 @@ struct FmaChains {
       for (float& s : sum) s = math::multiply_add(s, 0.999F, 0.001F);
     float total = 0.0F;
     for (const float s : sum) total += s;
-    if (total == -1.0F) out[0] = total;  // never, which the compiler does not know
+    if (total == -1.0F) out[0] = total;  // never true, but the compiler does not know that
   }
 };
 
@@ -39,8 +39,8 @@ struct CopyQuads {
   const float* from = nullptr;
   float* to = nullptr;
   MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t item) const {
-    gemm::store_quad(to + std::size_t{item} * gemm::quad,
-                     gemm::load_quad(from + std::size_t{item} * gemm::quad));
+    pack::store_quad(to + std::size_t{item} * pack::quad,
+                     pack::load_quad(from + std::size_t{item} * pack::quad));
   }
 };
 
@@ -56,12 +56,12 @@ Peaks measure_peaks(const GpuDevice& device) {
   const auto threads = static_cast<std::uint32_t>(device.multiprocessors * 2048);
   auto out = backend.allocate<float>(1);
   const std::size_t bytes = std::min<std::size_t>(std::size_t{1} << 30, device.free_memory / 8);
-  const std::size_t values = bytes / sizeof(float) / gemm::quad * gemm::quad;
+  const std::size_t values = bytes / sizeof(float) / pack::quad * pack::quad;
   auto from = backend.allocate<float>(values);
   auto to = backend.allocate<float>(values);
   for (int i = 0; i < repetitions; ++i) {
     backend.for_each(1, threads, FmaChains{out.data()});
-    backend.for_each(1, static_cast<std::uint32_t>(values / gemm::quad), CopyQuads{from.data(), to.data()});
+    backend.for_each(1, static_cast<std::uint32_t>(values / pack::quad), CopyQuads{from.data(), to.data()});
   }
   const auto microseconds = [&timer](const char* kernel) {
     std::vector<double> times = timer.times().at(kernel).microseconds;
@@ -131,8 +131,8 @@ std::vector<GpuBenchRow> bench_kernels(const GpuDevice& device, const Peaks& pea
   return rows;
 }
 
-/// Spectra of random matrices of one order, as many as `count`: from weights to eigenvalues on the host. The
-/// matrices are the initial weights of networks without hidden layers.
+/// Spectra of `count` random matrices of order n: from weights to eigenvalues on the host. The matrices are
+/// the initial weights of networks without hidden layers.
 GpuBenchRow bench_spectra(const GpuDevice& device, const Peaks& peaks, std::uint32_t n, std::size_t count,
                           bool quick) {
   const Pack pack = bench_pack(bench_settings().front(), {n, n}, 1, Precision::fp32, count);
@@ -181,7 +181,7 @@ std::vector<GpuBenchRow> bench_device(const GpuDevice& device, const GpuBenchOpt
         for (const BenchSetting& setting : bench_settings()) {
           if (!wanted(options, setting)) continue;
           const Pack pack = bench_pack(setting, sizes, batch, options.precision, networks);
-          if (!engine->refuses(pack.shape, pack.precision).empty()) continue;  // a row less, not an end
+          if (!engine->refuses(pack.shape, pack.precision).empty()) continue;  // only skips the row
           if (engine->bytes_per_network(pack.shape, batch, pack.precision) * networks > engine->memory())
             continue;
           if (options.train) rows.push_back(bench_training(*engine, peaks, setting, pack, options.quick));

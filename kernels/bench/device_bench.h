@@ -7,6 +7,7 @@
 
 namespace modsweep {
 
+/// Throws IoError where CUDA fails, LogicError for an unknown engine.
 [[nodiscard]] std::vector<GpuBenchRow> bench_device(const GpuDevice& device, const GpuBenchOptions& options);
 
 }  // namespace modsweep

@@ -1,5 +1,5 @@
-// A CUDA device as a backend (pack/backend.h). One stream: what is asked for happens in
-// order; only downloads wait.
+// A CUDA device as a backend (pack/backend.h). It has one stream: operations run in the order of the calls;
+// only copies wait.
 #pragma once
 
 #include "device/handles.h"
@@ -19,8 +19,8 @@
 
 namespace modsweep::device {
 
-/// Block (x, y) takes items blockDim.x * x + ... of the networks y, y + gridDim.y, ...; no shared memory, no
-/// synchronization. Any number of networks and items.
+/// Block (x, y) processes items blockDim.x * x + ... of the networks y, y + gridDim.y, ...; no shared memory,
+/// no synchronization. Any number of networks and items.
 template <typename F>
 __global__ void apply(const F f, std::uint32_t networks, std::uint32_t items) {
   const std::uint32_t item = blockIdx.x * blockDim.x + threadIdx.x;
@@ -28,7 +28,7 @@ __global__ void apply(const F f, std::uint32_t networks, std::uint32_t items) {
   for (std::uint32_t p = blockIdx.y; p < networks; p += gridDim.y) f(p, item);
 }
 
-/// Function of (segment, item) as one of a place in all segments one after the other.
+/// A function of (segment, item) as a function of the position in the concatenated segments.
 template <typename F>
 struct Flattened {
   F f;
@@ -41,13 +41,13 @@ struct Multiples {
   __host__ __device__ std::size_t operator()(std::size_t n) const { return n * factor; }
 };
 
-/// Not for several threads at once; several backends may share a device.
+/// For one thread at a time; several backends may share a device.
 class Backend {
  public:
   template <typename U>
   using Array = device::Array<U>;
-  /// Work to be repeated: a graph of it and one of `row_length` times in a row, since a device pauses
-  /// between graphs; or, where a timer is to see each launch, the work itself.
+  /// Work to be repeated: a graph of one repetition and one of `row_length` repetitions, since a device
+  /// pauses between graphs; with a timer, which has to see each launch, the work itself.
   struct Graph {
     static constexpr std::uint64_t row_length = 16;
     GraphExecutable once;
@@ -55,7 +55,7 @@ class Backend {
     std::function<void()> work;
   };
 
-  /// `timer`, if any, times all that for_each and multiply launch.
+  /// `timer`, if any, times all that for_each() and gemm() enqueue.
   explicit Backend(int device, KernelTimer* timer = nullptr) : device_(device), timer_(timer) {
     activate();
     stream_ = make_stream();
@@ -64,7 +64,7 @@ class Backend {
 
   [[nodiscard]] cudaStream_t stream() const { return stream_.get(); }
 
-  /// TensorFloat-32 in products of floats from here on, or plain single precision.
+  /// Selects TensorFloat-32 or plain single precision for later products of floats.
   void use_tf32(bool on) {
     MODSWEEP_CHECK(cublasSetMathMode(blas(), on ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH));
   }
@@ -104,27 +104,28 @@ class Backend {
   void for_each(std::uint32_t networks, std::uint32_t items, const F& f) {
     if (networks == 0 || items == 0) return;
     activate();
-    constexpr std::uint32_t most_threads = 256;
+    constexpr std::uint32_t max_threads = 256;
     constexpr std::uint32_t warp = 32;
-    constexpr std::uint32_t most_rows = 65535;
-    const std::uint32_t blocks = (items + most_threads - 1) / most_threads;
+    constexpr std::uint32_t max_rows = 65535;
+    const std::uint32_t blocks = (items + max_threads - 1) / max_threads;
     const std::uint32_t share = (items + blocks - 1) / blocks;  // evenly, so that few threads have no item
     const std::uint32_t threads = (share + warp - 1) / warp * warp;
-    const dim3 grid((items + threads - 1) / threads, std::min(networks, most_rows));
+    const dim3 grid((items + threads - 1) / threads, std::min(networks, max_rows));
     if (timer_ != nullptr) timer_->begin(stream_.get());
     const cudaLaunchConfig_t config = launch_config(grid, threads, 0);
     MODSWEEP_CHECK(cudaLaunchKernelEx(&config, apply<F>, f, networks, items));
     if (timer_ != nullptr) timer_->end(stream_.get(), f);
   }
 
-  void multiply(const gemm::BatchedProduct<float>& g) {
-    multiply(g, [](auto... arguments) { return cublasSgemmStridedBatched(arguments...); });
+  void gemm(const pack::BatchedProduct<float>& g) {
+    gemm(g, [](auto... arguments) { return cublasSgemmStridedBatched(arguments...); });
   }
-  void multiply(const gemm::BatchedProduct<double>& g) {
-    multiply(g, [](auto... arguments) { return cublasDgemmStridedBatched(arguments...); });
+  void gemm(const pack::BatchedProduct<double>& g) {
+    gemm(g, [](auto... arguments) { return cublasDgemmStridedBatched(arguments...); });
   }
 
-  /// results[s] = f(s, 0) ... f(s, length - 1), joined from 0 on in an order that depends on the length only.
+  /// results[s] = f(s, 0) ... f(s, length - 1), joined from 0 on, in an order that depends only on the
+  /// length.
   template <typename F, typename Operation>
   void reduce(std::size_t segments, std::size_t length, const F& f, const Operation& join, double* results) {
     if (segments == 0) return;
@@ -144,7 +145,8 @@ class Backend {
                                                       begins, begins + 1, join, 0.0, stream_.get()));
   }
 
-  /// Of symmetric matrices [count][n][n], which are overwritten; ascending, [count][n].
+  /// Eigenvalues of symmetric matrices [count][n][n], which are overwritten; ascending, [count][n]. Throws
+  /// IoError where the solver fails.
   void eigenvalues(double* matrices, double* values, std::uint32_t n, std::size_t count) {
     activate();
     const auto order = static_cast<std::int64_t>(n);
@@ -155,7 +157,7 @@ class Backend {
       MODSWEEP_CHECK(cusolverDnCreateParams(&parameters));
       solver_parameters_.reset(parameters);
     }
-    const auto lock = lock_recording();
+    const auto lock = lock_capture();
     std::size_t device_bytes = 0;
     std::size_t host_bytes = 0;
     MODSWEEP_CHECK(cusolverDnXsyevBatched_bufferSize(
@@ -180,12 +182,12 @@ class Backend {
                       std::to_string(info[i]) + "); run the same command with --engine cpu");
   }
 
-  /// `work` is also carried out once, so that nothing is loaded or set up for the first time while graphs
-  /// record it; with a timer it is kept, and must not outlive what it refers to.
+  /// `work` also runs once beforehand, so that nothing is loaded or set up for the first time during the
+  /// capture; with a timer it is stored, and must not outlive the objects that it refers to.
   template <typename Work>
   [[nodiscard]] Graph capture(const Work& work) {
     if (timer_ != nullptr) return {.once = {}, .row = {}, .work = work};
-    const auto lock = lock_recording();
+    const auto lock = lock_capture();
     activate();
     work();
     synchronize();
@@ -220,14 +222,14 @@ class Backend {
   }
 
  private:
-  static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  // what cuBLAS advises for Hopper
+  static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  // as cuBLAS recommends for Hopper
   static constexpr std::size_t staging_bytes = std::size_t{8} << 20;
 
-  /// The calling thread's device: a backend may be used by one thread after another.
+  /// Selects the calling thread's device: different threads may use a backend one after another.
   void activate() const { MODSWEEP_CHECK(cudaSetDevice(device_)); }
 
-  /// Made when first wanted, with a workspace of its own: it then allocates nothing, which a graph could not
-  /// record.
+  /// Created at first use, with a workspace of its own: cuBLAS then does not allocate, which a graph could
+  /// not capture.
   [[nodiscard]] cublasHandle_t blas() {
     if (!blas_) {
       workspace_ = allocate<std::byte>(workspace_bytes);
@@ -243,7 +245,7 @@ class Backend {
                        " values");
   }
 
-  /// A graph of `work`, so many times in a row.
+  /// A graph of `times` repetitions of `work`.
   template <typename Work>
   [[nodiscard]] GraphExecutable instantiate(const Work& work, std::uint64_t times) {
     cudaGraph_t graph = nullptr;
@@ -270,7 +272,7 @@ class Backend {
 
   /// Row-major C = A B is column-major C^T = B^T A^T, and a row-major matrix is its column-major transpose.
   template <typename T, typename Gemm>
-  void multiply(const gemm::BatchedProduct<T>& g, const Gemm& gemm) {
+  void gemm(const pack::BatchedProduct<T>& g, const Gemm& gemm) {
     activate();
     const auto as_int = [](std::size_t n) { return static_cast<int>(n); };
     const auto stride = [](std::size_t n) { return static_cast<long long>(n); };
@@ -292,7 +294,7 @@ class Backend {
   Blas blas_;
   std::unique_ptr<PinnedBytes> staging_;
   Array<std::byte> reduce_workspace_;
-  Solver solver_;  ///< made when first wanted, as is what it works with
+  Solver solver_;  ///< created at first use, as are its parameters and workspaces
   SolverParameters solver_parameters_;
   Array<std::byte> solver_workspace_;
   std::vector<std::byte> solver_host_workspace_;

@@ -1,7 +1,7 @@
-// What engines on a CUDA device have in common.
+// Common base of the engines on a CUDA device.
 #pragma once
 
-#include "device/check.h"
+#include "device/cuda_check.h"
 
 #include <string>
 
@@ -17,7 +17,8 @@ class DeviceEngine : public Engine {
     return device_.name + ", device " + std::to_string(device_.index) + ", driver " + device_.driver;
   }
 
-  /// A tenth is left to datasets, spectra and libraries. Throws IoError where the device does not answer.
+  /// A tenth of the free memory is reserved for datasets, spectra and libraries. Throws IoError where the
+  /// device does not answer.
   [[nodiscard]] std::size_t memory() const override {
     std::size_t free = 0;
     std::size_t total = 0;
@@ -30,15 +31,15 @@ class DeviceEngine : public Engine {
   [[nodiscard]] std::size_t workers() const override { return 2; }
 
   [[nodiscard]] std::size_t preferred_pack(const Shape&, std::uint32_t, Precision) const override {
-    return most_networks;
+    return max_networks;
   }
 
  protected:
   [[nodiscard]] int index() const { return device_.index; }
 
  private:
-  /// Far beyond what fills a device: more would only make its results come later.
-  static constexpr std::size_t most_networks = 4096;
+  /// Far more than fill a device: larger packs would only delay results.
+  static constexpr std::size_t max_networks = 4096;
 
   GpuDevice device_;
 };

@@ -1,7 +1,8 @@
-// Owners of CUDA's handles. Destructors do not throw: what fails there has failed before.
+// Owners of CUDA's handles. Destructors do not throw: an error in one was already reported by an earlier
+// call.
 #pragma once
 
-#include "device/check.h"
+#include "device/cuda_check.h"
 
 #include <memory>
 #include <mutex>
@@ -9,14 +10,14 @@
 
 namespace modsweep::device {
 
-/// Held while a graph is recorded, and while libraries may wait for the whole device, as cublasDestroy is
-/// said to: that breaks off every recording of the process, whichever thread's it is.
-[[nodiscard]] inline std::unique_lock<std::recursive_mutex> lock_recording() {
+/// Held during the capture of a graph, and while libraries may wait for the whole device, as documented for
+/// cublasDestroy: such a wait invalidates every capture in the process, in whatever thread.
+[[nodiscard]] inline std::unique_lock<std::recursive_mutex> lock_capture() {
   static std::recursive_mutex mutex;
   return std::unique_lock(mutex);
 }
 
-/// Deletes with a function of CUDA's that takes the handle.
+/// Deletes a handle with a function of CUDA.
 template <auto destroy>
 struct Destroy {
   template <typename Handle>
@@ -34,11 +35,11 @@ using GraphHandle = Owner<cudaGraph_t, cudaGraphDestroy>;
 using GraphExecutable = Owner<cudaGraphExec_t, cudaGraphExecDestroy>;
 
 inline cublasStatus_t destroy_blas(cublasHandle_t handle) {
-  const auto lock = lock_recording();
+  const auto lock = lock_capture();
   return cublasDestroy(handle);
 }
 inline cusolverStatus_t destroy_solver(cusolverDnHandle_t handle) {
-  const auto lock = lock_recording();
+  const auto lock = lock_capture();
   return cusolverDnDestroy(handle);
 }
 using Blas = Owner<cublasHandle_t, destroy_blas>;
@@ -61,7 +62,7 @@ using SolverParameters = Owner<cusolverDnParams_t, cusolverDnDestroyParams>;
 [[nodiscard]] inline Blas make_blas(cudaStream_t stream) {
   cublasHandle_t handle = nullptr;
   {
-    const auto lock = lock_recording();
+    const auto lock = lock_capture();
     MODSWEEP_CHECK(cublasCreate(&handle));
   }
   Blas blas(handle);
@@ -72,7 +73,7 @@ using SolverParameters = Owner<cusolverDnParams_t, cusolverDnDestroyParams>;
 [[nodiscard]] inline Solver make_solver(cudaStream_t stream) {
   cusolverDnHandle_t handle = nullptr;
   {
-    const auto lock = lock_recording();
+    const auto lock = lock_capture();
     MODSWEEP_CHECK(cusolverDnCreate(&handle));
   }
   Solver solver(handle);

@@ -1,4 +1,4 @@
-// Times of what a backend is asked for, kernel by kernel.
+// Times of a backend's launches, by kernel.
 #pragma once
 
 #include "device/handles.h"
@@ -15,13 +15,13 @@
 
 namespace modsweep::device {
 
-/// Takes events before and after a launch and waits for it. For one backend, whose work it must outlive.
+/// Records events before and after a launch and waits for it. For one backend, which it must outlive.
 class KernelTimer {
  public:
   struct Times {
     std::vector<double> microseconds;
     double operations = 0.0;  ///< of the largest launch; 0: not counted
-    double bytes = 0.0;       ///< that it cannot help reading and writing; 0: they are not what limits it
+    double bytes = 0.0;       ///< necessary reads and writes; 0: memory is not the limit
   };
 
   explicit KernelTimer(int device) {
@@ -32,7 +32,7 @@ class KernelTimer {
 
   void begin(cudaStream_t stream) { MODSWEEP_CHECK(cudaEventRecord(begin_.get(), stream)); }
 
-  /// A kernel may have bytes().
+  /// A kernel may state its necessary reads and writes by a member bytes().
   template <typename F>
   void end(cudaStream_t stream, const F& kernel) {
     double bytes = 0.0;
@@ -40,7 +40,7 @@ class KernelTimer {
     end(stream, kernel_name(typeid(F).name()), 0.0, bytes);
   }
   template <typename T>
-  void end(cudaStream_t stream, const gemm::BatchedProduct<T>& g) {
+  void end(cudaStream_t stream, const pack::BatchedProduct<T>& g) {
     const char* transposed = g.a.transposed ? " tn" : g.b.transposed ? " nt" : " nn";
     end(stream,
         "gemm " + std::to_string(g.rows) + "x" + std::to_string(g.columns) + "x" + std::to_string(g.inner) +
@@ -63,7 +63,7 @@ class KernelTimer {
     entry.bytes = std::max(entry.bytes, bytes);
   }
 
-  /// "modsweep::gemm::ForwardUnits<float>" mangled: "ForwardUnits".
+  /// "modsweep::pack::ForwardUnits<float>" mangled: "ForwardUnits".
   static std::string kernel_name(const char* mangled) {
     int status = 0;
     char* text = abi::__cxa_demangle(mangled, nullptr, nullptr, &status);

@@ -1,7 +1,7 @@
 // Memory of a device, and pinned memory of the host to copy through.
 #pragma once
 
-#include "device/check.h"
+#include "device/cuda_check.h"
 
 #include <cstddef>
 #include <memory>
@@ -9,12 +9,12 @@
 
 namespace modsweep::device {
 
-/// Zeroed values in device memory, [size]. Move-only. Plain cudaMalloc: what is taken is given back at once.
+/// Zeroed values in device memory, [size]. Move-only. Plain cudaMalloc: freed memory is available at once.
 template <typename U>
 class Array {
  public:
   Array() = default;
-  /// The zeros are there for what follows on `stream`. Throws OutOfMemory.
+  /// Later work on `stream` sees the zeros. Throws OutOfMemory.
   Array(std::size_t count, cudaStream_t stream) : size_(count) {
     if (count == 0) return;
     void* data = nullptr;
@@ -34,7 +34,7 @@ class Array {
   std::size_t size_ = 0;
 };
 
-/// Bytes of the host that devices copy to and from without a detour.
+/// Pinned host memory, which devices copy to and from directly.
 class PinnedBytes {
  public:
   explicit PinnedBytes(std::size_t count) : size_(count) {

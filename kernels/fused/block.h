@@ -43,13 +43,13 @@ struct Alone {
 /// A part of a phase: f(0, item) for `items` items. The 0 is the network, of which a block has one: functors
 /// are those of kernels/gemm, and others like them.
 template <typename F>
-struct Each {
+struct ThreadItems {
   std::uint32_t items;
   F f;
 };
 
 template <typename F>
-[[nodiscard]] MODSWEEP_HD Each<F> each(std::uint32_t items, const F& f) {
+[[nodiscard]] MODSWEEP_HD ThreadItems<F> each(std::uint32_t items, const F& f) {
   return {items, f};
 }
 
@@ -71,13 +71,13 @@ struct SumFragment {
 
 /// A part of a phase whose items are each a whole warp's: f(warp, 0, item).
 template <typename F>
-struct EachWarp {
+struct WarpItems {
   std::uint32_t items;
   F f;
 };
 
 template <typename F>
-[[nodiscard]] MODSWEEP_HD EachWarp<F> each_warp(std::uint32_t items, const F& f) {
+[[nodiscard]] MODSWEEP_HD WarpItems<F> each_warp(std::uint32_t items, const F& f) {
   return {items, f};
 }
 
@@ -85,14 +85,14 @@ template <typename F>
 /// all.
 template <typename Warp, typename F>
 MODSWEEP_HD std::uint32_t deal_part(std::uint32_t thread, std::uint32_t threads, const Warp&,
-                                    std::uint32_t before, const Each<F>& part) {
+                                    std::uint32_t before, const ThreadItems<F>& part) {
   for (std::uint32_t item = (thread - before) & (threads - 1); item < part.items; item += threads)
     part.f(0, item);
   return before + part.items;
 }
 template <typename Warp, typename F>
 MODSWEEP_HD std::uint32_t deal_part(std::uint32_t thread, std::uint32_t threads, const Warp& warp,
-                                    std::uint32_t before, const EachWarp<F>& part) {
+                                    std::uint32_t before, const WarpItems<F>& part) {
   before = (before + warp_lanes - 1) / warp_lanes * warp_lanes;
   if (warp.begins(thread))
     for (std::uint32_t item = ((thread - before) & (threads - 1)) / warp_lanes; item < part.items;
@@ -105,7 +105,8 @@ MODSWEEP_HD std::uint32_t deal_part(std::uint32_t thread, std::uint32_t threads,
 /// part before, so that a small part finds threads that had less to do. `threads` is a power of two, of whole
 /// warps; `warp` is the thread's.
 template <typename Warp, typename... Parts>
-MODSWEEP_HD void deal(std::uint32_t thread, std::uint32_t threads, const Warp& warp, const Parts&... parts) {
+MODSWEEP_HD void distribute(std::uint32_t thread, std::uint32_t threads, const Warp& warp,
+                            const Parts&... parts) {
   std::uint32_t before = 0;
   ((before = deal_part(thread, threads, warp, before, parts)), ...);
 }

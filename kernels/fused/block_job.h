@@ -10,11 +10,11 @@ template <typename T>
 struct BlockJob {
   PackView<T> pack;  ///< arrays of all networks in the backend's memory; of activations and sums, none
   BlockPlan plan;
-  const Layer* layers = nullptr;          ///< [ranks][layer_count], with offsets of a block
-  const Layer* whole_layers = nullptr;    ///< [layer_count], the same, but not sliced
-  const LayerShare* shares = nullptr;     ///< [layer_count]
-  const std::uint32_t* slots = nullptr;   ///< [ranks][parameters]: where a block has them
-  const WeightEndpoints* ends = nullptr;  ///< [ranks][parameter_stride] of a block
+  const Layer* layers = nullptr;                 ///< [ranks][layer_count], with offsets of a block
+  const Layer* whole_layers = nullptr;           ///< [layer_count], the same, but not sliced
+  const LayerShare* shares = nullptr;            ///< [layer_count]
+  const std::uint32_t* local_indices = nullptr;  ///< [ranks][parameters]: where a block has them
+  const WeightEndpoints* ends = nullptr;         ///< [ranks][parameter_stride] of a block
 };
 
 /// Items: 1. What a block knows of network p.
@@ -26,7 +26,7 @@ struct LoadState {
   std::uint32_t rank = 0;
 
   MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t) const {
-    state->rule = job.pack.rules[p];
+    state->hyper = job.pack.hyperparameters[p];
     state->data = job.pack.data[p];
     state->progress = job.pack.progress[p];
     state->losses = {};  // of a split without samples
@@ -50,24 +50,24 @@ struct Clear {
 /// Items: parameters. From ParameterLayout order to where a block has them, if it does.
 template <typename T>
 struct LoadParameters {
-  const std::uint32_t* slots = nullptr;
+  const std::uint32_t* local_indices = nullptr;
   const T* from = nullptr;
   T* to = nullptr;
   MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t i) const {
-    const std::uint32_t slot = slots[i];
-    if (slot != elsewhere) to[slot & ~copied] = from[i];
+    const std::uint32_t local_index = local_indices[i];
+    if (local_index != absent) to[local_index & ~replicated] = from[i];
   }
 };
 
 /// Items: parameters. The way back, of those that a block owns.
 template <typename T>
 struct StoreParameters {
-  const std::uint32_t* slots = nullptr;
+  const std::uint32_t* local_indices = nullptr;
   const T* from = nullptr;
   T* to = nullptr;
   MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t i) const {
-    const std::uint32_t slot = slots[i];
-    if ((slot & copied) == 0) to[i] = from[slot];
+    const std::uint32_t local_index = local_indices[i];
+    if ((local_index & replicated) == 0) to[i] = from[local_index];
   }
 };
 

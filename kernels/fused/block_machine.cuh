@@ -55,7 +55,7 @@ class DeviceBlock {
   template <typename... Parts>
   MODSWEEP_HD void phase(Wait, const Parts&... parts) {
 #if defined(MODSWEEP_DEVICE_CODE)
-    deal(threadIdx.x, blockDim.x, DeviceWarp(), parts...);
+    distribute(threadIdx.x, blockDim.x, DeviceWarp(), parts...);
     __syncthreads();
 #endif
   }
@@ -104,7 +104,7 @@ class DeviceClusterBlock {
   template <typename... Parts>
   MODSWEEP_HD void phase([[maybe_unused]] Wait wait, const Parts&... parts) {
 #if defined(MODSWEEP_HAS_CLUSTERS)
-    deal(threadIdx.x, blockDim.x, DeviceWarp(), parts...);
+    distribute(threadIdx.x, blockDim.x, DeviceWarp(), parts...);
     if (wait == Wait::cluster)
       cooperative_groups::this_cluster().sync();
     else
@@ -117,12 +117,12 @@ class DeviceClusterBlock {
 };
 
 /// Threads of a block, at most.
-constexpr std::uint32_t most_threads = 256;
+constexpr std::uint32_t max_threads = 256;
 /// Blocks of a cluster that every device with clusters runs.
 constexpr std::uint32_t portable_ranks = 8;
 
 /// Block x works on the networks x, x + gridDim.x, ... one after another, each alone in the dynamic shared
-/// memory, which every thread writes; f synchronizes, at last after its last access. Up to `most_threads`
+/// memory, which every thread writes; f synchronizes, at last after its last access. Up to `max_threads`
 /// threads, a power of two, in one dimension.
 template <typename F, std::uint32_t registers>
 __global__ void __maxnreg__(registers) work(const __grid_constant__ F f, std::uint32_t networks) {
@@ -134,7 +134,7 @@ __global__ void __maxnreg__(registers) work(const __grid_constant__ F f, std::ui
 /// writes into the dynamic shared memory of the others; f synchronizes the cluster after its last access to
 /// another's. Nothing where there are no clusters: such networks are refused there.
 template <typename F>
-__global__ void __maxnreg__(most_registers)
+__global__ void __maxnreg__(max_registers)
     work_in_clusters([[maybe_unused]] const __grid_constant__ F f, [[maybe_unused]] std::uint32_t networks,
                      [[maybe_unused]] std::uint32_t ranks) {
 #if defined(MODSWEEP_HAS_CLUSTERS)
@@ -158,7 +158,7 @@ class BlockBackend : public device::Backend {
     return {.block = value_of(cudaDevAttrMaxSharedMemoryPerBlockOptin),
             .multiprocessor = value_of(cudaDevAttrMaxSharedMemoryPerMultiprocessor),
             .reserved = value_of(cudaDevAttrReservedSharedMemoryPerBlock),
-            .most_ranks = value_of(cudaDevAttrClusterLaunch) == 0 ? 1 : portable_ranks};
+            .max_ranks = value_of(cudaDevAttrClusterLaunch) == 0 ? 1 : portable_ranks};
   }
 
   [[nodiscard]] const BlockLimits& limits() const { return limits_; }
@@ -202,12 +202,12 @@ class BlockBackend : public device::Backend {
   /// As many blocks or clusters as the device holds at once, or as there are networks if those are fewer.
   template <typename F>
   void for_each_block(std::uint32_t networks, std::uint32_t ranks, std::uint32_t threads, std::size_t bytes,
-                      const F& f, std::uint32_t registers = most_registers) {
+                      const F& f, std::uint32_t registers = max_registers) {
     if (networks == 0) return;
-    if (bytes > limits_.block || threads > most_threads || ranks > limits_.most_ranks)
+    if (bytes > limits_.block || threads > max_threads || ranks > limits_.max_ranks)
       throw LogicError(std::to_string(ranks) + " blocks of " + std::to_string(bytes) + " bytes and " +
-                       std::to_string(threads) + " threads; there are " + std::to_string(limits_.most_ranks) +
-                       " of " + std::to_string(limits_.block) + " and " + std::to_string(most_threads));
+                       std::to_string(threads) + " threads; there are " + std::to_string(limits_.max_ranks) +
+                       " of " + std::to_string(limits_.block) + " and " + std::to_string(max_threads));
     MODSWEEP_CHECK(cudaSetDevice(device_));
     if (ranks == 1)
       launch_blocks(networks, threads, bytes, f, registers);
@@ -219,7 +219,7 @@ class BlockBackend : public device::Backend {
   /// `work` for so many registers, which it must be compiled for.
   template <typename F>
   [[nodiscard]] static auto* kernel_with(std::uint32_t registers) {
-    auto* kernel = work<F, most_registers>;
+    auto* kernel = work<F, max_registers>;
     if constexpr (F::chooses_registers)
       if (registers == fewer_registers) kernel = work<F, fewer_registers>;
     return kernel;

@@ -29,11 +29,11 @@ class BlockNetwork {
         peers_(block.peers()),
         state_(reinterpret_cast<BlockState<T>*>(block.shared())) {
     values_ = reinterpret_cast<T*>(block.shared() + job.plan.values);
-    slots_ = job.slots + peers_.rank() * job.plan.parameters;
+    local_indices_ = job.local_indices + peers_.rank() * job.plan.parameters;
     part_ = view();
     batch_ = part_;
     batch_.batch = job.pack.batch;
-    batch_.now = &state_->batch;
+    batch_.batch_state = &state_->batch;
     if constexpr (sliced) batch_.layers = job.whole_layers;
   }
 
@@ -46,21 +46,24 @@ class BlockNetwork {
                  each(plan.end, Clear<T>{values_}));
     block_.phase(
         Wait::cluster,
-        each(plan.parameters, LoadParameters<T>{slots_, job_.pack.parameters + at, values_ + plan.weights}),
-        each(rest, LoadParameters<T>{slots_, job_.pack.moment1 + at, values_ + plan.moment1}),
-        each(rest, LoadParameters<T>{slots_, job_.pack.moment2 + at, values_ + plan.moment2}));
+        each(plan.parameters,
+             LoadParameters<T>{local_indices_, job_.pack.parameters + at, values_ + plan.weights}),
+        each(rest, LoadParameters<T>{local_indices_, job_.pack.moment1 + at, values_ + plan.moment1}),
+        each(rest, LoadParameters<T>{local_indices_, job_.pack.moment2 + at, values_ + plan.moment2}));
   }
 
   /// Puts back what training changed.
   MODSWEEP_HD void store(std::uint32_t p) {
     const BlockPlan& plan = job_.plan;
     const std::size_t at = p * job_.pack.parameter_stride;
-    block_.phase(
-        Wait::block,
-        each(plan.parameters, StoreParameters<T>{slots_, values_ + plan.weights, job_.pack.parameters + at}),
-        each(plan.parameters, StoreParameters<T>{slots_, values_ + plan.moment1, job_.pack.moment1 + at}),
-        each(plan.parameters, StoreParameters<T>{slots_, values_ + plan.moment2, job_.pack.moment2 + at}),
-        each(first(), Copy<Progress>{&state_->progress, job_.pack.progress + p}));
+    block_.phase(Wait::block,
+                 each(plan.parameters,
+                      StoreParameters<T>{local_indices_, values_ + plan.weights, job_.pack.parameters + at}),
+                 each(plan.parameters,
+                      StoreParameters<T>{local_indices_, values_ + plan.moment1, job_.pack.moment1 + at}),
+                 each(plan.parameters,
+                      StoreParameters<T>{local_indices_, values_ + plan.moment2, job_.pack.moment2 + at}),
+                 each(first(), Copy<Progress>{&state_->progress, job_.pack.progress + p}));
   }
 
   MODSWEEP_HD void store_losses(std::uint32_t p) {
@@ -68,51 +71,51 @@ class BlockNetwork {
   }
   MODSWEEP_HD void store_gradients(std::uint32_t p) {
     block_.phase(Wait::block, each(job_.plan.parameters,
-                                   StoreParameters<T>{slots_, values_ + job_.plan.gradients,
+                                   StoreParameters<T>{local_indices_, values_ + job_.plan.gradients,
                                                       job_.pack.gradients + p * job_.pack.parameter_stride}));
   }
 
   /// Whether the network takes a step; to inspect, it always does.
   MODSWEEP_HD bool begin_step(bool inspect) {
-    block_.phase(Wait::cluster, each(1, gemm::BeginStep<T>{batch_, inspect, peers_.rank() == 0}));
+    block_.phase(Wait::cluster, each(1, pack::BeginStep<T>{batch_, inspect, peers_.rank() == 0}));
     return state_->batch.active != 0;
   }
 
   /// Losses and the data's share of the gradient. A step is counted, or its network found to have diverged,
   /// unless it is only inspected.
   MODSWEEP_HD void differentiate(bool inspect) {
-    const gemm::PassDraws draws{.stream = math::Stream::noise, .dropout = true, .evaluation = false};
+    const pack::PassDraws draws{.stream = math::Stream::noise, .dropout = true, .evaluation = false};
     const std::uint32_t count = state_->batch.count;
     for (std::uint32_t offset = 0; offset < count; offset += job_.plan.rows) {
       block_.phase(Wait::block, each(1, BeginPart<T>{state_, offset, job_.plan.rows}));
-      gather(offset == 0, gemm::Gather<T>{part_, Split::train, false});
+      gather(offset == 0, pack::Gather<T>{part_, Split::train, false});
       forward(draws, offset == 0);
       const bool last = count - offset <= job_.plan.rows;
-      backward(draws, offset == 0, each(last ? 1 : 0, gemm::SumLoss<T>{batch_, true, !inspect}));
+      backward(draws, offset == 0, each(last ? 1 : 0, pack::SumLoss<T>{batch_, true, !inspect}));
     }
     if (job_.plan.prelu)
-      block_.phase(Wait::block, each(job_.plan.layer_count - 1, gemm::SumSlopes<T>{batch_}));
+      block_.phase(Wait::block, each(job_.plan.layer_count - 1, pack::SumSlopes<T>{batch_}));
   }
 
   /// The penalties' share of the gradient, and the optimizer's step unless the step is only inspected.
   MODSWEEP_HD void update(bool inspect) {
     const std::uint32_t quads = job_.plan.parameter_stride / quad;
-    block_.phase(Wait::block, each(inspect ? quads : 0, gemm::Regularize<T>{batch_}),
-                 each(inspect ? 0 : quads, gemm::Update<T>{batch_}));
+    block_.phase(Wait::block, each(inspect ? quads : 0, pack::Regularize<T>{batch_}),
+                 each(inspect ? 0 : quads, pack::Update<T>{batch_}));
   }
 
   /// Adds up the losses of a split.
   MODSWEEP_HD void evaluate(Split split) {
-    const gemm::PassDraws draws{.stream = math::Stream::test_noise, .dropout = false, .evaluation = true};
+    const pack::PassDraws draws{.stream = math::Stream::test_noise, .dropout = false, .evaluation = true};
     const std::uint32_t count = state_->data.rows(split).count;
     for (std::uint32_t first = 0; first < count; first += job_.plan.rows) {
-      block_.phase(Wait::block, each(1, gemm::BeginEvaluation<T>{part_, split, first}));
-      gather(first == 0, gemm::Gather<T>{part_, split, true});
+      block_.phase(Wait::block, each(1, pack::BeginEvaluation<T>{part_, split, first}));
+      gather(first == 0, pack::Gather<T>{part_, split, true});
       forward(draws, true);
       block_.phase(Wait::block, each(1, sum_squares()));
       PackView<T> whole = part_;
       whole.layers = batch_.layers;
-      block_.phase(Wait::block, each(1, gemm::SumLoss<T>{whole, true, false}));
+      block_.phase(Wait::block, each(1, pack::SumLoss<T>{whole, true, false}));
     }
   }
 
@@ -139,13 +142,13 @@ class BlockNetwork {
     v.input_stride = plan.input_stride;
     v.parameter_stride = plan.parameter_stride;
     v.layers = state_->layers;
-    v.unit_places = job_.pack.unit_places;
+    v.unit_indices = job_.pack.unit_indices;
     v.ends = job_.ends + peers_.rank() * plan.parameter_stride;
-    v.rules = &state_->rule;
+    v.hyperparameters = &state_->hyper;
     v.data = &state_->data;
     v.fixed_noise = state_->fixed_noise;
     v.progress = &state_->progress;
-    v.now = &state_->part;
+    v.batch_state = &state_->part;
     v.losses = &state_->losses;
     v.parameters = values_ + plan.weights;
     v.gradients = values_ + plan.gradients;
@@ -191,13 +194,13 @@ class BlockNetwork {
     return part_.z + job_.plan.rows * state_->shares[l].z;
   }
   /// Rows in `values` of what all of a hidden layer's units pass on.
-  [[nodiscard]] MODSWEEP_HD WholeRows<T> whole(std::uint32_t l, T* values) const {
+  [[nodiscard]] MODSWEEP_HD ReplicatedActivations<T> whole(std::uint32_t l, T* values) const {
     return {values, sliced ? state_->layers[l + 1].input_stride : state_->layers[l].output_stride};
   }
-  [[nodiscard]] MODSWEEP_HD bool wants_weight_sums() const { return state_->rule.sums.any(); }
+  [[nodiscard]] MODSWEEP_HD bool wants_weight_sums() const { return state_->hyper.sums.any(); }
 
   /// The sums over weights go along, once for a batch.
-  MODSWEEP_HD void gather(bool start, const gemm::Gather<T>& gather) {
+  MODSWEEP_HD void gather(bool start, const pack::Gather<T>& gather) {
     const Layer& last = state_->layers[job_.plan.layer_count - 1];
     const std::uint32_t columns = job_.plan.input_stride + last.output_stride;
     if constexpr (sliced)
@@ -206,29 +209,29 @@ class BlockNetwork {
                         SliceWeightSums<T>{part_, values_ + job_.plan.weight_shares}));
     else
       block_.phase(Wait::block, each(job_.plan.rows * columns, gather),
-                   each(start ? job_.plan.units : 0, gemm::WeightSums<T>{part_}));
+                   each(start ? job_.plan.units : 0, pack::WeightSums<T>{part_}));
   }
 
   /// Goes along with the first layer's product, when all blocks have their shares.
-  [[nodiscard]] MODSWEEP_HD Each<JoinWeightSums<T, Peers>> join_weight_sums(bool wanted) const {
+  [[nodiscard]] MODSWEEP_HD ThreadItems<JoinWeightSums<T, Peers>> join_weight_sums(bool wanted) const {
     const bool join = sliced && wanted && wants_weight_sums();
     return {join ? weight_sums * job_.plan.units / quad : 0,
             {values_ + job_.plan.weight_shares, part_.in_absolute, peers_}};
   }
 
   /// From x to the errors of the outputs. Leaves pre-activations in z, and sums of squares in parts.
-  MODSWEEP_HD void forward(const gemm::PassDraws& draws, bool start) {
+  MODSWEEP_HD void forward(const pack::PassDraws& draws, bool start) {
     T* g = values_ + job_.plan.whole_a;
     for (std::uint32_t l = 0; l < job_.plan.layer_count; ++l) {
       const Layer layer = this->layer(l);
       const LayerShare& share = state_->shares[l];
-      const RowProduct<T, sliced> product{.layer = layer,
-                                          .backward = false,
-                                          .parameters = part_.parameters,
-                                          .in = l == 0 ? part_.x : g,
-                                          .out = z_of(l),
-                                          .rows = state_->part.count,
-                                          .rows_per_item = item_rows(share.forward_rows)};
+      const RowGemm<T, sliced> product{.layer = layer,
+                                       .backward = false,
+                                       .parameters = part_.parameters,
+                                       .in = l == 0 ? part_.x : g,
+                                       .out = z_of(l),
+                                       .rows = state_->part.count,
+                                       .rows_per_item = item_rows(share.forward_rows)};
       // A block that is ahead of others writes into their g while they may still read what it was.
       if constexpr (sliced) g = values_ + (l % 2 == 0 ? job_.plan.whole_a : job_.plan.whole_b);
       forward_phase(product, l, start, std::make_index_sequence<math::activity_penalties>());
@@ -239,11 +242,11 @@ class BlockNetwork {
       else
         block_.phase(Wait::cluster,
                      each(items, ForwardRows<T, Peers>{part_, layer, draws, share.unit_rows, z_of(l),
-                                                       whole(l, g), activity_parts(), peers_}));
+                                                       whole(l, g), activity_partials(), peers_}));
     }
   }
 
-  [[nodiscard]] MODSWEEP_HD ActivityParts<T> activity_parts() const {
+  [[nodiscard]] MODSWEEP_HD ActivityParts<T> activity_partials() const {
     ActivityParts<T> parts;
     for (std::size_t i = 0; i < math::activity_penalties; ++i) parts.of[i] = values_ + job_.plan.parts[i];
     return parts;
@@ -253,11 +256,11 @@ class BlockNetwork {
   template <typename Product, std::size_t... activity>
   MODSWEEP_HD void forward_phase(const Product& product, std::uint32_t l, bool start,
                                  std::index_sequence<activity...>) {
-    const LayerRule<T>& rule = state_->rule.layer;
+    const LayerHyperparameters<T>& hyper = state_->hyper.layer;
     const Layer below = layer(l == 0 ? 0 : l - 1);
     const std::uint32_t shares = unit_shares(below.number);
     product_phase(Wait::block, product, join_weight_sums(start && l == 0),
-                  each(rule.activity[activity] && l > 0 ? below.outputs : 0,
+                  each(hyper.activity[activity] && l > 0 ? below.outputs : 0,
                        SumShares<T, Peers>{below, shares, start, values_ + job_.plan.parts[activity],
                                            part_.activity_sums[activity], peers_})...);
   }
@@ -283,7 +286,8 @@ class BlockNetwork {
 
   /// From the errors of the outputs to the gradients. What was passed on is made anew, layer by layer.
   /// `loss` goes along with the last phase, when all that it adds up is there.
-  MODSWEEP_HD void backward(const gemm::PassDraws& draws, bool start, const Each<gemm::SumLoss<T>>& loss) {
+  MODSWEEP_HD void backward(const pack::PassDraws& draws, bool start,
+                            const ThreadItems<pack::SumLoss<T>>& loss) {
     const std::uint32_t last = job_.plan.layer_count - 1;
     const T* delta = z_of(last);
     T* below = values_ + job_.plan.rows_a;
@@ -294,13 +298,13 @@ class BlockNetwork {
         const Layer hidden = layer(l - 1);
         T* const by_g = sliced ? values_ + job_.plan.whole_b : below;
         T* const passed = sliced ? values_ + job_.plan.whole_a : z_of(l - 1);
-        const RowProduct<T, sliced> product{.layer = layer(l),
-                                            .backward = true,
-                                            .parameters = part_.parameters,
-                                            .in = delta,
-                                            .out = by_g,
-                                            .rows = state_->part.count,
-                                            .rows_per_item = item_rows(state_->shares[l].backward_rows)};
+        const RowGemm<T, sliced> product{.layer = layer(l),
+                                         .backward = true,
+                                         .parameters = part_.parameters,
+                                         .in = delta,
+                                         .out = by_g,
+                                         .rows = state_->part.count,
+                                         .rows_per_item = item_rows(state_->shares[l].backward_rows)};
         product_phase(Wait::cluster, product, each(l == last ? 1 : 0, sum_squares()));
         block_.phase(Wait::cluster,
                      each(unit_shares(l - 1) * hidden.quads(),
@@ -320,7 +324,7 @@ class BlockNetwork {
 
   /// Of layer l's weights and biases, and the shares of the units below in their layer's slope.
   MODSWEEP_HD void sum_gradients(std::uint32_t l, const T* delta, const T* in, bool start,
-                                 const Each<gemm::SumLoss<T>>& loss) {
+                                 const ThreadItems<pack::SumLoss<T>>& loss) {
     const Layer layer = this->layer(l);
     const std::uint32_t rows = state_->part.count;
     const WeightGradient<T, sliced> weights{.layer = layer,
@@ -345,8 +349,8 @@ class BlockNetwork {
   Peers peers_;
   BlockState<T>* state_;
   T* values_;
-  const std::uint32_t* slots_;
-  PackView<T> batch_;  ///< with the whole batch's Now
+  const std::uint32_t* local_indices_;
+  PackView<T> batch_;  ///< with the whole batch's BatchState
   PackView<T> part_;
 };
 

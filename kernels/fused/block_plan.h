@@ -12,7 +12,7 @@
 // neighboring units' weights by quads meet no bank twice. So do rows of units where tensor cores multiply.
 #pragma once
 
-#include "pack/tables.h"
+#include "pack/layer_tables.h"
 
 #include <algorithm>
 #include <bit>
@@ -22,25 +22,25 @@
 
 namespace modsweep::fused {
 
-using gemm::Layer;
-using gemm::LossSums;
-using gemm::NetworkData;
-using gemm::Now;
-using gemm::PackView;
-using gemm::Progress;
-using gemm::Quad;
-using gemm::quad;
-using gemm::round_up;
-using gemm::UnitPlace;
-using gemm::WeightEndpoints;
+using pack::BatchState;
+using pack::Layer;
+using pack::LossSums;
+using pack::NetworkData;
+using pack::PackView;
+using pack::Progress;
+using pack::Quad;
+using pack::quad;
+using pack::round_up;
+using pack::UnitIndex;
+using pack::WeightEndpoints;
 
 /// Layers of weights, at most.
-constexpr std::uint32_t most_layers = 9;
+constexpr std::uint32_t max_layers = 9;
 /// Partial sums over the samples of a part of a batch, at most.
-constexpr std::uint32_t most_parts = 16;
+constexpr std::uint32_t max_parts = 16;
 
 /// Register limit per thread. At 168, a multiprocessor holds three blocks of 128 threads, or one of 256.
-constexpr std::uint32_t most_registers = 168;
+constexpr std::uint32_t max_registers = 168;
 /// A second limit that some kernels are compiled for: four blocks of 128 threads, or two of 256.
 constexpr std::uint32_t fewer_registers = 128;
 /// Of every device since sm_70 (CUDA C++ Programming Guide, technical specifications).
@@ -71,15 +71,15 @@ struct LayerShare {
 /// What a block knows of its network besides arrays; it comes first in shared memory.
 template <typename T>
 struct BlockState {
-  NetworkRule<T> rule;
+  Hyperparameters<T> hyper;
   NetworkData<T> data;
   Progress progress;
-  Now<T> batch;  ///< the whole batch
-  Now<T> part;   ///< the part of it that is being worked on
+  BatchState<T> batch;  ///< the whole batch
+  BatchState<T> part;   ///< the part of it that is being worked on
   LossSums losses;
-  Layer layers[most_layers];
-  LayerShare shares[most_layers];
-  const T* fixed_noise[most_layers];
+  Layer layers[max_layers];
+  LayerShare shares[max_layers];
+  const T* fixed_noise[max_layers];
 };
 
 /// Memory that blocks share out, and how many may share a network.
@@ -87,7 +87,7 @@ struct BlockLimits {
   std::size_t block = 0;           ///< bytes that one block may have
   std::size_t multiprocessor = 0;  ///< bytes that the blocks of one multiprocessor have together
   std::size_t reserved = 0;        ///< bytes that each of them takes besides
-  std::uint32_t most_ranks = 1;    ///< blocks of a cluster: 1, 2, 4 or 8
+  std::uint32_t max_ranks = 1;     ///< blocks of a cluster: 1, 2, 4 or 8
   std::uint32_t fewest_ranks = 1;  ///< more than 1 in tests only
 };
 
@@ -115,8 +115,8 @@ struct BlockPlan {
   std::uint32_t z = 0;                       ///< every slice's [R][stride]
   std::uint32_t rows_a = 0, rows_b = 0;      ///< [R][widest slice]
   std::uint32_t whole_a = 0, whole_b = 0;    ///< [R][widest]; those of a block alone are rows_a, rows_b
-  std::uint32_t parts[math::activity_penalties] = {};  ///< [most_parts][widest slice], one for each of them
-  std::uint32_t squares = 0;        ///< [most_parts][quads of the outputs]; alone: the first parts
+  std::uint32_t parts[math::activity_penalties] = {};  ///< [max_parts][widest slice], one for each of them
+  std::uint32_t squares = 0;        ///< [max_parts][quads of the outputs]; alone: the first parts
   std::uint32_t weight_shares = 0;  ///< [weight_sums][units]; none of a block alone
   std::uint32_t activity_sums[math::activity_penalties] = {};  ///< [units], as are:
   std::uint32_t slope_sums = 0;                                //
@@ -149,7 +149,7 @@ MODSWEEP_HD bool whole_quads(std::uint32_t groups, std::uint32_t group_units) {
 [[nodiscard]] inline std::vector<Layer> block_layers(const Shape& shape, std::uint32_t ranks = 1,
                                                      std::uint32_t rank = 0,
                                                      Multiplier multiplier = Multiplier::threads) {
-  std::vector<Layer> layers = gemm::layer_table(shape);
+  std::vector<Layer> layers = pack::layer_table(shape);
   std::size_t next = 0;
   const auto take = [&next](std::size_t count) {
     const std::size_t at = next;
@@ -177,42 +177,42 @@ MODSWEEP_HD bool whole_quads(std::uint32_t groups, std::uint32_t group_units) {
   return last.biases + (last.bias ? round_up(last.outputs, quad) : 0);
 }
 
-/// A slot with this bit holds a copy of what another block owns and stores.
-constexpr std::uint32_t copied = 0x80000000U;
+/// A local_index with this bit holds a copy of what another block owns and stores.
+constexpr std::uint32_t replicated = 0x80000000U;
 /// Of a parameter that a block has not.
-constexpr std::uint32_t elsewhere = 0xffffffffU;
+constexpr std::uint32_t absent = 0xffffffffU;
 
 /// Where a block has each parameter, in ParameterLayout order. Every block has the slopes, the first one's
 /// own.
-[[nodiscard]] inline std::vector<std::uint32_t> slot_table(const Shape& shape, std::uint32_t ranks = 1,
-                                                           std::uint32_t rank = 0) {
-  const std::vector<Layer> outside = gemm::layer_table(shape);
+[[nodiscard]] inline std::vector<std::uint32_t> local_index_table(const Shape& shape, std::uint32_t ranks = 1,
+                                                                  std::uint32_t rank = 0) {
+  const std::vector<Layer> outside = pack::layer_table(shape);
   const std::vector<Layer> inside = block_layers(shape, ranks, rank);
-  std::vector<std::uint32_t> slots(ParameterLayout(shape).parameters(), elsewhere);
+  std::vector<std::uint32_t> local_indices(ParameterLayout(shape).parameters(), absent);
   for (std::size_t l = 0; l < outside.size(); ++l) {
     const Layer& from = outside[l];
     const Layer& to = inside[l];
     for (std::size_t o = 0; o < to.outputs; ++o) {
       const std::size_t there = to.first_output + o;
       for (std::size_t i = 0; i < from.group_inputs(); ++i)
-        slots[from.weights + there * from.row_stride + i] =
+        local_indices[from.weights + there * from.row_stride + i] =
             static_cast<std::uint32_t>(to.weights + o * to.row_stride + i);
-      if (from.bias) slots[from.biases + there] = static_cast<std::uint32_t>(to.biases + o);
+      if (from.bias) local_indices[from.biases + there] = static_cast<std::uint32_t>(to.biases + o);
     }
     if (shape.prelu && !from.output)
-      slots[from.slope] = static_cast<std::uint32_t>(to.slope) | (rank == 0 ? 0U : copied);
+      local_indices[from.slope] = static_cast<std::uint32_t>(to.slope) | (rank == 0 ? 0U : replicated);
   }
-  return slots;
+  return local_indices;
 }
 
 /// The units that the parameters of a block connect.
 [[nodiscard]] inline std::vector<WeightEndpoints> block_ends(const Shape& shape, std::uint32_t ranks = 1,
                                                              std::uint32_t rank = 0) {
-  const std::vector<std::uint32_t> slots = slot_table(shape, ranks, rank);
-  const std::vector<WeightEndpoints> outside = gemm::ends_table(shape, gemm::layer_table(shape));
+  const std::vector<std::uint32_t> local_indices = local_index_table(shape, ranks, rank);
+  const std::vector<WeightEndpoints> outside = pack::ends_table(shape, pack::layer_table(shape));
   std::vector<WeightEndpoints> ends(block_parameters(shape, ranks));
-  for (std::size_t i = 0; i < slots.size(); ++i)
-    if (slots[i] != elsewhere) ends[slots[i] & ~copied] = outside[i];
+  for (std::size_t i = 0; i < local_indices.size(); ++i)
+    if (local_indices[i] != absent) ends[local_indices[i] & ~replicated] = outside[i];
   return ends;
 }
 
@@ -228,7 +228,7 @@ constexpr std::uint32_t elsewhere = 0xffffffffU;
     LayerShare s;
     s.z = z;
     z += layer.output_stride;
-    s.unit_rows = share(plan.rows, std::clamp(plan.threads / layer.quads(), 1U, most_parts));
+    s.unit_rows = share(plan.rows, std::clamp(plan.threads / layer.quads(), 1U, max_parts));
     s.forward_rows = share(plan.rows, std::max(1U, plan.threads / layer.outputs));
     s.backward_rows = share(plan.rows, std::max(1U, plan.threads / layer.inputs));
     const auto tiles = [&](std::uint32_t tile) {
@@ -253,15 +253,15 @@ template <typename T>
   plan.layer_count = static_cast<std::uint32_t>(layers.size());
   plan.input_stride = layers.front().input_stride;
   plan.units = layers.back().first_unit + round_up(layers.back().all_outputs, quad);
-  std::uint32_t most_units = 0;
+  std::uint32_t max_units = 0;
   for (const Layer& layer : layers) {
     plan.slice_units += layer.output_stride;
     plan.widest = std::max(plan.widest, row_of(layer.all_outputs, multiplier));
     plan.widest_slice = std::max(plan.widest_slice, layer.output_stride);
-    most_units = std::max(most_units, layer.all_outputs);
+    max_units = std::max(max_units, layer.all_outputs);
   }
   // About four for each unit of the widest layer: whole warps, each with samples of its own.
-  plan.threads = std::clamp(4 * std::bit_ceil(std::min(most_units, 64U)), 64U, 256U);
+  plan.threads = std::clamp(4 * std::bit_ceil(std::min(max_units, 64U)), 64U, 256U);
   plan.parameters = static_cast<std::uint32_t>(ParameterLayout(shape).parameters());
   plan.parameter_stride = static_cast<std::uint32_t>(block_parameters(shape, ranks));
   plan.prelu = shape.prelu;
@@ -279,14 +279,14 @@ template <typename T>
   plan.z = take(std::size_t{rows} * plan.slice_units);
   for (std::uint32_t* array : {&plan.rows_a, &plan.rows_b})
     *array = take(std::size_t{rows} * plan.widest_slice);
-  for (std::uint32_t& array : plan.parts) array = take(std::size_t{most_parts} * plan.widest_slice);
+  for (std::uint32_t& array : plan.parts) array = take(std::size_t{max_parts} * plan.widest_slice);
   plan.whole_a = plan.rows_a;
   plan.whole_b = plan.rows_b;
   plan.squares = plan.parts[0];
   if (ranks > 1) {
     for (std::uint32_t* array : {&plan.whole_a, &plan.whole_b})
       *array = take(std::size_t{rows} * plan.widest);
-    plan.squares = take(std::size_t{most_parts} * round_up(quads_of(layers.back().all_outputs), quad));
+    plan.squares = take(std::size_t{max_parts} * round_up(quads_of(layers.back().all_outputs), quad));
     plan.weight_shares = take(std::size_t{weight_sums} * plan.units);
   }
   for (std::uint32_t& array : plan.activity_sums) array = take(plan.units);
@@ -300,7 +300,7 @@ template <typename T>
 
 /// Samples at once that a block needs room for at least, and that it has a use for at most.
 constexpr std::uint32_t fewest_rows = 4;
-constexpr std::uint32_t most_rows = 64;
+constexpr std::uint32_t max_rows = 64;
 
 /// So many samples divide evenly among the threads that share a layer: a multiple of this.
 [[nodiscard]] constexpr std::uint32_t even_rows(std::uint32_t rows) {
@@ -310,7 +310,7 @@ constexpr std::uint32_t most_rows = 64;
 /// Blocks that share a network of this shape: as few as have room for it; 0: none have.
 template <typename T>
 [[nodiscard]] std::uint32_t ranks_of(const Shape& shape, const BlockLimits& limits, Multiplier multiplier) {
-  for (std::uint32_t ranks = limits.fewest_ranks; ranks <= limits.most_ranks; ranks *= 2)
+  for (std::uint32_t ranks = limits.fewest_ranks; ranks <= limits.max_ranks; ranks *= 2)
     if (plan_with_rows<T>(shape, fewest_rows, ranks, multiplier).bytes <= limits.block) return ranks;
   return 0;
 }
@@ -319,15 +319,15 @@ template <typename T>
 template <typename T>
 [[nodiscard]] std::string refuses_shape(const Shape& shape, const BlockLimits& limits,
                                         Multiplier multiplier = Multiplier::threads) {
-  if (shape.weight_layers() > most_layers)
-    return "the fused engine trains up to " + std::to_string(most_layers - 1) + " hidden layers, not " +
+  if (shape.weight_layers() > max_layers)
+    return "the fused engine trains up to " + std::to_string(max_layers - 1) + " hidden layers, not " +
            std::to_string(shape.hidden_layers());
   if (ranks_of<T>(shape, limits, multiplier) != 0) return {};
-  const std::size_t bytes = plan_with_rows<T>(shape, fewest_rows, limits.most_ranks, multiplier).bytes;
-  const std::string owner = limits.most_ranks == 1
-                                ? "a thread block's shared memory, which has "
-                                : "the shared memory of each of " + std::to_string(limits.most_ranks) +
-                                      " thread blocks, which has ";
+  const std::size_t bytes = plan_with_rows<T>(shape, fewest_rows, limits.max_ranks, multiplier).bytes;
+  const std::string owner =
+      limits.max_ranks == 1
+          ? "a thread block's shared memory, which has "
+          : "the shared memory of each of " + std::to_string(limits.max_ranks) + " thread blocks, which has ";
   return "a network " + shape.text() + " takes " + std::to_string(bytes) + " bytes of " + owner +
          std::to_string(limits.block) + "; use --engine gemm";
 }
@@ -361,12 +361,12 @@ template <typename T>
   };
   const auto bytes_with = [&](std::uint32_t rows) { return plan_with(rows).bytes; };
   const auto largest = [&](std::size_t bytes) {
-    std::uint32_t rows = most_rows;
+    std::uint32_t rows = max_rows;
     while (rows > fewest_rows && bytes_with(rows) > bytes) rows -= even_rows(rows - 1);
     return rows;
   };
   const bool fewer = std::is_same_v<T, float> && ranks == 1;  // as in launch_bounds.h
-  const std::uint32_t registers = (fewer ? fewer_registers : most_registers) * plan_with(fewest_rows).threads;
+  const std::uint32_t registers = (fewer ? fewer_registers : max_registers) * plan_with(fewest_rows).threads;
   std::uint32_t rows = 0;
   for (const std::uint32_t blocks : {3U, 2U}) {
     if (blocks * registers > registers_of_multiprocessor) continue;

@@ -34,15 +34,15 @@ MODSWEEP_HD void store_everywhere(const Peers& peers, U* here, const U& value) {
 }
 template <typename Peers, typename T>
 MODSWEEP_HD void store_quad_everywhere(const Peers& peers, T* here, const Quad<T>& values) {
-  for (std::uint32_t r = 0; r < peers.count(); ++r) gemm::store_quad(peers.at(r, here), values);
+  for (std::uint32_t r = 0; r < peers.count(); ++r) pack::store_quad(peers.at(r, here), values);
 }
 
 /// What the blocks of a cluster made of four neighboring values, added up in the order of their ranks.
 template <typename Peers, typename T>
 MODSWEEP_HD Quad<T> sum_of_shares(const Peers& peers, const T* here) {
-  Quad<T> sum = gemm::load_quad(peers.at(0, here));
+  Quad<T> sum = pack::load_quad(peers.at(0, here));
   for (std::uint32_t r = 1; r < peers.count(); ++r) {
-    const Quad<T> share = gemm::load_quad(peers.at(r, here));
+    const Quad<T> share = pack::load_quad(peers.at(r, here));
     for (std::uint32_t i = 0; i < quad; ++i) sum.v[i] += share.v[i];
   }
   return sum;
@@ -50,7 +50,7 @@ MODSWEEP_HD Quad<T> sum_of_shares(const Peers& peers, const T* here) {
 
 /// Rows of what a whole layer passes on, of which every block has a copy.
 template <typename T>
-struct WholeRows {
+struct ReplicatedActivations {
   T* values = nullptr;  ///< [rows][stride]
   std::uint32_t stride = 0;
 
@@ -71,25 +71,26 @@ template <typename T, typename Peers>
 struct ForwardRows {
   PackView<T> v;
   Layer layer;
-  gemm::PassDraws draws;
+  pack::PassDraws draws;
   std::uint32_t unit_rows = 1;
   const T* z = nullptr;  ///< [rows][stride]
-  WholeRows<T> g;
-  ActivityParts<T> activity_parts;
+  ReplicatedActivations<T> g;
+  ActivityParts<T> activity_partials;
   Peers peers;
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
-    const gemm::UnitBlock<T> block(v, layer, p, item, unit_rows);
-    const gemm::HiddenUnits<T> units(v, layer, draws, p);
-    const LayerRule<T>& rule = v.rules[p].layer;
-    gemm::ActivitySums<T> activity;
-    for (std::uint32_t b = block.first; b < block.last && b < v.now[p].count; ++b) {
+    const pack::UnitBlock<T> block(v, layer, p, item, unit_rows);
+    const pack::HiddenUnits<T> units(v, layer, draws, p);
+    const LayerHyperparameters<T>& hyper = v.hyperparameters[p].layer;
+    pack::ActivitySums<T> activity;
+    for (std::uint32_t b = block.first; b < block.last && b < v.batch_state[p].count; ++b) {
       const std::size_t row = v.row(layer, p, b) + block.unit;
       math::UnitValues<T> u[quad];
-      units(block, b, gemm::load_quad(z + row), u);
-      store_quad_everywhere(peers, g.at(layer, b, block.unit), gemm::pass_on(rule, u, block.there, activity));
+      units(block, b, pack::load_quad(z + row), u);
+      store_quad_everywhere(peers, g.at(layer, b, block.unit),
+                            pack::pass_on(hyper, u, block.valid, activity));
     }
-    activity.store(rule, activity_parts.of, block.chunk * layer.output_stride + block.unit);
+    activity.store(hyper, activity_partials.of, block.chunk * layer.output_stride + block.unit);
   }
 };
 
@@ -100,23 +101,23 @@ struct OutputRows {
   PackView<T> v;
   Layer layer;
   std::uint32_t unit_rows = 1;
-  T* z = nullptr;             ///< [rows][stride]
-  T* square_parts = nullptr;  ///< [shares][quads of the whole layer]
+  T* z = nullptr;                ///< [rows][stride]
+  T* square_partials = nullptr;  ///< [shares][quads of the whole layer]
   Peers peers;
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
-    const gemm::UnitBlock<T> block(v, layer, p, item, unit_rows);
-    const T scale = gemm::output_scale(layer, v.now[p]);
+    const pack::UnitBlock<T> block(v, layer, p, item, unit_rows);
+    const T scale = pack::output_scale(layer, v.batch_state[p]);
     T squares = T(0);
-    for (std::uint32_t b = block.first; b < block.last && b < v.now[p].count; ++b) {
+    for (std::uint32_t b = block.first; b < block.last && b < v.batch_state[p].count; ++b) {
       const std::size_t row = v.row(layer, p, b) + block.unit;
-      gemm::store_quad(z + row, gemm::output_gradient(block, gemm::load_quad(z + row),
-                                                      gemm::load_quad(v.y + row), scale, squares));
+      pack::store_quad(z + row, pack::output_gradient(block, pack::load_quad(z + row),
+                                                      pack::load_quad(v.y + row), scale, squares));
     }
     std::uint32_t part = item;
     if constexpr (Peers::several)
       part = block.chunk * quads_of(layer.all_outputs) + (layer.first_output + block.unit) / quad;
-    store_everywhere(peers, square_parts + part, squares);
+    store_everywhere(peers, square_partials + part, squares);
   }
 };
 
@@ -127,33 +128,33 @@ template <typename T, typename Peers>
 struct BackwardRows {
   PackView<T> v;
   Layer layer;
-  gemm::PassDraws draws;
+  pack::PassDraws draws;
   std::uint32_t unit_rows = 1;
-  const T* z = nullptr;  ///< [rows][stride]
-  WholeRows<T> by_g;     ///< dL/dg; of each block, its share
-  T* delta = nullptr;    ///< dL/dz [rows][stride]
-  WholeRows<T> g;
-  T* slope_parts = nullptr;  ///< [shares][stride]
+  const T* z = nullptr;           ///< [rows][stride]
+  ReplicatedActivations<T> by_g;  ///< dL/dg; of each block, its share
+  T* delta = nullptr;             ///< dL/dz [rows][stride]
+  ReplicatedActivations<T> g;
+  T* slope_partials = nullptr;  ///< [shares][stride]
   Peers peers;
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
-    const gemm::UnitBlock<T> block(v, layer, p, item, unit_rows);
-    const gemm::HiddenUnits<T> units(v, layer, draws, p);
-    const gemm::UnitGradients<T> gradients(v, layer, p, block);
+    const pack::UnitBlock<T> block(v, layer, p, item, unit_rows);
+    const pack::HiddenUnits<T> units(v, layer, draws, p);
+    const pack::UnitGradients<T> gradients(v, layer, p, block);
     Quad<T> slope_sums{};
-    for (std::uint32_t b = block.first; b < block.last && b < v.now[p].count; ++b) {
+    for (std::uint32_t b = block.first; b < block.last && b < v.batch_state[p].count; ++b) {
       const std::size_t row = v.row(layer, p, b) + block.unit;
       math::UnitValues<T> u[quad];
-      units(block, b, gemm::load_quad(z + row), u);
+      units(block, b, pack::load_quad(z + row), u);
       const Quad<T> by_out = sum_of_shares(peers, by_g.at(layer, b, block.unit));
-      gemm::store_quad(delta + row, gradients(u, by_out, slope_sums));
+      pack::store_quad(delta + row, gradients(u, by_out, slope_sums));
       Quad<T> passed{};
       for (std::uint32_t i = 0; i < quad; ++i)
-        if (i < block.there) passed.v[i] = u[i].out;
+        if (i < block.valid) passed.v[i] = u[i].out;
       store_quad_everywhere(peers, g.at(layer, b, block.unit), passed);
     }
-    if (v.rules[p].layer.prelu)
-      gemm::store_quad(slope_parts + block.chunk * layer.output_stride + block.unit, slope_sums);
+    if (v.hyperparameters[p].layer.prelu)
+      pack::store_quad(slope_partials + block.chunk * layer.output_stride + block.unit, slope_sums);
   }
 };
 
@@ -179,13 +180,13 @@ struct SumShares {
 /// Items: 1. Adds the squared errors of a part of the batch to the losses.
 template <typename T>
 struct SumSquares {
-  const T* square_parts = nullptr;
+  const T* square_partials = nullptr;
   std::uint32_t count = 0;
   LossSums* losses = nullptr;
 
   MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t) const {
     double sum = losses->squares;
-    for (std::uint32_t i = 0; i < count; ++i) sum += static_cast<double>(square_parts[i]);
+    for (std::uint32_t i = 0; i < count; ++i) sum += static_cast<double>(square_partials[i]);
     losses->squares = sum;
   }
 };

@@ -24,18 +24,18 @@
 namespace modsweep::fused {
 
 template <typename Backend, typename T, Multiplier multiplier = Multiplier::threads>
-class FusedTraining final : public gemm::PackTraining<Backend, T> {
+class FusedTraining final : public pack::PackTraining<Backend, T> {
  public:
   /// Throws std::bad_alloc where the backend's memory does not suffice. The shape must not be refused.
   FusedTraining(std::unique_ptr<Backend> backend, const Pack& pack, std::shared_ptr<RegisterChoices> choices)
-      : gemm::PackTraining<Backend, T>(std::move(backend), pack, gemm::Workspace::block),
+      : pack::PackTraining<Backend, T>(std::move(backend), pack, pack::Workspace::block),
         plan_(block_plan<T>(pack.shape, pack.batch_size, this->backend().limits(), multiplier)),
         layers_(kept_of_ranks([](const Shape& shape, std::uint32_t ranks, std::uint32_t rank) {
           return block_layers(shape, ranks, rank, multiplier);
         })),
         whole_layers_(kept(whole_layers())),
         shares_(kept(share_table(pack.shape, plan_, registers_of<T>))),
-        slots_(kept_of_ranks(slot_table)),
+        local_indices_(kept_of_ranks(local_index_table)),
         ends_(kept_of_ranks(block_ends)),
         choices_(std::move(choices)) {}
 
@@ -54,18 +54,19 @@ class FusedTraining final : public gemm::PackTraining<Backend, T> {
     run(EvaluateNetwork<T>{job(v), split});
   }
 
-  void differentiate() override { differentiate_with(most_registers); }
+  void differentiate() override { differentiate_with(max_registers); }
 
   void differentiate_with(std::uint32_t registers) {
     run(Train{.job = job(this->memory().view()), .inspect = true}, registers);
   }
 
   [[nodiscard]] BlockJob<T> job(const PackView<T>& v) const {
-    return {v, plan_, layers_.data(), whole_layers_.data(), shares_.data(), slots_.data(), ends_.data()};
+    return {v,           plan_, layers_.data(), whole_layers_.data(), shares_.data(), local_indices_.data(),
+            ends_.data()};
   }
 
   template <typename F>
-  void run(const F& f, std::uint32_t registers = most_registers) {
+  void run(const F& f, std::uint32_t registers = max_registers) {
     this->backend().for_each_block(networks(), plan_.ranks, plan_.threads, plan_.bytes, f, registers);
   }
   [[nodiscard]] std::uint32_t networks() const { return static_cast<std::uint32_t>(this->pack().size()); }
@@ -85,7 +86,7 @@ class FusedTraining final : public gemm::PackTraining<Backend, T> {
       const auto same = [](const auto& a, const auto& b) {
         return std::memcmp(a.data(), b.data(), a.size() * sizeof(a[0])) == 0;
       };
-      const auto [losses, gradients] = results(most_registers);
+      const auto [losses, gradients] = results(max_registers);
       const auto [other_losses, other_gradients] = results(fewer_registers);
       return same(losses, other_losses) && same(gradients, other_gradients);
     }
@@ -109,7 +110,7 @@ class FusedTraining final : public gemm::PackTraining<Backend, T> {
   };
 
   [[nodiscard]] std::uint32_t chosen_registers() {
-    if (!Train::chooses_registers || plan_.ranks > 1) return most_registers;
+    if (!Train::chooses_registers || plan_.ranks > 1) return max_registers;
     return choices_->of(pack_kind(this->pack()), [this] { return choose_registers(Trial{*this}); });
   }
 
@@ -142,7 +143,7 @@ class FusedTraining final : public gemm::PackTraining<Backend, T> {
   Array<Layer> layers_;
   Array<Layer> whole_layers_;
   Array<LayerShare> shares_;
-  Array<std::uint32_t> slots_;
+  Array<std::uint32_t> local_indices_;
   Array<WeightEndpoints> ends_;
   std::shared_ptr<RegisterChoices> choices_;
   std::uint32_t registers_ = 0;  ///< of the threads that train; 0: not chosen yet
@@ -151,8 +152,8 @@ class FusedTraining final : public gemm::PackTraining<Backend, T> {
 /// Bytes of a backend's memory that one network takes, datasets aside.
 template <typename T>
 [[nodiscard]] std::size_t network_bytes(const Shape& shape) {
-  return 4 * ParameterLayout(shape).padded() * sizeof(T) + 2 * sizeof(NetworkRule<T>) +
-         sizeof(NetworkData<T>) + sizeof(Progress) + sizeof(LossSums) + sizeof(Now<T>);
+  return 4 * ParameterLayout(shape).padded() * sizeof(T) + 2 * sizeof(Hyperparameters<T>) +
+         sizeof(NetworkData<T>) + sizeof(Progress) + sizeof(LossSums) + sizeof(BatchState<T>);
 }
 
 }  // namespace modsweep::fused

@@ -27,22 +27,22 @@ constexpr double clearly_faster = 0.98;
 ///   blocks(registers): how many work on a multiprocessor at once,
 ///   agree(): whether both numbers of registers give the same results, bit for bit, in a launch of each,
 ///   milliseconds(registers): of a launch.
-/// `most_registers` unless fewer let more blocks work at once, agree, and are clearly faster.
+/// `max_registers` unless fewer let more blocks work at once, agree, and are clearly faster.
 template <typename Trial>
 [[nodiscard]] std::uint32_t choose_registers(Trial&& trial) {
-  if (trial.blocks(fewer_registers) <= trial.blocks(most_registers) || !trial.agree()) return most_registers;
+  if (trial.blocks(fewer_registers) <= trial.blocks(max_registers) || !trial.agree()) return max_registers;
   constexpr std::size_t rounds = 5;
   std::array<double, rounds> most{};
   std::array<double, rounds> fewer{};
   for (std::size_t i = 0; i < rounds; ++i) {  // in turn: what else the device does slows both
-    most[i] = trial.milliseconds(most_registers);
+    most[i] = trial.milliseconds(max_registers);
     fewer[i] = trial.milliseconds(fewer_registers);
   }
   const auto median = [](std::array<double, rounds>& times) {
     std::sort(times.begin(), times.end());
     return times[rounds / 2];
   };
-  return median(fewer) < clearly_faster * median(most) ? fewer_registers : most_registers;
+  return median(fewer) < clearly_faster * median(most) ? fewer_registers : max_registers;
 }
 
 /// What a choice depends on: packs that are equal in this are trained with the same registers.

@@ -20,7 +20,7 @@ constexpr std::uint32_t rows_at_once = 4;
 /// multiple of four values.
 template <bool whole, typename T>
 MODSWEEP_HD Quad<T> load_up_to(const T* p, std::uint32_t there) {
-  if constexpr (whole) return gemm::load_quad(p);
+  if constexpr (whole) return pack::load_quad(p);
   Quad<T> values{};
   for (std::uint32_t i = 0; i < quad; ++i)
     if (i < there) values.v[i] = p[i];
@@ -50,7 +50,7 @@ template <bool sliced>
 /// the layer may be a slice; what its weights then make backward is a share of the sum, zeros if they are
 /// none.
 template <typename T, bool sliced>
-struct RowProduct {
+struct RowGemm {
   Layer layer;
   bool backward = false;
   const T* parameters = nullptr;
@@ -73,14 +73,14 @@ struct RowProduct {
 
   MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t item) const {
     if (whole_quads(layer.groups, backward ? layer.group_outputs() : layer.group_inputs()))
-      multiply<true>(item);
+      gemm<true>(item);
     else
-      multiply<false>(item);
+      gemm<false>(item);
   }
 
  private:
   template <bool whole>
-  MODSWEEP_HD void multiply(std::uint32_t item) const {
+  MODSWEEP_HD void gemm(std::uint32_t item) const {
     const std::uint32_t column = item % columns();
     const std::uint32_t first = item / columns() * rows_per_item;
     const std::uint32_t last = first + rows_per_item < rows ? first + rows_per_item : rows;
@@ -119,7 +119,7 @@ struct RowProduct {
     }
     weights += std::size_t{column} * layer.row_stride + from;
     for (std::uint32_t i = 0; i < registers_of<T>; i += quad) {
-      const Quad<T> q = i < left ? gemm::load_quad(weights + i) : Quad<T>{};
+      const Quad<T> q = i < left ? pack::load_quad(weights + i) : Quad<T>{};
       for (std::uint32_t j = 0; j < quad; ++j) w[i + j] = i + j < left ? q.v[j] : T(0);
     }
   }

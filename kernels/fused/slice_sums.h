@@ -15,18 +15,18 @@ struct SliceWeightSums {
   T* shares = nullptr;  ///< [weight_sums][units]
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t u) const {
-    const UnitPlace place = v.unit_places[u];
-    const Layer& feeding = v.layers[place.layer];
-    if (feeding.output || place.unit >= feeding.all_outputs) return;
-    const Layer& next = v.layers[place.layer + 1];
-    const Outputs outputs = outputs_of<true>(next, place.unit / next.group_inputs());
+    const UnitIndex index = v.unit_indices[u];
+    const Layer& feeding = v.layers[index.layer];
+    if (feeding.output || index.unit >= feeding.all_outputs) return;
+    const Layer& next = v.layers[index.layer + 1];
+    const Outputs outputs = outputs_of<true>(next, index.unit / next.group_inputs());
     math::WeightNorms<T> out;
     out.add(v.parameters + next.weights + std::size_t{outputs.first} * next.row_stride +
-                place.unit % next.group_inputs(),
+                index.unit % next.group_inputs(),
             outputs.count, next.row_stride);
     store(u, WeightSum::out_absolute, WeightSum::out_square, out);
-    if (!v.rules[p].sums.in()) return;
-    const std::uint32_t own = place.unit - feeding.first_output;  // past all where it is before the first
+    if (!v.hyperparameters[p].sums.in()) return;
+    const std::uint32_t own = index.unit - feeding.first_output;  // past all where it is before the first
     math::WeightNorms<T> in;
     if (own < feeding.outputs)
       in.add(v.parameters + feeding.weights + std::size_t{own} * feeding.row_stride, feeding.group_inputs(),
@@ -50,7 +50,7 @@ struct JoinWeightSums {
   Peers peers;
 
   MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t item) const {
-    gemm::store_quad(sums + item * quad, sum_of_shares(peers, shares + item * quad));
+    pack::store_quad(sums + item * quad, sum_of_shares(peers, shares + item * quad));
   }
 };
 

@@ -209,10 +209,10 @@ template <typename Warp>
   return {{a.v[2 * i], b.v[2 * i], a.v[2 * i + 1], b.v[2 * i + 1]}};
 }
 
-/// Items, of a warp: tiles of the rows * tiles of the columns. What RowProduct makes, of layers of one group.
+/// Items, of a warp: tiles of the rows * tiles of the columns. What RowGemm makes, of layers of one group.
 template <bool sliced>
-struct TensorRowProduct {
-  RowProduct<float, sliced> product;
+struct TensorRowGemm {
+  RowGemm<float, sliced> product;
 
   [[nodiscard]] MODSWEEP_HD std::uint32_t items() const {
     return tiles_of(product.rows) * tiles_of(product.columns());
@@ -224,14 +224,14 @@ struct TensorRowProduct {
     const std::uint32_t inner = product.backward ? product.layer.outputs : product.layer.inputs;
     if (tile.row + tile_size <= product.rows && tile.column + tile_size <= product.columns() &&
         inner % (steps_at_once * step_factors) == 0)
-      multiply<true>(warp, tile, inner);
+      gemm<true>(warp, tile, inner);
     else
-      multiply<false>(warp, tile, inner);
+      gemm<false>(warp, tile, inner);
   }
 
  private:
   template <bool whole, typename Warp>
-  MODSWEEP_HD void multiply(const Warp& warp, const Tile& tile, std::uint32_t inner) const {
+  MODSWEEP_HD void gemm(const Warp& warp, const Tile& tile, std::uint32_t inner) const {
     const std::uint32_t rows = product.rows - tile.row;
     const std::uint32_t columns = product.columns() - tile.column;
     const std::uint32_t row_stride = product.layer.row_stride;
@@ -250,7 +250,7 @@ struct TensorRowProduct {
         for (std::uint32_t i = 0; i < 2; ++i) {
           if (!there(r + i, c)) continue;
           float* const at = out + (r + i) * stride + c;
-          gemm::store_quad(at, quad_of_sums<Warp>(sums, lane, i));
+          pack::store_quad(at, quad_of_sums<Warp>(sums, lane, i));
         }
       });
     } else {
@@ -310,16 +310,16 @@ struct TensorWeightGradient {
         if (!whole && (r >= outputs || c >= inputs)) continue;
         float* const at = out + r * layer.row_stride + c;
         Quad<float> sum = quad_of_sums<Warp>(sums, lane, i);
-        const Quad<float> before = gradient.start ? Quad<float>{} : gemm::load_quad(at);
+        const Quad<float> before = gradient.start ? Quad<float>{} : pack::load_quad(at);
         for (std::uint32_t j = 0; j < quad; ++j) sum.v[j] += before.v[j];
-        gemm::store_quad(at, sum);
+        pack::store_quad(at, sum);
       }
     });
   }
 };
 
 template <bool sliced>
-[[nodiscard]] MODSWEEP_HD TensorRowProduct<sliced> by_tensor_cores(const RowProduct<float, sliced>& product) {
+[[nodiscard]] MODSWEEP_HD TensorRowGemm<sliced> by_tensor_cores(const RowGemm<float, sliced>& product) {
   return {product};
 }
 template <bool sliced>

@@ -7,12 +7,12 @@
 namespace modsweep {
 namespace {
 
-/// With a backend of its own: several packs may train on a device at once.
+/// Each training has a backend of its own: several packs may train on a device at once.
 std::unique_ptr<Training> start_training(int device, const Pack& pack, device::KernelTimer* timer = nullptr) {
   auto backend = std::make_unique<device::Backend>(device, timer);
   if (pack.precision == Precision::fp64)
-    return std::make_unique<gemm::GemmTraining<device::Backend, double>>(std::move(backend), pack);
-  return std::make_unique<gemm::GemmTraining<device::Backend, float>>(std::move(backend), pack);
+    return std::make_unique<pack::GemmTraining<device::Backend, double>>(std::move(backend), pack);
+  return std::make_unique<pack::GemmTraining<device::Backend, float>>(std::move(backend), pack);
 }
 
 class GemmEngine final : public device::DeviceEngine {
@@ -25,7 +25,7 @@ class GemmEngine final : public device::DeviceEngine {
 
   [[nodiscard]] std::size_t bytes_per_network(const Shape& shape, std::uint32_t batch_size,
                                               Precision precision) const override {
-    return gemm::values_per_network(shape, batch_size) * scalar_bytes(precision);
+    return pack::values_per_network(shape, batch_size) * scalar_bytes(precision);
   }
 
   [[nodiscard]] std::unique_ptr<Training> start(const Pack& pack) override {

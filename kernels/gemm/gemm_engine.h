@@ -14,7 +14,7 @@ namespace modsweep {
 /// Throws IoError where the device cannot be used.
 [[nodiscard]] std::unique_ptr<Engine> make_gemm_engine(const GpuDevice& device);
 
-/// A pack whose training waits for every kernel, which `timer` times; it must outlive the training.
+/// Starts a training that waits for every kernel and times it with `timer`, which must outlive the training.
 [[nodiscard]] std::unique_ptr<Training> start_timed_gemm(const GpuDevice& device, const Pack& pack,
                                                          device::KernelTimer& timer);
 

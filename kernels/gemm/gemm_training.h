@@ -1,7 +1,6 @@
 // A pack in training as batched matrix products with element-wise kernels around them.
 //
-// The class is a template over the backend, which is CUDA's in device/backend.cuh; so this file needs no
-// nvcc.
+// The class is a template over the backend (device/backend.cuh for CUDA), so that this file needs no nvcc.
 #pragma once
 
 #include "pack/backend.h"
@@ -14,7 +13,7 @@
 
 #include <memory>
 
-namespace modsweep::gemm {
+namespace modsweep::pack {
 
 template <TrainingBackend Backend, typename T>
 class GemmTraining final : public PackTraining<Backend, T> {
@@ -52,7 +51,8 @@ class GemmTraining final : public PackTraining<Backend, T> {
     backend_.for_each(static_cast<std::uint32_t>(pack_.size()), static_cast<std::uint32_t>(items), f);
   }
 
-  /// One step of every network that takes one; or, to inspect, its loss and whole gradient only.
+  /// One step of every active network (BeginStep); with `inspect`, only the loss and whole gradient, of every
+  /// network.
   void step(const PackView<T>& v, bool inspect) {
     const PassDraws draws{.stream = math::Stream::noise, .dropout = true, .evaluation = false};
     each(1, BeginStep<T>{v, inspect});
@@ -77,7 +77,7 @@ class GemmTraining final : public PackTraining<Backend, T> {
 
   void forward(const PackView<T>& v, const PassDraws& draws) {
     for (const Layer& layer : memory_.layers()) {
-      multiply_forward(v, layer);
+      forward_gemm(v, layer);
       if (layer.output)
         each(std::size_t{v.chunks} * layer.quads(), OutputError<T>{v, layer});
       else
@@ -89,10 +89,10 @@ class GemmTraining final : public PackTraining<Backend, T> {
     const T* delta = v.z + v.layer_offset(memory_.layers().back());
     for (std::size_t l = memory_.layers().size(); l-- > 0;) {
       const Layer& layer = memory_.layers()[l];
-      multiply_gradient(v, layer, delta);
+      weight_gradient_gemm(v, layer, delta);
       if (l == 0) break;
       T* below = v.delta[l % 2];
-      multiply_backward(v, layer, delta, below);
+      backward_gemm(v, layer, delta, below);
       const Layer& hidden = memory_.layers()[l - 1];
       each(std::size_t{v.chunks} * hidden.quads(), BackwardUnits<T>{v, hidden, draws, below});
       delta = below;
@@ -104,9 +104,9 @@ class GemmTraining final : public PackTraining<Backend, T> {
   }
 
   /// z = g W^T
-  void multiply_forward(const PackView<T>& v, const Layer& layer) {
+  void forward_gemm(const PackView<T>& v, const Layer& layer) {
     for (std::uint32_t group = 0; group < layer.groups; ++group)
-      backend_.multiply(
+      backend_.gemm(
           BatchedProduct<T>{.a = input_rows(v, layer, rows_below(v, layer), group),
                             .b = weights_of(v, layer, group, true),
                             .c = {v.z + v.layer_offset(layer) + group * layer.group_outputs(),
@@ -118,29 +118,29 @@ class GemmTraining final : public PackTraining<Backend, T> {
   }
 
   /// dL/dg below = delta W
-  void multiply_backward(const PackView<T>& v, const Layer& layer, const T* delta, T* below) {
+  void backward_gemm(const PackView<T>& v, const Layer& layer, const T* delta, T* below) {
     for (std::uint32_t group = 0; group < layer.groups; ++group)
-      backend_.multiply(BatchedProduct<T>{.a = output_rows(v, layer, delta, group, false),
-                                          .b = weights_of(v, layer, group, false),
-                                          .c = {below + group * layer.group_inputs(), layer.input_stride,
-                                                std::size_t{v.batch} * layer.input_stride, false},
-                                          .rows = v.batch,
-                                          .columns = layer.group_inputs(),
-                                          .inner = layer.group_outputs(),
-                                          .networks = v.networks});
+      backend_.gemm(BatchedProduct<T>{.a = output_rows(v, layer, delta, group, false),
+                                      .b = weights_of(v, layer, group, false),
+                                      .c = {below + group * layer.group_inputs(), layer.input_stride,
+                                            std::size_t{v.batch} * layer.input_stride, false},
+                                      .rows = v.batch,
+                                      .columns = layer.group_inputs(),
+                                      .inner = layer.group_outputs(),
+                                      .networks = v.networks});
   }
 
   /// dL/dW = delta^T g
-  void multiply_gradient(const PackView<T>& v, const Layer& layer, const T* delta) {
+  void weight_gradient_gemm(const PackView<T>& v, const Layer& layer, const T* delta) {
     for (std::uint32_t group = 0; group < layer.groups; ++group)
-      backend_.multiply(BatchedProduct<T>{.a = output_rows(v, layer, delta, group, true),
-                                          .b = input_rows(v, layer, rows_below(v, layer), group),
-                                          .c = {v.gradients + layer.weights + group * weights_of_group(layer),
-                                                layer.group_inputs(), v.parameter_stride, false},
-                                          .rows = layer.group_outputs(),
-                                          .columns = layer.group_inputs(),
-                                          .inner = v.batch,
-                                          .networks = v.networks});
+      backend_.gemm(BatchedProduct<T>{.a = output_rows(v, layer, delta, group, true),
+                                      .b = input_rows(v, layer, rows_below(v, layer), group),
+                                      .c = {v.gradients + layer.weights + group * weights_of_group(layer),
+                                            layer.group_inputs(), v.parameter_stride, false},
+                                      .rows = layer.group_outputs(),
+                                      .columns = layer.group_inputs(),
+                                      .inner = v.batch,
+                                      .networks = v.networks});
   }
 
   [[nodiscard]] static std::size_t weights_of_group(const Layer& layer) {
@@ -168,4 +168,4 @@ class GemmTraining final : public PackTraining<Backend, T> {
   typename Backend::Graph step_;
 };
 
-}  // namespace modsweep::gemm
+}  // namespace modsweep::pack

@@ -1,5 +1,5 @@
-// What a pack looks like in the memory of the backend that trains it, and the plain values that its kernels
-// are given. P networks, B samples of a batch, the network as the leading axis everywhere.
+// Layout of a pack in the memory of the backend that trains it, and the plain values that its kernels
+// receive. P networks, B samples of a batch, the network as the leading axis everywhere.
 //
 // Units of a layer lie side by side, [P][B][stride], in rows whose stride is a multiple of four, so that a
 // thread owns four neighboring units: one Philox block of normals and one 16-byte access each. Arrays over
@@ -9,14 +9,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "modsweep/hyperparameters.h"
 #include "modsweep/math/optimizer.h"
-#include "modsweep/rule.h"
 
-namespace modsweep::gemm {
+namespace modsweep::pack {
 
-/// Units of a thread.
+/// Units per thread.
 constexpr std::uint32_t quad = 4;
-/// Samples of a thread: sums over a batch are made of one partial sum per chunk, always in the same order.
+/// Samples per thread: sums over a batch add one partial sum per chunk, always in the same order.
 constexpr std::uint32_t chunk_samples = 8;
 
 /// Four neighboring values, accessed at once; addresses are multiples of four values.
@@ -37,17 +37,17 @@ MODSWEEP_HD constexpr std::uint32_t round_up(std::uint32_t n, std::uint32_t mult
   return (n + multiple - 1) / multiple * multiple;
 }
 
-/// Weight layer l and the units it feeds: hidden layer l, or the outputs where l is the last. Where blocks
-/// share a layer (kernels/fused), a slice of it: some of its outputs, of all its inputs.
+/// Weight layer l and the units it feeds: hidden layer l, or the outputs where l is the last. Where thread
+/// blocks share a layer (kernels/fused), a slice of it: some of its outputs, with all of its inputs.
 struct Layer {
   std::uint32_t number = 0;
   std::uint32_t inputs = 0;
   std::uint32_t outputs = 0;
-  std::uint32_t first_output = 0;   ///< of the layer that is the slice's first; a multiple of four
+  std::uint32_t first_output = 0;   ///< the slice's first output in the layer; a multiple of four
   std::uint32_t all_outputs = 0;    ///< of the layer
   std::uint32_t groups = 1;         ///< of the layer
   std::uint32_t input_stride = 0;   ///< of the rows that it reads
-  std::uint32_t output_stride = 0;  ///< of the rows that it makes
+  std::uint32_t output_stride = 0;  ///< of the rows that it writes
   std::uint32_t first_unit = 0;     ///< in arrays over all units
   bool bias = true;
   bool output = false;           ///< the last one
@@ -61,19 +61,18 @@ struct Layer {
   [[nodiscard]] MODSWEEP_HD std::uint32_t quads() const { return (outputs + quad - 1) / quad; }
 };
 
-/// Where a unit of the arrays over all units belongs.
-struct UnitPlace {
+/// The layer and unit of an entry of the arrays over all units.
+struct UnitIndex {
   std::uint32_t layer = 0;
-  std::uint32_t unit = 0;  ///< within the layer; from the layer's outputs on: padding
+  std::uint32_t unit = 0;  ///< index within the layer; padding from the layer's outputs on
 };
 
-/// The units that a parameter connects, by their place in the arrays over all units.
+/// The units that a parameter connects, by their index in the arrays over all units.
 struct WeightEndpoints {
   static constexpr std::uint32_t none = 0xffffffffU;
-  std::uint32_t to = none;    ///< the unit that the weight feeds
-  std::uint32_t from = none;  ///< the one that it comes from; in layer 0, which input
-  std::uint32_t layer =
-      none;  ///< of weights; none: a bias, a slope or padding, on which there are no penalties
+  std::uint32_t to = none;     ///< the unit that the weight feeds
+  std::uint32_t from = none;   ///< the unit that it comes from; in layer 0, the input's index
+  std::uint32_t layer = none;  ///< of a weight; none: a bias, a slope or padding, which have no penalties
 };
 
 /// Data of one network. Rows are in file order: x [N][I], y [N][O].
@@ -91,22 +90,22 @@ struct NetworkData {
   [[nodiscard]] MODSWEEP_HD const Rows& rows(Split split) const { return splits[static_cast<int>(split)]; }
 };
 
-/// How far a network is.
+/// Progress of a network.
 struct Progress {
-  std::uint64_t step = 0;      ///< taken
-  std::uint64_t target = 0;    ///< where it stops for now
+  std::uint64_t step = 0;      ///< steps taken
+  std::uint64_t target = 0;    ///< step at which it stops for now
   std::uint64_t diverged = 0;  ///< step whose loss was not finite; 0: none
 };
 
-/// What a network does in the present pass over a batch.
+/// State of a network in the current pass over a batch.
 template <typename T>
-struct Now {
-  std::uint32_t active = 0;  ///< 0: every kernel passes it over
+struct BatchState {
+  std::uint32_t active = 0;  ///< 0: every kernel skips the network
   std::uint32_t count = 0;   ///< samples of its batch, at most B
-  std::uint32_t first = 0;   ///< place of the batch in the split or in the epoch's order
-  std::uint32_t offset = 0;  ///< samples of the batch that come before these: 0 but for a part of a batch
-  std::uint32_t step = 0;    ///< that its random numbers are drawn for
-  std::uint64_t next = 0;    ///< the step that is being taken
+  std::uint32_t first = 0;   ///< position of the batch in the split or in the epoch's order
+  std::uint32_t offset = 0;  ///< samples of the batch before these: 0, except in micro-batches
+  std::uint32_t step = 0;    ///< step that its random numbers are drawn for
+  std::uint64_t next = 0;    ///< the step in progress, from 1
   T inverse_count{};
   math::AdamStep<T> adam{};
 };
@@ -117,7 +116,7 @@ struct LossSums {
   double activity[math::activity_penalties] = {};  ///< sum_b sum_k g(unit) h(a) of each penalty of activity
 };
 
-/// Everything a kernel may read or write. Pointers are into the backend's memory.
+/// All arrays that a kernel may read or write. Pointers point into the backend's memory.
 template <typename T>
 struct PackView {
   std::uint32_t networks = 0;  ///< P
@@ -128,33 +127,33 @@ struct PackView {
   std::uint32_t input_stride = 0;
   std::size_t parameter_stride = 0;  ///< ParameterLayout::padded()
 
-  const Layer* layers = nullptr;           ///< [layer_count]
-  const UnitPlace* unit_places = nullptr;  ///< [units]
-  const WeightEndpoints* ends = nullptr;   ///< [parameter_stride]
-  const NetworkRule<T>* rules = nullptr;   ///< [P]
-  const NetworkData<T>* data = nullptr;    ///< [P]
-  const T* const* fixed_noise = nullptr;   ///< [hidden layers][P] pointers to [B][units]; null: all are drawn
-  Progress* progress = nullptr;            ///< [P]
-  Now<T>* now = nullptr;                   ///< [P]
-  LossSums* losses = nullptr;              ///< [P]
+  const Layer* layers = nullptr;                        ///< [layer_count]
+  const UnitIndex* unit_indices = nullptr;              ///< [units]
+  const WeightEndpoints* ends = nullptr;                ///< [parameter_stride]
+  const Hyperparameters<T>* hyperparameters = nullptr;  ///< [P]
+  const NetworkData<T>* data = nullptr;                 ///< [P]
+  const T* const* fixed_noise = nullptr;  ///< [hidden layers][P] pointers to [B][units]; null: all are drawn
+  Progress* progress = nullptr;           ///< [P]
+  BatchState<T>* batch_state = nullptr;   ///< [P]
+  LossSums* losses = nullptr;             ///< [P]
 
-  T* parameters = nullptr;  ///< [P][parameter_stride], as are:
+  T* parameters = nullptr;  ///< [P][parameter_stride], as are the next three
   T* gradients = nullptr;
   T* moment1 = nullptr;
   T* moment2 = nullptr;
 
-  T* x = nullptr;    ///< [P][B][input_stride], zeros past a batch's samples
-  T* y = nullptr;    ///< [P][B][output stride], targets
-  T* z = nullptr;    ///< every layer's [P][B][stride]: pre-activations without bias; outputs' errors
-  T* g = nullptr;    ///< every hidden layer's [P][B][stride]: what the next layer sees
-  T* delta[2] = {};  ///< [P][B][widest stride]: dL/dg, then dL/dz, of hidden layers by turns
+  T* x = nullptr;  ///< [P][B][input_stride], zeros past a batch's samples
+  T* y = nullptr;  ///< [P][B][output stride], targets
+  T* z = nullptr;  ///< every layer's [P][B][stride]: pre-activations without bias; of the outputs, then dL/dy
+  T* g = nullptr;  ///< every hidden layer's [P][B][stride]: the next layer's input
+  T* delta[2] = {};  ///< [P][B][widest stride]: dL/dg, then dL/dz, of alternate hidden layers
 
   /// [P][chunks][units]: sums over a chunk's samples, of h(a) of each penalty of activity, of dL/dz and of
   /// dL/dslope.
-  T* activity_parts[math::activity_penalties] = {};
-  T* bias_parts = nullptr;
-  T* slope_parts = nullptr;   ///< null without prelu
-  T* square_parts = nullptr;  ///< [P][chunks][quads of the outputs]
+  T* activity_partials[math::activity_penalties] = {};
+  T* bias_partials = nullptr;
+  T* slope_partials = nullptr;   ///< null without prelu
+  T* square_partials = nullptr;  ///< [P][chunks][quads of the outputs]
 
   T* activity_sums[math::activity_penalties] = {};  ///< [P][units]: sums over the batch
   T* slope_sums = nullptr;                          ///< null without prelu
@@ -175,7 +174,7 @@ struct PackView {
   [[nodiscard]] MODSWEEP_HD std::size_t layer_offset(const Layer& layer) const {
     return std::size_t{networks} * batch * layer.first_unit;
   }
-  /// Offset of a chunk's sums of all units.
+  /// Offset of a chunk's partial sums of all units.
   [[nodiscard]] MODSWEEP_HD std::size_t part(std::uint32_t p, std::uint32_t chunk) const {
     return (std::size_t{p} * chunks + chunk) * units;
   }
@@ -184,27 +183,28 @@ struct PackView {
   }
 };
 
-/// The sums over a hidden unit's weights that the penalties of its network want; `at`: of the unit in arrays
-/// over all.
+/// The sums over a hidden unit's weights that the penalties of its network need; `at`: the unit's index in
+/// [P][units].
 template <typename T>
-MODSWEEP_HD math::UnitSums<T> unit_sums(const PackView<T>& v, const NetworkRule<T>& rule, std::size_t at) {
+MODSWEEP_HD math::UnitSums<T> unit_sums(const PackView<T>& v, const Hyperparameters<T>& hyper,
+                                        std::size_t at) {
   math::UnitSums<T> sums;
-  if (rule.sums.in()) {
+  if (hyper.sums.in()) {
     sums.in_absolute = v.in_absolute[at];
     sums.in_square = v.in_square[at];
   }
-  if (rule.sums.out()) {
+  if (hyper.sums.out()) {
     sums.out_absolute = v.out_absolute[at];
     sums.out_square = v.out_square[at];
   }
   return sums;
 }
 
-/// Of four neighboring units.
+/// The same for four neighboring units.
 template <typename T>
-MODSWEEP_HD void load_unit_sums(const PackView<T>& v, const NetworkRule<T>& rule, std::size_t at,
+MODSWEEP_HD void load_unit_sums(const PackView<T>& v, const Hyperparameters<T>& hyper, std::size_t at,
                                 math::UnitSums<T> (&sums)[quad]) {
-  if (rule.sums.in()) {
+  if (hyper.sums.in()) {
     const Quad<T> absolute = load_quad(v.in_absolute + at);
     const Quad<T> square = load_quad(v.in_square + at);
     for (std::uint32_t i = 0; i < quad; ++i) {
@@ -212,7 +212,7 @@ MODSWEEP_HD void load_unit_sums(const PackView<T>& v, const NetworkRule<T>& rule
       sums[i].in_square = square.v[i];
     }
   }
-  if (rule.sums.out()) {
+  if (hyper.sums.out()) {
     const Quad<T> absolute = load_quad(v.out_absolute + at);
     const Quad<T> square = load_quad(v.out_square + at);
     for (std::uint32_t i = 0; i < quad; ++i) {
@@ -222,4 +222,4 @@ MODSWEEP_HD void load_unit_sums(const PackView<T>& v, const NetworkRule<T>& rule
   }
 }
 
-}  // namespace modsweep::gemm
+}  // namespace modsweep::pack

@@ -1,5 +1,6 @@
-// Where a pack trains: what every engine and measurement of kernels/ asks of CUDA, or of the loops that stand
-// in for it in tests. An engine is a template over it, so that its source compiles and runs without nvcc.
+// The interface of a backend: all that the engines and measurements of kernels/ require of CUDA, or of the
+// loops that replace it in tests. An engine is a template over its backend, so that its source compiles and
+// runs without nvcc.
 #pragma once
 
 #include "pack/product.h"
@@ -8,9 +9,9 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace modsweep::gemm {
+namespace modsweep::pack {
 
-/// Stand-ins for what a caller hands over, in the requirements below.
+/// Stand-ins for a caller's function objects in the requirements below.
 struct AnyItem {
   void operator()(std::uint32_t, std::uint32_t) const {}
 };
@@ -21,20 +22,17 @@ struct AnyJoin {
   double operator()(double a, double) const { return a; }
 };
 
-/// Memory, loops and reductions: what a measurement needs.
+/// Memory, loops and reductions: the requirements of measurements.
 ///   Array<U>: values in the backend's memory, with data() and size().
-///   allocate<U>(count): zeroed. Throws std::bad_alloc where the memory does not suffice.
+///   allocate<U>(count): zeroed values. Throws std::bad_alloc where the memory does not suffice.
 ///   upload(array, values, count, offset), download(values, array, count, offset): copies of `count` values,
-///   which are
 ///     done on return; `offset` is in the array.
-///   for_each(networks, items, f): f(network, item) for all pairs, in any order, at the same time.
+///   for_each(networks, items, f): f(network, item) for all pairs, concurrently and in any order.
 ///   reduce(segments, length, f, join, results): results[s] = f(s, 0) ... f(s, length - 1), joined from 0 on,
-///   in an order
-///     that is always the same.
-///   eigenvalues(matrices, values, n, count): of symmetric matrices [count][n][n], which are overwritten;
-///   ascending,
-///     [count][n].
-///   multiply(product): a BatchedProduct of floats or doubles.
+///     always in the same order.
+///   eigenvalues(matrices, values, n, count): eigenvalues of symmetric matrices [count][n][n], which are
+///     overwritten; ascending, [count][n].
+///   gemm(product): computes a BatchedProduct of floats or doubles.
 template <typename B>
 concept MeasuringBackend = requires(B backend, typename B::template Array<double> array, const double* from,
                                     double* to, std::uint32_t n, std::size_t count) {
@@ -46,13 +44,13 @@ concept MeasuringBackend = requires(B backend, typename B::template Array<double
   backend.for_each(n, n, AnyItem{});
   backend.reduce(count, count, AnyValue{}, AnyJoin{}, to);
   backend.eigenvalues(to, to, n, count);
-  backend.multiply(BatchedProduct<double>{});
+  backend.gemm(BatchedProduct<double>{});
 };
 
-/// What the gemm engine needs besides.
-///   use_tf32(on): whether products of floats may round their operands to TF32 from here on.
-///   capture(work): a Graph of what work() enqueues; work() is also carried out once.
-///   launch(graph, times): the same work again, `times` in a row.
+/// Further requirements of the gemm engine.
+///   use_tf32(on): whether later products of floats may round their operands to TF32.
+///   capture(work): a Graph of the operations that work() enqueues; work() also runs once.
+///   launch(graph, times): runs the captured operations `times` times in a row.
 template <typename B>
 concept TrainingBackend = MeasuringBackend<B> &&
     requires(B backend, typename B::Graph graph, void (*work)(), std::uint64_t times) {
@@ -61,4 +59,4 @@ concept TrainingBackend = MeasuringBackend<B> &&
   backend.launch(graph, times);
 };
 
-}  // namespace modsweep::gemm
+}  // namespace modsweep::pack

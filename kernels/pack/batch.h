@@ -1,43 +1,43 @@
 // Kernels that choose a network's next batch and fetch it. Every kernel of this folder is a function of
-// (network, item) over plain arrays: the same source runs on a device, one thread an item, and in tests in a
-// loop. One that the device's memory limits may say how many bytes() it cannot help reading and writing.
+// (network, item) over plain arrays: the same source runs on a device, with one thread per item, and in tests
+// in a loop. A kernel that device memory limits may state its necessary reads and writes as bytes().
 #pragma once
 
 #include "pack/arrays.h"
 
 #include "modsweep/math/order.h"
 
-namespace modsweep::gemm {
+namespace modsweep::pack {
 
-/// Items: 1. Decides whether a network takes a step, with which batch and which constants; makes the order of
-/// a new epoch.
+/// Items: 1. Decides whether a network takes a step, with which batch and which constants; computes the order
+/// of a new epoch.
 template <typename T>
 struct BeginStep {
   PackView<T> v;
   bool inspect = false;  ///< every network, whatever its target
-  bool shuffles = true;  ///< else another block makes the order
+  bool shuffles = true;  ///< false: another thread block computes the order
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t) const {
     const Progress& progress = v.progress[p];
-    const NetworkRule<T>& rule = v.rules[p];
+    const Hyperparameters<T>& hyper = v.hyperparameters[p];
     const NetworkData<T>& data = v.data[p];
-    Now<T>& now = v.now[p];
-    now.active = inspect || (progress.step < progress.target && progress.diverged == 0);
-    if (now.active == 0) return;
+    BatchState<T>& batch = v.batch_state[p];
+    batch.active = inspect || (progress.step < progress.target && progress.diverged == 0);
+    if (batch.active == 0) return;
     const std::uint32_t samples = data.rows(Split::train).count;
     const std::uint32_t batches = (samples + v.batch - 1) / v.batch;
-    now.first = static_cast<std::uint32_t>(progress.step % batches) * v.batch;
-    const std::uint32_t left = samples - now.first;
-    now.count = left < v.batch ? left : v.batch;
-    now.next = progress.step + 1;
-    now.step = static_cast<std::uint32_t>(now.next);
-    now.inverse_count = T(1) / static_cast<T>(now.count);
-    now.adam = math::adam_step<T>(rule.learning_rate, rule.beta1, rule.beta2, rule.epsilon, rule.weight_decay,
-                                  now.next);
+    batch.first = static_cast<std::uint32_t>(progress.step % batches) * v.batch;
+    const std::uint32_t remaining = samples - batch.first;
+    batch.count = remaining < v.batch ? remaining : v.batch;
+    batch.next = progress.step + 1;
+    batch.step = static_cast<std::uint32_t>(batch.next);
+    batch.inverse_count = T(1) / static_cast<T>(batch.count);
+    batch.adam = math::adam_step<T>(hyper.learning_rate, hyper.beta1, hyper.beta2, hyper.epsilon,
+                                    hyper.weight_decay, batch.next);
     if (data.order == nullptr || !shuffles) return;
     const auto epoch = static_cast<std::uint32_t>(progress.step / batches);
     if (data.order[samples] == epoch + 1) return;
-    math::shuffle_rows(rule.seed, epoch, samples, data.order);
+    math::shuffle_rows(hyper.seed, epoch, samples, data.order);
     data.order[samples] = epoch + 1;
   }
 };
@@ -51,18 +51,18 @@ struct BeginEvaluation {
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t) const {
     const std::uint32_t samples = v.data[p].rows(split).count;
-    Now<T>& now = v.now[p];
+    BatchState<T>& batch = v.batch_state[p];
     if (first == 0) v.losses[p] = {};
-    now.active = first < samples;
-    if (now.active == 0) return;
-    now.first = first;
-    now.count = samples - first < v.batch ? samples - first : v.batch;
-    now.step = static_cast<std::uint32_t>(v.progress[p].step);
-    now.inverse_count = T(1) / static_cast<T>(now.count);
+    batch.active = first < samples;
+    if (batch.active == 0) return;
+    batch.first = first;
+    batch.count = samples - first < v.batch ? samples - first : v.batch;
+    batch.step = static_cast<std::uint32_t>(v.progress[p].step);
+    batch.inverse_count = T(1) / static_cast<T>(batch.count);
   }
 };
 
-/// Items: B (input stride + output stride). Copies rows of the data into x and y, zeros where there are none.
+/// Items: B (input stride + output stride). Copies rows of the data into x and y, zeros elsewhere.
 template <typename T>
 struct Gather {
   PackView<T> v;
@@ -70,8 +70,8 @@ struct Gather {
   bool evaluation = false;  ///< rows in file order, whatever order the network trains in
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
-    const Now<T>& now = v.now[p];
-    if (now.active == 0) return;
+    const BatchState<T>& batch = v.batch_state[p];
+    if (batch.active == 0) return;
     const Layer& last = v.layers[v.layer_count - 1];
     const std::uint32_t width = v.input_stride + last.output_stride;
     const std::uint32_t b = item / width;
@@ -79,19 +79,19 @@ struct Gather {
     const NetworkData<T>& data = v.data[p];
     const auto& rows = data.rows(split);
     const bool shuffled = data.order != nullptr && !evaluation;
-    std::size_t row = now.first + b;
-    if (shuffled && b < now.count) row = data.order[row];
+    std::size_t row = batch.first + b;
+    if (shuffled && b < batch.count) row = data.order[row];
     const std::uint32_t inputs = v.layers[0].inputs;
     if (column < v.input_stride) {
-      const bool there = b < now.count && column < inputs;
+      const bool valid = b < batch.count && column < inputs;
       v.x[(std::size_t{p} * v.batch + b) * v.input_stride + column] =
-          there ? rows.x[row * inputs + column] : T(0);
+          valid ? rows.x[row * inputs + column] : T(0);
     } else {
       const std::uint32_t o = column - v.input_stride;
-      const bool there = b < now.count && o < last.outputs;
-      v.y[v.row(last, p, b) + o] = there ? rows.y[row * last.all_outputs + last.first_output + o] : T(0);
+      const bool valid = b < batch.count && o < last.outputs;
+      v.y[v.row(last, p, b) + o] = valid ? rows.y[row * last.all_outputs + last.first_output + o] : T(0);
     }
   }
 };
 
-}  // namespace modsweep::gemm
+}  // namespace modsweep::pack

@@ -1,21 +1,23 @@
-// Matrix products of a whole pack: what a backend must be able to multiply.
+// The description of a batched matrix product, one matrix product per network of a pack. Backends compute it.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-namespace modsweep::gemm {
+namespace modsweep::pack {
 
-/// A matrix of every network: row-major, rows `row` values apart, networks `network` values apart.
+/// One row-major matrix per network. `row` is the stride between rows and `network` that between networks,
+/// both in values.
 template <typename T>
 struct Matrices {
   T* data = nullptr;
   std::size_t row = 0;
   std::size_t network = 0;
-  bool transposed = false;  ///< its transpose is meant
+  bool transposed = false;  ///< the product uses the transpose of the stored matrix
 };
 
-/// C [rows][columns] = A [rows][inner] B [inner][columns] for each of `networks`, after transposition.
+/// C [rows][columns] = A [rows][inner] B [inner][columns] for each of the `networks` networks. The shapes of
+/// A and B are those after transposition; C is never transposed.
 template <typename T>
 struct BatchedProduct {
   Matrices<const T> a;
@@ -27,4 +29,4 @@ struct BatchedProduct {
   std::uint32_t networks = 0;
 };
 
-}  // namespace modsweep::gemm
+}  // namespace modsweep::pack

@@ -1,42 +1,43 @@
-// Kernels that add up: over chunks of samples, over weights, over units. Each sum is one thread's loop in a
-// fixed order, so that it has the same bits in any pack (kernels of this folder: see batch.h).
+// Kernels that compute sums: over chunks of samples, over weights, over units. Each sum is one thread's loop
+// in a fixed order, so that it has the same bits in any pack (kernels of this folder: see batch.h).
 #pragma once
 
 #include "pack/arrays.h"
 
-namespace modsweep::gemm {
+namespace modsweep::pack {
 
-/// Items: all units. Sums over the weights of hidden units that the penalties want (math::UnitSums).
+/// Items: all units. Sums over the weights of hidden units that the penalties need (math::UnitSums).
 template <typename T>
 struct WeightSums {
   PackView<T> v;
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t u) const {
-    const UnitPlace place = v.unit_places[u];
-    const Layer& feeding = v.layers[place.layer];
-    const NetworkRule<T>& rule = v.rules[p];
-    if (!rule.sums.any() || feeding.output || place.unit >= feeding.outputs || v.now[p].active == 0) return;
-    const Layer& next = v.layers[place.layer + 1];
+    const UnitIndex index = v.unit_indices[u];
+    const Layer& feeding = v.layers[index.layer];
+    const Hyperparameters<T>& hyper = v.hyperparameters[p];
+    if (!hyper.sums.any() || feeding.output || index.unit >= feeding.outputs || v.batch_state[p].active == 0)
+      return;
+    const Layer& next = v.layers[index.layer + 1];
     const T* parameters = v.parameters + p * v.parameter_stride;
     const std::uint32_t columns = next.group_inputs();
-    const std::uint32_t group = place.unit / columns;
+    const std::uint32_t group = index.unit / columns;
     const std::size_t at = v.unit(p, u);
     math::WeightNorms<T> out;
     out.add(parameters + next.weights + std::size_t{group} * next.group_outputs() * next.row_stride +
-                place.unit % columns,
+                index.unit % columns,
             next.group_outputs(), next.row_stride);
     v.out_absolute[at] = out.absolute;
     v.out_square[at] = out.square;
-    if (!rule.sums.in()) return;
+    if (!hyper.sums.in()) return;
     math::WeightNorms<T> in;
-    in.add(parameters + feeding.weights + std::size_t{place.unit} * feeding.row_stride,
+    in.add(parameters + feeding.weights + std::size_t{index.unit} * feeding.row_stride,
            feeding.group_inputs(), 1);
     v.in_absolute[at] = in.absolute;
     v.in_square[at] = in.square;
   }
 };
 
-/// The sum of one unit's parts over all chunks.
+/// The sum of one unit's partial sums over all chunks.
 template <typename T>
 MODSWEEP_HD T sum_of_chunks(const PackView<T>& v, const T* parts, std::uint32_t p, std::uint32_t u) {
   T sum = T(0);
@@ -50,27 +51,30 @@ struct SumActivity {
   PackView<T> v;
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t u) const {
-    const UnitPlace place = v.unit_places[u];
-    if (v.layers[place.layer].output || v.now[p].active == 0) return;
-    const LayerRule<T>& rule = v.rules[p].layer;
+    const UnitIndex index = v.unit_indices[u];
+    if (v.layers[index.layer].output || v.batch_state[p].active == 0) return;
+    const LayerHyperparameters<T>& hyper = v.hyperparameters[p].layer;
     for (std::size_t i = 0; i < math::activity_penalties; ++i)
-      if (rule.activity[i]) v.activity_sums[i][v.unit(p, u)] = sum_of_chunks(v, v.activity_parts[i], p, u);
+      if (hyper.activity[i])
+        v.activity_sums[i][v.unit(p, u)] = sum_of_chunks(v, v.activity_partials[i], p, u);
   }
 };
 
-/// Items: all units. Gradients of the biases, and each unit's share of its layer's slope's.
+/// Items: all units. Gradients of the biases, and each unit's contribution to the gradient of its layer's
+/// slope.
 template <typename T>
 struct SumGradients {
   PackView<T> v;
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t u) const {
-    const UnitPlace place = v.unit_places[u];
-    const Layer& layer = v.layers[place.layer];
-    if (place.unit >= layer.outputs || v.now[p].active == 0) return;
+    const UnitIndex index = v.unit_indices[u];
+    const Layer& layer = v.layers[index.layer];
+    if (index.unit >= layer.outputs || v.batch_state[p].active == 0) return;
     if (layer.bias)
-      v.gradients[p * v.parameter_stride + layer.biases + place.unit] = sum_of_chunks(v, v.bias_parts, p, u);
-    if (!layer.output && v.rules[p].layer.prelu)
-      v.slope_sums[v.unit(p, u)] = sum_of_chunks(v, v.slope_parts, p, u);
+      v.gradients[p * v.parameter_stride + layer.biases + index.unit] =
+          sum_of_chunks(v, v.bias_partials, p, u);
+    if (!layer.output && v.hyperparameters[p].layer.prelu)
+      v.slope_sums[v.unit(p, u)] = sum_of_chunks(v, v.slope_partials, p, u);
   }
 };
 
@@ -80,7 +84,7 @@ struct SumSlopes {
   PackView<T> v;
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t l) const {
-    if (v.now[p].active == 0) return;
+    if (v.batch_state[p].active == 0) return;
     const Layer& layer = v.layers[l];
     T sum = T(0);
     for (std::uint32_t k = 0; k < layer.outputs; ++k) sum += v.slope_sums[v.unit(p, layer.first_unit + k)];
@@ -88,24 +92,24 @@ struct SumSlopes {
   }
 };
 
-/// Items: 1. The sums of a batch that make its loss.
+/// Items: 1. The sums of a batch from which its loss follows.
 template <typename T>
 struct SumLoss {
   PackView<T> v;
-  bool add = false;    ///< to what is there
-  bool judge = false;  ///< counts the step, or marks the network as diverged and lets it rest
+  bool add = false;    ///< adds to the present sums
+  bool judge = false;  ///< counts the step, or marks the network as diverged and inactive
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t) const {
-    Now<T>& now = v.now[p];
-    if (now.active == 0) return;
+    BatchState<T>& batch = v.batch_state[p];
+    if (batch.active == 0) return;
     LossSums sums;
     if (add) sums = v.losses[p];
     const Layer& last = v.layers[v.layer_count - 1];
     const std::uint32_t parts = v.chunks * last.quads();
     for (std::uint32_t i = 0; i < parts; ++i)
-      sums.squares += static_cast<double>(v.square_parts[std::size_t{p} * parts + i]);
+      sums.squares += static_cast<double>(v.square_partials[std::size_t{p} * parts + i]);
     for (std::uint32_t l = 0; l + 1 < v.layer_count; ++l) {
-      if (!v.rules[p].layer.any_activity()) break;
+      if (!v.hyperparameters[p].layer.any_activity()) break;
       const Layer& layer = v.layers[l];
       for (std::uint32_t k = 0; k < layer.outputs; ++k) add_activity(p, layer.first_unit + k, sums);
     }
@@ -114,28 +118,28 @@ struct SumLoss {
     double total = sums.squares;
     for (const double value : sums.activity) total += value;
     if (math::is_finite(total)) {
-      v.progress[p].step = now.next;
+      v.progress[p].step = batch.next;
     } else {
-      v.progress[p].diverged = now.next;
-      now.active = 0;
+      v.progress[p].diverged = batch.next;
+      batch.active = 0;
     }
   }
 
  private:
-  /// What the penalties of activity say of one unit.
+  /// Adds the values of the penalties of activity of one unit.
   MODSWEEP_HD void add_activity(std::uint32_t p, std::uint32_t u, LossSums& sums) const {
-    const NetworkRule<T>& rule = v.rules[p];
+    const Hyperparameters<T>& hyper = v.hyperparameters[p];
     const std::size_t at = v.unit(p, u);
-    const math::UnitSums<T> unit = unit_sums(v, rule, at);
+    const math::UnitSums<T> unit = unit_sums(v, hyper, at);
     double of_unit[math::activity_penalties] = {};
     for (std::size_t i = 0; i < math::activity_penalties; ++i)
-      if (rule.layer.activity[i]) of_unit[i] = static_cast<double>(v.activity_sums[i][at]);
+      if (hyper.layer.activity[i]) of_unit[i] = static_cast<double>(v.activity_sums[i][at]);
     math::Penalties::add_activity_values(
-        rule.layer.activity,
+        hyper.layer.activity,
         math::UnitSums<double>{static_cast<double>(unit.in_absolute), static_cast<double>(unit.in_square),
                                static_cast<double>(unit.out_absolute), static_cast<double>(unit.out_square)},
         of_unit, sums.activity);
   }
 };
 
-}  // namespace modsweep::gemm
+}  // namespace modsweep::pack

@@ -1,5 +1,5 @@
 // Kernels over units and samples, between the matrix products. A thread owns four units and the samples of
-// one chunk; noise is drawn anew where it is needed, from its counter, and never stored (kernels of this
+// one chunk; noise is drawn again from its counter wherever it is needed, and never stored (kernels of this
 // folder: see batch.h).
 #pragma once
 
@@ -7,23 +7,23 @@
 
 #include "modsweep/math/rng.h"
 
-namespace modsweep::gemm {
+namespace modsweep::pack {
 
-/// What a pass over a batch draws.
+/// The random numbers that a pass over a batch draws.
 struct PassDraws {
-  math::Stream stream = math::Stream::noise;  ///< in training; an evaluation takes its rule's
+  math::Stream stream = math::Stream::noise;  ///< in training; an evaluation uses test_stream
   bool dropout = false;
   bool evaluation = false;  ///< samples are counted from the start of the split, not of the batch
 };
 
-/// The four units of a thread, and the samples that it takes.
+/// The four units and the samples of a thread.
 template <typename T>
 struct UnitBlock {
   std::uint32_t chunk = 0;
   std::uint32_t unit = 0;   ///< the first one within the layer
-  std::uint32_t first = 0;  ///< sample
-  std::uint32_t last = 0;   ///< one past
-  std::uint32_t there = 0;  ///< units that are not padding
+  std::uint32_t first = 0;  ///< first sample
+  std::uint32_t last = 0;   ///< one past the last sample
+  std::uint32_t valid = 0;  ///< units that are not padding
   Quad<T> bias{};
 
   MODSWEEP_HD UnitBlock(const PackView<T>& v, const Layer& layer, std::uint32_t p, std::uint32_t item,
@@ -32,22 +32,26 @@ struct UnitBlock {
     unit = item % layer.quads() * quad;
     first = chunk * samples;
     last = first + samples < v.batch ? first + samples : v.batch;
-    there = layer.outputs - unit < quad ? layer.outputs - unit : quad;
+    valid = layer.outputs - unit < quad ? layer.outputs - unit : quad;
     const T* parameters = v.parameters + p * v.parameter_stride;
     for (std::uint32_t i = 0; i < quad; ++i)
-      bias.v[i] = layer.bias && i < there ? parameters[layer.biases + unit + i] : T(0);
+      bias.v[i] = layer.bias && i < valid ? parameters[layer.biases + unit + i] : T(0);
   }
 };
 
-/// Hidden units on one sample, as the forward and the backward pass both make them.
+/// Hidden units on one sample, as the forward and the backward pass both compute them.
 template <typename T>
 class HiddenUnits {
  public:
   MODSWEEP_HD HiddenUnits(const PackView<T>& v, const Layer& layer, const PassDraws& draws, std::uint32_t p)
-      : rule_(v.rules[p]), unit_(v.rules[p].layer.unit), now_(v.now[p]), draws_(draws), layer_(layer) {
-    noise_ = rule_.noise;
-    dropout_ = rule_.dropout && draws.dropout;
-    if (rule_.layer.prelu) unit_.slope = v.parameters[p * v.parameter_stride + layer.slope];
+      : hyper_(v.hyperparameters[p]),
+        unit_(v.hyperparameters[p].layer.unit),
+        batch_(v.batch_state[p]),
+        draws_(draws),
+        layer_(layer) {
+    noise_ = hyper_.noise;
+    dropout_ = hyper_.dropout && draws.dropout;
+    if (hyper_.layer.prelu) unit_.slope = v.parameters[p * v.parameter_stride + layer.slope];
     if (v.fixed_noise != nullptr && !draws.evaluation)
       fixed_ = v.fixed_noise[std::size_t{layer.number} * v.networks + p];
   }
@@ -60,35 +64,36 @@ class HiddenUnits {
     }
     T eps[quad] = {};
     T keep[quad] = {T(1), T(1), T(1), T(1)};
-    const std::uint32_t sample = (draws_.evaluation ? now_.first : now_.offset) + b;
+    const std::uint32_t sample = (draws_.evaluation ? batch_.first : batch_.offset) + b;
     if (noise_ && fixed_ != nullptr) {
       for (std::uint32_t i = 0; i < quad; ++i)
-        if (i < block.there)
+        if (i < block.valid)
           eps[i] = fixed_[std::size_t{sample} * layer_.all_outputs + layer_.first_output + block.unit + i];
     } else if (noise_) {
-      math::block_normals(random(draws_.evaluation ? rule_.test_stream : draws_.stream, sample, block.unit),
+      math::block_normals(random(draws_.evaluation ? hyper_.test_stream : draws_.stream, sample, block.unit),
                           eps);
     }
     if (dropout_) {
       const math::RandomBlock words = random(math::Stream::dropout, sample, block.unit);
       for (std::uint32_t i = 0; i < quad; ++i)
         keep[i] = math::dropout_scale(math::uniform_of_turn(math::turn_of_word<T>(words.word[i])),
-                                      rule_.layer.dropout);
+                                      hyper_.layer.dropout);
     }
     for (std::uint32_t i = 0; i < quad; ++i)
-      out[i] = math::forward_noisy_unit(unit_, z.v[i] + block.bias.v[i], rule_.layer.sigma * eps[i], keep[i]);
+      out[i] =
+          math::forward_noisy_unit(unit_, z.v[i] + block.bias.v[i], hyper_.layer.sigma * eps[i], keep[i]);
   }
 
  private:
   [[nodiscard]] MODSWEEP_HD math::RandomBlock random(math::Stream stream, std::uint32_t sample,
                                                      std::uint32_t unit) const {
-    return math::random_block(rule_.seed, stream, now_.step, layer_.number, sample,
+    return math::random_block(hyper_.seed, stream, batch_.step, layer_.number, sample,
                               (layer_.first_output + unit) / quad);
   }
 
-  const NetworkRule<T>& rule_;
-  math::UnitRule<T> unit_;
-  const Now<T>& now_;
+  const Hyperparameters<T>& hyper_;
+  math::UnitHyperparameters<T> unit_;
+  const BatchState<T>& batch_;
   const PassDraws& draws_;
   const Layer& layer_;
   bool noise_ = false;
@@ -96,35 +101,35 @@ class HiddenUnits {
   const T* fixed_ = nullptr;
 };
 
-/// Sums over samples of h(a) of the penalties of activity, of four units.
+/// Sums over samples of h(a) of the penalties of activity, for four units.
 template <typename T>
 struct ActivitySums {
   T of_unit[quad][math::activity_penalties] = {};
 
-  /// Those of penalty i, where it is on, into a row of parts.
-  MODSWEEP_HD void store(const LayerRule<T>& rule, T* const (&parts)[math::activity_penalties],
+  /// Stores the sums of the penalties that are on in their rows of partial sums.
+  MODSWEEP_HD void store(const LayerHyperparameters<T>& hyper, T* const (&parts)[math::activity_penalties],
                          std::size_t at) const {
     for (std::size_t i = 0; i < math::activity_penalties; ++i)
-      if (rule.activity[i])
+      if (hyper.activity[i])
         store_quad(parts[i] + at, Quad<T>{{of_unit[0][i], of_unit[1][i], of_unit[2][i], of_unit[3][i]}});
   }
 };
 
-/// What four units pass on, zeros for padding; what the penalties of activity want is added up.
+/// The outputs g of four units, zeros for padding; adds the h(a) of the penalties of activity to `sums`.
 template <typename T>
-MODSWEEP_HD Quad<T> pass_on(const LayerRule<T>& rule, const math::UnitValues<T> (&u)[quad],
-                            std::uint32_t there, ActivitySums<T>& sums) {
+MODSWEEP_HD Quad<T> pass_on(const LayerHyperparameters<T>& hyper, const math::UnitValues<T> (&u)[quad],
+                            std::uint32_t valid, ActivitySums<T>& sums) {
   Quad<T> g{};
   for (std::uint32_t i = 0; i < quad; ++i) {
-    if (i >= there) continue;
+    if (i >= valid) continue;
     g.v[i] = u[i].out;
-    math::Penalties::add_activities(rule.penalties, rule.activity, u[i].clean, T(1), sums.of_unit[i]);
+    math::Penalties::add_activities(hyper.penalties, hyper.activity, u[i].clean, T(1), sums.of_unit[i]);
   }
   return g;
 }
 
 /// Items: chunks * quads of the layer. Bias, activation, dropout and noise of a hidden layer: z to g, and the
-/// sums of h(a) that the penalties of activity want.
+/// sums of h(a) that the penalties of activity need.
 template <typename T>
 struct ForwardUnits {
   PackView<T> v;
@@ -134,35 +139,35 @@ struct ForwardUnits {
   [[nodiscard]] double bytes() const { return 2.0 * v.row_bytes(layer); }  ///< z, g
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
-    const Now<T>& now = v.now[p];
-    if (now.active == 0) return;
+    const BatchState<T>& batch = v.batch_state[p];
+    if (batch.active == 0) return;
     const UnitBlock<T> block(v, layer, p, item);
     const HiddenUnits<T> units(v, layer, draws, p);
-    const LayerRule<T>& rule = v.rules[p].layer;
+    const LayerHyperparameters<T>& hyper = v.hyperparameters[p].layer;
     const std::size_t rows = v.layer_offset(layer);
     ActivitySums<T> activity;
     for (std::uint32_t b = block.first; b < block.last; ++b) {
       const std::size_t at = rows + v.row(layer, p, b) + block.unit;
       Quad<T> g{};
-      if (b < now.count) {
+      if (b < batch.count) {
         math::UnitValues<T> u[quad];
         units(block, b, load_quad(v.z + at), u);
-        g = pass_on(rule, u, block.there, activity);
+        g = pass_on(hyper, u, block.valid, activity);
       }
       store_quad(v.g + at, g);
     }
-    activity.store(rule, v.activity_parts, v.part(p, block.chunk) + layer.first_unit + block.unit);
+    activity.store(hyper, v.activity_partials, v.part(p, block.chunk) + layer.first_unit + block.unit);
   }
 };
 
-/// dL/dy of four outputs of one sample, zeros for padding; squares of their errors are added up. `z` is
-/// without bias, `scale` the derivative of the mean of squares by half a square.
+/// dL/dy of four outputs of one sample, zeros for padding; adds the squares of their errors to `squares`. `z`
+/// is without bias; `scale` is output_scale().
 template <typename T>
 MODSWEEP_HD Quad<T> output_gradient(const UnitBlock<T>& block, const Quad<T>& z, const Quad<T>& target,
                                     T scale, T& squares) {
   Quad<T> delta{};
   for (std::uint32_t i = 0; i < quad; ++i) {
-    if (i >= block.there) continue;
+    if (i >= block.valid) continue;
     const T error = z.v[i] + block.bias.v[i] - target.v[i];
     squares = math::multiply_add(error, error, squares);
     delta.v[i] = scale * error;
@@ -172,62 +177,64 @@ MODSWEEP_HD Quad<T> output_gradient(const UnitBlock<T>& block, const Quad<T>& z,
 
 /// The factor of an output's error in dL/dy.
 template <typename T>
-MODSWEEP_HD T output_scale(const Layer& layer, const Now<T>& now) {
-  return T(2) * now.inverse_count / static_cast<T>(layer.all_outputs);
+MODSWEEP_HD T output_scale(const Layer& layer, const BatchState<T>& batch) {
+  return T(2) * batch.inverse_count / static_cast<T>(layer.all_outputs);
 }
 
-/// Items: chunks * quads of the outputs. Bias of the outputs, their errors and, in place of the outputs in z,
-/// dL/dy; sums for the loss and the biases' gradients.
+/// Items: chunks * quads of the outputs. Bias of the outputs, their errors and dL/dy, which replaces the
+/// outputs in z; sums for the loss and the biases' gradients.
 template <typename T>
 struct OutputError {
   PackView<T> v;
   Layer layer;
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
-    const Now<T>& now = v.now[p];
-    if (now.active == 0) return;
+    const BatchState<T>& batch = v.batch_state[p];
+    if (batch.active == 0) return;
     const UnitBlock<T> block(v, layer, p, item);
-    const T scale = output_scale(layer, now);
+    const T scale = output_scale(layer, batch);
     T squares = T(0);
     Quad<T> sums{};
     for (std::uint32_t b = block.first; b < block.last; ++b) {
       const std::size_t row = v.row(layer, p, b) + block.unit;
       const std::size_t at = v.layer_offset(layer) + row;
       Quad<T> delta{};
-      if (b < now.count) {
+      if (b < batch.count) {
         delta = output_gradient(block, load_quad(v.z + at), load_quad(v.y + row), scale, squares);
         for (std::uint32_t i = 0; i < quad; ++i) sums.v[i] += delta.v[i];
       }
       store_quad(v.z + at, delta);
     }
-    v.square_parts[(std::size_t{p} * v.chunks + block.chunk) * layer.quads() + block.unit / quad] = squares;
-    store_quad(v.bias_parts + v.part(p, block.chunk) + layer.first_unit + block.unit, sums);
+    v.square_partials[(std::size_t{p} * v.chunks + block.chunk) * layer.quads() + block.unit / quad] =
+        squares;
+    store_quad(v.bias_partials + v.part(p, block.chunk) + layer.first_unit + block.unit, sums);
   }
 };
 
-/// From dL/dg to dL/dz of four hidden units, with the share of the penalties of activity.
+/// From dL/dg to dL/dz of four hidden units, with the contribution of the penalties of activity.
 template <typename T>
 class UnitGradients {
  public:
   MODSWEEP_HD UnitGradients(const PackView<T>& v, const Layer& layer, std::uint32_t p,
                             const UnitBlock<T>& block)
-      : rule_(v.rules[p].layer), there_(block.there) {
-    const NetworkRule<T>& rule = v.rules[p];
-    if (!rule_.any_activity()) return;
+      : hyper_(v.hyperparameters[p].layer), valid_(block.valid) {
+    const Hyperparameters<T>& hyper = v.hyperparameters[p];
+    if (!hyper_.any_activity()) return;
     math::UnitSums<T> units[quad];
-    load_unit_sums(v, rule, v.unit(p, layer.first_unit + block.unit), units);
+    load_unit_sums(v, hyper, v.unit(p, layer.first_unit + block.unit), units);
     for (std::uint32_t i = 0; i < quad; ++i)
-      math::Penalties::activity_factors(rule_.penalties, units[i], v.now[p].inverse_count, factors_[i]);
+      math::Penalties::activity_factors(hyper_.penalties, units[i], v.batch_state[p].inverse_count,
+                                        factors_[i]);
   }
 
-  /// Of one sample, zeros for padding; dL/dslope is added up.
+  /// dL/dz on one sample, zeros for padding; adds dL/dslope to `slope_sums`.
   MODSWEEP_HD Quad<T> operator()(const math::UnitValues<T> (&u)[quad], const Quad<T>& by_out,
                                  Quad<T>& slope_sums) const {
     Quad<T> by_z{};
     for (std::uint32_t i = 0; i < quad; ++i) {
-      if (i >= there_) continue;
+      if (i >= valid_) continue;
       const T by_clean =
-          math::Penalties::activity_gradient(rule_.penalties, rule_.activity, u[i].clean, factors_[i]);
+          math::Penalties::activity_gradient(hyper_.penalties, hyper_.activity, u[i].clean, factors_[i]);
       by_z.v[i] = math::multiply_add(by_clean, u[i].clean_by_z, by_out.v[i] * u[i].out_by_z);
       slope_sums.v[i] += math::multiply_add(by_clean, u[i].clean_by_slope, by_out.v[i] * u[i].out_by_slope);
     }
@@ -235,13 +242,13 @@ class UnitGradients {
   }
 
  private:
-  const LayerRule<T>& rule_;
-  std::uint32_t there_;
+  const LayerHyperparameters<T>& hyper_;
+  std::uint32_t valid_;
   T factors_[quad][math::activity_penalties] = {};
 };
 
 /// Items: chunks * quads of the layer. From dL/dg to dL/dz of a hidden layer, in place in `delta`, with the
-/// share of the penalties of activity; sums for the gradients of biases and slope.
+/// contribution of the penalties of activity; sums for the gradients of biases and slope.
 template <typename T>
 struct BackwardUnits {
   PackView<T> v;
@@ -252,8 +259,8 @@ struct BackwardUnits {
   [[nodiscard]] double bytes() const { return 3.0 * v.row_bytes(layer); }  ///< z, delta in and out
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
-    const Now<T>& now = v.now[p];
-    if (now.active == 0) return;
+    const BatchState<T>& batch = v.batch_state[p];
+    if (batch.active == 0) return;
     const UnitBlock<T> block(v, layer, p, item);
     const HiddenUnits<T> units(v, layer, draws, p);
     const UnitGradients<T> gradients(v, layer, p, block);
@@ -262,7 +269,7 @@ struct BackwardUnits {
     for (std::uint32_t b = block.first; b < block.last; ++b) {
       const std::size_t row = v.row(layer, p, b) + block.unit;
       Quad<T> by_z{};
-      if (b < now.count) {
+      if (b < batch.count) {
         math::UnitValues<T> u[quad];
         units(block, b, load_quad(v.z + v.layer_offset(layer) + row), u);
         by_z = gradients(u, load_quad(delta + row), slope_sums);
@@ -271,9 +278,9 @@ struct BackwardUnits {
       store_quad(delta + row, by_z);
     }
     const std::size_t part = v.part(p, block.chunk) + layer.first_unit + block.unit;
-    store_quad(v.bias_parts + part, bias_sums);
-    if (v.rules[p].layer.prelu) store_quad(v.slope_parts + part, slope_sums);
+    store_quad(v.bias_partials + part, bias_sums);
+    if (v.hyperparameters[p].layer.prelu) store_quad(v.slope_partials + part, slope_sums);
   }
 };
 
-}  // namespace modsweep::gemm
+}  // namespace modsweep::pack

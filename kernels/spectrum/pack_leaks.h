@@ -1,4 +1,4 @@
-// Functional leaks of the networks of a pack, worked out where the weights are.
+// Functional leaks of the networks of a pack, computed on the backend that holds the weights.
 #pragma once
 
 #include "pack/backend.h"
@@ -17,24 +17,24 @@
 
 namespace modsweep::spectrum {
 
-/// Samples that go through a network together: 1024, or fewer where their rows of values and derivatives
-/// would take more than `memory_bytes`, or 1. `units`: of the widest layer.
+/// Samples that are propagated through a network together: 1024, or as many as keep their rows of values and
+/// derivatives within `memory_bytes`, but at least 1. `units`: of the widest layer.
 [[nodiscard]] constexpr std::uint32_t samples_at_once(std::size_t inputs, std::size_t units) {
   const std::size_t bytes = 2 * sizeof(double) * (1 + inputs) * units;
   return static_cast<std::uint32_t>(std::clamp<std::size_t>(memory_bytes / bytes, 1, 1024));
 }
 
-/// Leaks of networks of a pack, computed where their weights are.
-template <gemm::MeasuringBackend Backend>
+/// Computes leaks of networks of a pack on the backend that holds their weights.
+template <pack::MeasuringBackend Backend>
 class PackLeaks {
  public:
-  /// Keeps a reference to the backend.
+  /// Stores a reference to the backend.
   explicit PackLeaks(Backend& backend) : backend_(backend) {}
 
-  /// [request]. `pack` is the same in every call. `parameters` is [P][parameter_stride] in the backend's
-  /// memory, `networks` the requested rows of it, whose entries must be finite.
+  /// Returns [request]. `pack` must be the same in every call. `parameters` is [P][parameter_stride] in the
+  /// backend's memory; `networks` are its requested rows, whose entries must be finite.
   template <typename T>
-  [[nodiscard]] std::vector<Leaks> operator()(const Pack& pack, const std::vector<gemm::Layer>& layers,
+  [[nodiscard]] std::vector<Leaks> operator()(const Pack& pack, const std::vector<pack::Layer>& layers,
                                               const T* parameters, std::size_t parameter_stride,
                                               std::span<const std::size_t> networks) {
     if (pack.shape.inputs() != pack.shape.outputs()) return std::vector<Leaks>(networks.size());
@@ -51,7 +51,7 @@ class PackLeaks {
     std::vector<Leaks> result(networks.size());
     in_parts(networks, bytes_per_request(v, widest(layers)),
              [&](std::size_t first, std::span<const std::size_t> part) {
-               place(v, widest(layers), part);
+               bind(v, widest(layers), part);
                each(part.size(), parameter_stride, CopyParameters<T>{v});
                path_leaks(v, layers, part.size());
                jacobian_leaks(v, layers, part.size(), most);
@@ -70,9 +70,9 @@ class PackLeaks {
   template <typename U>
   using Array = typename Backend::template Array<U>;
 
-  static std::size_t widest(const std::vector<gemm::Layer>& layers) {
+  static std::size_t widest(const std::vector<pack::Layer>& layers) {
     std::size_t units = layers.front().inputs;
-    for (const gemm::Layer& layer : layers) units = std::max<std::size_t>(units, layer.outputs);
+    for (const pack::Layer& layer : layers) units = std::max<std::size_t>(units, layer.outputs);
     return units;
   }
 
@@ -82,8 +82,8 @@ class PackLeaks {
                              3 * std::size_t{v.inputs} * v.inputs + 3);
   }
 
-  /// Uploads what the networks' parameters do not say. Test sets are kept in double: rounded ones would move
-  /// samples across the kinks of activations.
+  /// Uploads test sets and activations. Test sets are stored in double: rounding them would move samples
+  /// across the kinks of activations.
   void set_up(const Pack& pack) {
     std::map<const Dataset*, const double*> known;
     std::vector<LeakSubject> subjects;
@@ -102,17 +102,17 @@ class PackLeaks {
   }
 
   template <typename T>
-  void path_leaks(LeakView<T>& v, const std::vector<gemm::Layer>& layers, std::size_t requests) {
+  void path_leaks(LeakView<T>& v, const std::vector<pack::Layer>& layers, std::size_t requests) {
     v.paths = paths_[0].data();
     each(requests, v.inputs * v.inputs, BeginPaths<T>{v});
     for (std::size_t l = 0; l < layers.size(); ++l) {
-      const gemm::Layer& layer = layers[l];
+      const pack::Layer& layer = layers[l];
       const double* below = v.paths;
       v.paths = paths_[(l + 1) % 2].data();
       for (std::uint32_t group = 0; group < layer.groups; ++group) {
         const std::size_t from = std::size_t{group} * layer.group_inputs() * v.inputs;
         const std::size_t to = std::size_t{group} * layer.group_outputs() * v.inputs;
-        backend_.multiply(gemm::BatchedProduct<double>{
+        backend_.gemm(pack::BatchedProduct<double>{
             .a = weights(v, layer, v.magnitudes, group, false),
             .b = {below + from, v.inputs, std::size_t{layer.inputs} * v.inputs, false},
             .c = {v.paths + to, v.inputs, std::size_t{layer.outputs} * v.inputs, false},
@@ -125,11 +125,11 @@ class PackLeaks {
       backend_.reduce(requests, entries, PathEntry<T>{v, entries}, Larger{}, v.largest);
       each(requests, entries, ScalePaths<T>{v, layer.outputs});
     }
-    each(requests, 1, OffDiagonalShare{v.inputs, v.paths, v.path_leak});
+    each(requests, 1, OffDiagonalFraction{v.inputs, v.paths, v.path_leak});
   }
 
   template <typename T>
-  void jacobian_leaks(LeakView<T>& v, const std::vector<gemm::Layer>& layers, std::size_t requests,
+  void jacobian_leaks(LeakView<T>& v, const std::vector<pack::Layer>& layers, std::size_t requests,
                       std::uint32_t most) {
     const std::uint32_t outputs = layers.back().outputs;
     v.first = 0;
@@ -137,31 +137,30 @@ class PackLeaks {
       const double* rows = forward(v, layers, requests);
       backend_.reduce(requests * outputs * v.inputs, v.samples, JacobianEntry<T>{v, outputs, rows}, Plus{},
                       v.part);
-      each(requests, outputs * v.inputs, AddPart<T>{v, outputs});
+      each(requests, outputs * v.inputs, AddPartial<T>{v, outputs});
       v.first += v.samples;
     } while (v.first < most);
-    each(requests, 1, OffDiagonalShare{v.inputs, v.jacobian, v.jacobian_leak});
+    each(requests, 1, OffDiagonalFraction{v.inputs, v.jacobian, v.jacobian_leak});
   }
 
-  /// The outputs' rows: values without bias, and derivatives by inputs.
+  /// The outputs' rows: values without bias, and derivatives with respect to inputs.
   template <typename T>
-  const double* forward(const LeakView<T>& v, const std::vector<gemm::Layer>& layers, std::size_t requests) {
+  const double* forward(const LeakView<T>& v, const std::vector<pack::Layer>& layers, std::size_t requests) {
     double* rows = rows_[0].data();
     each(requests, std::size_t{v.rows()} * v.inputs, BeginRows<T>{v, rows});
     for (std::size_t l = 0; l < layers.size(); ++l) {
-      const gemm::Layer& layer = layers[l];
+      const pack::Layer& layer = layers[l];
       double* above = rows_[(l + 1) % 2].data();
       for (std::uint32_t group = 0; group < layer.groups; ++group)
-        backend_.multiply(
-            gemm::BatchedProduct<double>{.a = {rows + group * layer.group_inputs(), layer.inputs,
-                                               std::size_t{v.rows()} * layer.inputs, false},
-                                         .b = weights(v, layer, v.values, group, true),
-                                         .c = {above + group * layer.group_outputs(), layer.outputs,
-                                               std::size_t{v.rows()} * layer.outputs, false},
-                                         .rows = v.rows(),
-                                         .columns = layer.group_outputs(),
-                                         .inner = layer.group_inputs(),
-                                         .networks = static_cast<std::uint32_t>(requests)});
+        backend_.gemm(pack::BatchedProduct<double>{.a = {rows + group * layer.group_inputs(), layer.inputs,
+                                                         std::size_t{v.rows()} * layer.inputs, false},
+                                                   .b = weights(v, layer, v.values, group, true),
+                                                   .c = {above + group * layer.group_outputs(), layer.outputs,
+                                                         std::size_t{v.rows()} * layer.outputs, false},
+                                                   .rows = v.rows(),
+                                                   .columns = layer.group_outputs(),
+                                                   .inner = layer.group_inputs(),
+                                                   .networks = static_cast<std::uint32_t>(requests)});
       rows = above;
       if (!layer.output)
         each(requests, std::size_t{v.samples} * layer.outputs, ActivateRows<T>{v, layer, rows});
@@ -170,30 +169,30 @@ class PackLeaks {
   }
 
   template <typename T>
-  static gemm::Matrices<const double> weights(const LeakView<T>& v, const gemm::Layer& layer,
+  static pack::Matrices<const double> weights(const LeakView<T>& v, const pack::Layer& layer,
                                               const double* parameters, std::uint32_t group,
                                               bool transposed) {
     const std::size_t offset = std::size_t{group} * layer.group_outputs() * layer.group_inputs();
     return {parameters + layer.weights + offset, layer.group_inputs(), v.parameter_stride, transposed};
   }
 
-  /// Points the view at arrays that are large enough, and says which networks are meant.
+  /// Points the view at arrays that are large enough, and uploads the networks' indices.
   template <typename T>
-  void place(LeakView<T>& v, std::size_t units, std::span<const std::size_t> networks) {
+  void bind(LeakView<T>& v, std::size_t units, std::span<const std::size_t> networks) {
     const std::size_t requests = networks.size();
-    const std::vector<std::uint32_t> places(networks.begin(), networks.end());
-    v.networks = at_least(backend_, networks_, requests);
-    backend_.upload(networks_, places.data(), places.size());
-    v.values = at_least(backend_, values_, requests * v.parameter_stride);
-    v.magnitudes = at_least(backend_, magnitudes_, requests * v.parameter_stride);
-    for (auto& paths : paths_) at_least(backend_, paths, requests * units * v.inputs);
-    for (auto& rows : rows_) at_least(backend_, rows, requests * units * v.rows());
+    const std::vector<std::uint32_t> indices(networks.begin(), networks.end());
+    v.networks = ensure_capacity(backend_, networks_, requests);
+    backend_.upload(networks_, indices.data(), indices.size());
+    v.values = ensure_capacity(backend_, values_, requests * v.parameter_stride);
+    v.magnitudes = ensure_capacity(backend_, magnitudes_, requests * v.parameter_stride);
+    for (auto& paths : paths_) ensure_capacity(backend_, paths, requests * units * v.inputs);
+    for (auto& rows : rows_) ensure_capacity(backend_, rows, requests * units * v.rows());
     const std::size_t square = requests * v.inputs * v.inputs;
-    v.part = at_least(backend_, part_, square);
-    v.jacobian = at_least(backend_, jacobian_, square);
-    v.largest = at_least(backend_, largest_, requests);
-    v.path_leak = at_least(backend_, path_leak_, requests);
-    v.jacobian_leak = at_least(backend_, jacobian_leak_, requests);
+    v.part = ensure_capacity(backend_, part_, square);
+    v.jacobian = ensure_capacity(backend_, jacobian_, square);
+    v.largest = ensure_capacity(backend_, largest_, requests);
+    v.path_leak = ensure_capacity(backend_, path_leak_, requests);
+    v.jacobian_leak = ensure_capacity(backend_, jacobian_leak_, requests);
   }
 
   template <typename F>

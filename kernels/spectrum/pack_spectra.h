@@ -1,9 +1,9 @@
-// Laplacian spectra of the weights of a pack, worked out where the weights are: only eigenvalues leave the
-// backend.
+// Laplacian spectra of the weights of a pack, computed on the backend that holds the weights: only
+// eigenvalues and dead rows leave it.
 #pragma once
 
 #include "pack/backend.h"
-#include "spectrum/laplacian.h"
+#include "spectrum/laplacian_kernels.h"
 #include "spectrum/scratch.h"
 
 #include <algorithm>
@@ -14,21 +14,21 @@
 
 namespace modsweep::spectrum {
 
-template <gemm::MeasuringBackend Backend>
+template <pack::MeasuringBackend Backend>
 class PackSpectra {
  public:
   explicit PackSpectra(Backend& backend) : backend_(backend) {}
 
-  /// [request][layer]. `parameters` is [P][parameter_stride] in the backend's memory, `networks` the
-  /// requested rows of it, whose entries must be finite.
+  /// Returns [request][layer]. `parameters` is [P][parameter_stride] in the backend's memory; `networks` are
+  /// its requested rows, whose entries must be finite.
   template <typename T>
-  [[nodiscard]] std::vector<std::vector<LayerSpectra>> operator()(const std::vector<gemm::Layer>& layers,
+  [[nodiscard]] std::vector<std::vector<LayerSpectra>> operator()(const std::vector<pack::Layer>& layers,
                                                                   const T* parameters,
                                                                   std::size_t parameter_stride,
                                                                   std::span<const std::size_t> networks,
                                                                   ClusterBy by) {
     std::vector<std::vector<LayerSpectra>> result(networks.size());
-    for (const gemm::Layer& layer : layers) {
+    for (const pack::Layer& layer : layers) {
       LaplacianView<T> v;
       v.layer = layer;
       v.outgoing = by == ClusterBy::outgoing;
@@ -56,7 +56,7 @@ class PackSpectra {
 
   template <typename T>
   std::vector<LayerSpectra> spectra_of(LaplacianView<T> v, std::span<const std::size_t> networks) {
-    place(v, networks);
+    bind(v, networks);
     each(networks.size(), v.rows, UnitRows<T>{v});
     each(networks.size(), v.rows, DeadRows<T>{v});
     const std::vector<double> all = eigenvalues(v, networks.size(), false);
@@ -76,14 +76,14 @@ class PackSpectra {
     return result;
   }
 
-  /// The live spectra of those that have dead rows.
+  /// The live spectra of networks with dead rows.
   template <typename T>
   void add_live(LaplacianView<T> v, std::span<const std::size_t> networks,
                 const std::vector<std::size_t>& with_dead, std::vector<LayerSpectra>& result) {
     if (with_dead.empty()) return;
     std::vector<std::size_t> chosen;
     for (const std::size_t r : with_dead) chosen.push_back(networks[r]);
-    place(v, chosen);
+    bind(v, chosen);
     each(chosen.size(), v.rows, UnitRows<T>{v});
     each(chosen.size(), v.rows, DeadRows<T>{v});
     const std::vector<double> live = eigenvalues(v, chosen.size(), true);
@@ -97,8 +97,8 @@ class PackSpectra {
   template <typename T>
   std::vector<double> eigenvalues(const LaplacianView<T>& v, std::size_t requests, bool live) {
     const std::size_t square = std::size_t{v.rows} * v.rows;
-    const gemm::Matrices<const double> unit{v.unit_rows, v.columns, std::size_t{v.rows} * v.columns, false};
-    gemm::BatchedProduct<double> similarity{.a = unit,
+    const pack::Matrices<const double> unit{v.unit_rows, v.columns, std::size_t{v.rows} * v.columns, false};
+    pack::BatchedProduct<double> similarity{.a = unit,
                                             .b = unit,
                                             .c = {v.similarity, v.rows, square, false},
                                             .rows = v.rows,
@@ -106,7 +106,7 @@ class PackSpectra {
                                             .inner = v.columns,
                                             .networks = static_cast<std::uint32_t>(requests)};
     similarity.b.transposed = true;
-    backend_.multiply(similarity);
+    backend_.gemm(similarity);
     each(requests, v.rows, Degrees<T>{v, live});
     each(requests, v.rows * v.rows, Laplacian<T>{v, live});
     backend_.eigenvalues(v.laplacian, values_.data(), v.rows, requests);
@@ -115,20 +115,20 @@ class PackSpectra {
     return values;
   }
 
-  /// Points the view at arrays that are large enough, and says which networks are meant.
+  /// Points the view at arrays that are large enough, and uploads the networks' indices.
   template <typename T>
-  void place(LaplacianView<T>& v, std::span<const std::size_t> networks) {
+  void bind(LaplacianView<T>& v, std::span<const std::size_t> networks) {
     const std::size_t rows = networks.size() * v.rows;
-    const std::vector<std::uint32_t> places(networks.begin(), networks.end());
-    v.networks = at_least(backend_, networks_, places.size());
-    backend_.upload(networks_, places.data(), places.size());
-    v.unit_rows = at_least(backend_, unit_rows_, rows * v.columns);
-    v.norms = at_least(backend_, norms_, rows);
-    v.dead = at_least(backend_, dead_, rows);
-    v.scale = at_least(backend_, scale_, rows);
-    v.similarity = at_least(backend_, similarity_, rows * v.rows);
-    v.laplacian = at_least(backend_, laplacian_, rows * v.rows);
-    at_least(backend_, values_, rows);
+    const std::vector<std::uint32_t> indices(networks.begin(), networks.end());
+    v.networks = ensure_capacity(backend_, networks_, indices.size());
+    backend_.upload(networks_, indices.data(), indices.size());
+    v.unit_rows = ensure_capacity(backend_, unit_rows_, rows * v.columns);
+    v.norms = ensure_capacity(backend_, norms_, rows);
+    v.dead = ensure_capacity(backend_, dead_, rows);
+    v.scale = ensure_capacity(backend_, scale_, rows);
+    v.similarity = ensure_capacity(backend_, similarity_, rows * v.rows);
+    v.laplacian = ensure_capacity(backend_, laplacian_, rows * v.rows);
+    ensure_capacity(backend_, values_, rows);
   }
 
   template <typename F>

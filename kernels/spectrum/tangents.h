@@ -1,6 +1,6 @@
 // Kernels of the functional leaks (science.md section 5), in double whatever the weights are. R requested
-// networks, I inputs, O outputs, B samples at once. Each is a function of (request, item), as those of
-// kernels/gemm.
+// networks, I inputs, O outputs, B samples at once. Each is a function of (request, item), like those of
+// kernels/pack.
 #pragma once
 
 #include "pack/arrays.h"
@@ -13,12 +13,12 @@ namespace modsweep::spectrum {
 struct Larger {
   MODSWEEP_HD double operator()(double a, double b) const { return a < b ? b : a; }
 };
-/// Their sum.
+/// The sum of two numbers.
 struct Plus {
   MODSWEEP_HD double operator()(double a, double b) const { return a + b; }
 };
 
-/// What of a network of the pack its parameters do not say. x is [count][I] in the backend's memory.
+/// Test set and activation of one network of the pack. x is [count][I] in the backend's memory.
 struct LeakSubject {
   const double* x = nullptr;
   std::uint32_t count = 0;
@@ -28,15 +28,15 @@ struct LeakSubject {
 
 /// The arrays that the kernels work on.
 ///
-/// Values and their derivatives by all inputs go through the network together, as (1 + I) B rows of a matrix:
-/// row b holds the values on sample b, row (1 + j) B + b their derivatives by input j.
+/// Values and their derivatives with respect to all inputs are propagated together, as (1 + I) B rows of a
+/// matrix: row b holds the values on sample b, row (1 + j) B + b their derivatives with respect to input j.
 template <typename T>
 struct LeakView {
   std::uint32_t inputs = 0;   ///< I
   std::uint32_t samples = 0;  ///< B
-  std::uint32_t first = 0;    ///< sample of the test set that is row 0
+  std::uint32_t first = 0;    ///< index in the test set of the sample in row 0
   bool prelu = false;
-  const std::uint32_t* networks = nullptr;  ///< [R]: places in the pack
+  const std::uint32_t* networks = nullptr;  ///< [R]: indices in the pack
   const LeakSubject* subjects = nullptr;    ///< [P]
   const T* parameters = nullptr;            ///< [P][stride]
   std::size_t parameter_stride = 0;
@@ -44,9 +44,9 @@ struct LeakView {
   double* values = nullptr;      ///< [R][stride]: the parameters
   double* magnitudes = nullptr;  ///< [R][stride]: their absolute values
   double* paths = nullptr;       ///< [R][units][I]: |W^l| ... |W^0| up to a factor
-  double* largest = nullptr;     ///< [R]: entry of that product
+  double* largest = nullptr;     ///< [R]: largest entry of that product
   double* part = nullptr;        ///< [R][O][I]: sums of |dy_i/dx_j| over these samples
-  double* jacobian = nullptr;    ///< [R][O][I]: over all so far
+  double* jacobian = nullptr;    ///< [R][O][I]: sums over all samples so far
   double* path_leak = nullptr;   ///< [R]; NaN: there is none
   double* jacobian_leak = nullptr;
 
@@ -79,14 +79,14 @@ struct BeginPaths {
 template <typename T>
 struct PathEntry {
   LeakView<T> v;
-  std::size_t count = 0;  ///< of a product
+  std::size_t count = 0;  ///< entries of a product
   MODSWEEP_HD double operator()(std::size_t segment, std::size_t item) const {
     return v.paths[segment * count + item];
   }
 };
 
-/// Items: units I. Divides a product by its largest entry: the share does not depend on scale, and products
-/// of many layers would overflow or vanish. NaN where there is nothing to divide by.
+/// Items: units I. Divides a product by its largest entry: the leak does not depend on scale, and products of
+/// many layers would overflow or vanish. NaN where all entries are 0.
 template <typename T>
 struct ScalePaths {
   LeakView<T> v;
@@ -97,7 +97,8 @@ struct ScalePaths {
   }
 };
 
-/// Items: (1 + I) B I. Samples and the derivatives of inputs by inputs; zeros past a network's samples.
+/// Items: (1 + I) B I. Samples and the derivatives of inputs with respect to inputs; zeros past a network's
+/// samples.
 template <typename T>
 struct BeginRows {
   LeakView<T> v;
@@ -121,7 +122,7 @@ struct BeginRows {
 template <typename T>
 struct ActivateRows {
   LeakView<T> v;
-  gemm::Layer layer;
+  pack::Layer layer;
   double* rows = nullptr;  ///< [R][(1 + I) B][units]
 
   MODSWEEP_HD void operator()(std::uint32_t r, std::uint32_t item) const {
@@ -153,9 +154,9 @@ struct JacobianEntry {
   }
 };
 
-/// Items: O I. Adds the sums over these samples to those over all.
+/// Items: O I. Adds the sums over these samples to those over all samples so far.
 template <typename T>
-struct AddPart {
+struct AddPartial {
   LeakView<T> v;
   std::uint32_t outputs = 0;
 
@@ -165,8 +166,8 @@ struct AddPart {
   }
 };
 
-/// Items: 1. Off-diagonal share of a matrix of non-negative entries; NaN where it is zero or not finite.
-struct OffDiagonalShare {
+/// Items: 1. Off-diagonal fraction of a matrix of non-negative entries; NaN where it is zero or not finite.
+struct OffDiagonalFraction {
   std::uint32_t order = 0;
   const double* matrices = nullptr;  ///< [R][order][order]
   double* shares = nullptr;          ///< [R]

@@ -1,8 +1,8 @@
-// Everything that a pack keeps in the memory of the backend that trains it.
+// All arrays of a pack in the memory of the backend that trains it.
 #pragma once
 
 #include "pack/backend.h"
-#include "pack/tables.h"
+#include "pack/layer_tables.h"
 
 #include <algorithm>
 #include <map>
@@ -12,9 +12,9 @@
 
 #include "modsweep/pack.h"
 
-namespace modsweep::gemm {
+namespace modsweep::pack {
 
-/// Values of T that one network of a pack takes, datasets aside: the same count that PackMemory allocates.
+/// Number of values of T that PackMemory allocates for one network of a pack, without datasets.
 [[nodiscard]] inline std::size_t values_per_network(const Shape& shape, std::uint32_t batch) {
   const std::vector<Layer> layers = layer_table(shape);
   std::size_t units = 0;
@@ -32,11 +32,12 @@ namespace modsweep::gemm {
          chunks * (parts * units + outputs / quad) + sums * units;
 }
 
-/// Where networks keep the activations and sums of a step: in the backend's memory, or in that of the block
-/// that trains them.
+/// Where the activations and sums of a step are stored: in the backend's memory, or in that of the thread
+/// block that trains the network.
 enum class Workspace : std::uint8_t { backend, block };
 
-/// Owns the arrays of a pack on a backend and fills those that do not change in training.
+/// Owns the arrays of a pack on a backend; fills those that do not change in training, and the initial
+/// parameters.
 template <MeasuringBackend Backend, typename T>
 class PackMemory {
  public:
@@ -53,13 +54,13 @@ class PackMemory {
     view_.input_stride = layers_.front().input_stride;
     view_.parameter_stride = ParameterLayout(pack.shape).padded();
     view_.units = layers_.back().first_unit + layers_.back().output_stride;
-    view_.layers = keep(layers_);
-    view_.unit_places = keep(unit_table(layers_));
-    view_.ends = keep(ends_table(pack.shape, layers_));
-    std::vector<NetworkRule<T>> rules;
-    for (std::size_t p = 0; p < pack.size(); ++p) rules.push_back(network_rule<T>(pack, p));
-    view_.rules = keep(rules);
-    view_.data = keep(network_data(pack));
+    view_.layers = upload(layers_);
+    view_.unit_indices = upload(unit_table(layers_));
+    view_.ends = upload(ends_table(pack.shape, layers_));
+    std::vector<Hyperparameters<T>> hyperparameters;
+    for (std::size_t p = 0; p < pack.size(); ++p) hyperparameters.push_back(hyperparameters_of<T>(pack, p));
+    view_.hyperparameters = upload(hyperparameters);
+    view_.data = upload(network_data(pack));
     view_.fixed_noise = fixed_noise(pack);
     allocate_parameters();
     if (workspace == Workspace::backend) {
@@ -82,7 +83,7 @@ class PackMemory {
     return store<U>().emplace_back(backend_.template allocate<U>(count)).data();
   }
   template <typename U>
-  U* keep(const std::vector<U>& values) {
+  U* upload(const std::vector<U>& values) {
     Array<U>& array = store<U>().emplace_back(backend_.template allocate<U>(values.size()));
     backend_.upload(array, values.data(), values.size());
     return array.data();
@@ -96,7 +97,7 @@ class PackMemory {
     std::map<const Dataset*, NetworkData<T>> known;
     const auto rows = [this](const Samples& samples) {
       const auto copy = [this](const std::vector<double>& values) {
-        return keep(std::vector<T>(values.begin(), values.end()));
+        return upload(std::vector<T>(values.begin(), values.end()));
       };
       return typename NetworkData<T>::Rows{copy(samples.x), copy(samples.y), samples.count};
     };
@@ -122,10 +123,10 @@ class PackMemory {
       if (!pack.fixed_noise[p]) continue;
       for (std::size_t l = 0; l + 1 < layers_.size(); ++l) {
         const std::vector<double>& eps = pack.fixed_noise[p]->layers[l];
-        pointers[l * pack.size() + p] = keep(std::vector<T>(eps.begin(), eps.end()));
+        pointers[l * pack.size() + p] = upload(std::vector<T>(eps.begin(), eps.end()));
       }
     }
-    return keep(pointers);
+    return upload(pointers);
   }
 
   void allocate_parameters() {
@@ -141,7 +142,7 @@ class PackMemory {
     losses = backend_.template allocate<LossSums>(view_.networks);
     view_.progress = progress.data();
     view_.losses = losses.data();
-    view_.now = zeros<Now<T>>(view_.networks);
+    view_.batch_state = zeros<BatchState<T>>(view_.networks);
   }
 
   void allocate_activations() {
@@ -160,14 +161,14 @@ class PackMemory {
   void allocate_sums(bool prelu) {
     const std::size_t parts = std::size_t{view_.networks} * view_.chunks;
     const std::size_t units = std::size_t{view_.networks} * view_.units;
-    for (T*& array : view_.activity_parts) array = zeros<T>(parts * view_.units);
-    view_.bias_parts = zeros<T>(parts * view_.units);
-    view_.square_parts = zeros<T>(parts * layers_.back().quads());
+    for (T*& array : view_.activity_partials) array = zeros<T>(parts * view_.units);
+    view_.bias_partials = zeros<T>(parts * view_.units);
+    view_.square_partials = zeros<T>(parts * layers_.back().quads());
     for (T*& array : view_.activity_sums) array = zeros<T>(units);
     for (T** array : {&view_.in_absolute, &view_.in_square, &view_.out_absolute, &view_.out_square})
       *array = zeros<T>(units);
     if (!prelu) return;
-    view_.slope_parts = zeros<T>(parts * view_.units);
+    view_.slope_partials = zeros<T>(parts * view_.units);
     view_.slope_sums = zeros<T>(units);
   }
 
@@ -186,10 +187,10 @@ class PackMemory {
   std::vector<Layer> layers_;
   PackView<T> view_;
   std::tuple<std::vector<Array<T>>, std::vector<Array<std::uint32_t>>, std::vector<Array<Layer>>,
-             std::vector<Array<UnitPlace>>, std::vector<Array<WeightEndpoints>>,
-             std::vector<Array<NetworkRule<T>>>, std::vector<Array<NetworkData<T>>>,
-             std::vector<Array<const T*>>, std::vector<Array<Now<T>>>>
+             std::vector<Array<UnitIndex>>, std::vector<Array<WeightEndpoints>>,
+             std::vector<Array<Hyperparameters<T>>>, std::vector<Array<NetworkData<T>>>,
+             std::vector<Array<const T*>>, std::vector<Array<BatchState<T>>>>
       arrays_;
 };
 
-}  // namespace modsweep::gemm
+}  // namespace modsweep::pack

@@ -1,4 +1,4 @@
-// What a pack in training is on any backend, however it is trained there: progress, state, measurements.
+// Base class of the trainings of all engines that use a backend: progress, state, measurements.
 #pragma once
 
 #include "spectrum/pack_leaks.h"
@@ -14,9 +14,9 @@
 #include "modsweep/engine.h"
 #include "modsweep/state.h"
 
-namespace modsweep::gemm {
+namespace modsweep::pack {
 
-/// The derived class trains and adds up losses.
+/// A derived class takes the steps and computes losses and gradients.
 template <MeasuringBackend Backend, typename T>
 class PackTraining : public Training {
  public:
@@ -36,11 +36,12 @@ class PackTraining : public Training {
   }
 
   [[nodiscard]] std::vector<Evaluation> evaluate(Split split, const EvaluationNoise& noise) override {
-    std::vector<NetworkRule<T>> rules = rules_;
-    for (NetworkRule<T>& rule : rules) rule.set_noise(noise.strength, noise.exponent, noise.draw);
-    backend_.upload(evaluation_rules_, rules.data(), rules.size());
+    std::vector<Hyperparameters<T>> hyperparameters = hyperparameters_;
+    for (Hyperparameters<T>& hyper : hyperparameters)
+      hyper.set_noise(noise.strength, noise.exponent, noise.draw);
+    backend_.upload(evaluation_hyperparameters_, hyperparameters.data(), hyperparameters.size());
     PackView<T> v = memory_.view();
-    v.rules = evaluation_rules_.data();
+    v.hyperparameters = evaluation_hyperparameters_.data();
 
     const auto samples = [&](std::size_t p) { return pack_.dataset[p]->split(split).count; };
     std::uint32_t longest = 0;
@@ -58,7 +59,7 @@ class PackTraining : public Training {
   }
 
   [[nodiscard]] StepInspection inspect(std::size_t network) override {
-    if (gradients_copy_.empty()) {  // one pass serves all networks until something changes
+    if (gradients_copy_.empty()) {  // one computation serves all networks, until `advance` or `restore`
       backend_.upload(memory_.progress, progress_.data(), progress_.size());
       differentiate();
       losses_copy_.resize(pack_.size());
@@ -130,15 +131,18 @@ class PackTraining : public Training {
         layout_(pack.shape),
         memory_(backend_, pack, workspace),
         progress_(pack.size()) {
-    for (std::size_t p = 0; p < pack_.size(); ++p) rules_.push_back(network_rule<T>(pack_, p));
-    evaluation_rules_ = backend_.template allocate<NetworkRule<T>>(pack_.size());
+    for (std::size_t p = 0; p < pack_.size(); ++p)
+      hyperparameters_.push_back(hyperparameters_of<T>(pack_, p));
+    evaluation_hyperparameters_ = backend_.template allocate<Hyperparameters<T>>(pack_.size());
   }
 
-  /// Takes up to `steps` steps with every network, each to the target of its progress.
+  /// Takes up to `steps` steps with every network, but none past `Progress::target` of the network.
   virtual void train(std::uint64_t steps) = 0;
-  /// Adds up every network's losses over a split of up to `samples`, by the rules of `v`.
+  /// Computes every network's sums of losses over its samples of `split`, with the hyperparameters of `v`.
+  /// `samples` is the largest number of samples of any network.
   virtual void sum_losses(const PackView<T>& v, Split split, std::uint64_t samples) = 0;
-  /// Makes every network's losses and whole gradient of its next step.
+  /// Computes the losses and the gradient, regularizers included, that the next step of every network would
+  /// use.
   virtual void differentiate() = 0;
 
   Backend& backend() { return backend_; }
@@ -151,7 +155,8 @@ class PackTraining : public Training {
     return pack;
   }
 
-  /// One network's row of a parameter-like array, from a copy of all that lasts until something changes.
+  /// One network's row of an array [P][parameter stride]. Downloads the array to `copy` if `copy` is empty;
+  /// forget_copies() empties all copies.
   std::vector<T> row(const Array<T>& array, std::vector<T>& copy, std::size_t network) const {
     if (copy.empty()) {
       copy.resize(pack_.size() * layout_.padded());
@@ -169,13 +174,13 @@ class PackTraining : public Training {
   Pack pack_;
   ParameterLayout layout_;
   PackMemory<Backend, T> memory_;
-  std::vector<NetworkRule<T>> rules_;
+  std::vector<Hyperparameters<T>> hyperparameters_;
   std::vector<Progress> progress_;
-  Array<NetworkRule<T>> evaluation_rules_;
+  Array<Hyperparameters<T>> evaluation_hyperparameters_;
   spectrum::PackSpectra<Backend> spectra_{backend_};
   spectrum::PackLeaks<Backend> leaks_{backend_};
   mutable std::vector<T> parameters_copy_, moment1_copy_, moment2_copy_, gradients_copy_;
   std::vector<LossSums> losses_copy_;  ///< of the last inspection
 };
 
-}  // namespace modsweep::gemm
+}  // namespace modsweep::pack

@@ -24,11 +24,11 @@ import steps  # noqa: E402
 
 TREE = steps.HERE.parents[1]
 DOCUMENT = TREE / "docs" / "CONTRIBUTING.md"
-MARK = "<!-- add-a-thing table -->\n"  # below it stands the table
+MARK = "<!-- add-a-thing table -->\n"  # the table stands below it
 
 
 def with_table(document, table):
-    """The document with `table` in the place of the lines below MARK that are a table's."""
+    """The document with `table` in place of the table lines below MARK."""
     if document.count(MARK) != 1:
         raise ValueError(f"{DOCUMENT}: must have the line {MARK.strip()} once")
     before, after = document.split(MARK)
@@ -50,7 +50,8 @@ def write_table():
 
 
 def source_files():
-    """The tree's files, as paths below it: what git does not ignore, or all but builds where this is no checkout."""
+    """The tree's files, as paths below it: those that git does not ignore, or, without a checkout, all except
+    builds."""
     if (TREE / ".git").exists():
         listed = subprocess.run(["git", "-C", TREE, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
                                 check=True, capture_output=True, text=True).stdout
@@ -66,7 +67,7 @@ def copy_tree(copy):
 
 
 def build(copy):
-    """The program alone, with little optimization: it trains for a moment. Returns its path."""
+    """Builds the program alone, with little optimization, since it trains only briefly. Returns its path."""
     folder = copy / "build"
     options = ["-DCMAKE_BUILD_TYPE=None", "-DCMAKE_CXX_FLAGS=-O1", "-DMODSWEEP_CUDA=OFF", "-DMODSWEEP_TESTS=OFF",
                "-DMODSWEEP_BENCH=OFF"]

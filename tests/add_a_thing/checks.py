@@ -1,6 +1,6 @@
-"""What each added thing must do, seen from outside: by the program's commands, from a sweep file to exported tables. Values are
-held to naive formulas over the exported weights; gradients to differences of the exported losses along a step of gradient
-descent."""
+"""What each added thing must do, seen from outside: through the program's commands, from a sweep file to exported tables.
+Values are compared with naive formulas over the exported weights; gradients with differences of the exported losses along a
+step of gradient descent."""
 
 import csv
 import io
@@ -51,10 +51,10 @@ def require_close(value, expected, tolerance, text):
 @dataclass
 class Program:
     path: Path
-    folder: Path  # of its files
+    folder: Path  # contains its files
 
     def __call__(self, *arguments):
-        """The standard output of a command. Raises ValueError where it fails."""
+        """The standard output of a command. Raises ValueError if it fails."""
         done = subprocess.run([self.path, *arguments], cwd=self.folder, capture_output=True, text=True, check=False)
         require(done.returncode == 0, f"modsweep {' '.join(map(str, arguments))}: exit code {done.returncode}: {done.stderr}")
         return done.stdout
@@ -95,7 +95,7 @@ class Program:
 
 
 def numpy_uniform(seed):
-    """numpy.random.seed(seed), then numpy.random.rand() on each call: MT19937 as Python's, seeded in another way."""
+    """numpy.random.seed(seed), then numpy.random.rand() on each call: Python's MT19937, seeded as NumPy does."""
     state = [seed]
     for i in range(1, 624):
         state.append((1812433253 * (state[-1] ^ (state[-1] >> 30)) + i) & 0xFFFFFFFF)
@@ -139,15 +139,16 @@ def flat(layers):
     return [value for matrix, bias in layers for row in (*matrix, bias) for value in row]
 
 
-# ---- Finite differences. A step of gradient descent with a small learning rate h moves the parameters by -h g. If g is the
-# gradient of the loss, (loss before - loss after) / (h |g|^2) is 1 + O(h); with two learning rates the O(h) falls out. The
-# start is seen in a run whose learning rate is too small to move anything.
+# ---- Finite differences. A step of gradient descent with a small learning rate h moves the parameters by -h g. If g is
+# the gradient of the loss, (loss before - loss after) / (h |g|^2) is 1 + O(h); two learning rates eliminate the O(h)
+# term. The start is read from a run whose learning rate is too small to move anything.
 
 RATES = (1e-300, 2e-5, 1e-5)
 
 
 def check_gradient(program, name, settings, loss, start):
-    """Trains a step with each of RATES; loss(row of history) is what is minimized; start(layers, row) sees where it began."""
+    """Trains one step with each of RATES. loss(row of history) is the minimized loss; start(layers, row) checks the
+    initial state."""
     store = program.run(name, [f"training.learning_rate=[{', '.join(map(repr, RATES))}]", *settings])
     rows = {(float(row["training.learning_rate"]), row["training.seed"], row["step"]): row
             for row in program.table(store, "history")}
@@ -178,7 +179,7 @@ def leaky_relu(z):
     return z if z > 0 else LEAKY_SLOPE * z
 
 
-# ---- The things.
+# ---- The added things.
 
 
 def check_activation(program):
@@ -193,7 +194,7 @@ def check_activation(program):
 
 
 def check_penalty(program, name, coefficient, settings, value):
-    """value(layers): the penalty without its coefficient, naively."""
+    """value(layers): the penalty without its coefficient, computed naively."""
 
     def start(layers, row):
         require_close(number(row, name), value(layers), 1e-12, f"column {name}")
@@ -232,7 +233,7 @@ def check_task(program):
         require_close(number(row, "train_loss"), loss, 1e-12, "train_loss of ramp")
 
     worst = 0.0
-    for steepness in (2.0, 1.5):  # its default, and another value
+    for steepness in (2.0, 1.5):  # the default, and another value
         settings = ["task.kind=ramp", f"task.steepness=[{steepness}]"]
         worst = max(worst, check_gradient(program, f"ramp-{steepness}", settings, lambda row: number(row, "train_loss"),
                                           start))
@@ -258,7 +259,7 @@ def check_claim(program):
     return f"is judged: {claims[0]['verdict']}"
 
 
-STILL = f"training.learning_rate={RATES[0]!r}"  # the weights stay as they began
+STILL = f"training.learning_rate={RATES[0]!r}"  # the weights keep their initial values
 
 
 def check_measurement(program):

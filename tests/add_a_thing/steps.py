@@ -1,18 +1,18 @@
 """The steps that add a thing: read from NAME/steps.toml beside this file, applied to a tree, shown as a table.
 
-steps.toml says
-  thing    what is added, as the table names it
-  name     the name of the example, which stands in the place of NAME everywhere
-  type     the name of its type, in the place of TYPE
+The keys of steps.toml:
+  thing    what is added, as the table calls it
+  name     the name of the example, which replaces NAME everywhere
+  type     the name of its type, which replaces TYPE
   write    the new file
-  example  the file that it is copied from; without this the one of that name in the folder of steps.toml
-  what     what the new file holds
-  walked   the tests that a new entry meets by itself
-  test     a further new file, where those tests need values for the entry
-  line     lines to add: text, into (a file), and where, by the text with which lines begin there
-             below: under the last line that begins so
-             list: at the end of the list that begins so, above its last line, which begins with ")" or "/*"
-             without both: at the end of the file
+  example  the file that the new file is copied from; by default the file of the same name in the folder of steps.toml
+  what     the content of the new file
+  walked   the tests that cover a new entry without further work
+  test     another new file, if those tests need values for the entry
+  line     lines to add: text, into (a file), and the position, given by the text with which a line there begins
+             below: after the last line that begins with this text
+             list: at the end of the list that begins with this text, above its last line, which begins with ")" or "/*"
+             neither: at the end of the file
 """
 
 import tomllib
@@ -50,14 +50,14 @@ class Steps:
         return text.replace("NAME", self.name).replace("TYPE", self.type)
 
     def source(self, path):
-        """What one of the new files is copied from."""
+        """The file that a new file is copied from."""
         if self.example and path == self.write:
             return HERE.parents[1] / self.named(self.example)
         return HERE / self.folder / Path(self.named(path)).name
 
 
 def read_steps():
-    """The steps of every thing. Raises ValueError where a folder is not listed or says something unknown."""
+    """The steps of every thing. Raises ValueError if a folder is not listed or has unknown steps."""
     folders = {path.parent.name for path in HERE.glob("*/steps.toml")}
     if folders - set(THINGS):
         raise ValueError(f"{HERE}/steps.py: THINGS does not list {', '.join(sorted(folders - set(THINGS)))}")
@@ -70,7 +70,7 @@ def read_steps():
 
 
 def place(path, lines, line):
-    """The index of `lines` that a new line gets."""
+    """The index in `lines` at which a new line is inserted."""
     begins = line.below or line.list
     if not begins:
         return len(lines)
@@ -86,7 +86,7 @@ def place(path, lines, line):
 
 
 def insert(path, line, text):
-    """Adds a line to a file, as far in as the one above it."""
+    """Inserts a line into a file, indented like the line above it."""
     lines = path.read_text(encoding="utf-8").splitlines()
     at = place(path, lines, line)
     above = lines[at - 1]
@@ -95,7 +95,7 @@ def insert(path, line, text):
 
 
 def apply(steps, tree):
-    """Adds the example to a tree, by exactly the steps of the table."""
+    """Adds the example to a tree, by exactly the steps in the table."""
     for path in filter(None, (steps.write, steps.test)):
         target = tree / steps.named(path)
         if target.exists():

@@ -1,4 +1,4 @@
-// Blocks against loops over single units, polynomials against known ones and against their own optimum.
+// Blocks are compared with loops over single units; polynomials with known ones and with their own optimum.
 #include "modsweep/blocks.h"
 
 #include <algorithm>
@@ -26,7 +26,7 @@ Parameters random_network(const Shape& shape, std::uint32_t seed) {
 }
 
 /// One block, one unit at a time: block b has units b * size / 2 ... of each layer, and parameters in the
-/// order that the store documents.
+/// order of the store's documentation.
 double naive_block(const Parameters& network, double slope, std::size_t b, double x) {
   std::vector<double> values = {x};
   std::size_t at = 0;
@@ -63,7 +63,7 @@ TEST(Blocks, OutputsAreThoseOfEachBlockAlone) {
 TEST(Blocks, EndWhereEachHasOneUnit) {
   EXPECT_EQ(block_layers(block_shape()), 3U);
   EXPECT_EQ(block_layers({.sizes = {2, 2, 3, 1}, .groups = {2, 1, 1}, .bias = true, .prelu = false}), 1U);
-  // One input, groups that end too early, no layer of one unit a group, no groups.
+  // One input; groups that end too early; no layer with one unit per group; no groups.
   EXPECT_EQ(block_layers({.sizes = {1, 1, 1}, .groups = {1, 1}, .bias = true, .prelu = false}), 0U);
   EXPECT_EQ(block_layers({.sizes = {2, 6, 2, 1}, .groups = {2, 1, 1}, .bias = true, .prelu = false}), 0U);
   EXPECT_EQ(block_layers({.sizes = {2, 6, 4}, .groups = {2, 2}, .bias = true, .prelu = false}), 0U);
@@ -93,8 +93,8 @@ TEST(Polynomial, ThatMadeThePointsIsFound) {
   EXPECT_NEAR(parabola.coefficients.at(2), 3.0, 1e-13);
   EXPECT_NEAR(parabola.rmse, 0.0, 1e-13);
   EXPECT_NEAR(parabola(0.5), 0.25 - 1.0 + 0.75, 1e-13);
-  // What a line leaves of 3 x^2 on 21 even points of [-1, 1]: 3 times the standard deviation of their
-  // squares.
+  // The residual of a line through 3 x^2 at 21 even points of [-1, 1] is 3 times the standard deviation of
+  // their squares.
   double mean = 0.0;
   double square = 0.0;
   for (const double value : x) mean += value * value / 21.0;
@@ -102,7 +102,7 @@ TEST(Polynomial, ThatMadeThePointsIsFound) {
   const PolynomialFit line = fit_polynomial(x, y, 1);
   EXPECT_NEAR(line.rmse, 3.0 * std::sqrt(square), 1e-13);
   EXPECT_NEAR(line.coefficients.at(1), -2.0, 1e-13);
-  // A constant leaves the standard deviation.
+  // The residual of a constant is the standard deviation.
   double mean_y = 0.0;
   double square_y = 0.0;
   for (const double value : y) mean_y += value / 21.0;

@@ -1,6 +1,6 @@
-// Intervals against what they promise: how often they hold the truth of made-up seeds. At length, and for
-// seeds that are not normal, in bench/interval_coverage.cpp. The sets are fixed by their seeds, so that a
-// bound is met always or never.
+// How often intervals contain the truth of made-up seeds, against their stated confidence.
+// bench/interval_coverage.cpp does the same at length, also for seeds that are not normal. The sets are fixed
+// by their seeds, so that a bound holds always or never.
 #include "analysis/made_up_seeds.h"
 
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ TEST(Coverage, OfNormalValuesIsAtMostTwoPointsBelowWhatIsSaid) {
           continue;
         }
         EXPECT_GE(coverage.share(), confidence - 0.02) << name_of(statistic) << " of " << count;
-        // A median's interval ends at values, so that it may cover more than asked for.
+        // A median's interval ends at values, so its coverage may be higher than requested.
         EXPECT_LE(coverage.share(), statistic == Statistic::median ? 1.0 : confidence + 0.02)
             << name_of(statistic) << " of " << count;
       }
@@ -52,13 +52,13 @@ TEST(Coverage, OfSharesIsNeverBelowWhatIsSaid) {
         const double probability =
             std::exp(std::lgamma(n + 1.0) - std::lgamma(k + 1.0) - std::lgamma(n - k + 1.0) +
                      k * std::log(share) + (n - k) * std::log(1.0 - share));
-        if (holds(share_interval(hits, count, 0.95).value(), share)) covered += probability;
+        if (holds(proportion_interval(hits, count, 0.95).value(), share)) covered += probability;
       }
       EXPECT_GE(covered, 0.95) << count << " of share " << share;
     }
 }
 
-/// Enough sets to tell 93 % from 88.
+/// Enough sets to distinguish 93 % from 88 %.
 constexpr std::size_t fits = 300;
 
 TEST(Coverage, OfTransitionsOfSeedsThatDiffer) {

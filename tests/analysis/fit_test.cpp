@@ -87,7 +87,7 @@ TEST(Transition, DoesNotDependOnTheUnitsOfTheAxes) {
 }
 
 TEST(Transition, WeighsEveryNetworkTheSame) {
-  // Repeating each value as often as another axis point has values must change nothing.
+  // Repeating each value as often as another axis point has values must not change anything.
   auto points =
       noisy(log_axis(10.0, 1000.0, 7), 2, 0.05, 3, [](double x) { return sigmoid(x, 0.2, 0.8, 3.0, 100.0); });
   auto repeated = points;
@@ -99,7 +99,7 @@ TEST(Transition, WeighsEveryNetworkTheSame) {
   const TransitionFit twice = fit_transition(repeated);
   ASSERT_TRUE(fit.curve && twice.curve);
   EXPECT_NEAR(fit.curve->middle, twice.curve->middle, 1e-6 * fit.curve->middle);
-  // And a point with more values pulls harder: its curve passes closer to their mean.
+  // A point with more values has more weight: the curve passes closer to their mean.
   const double before = std::fabs((*fit.curve)(points[2].x) - mean(points[2].y));
   const std::vector<double> once = points[2].y;
   for (int i = 0; i < 50; ++i) points[2].y.insert(points[2].y.end(), once.begin(), once.end());
@@ -124,7 +124,8 @@ TEST(Transition, FromNoisyDataIsNearTheTruthAndReproducible) {
 }
 
 TEST(Transition, IntervalsCoverTheTruth) {
-  // 6 values a point: resampling understates their spread by sqrt(5/6), which costs some of the 95 %.
+  // 6 values per point: resampling understates their spread by sqrt(5/6), which reduces the coverage below 95
+  // %.
   constexpr int sets = 100;
   int covered = 0;
   for (int set = 0; set < sets; ++set) {
@@ -190,7 +191,7 @@ TEST(Transition, OfPureNoiseIsRarelySeen) {
 }
 
 TEST(Transition, ThatDoesNotConvergeIsSaid) {
-  // No start leads anywhere from an infinite value.
+  // No start converges with an infinite value.
   auto points =
       noisy(log_axis(10.0, 1000.0, 7), 1, 0.0, 1, [](double x) { return sigmoid(x, 0.1, 0.9, 3.0, 100.0); });
   points[3].y[0] = std::numeric_limits<double>::infinity();
@@ -213,7 +214,7 @@ TEST(Transition, RefusesAnAxisOutOfOrder) {
   EXPECT_THROW((void)fit_transition(std::vector<AxisPoint>{{1, {}}, {2, {1}}}), LogicError);
 }
 
-// ---- What goes up and comes back.
+// ---- Curves that rise and fall again.
 
 double bump(double x, double center, double width) {
   return 0.2 + 0.6 * std::exp(-0.5 * std::pow((std::log(x) - std::log(center)) / width, 2));
@@ -233,7 +234,7 @@ TEST(Transition, IsNoneWhereYComesBack) {
           noisy(axis, 5, noise, 3, [&](double x) { return 1.0 - bump(x, center, 1.2); }), standard);
       EXPECT_FALSE(down.curve);
       EXPECT_THAT(down.reason, testing::StartsWith("no transition: "));
-      if (center != 55.0) {  // in the middle of the axis a constant is as good as a curve
+      if (center != 55.0) {  // in the middle of the axis a constant fits as well as a curve
         EXPECT_THAT(down.reason, HasSubstr("y falls at"));
       }
     }
@@ -259,7 +260,7 @@ TEST(Transition, AStepWithNoiseIsNoBump) {
 
 // ---- Standard intervals.
 
-/// Seeds whose curves are shifted by these, in log x.
+/// Seeds whose curves are shifted by `shifts` in log x.
 std::vector<AxisPoint> shifted(const std::vector<double>& axis, const std::vector<double>& shifts) {
   std::vector<AxisPoint> points;
   for (const double x : axis) {
@@ -302,7 +303,7 @@ TEST(StandardTransition, GoesByTheCurvesAndNotByTheOrderOfTheNetworks) {
 }
 
 TEST(StandardTransition, IsMadeWithoutEachSeedWhereSeedsHaveNoTransitionOfTheirOwn) {
-  // Two networks more at two x near the middle: of seeds that are nowhere else.
+  // Two more networks at two x near the middle, from seeds that are at no other x.
   auto points = noisy(log_axis(10.0, 10'000.0, 10), 5, 0.05, 4,
                       [](double x) { return sigmoid(x, 0.1, 0.9, 2.0, 300.0); });
   for (const std::size_t at : {4U, 5U})
@@ -327,7 +328,7 @@ TEST(StandardTransition, OfOneSeedHasNone) {
 }
 
 TEST(StandardLaw, IsStudentsOverTheLinesOfSeeds) {
-  // Seeds that lie 0.2 n to either side of the law: b varies by 0.2, a not at all.
+  // Seeds that deviate by 0.2 n from the law, in both directions: b varies by 0.2, a does not vary.
   std::vector<LawPoint> points;
   for (const double n : {2.0, 3.0, 4.0}) {
     const double middle = 1.5 + 0.8 * n;
@@ -342,12 +343,12 @@ TEST(StandardLaw, IsStudentsOverTheLinesOfSeeds) {
   EXPECT_NEAR(fit.exponential->b_interval->low, 0.8 - half, 1e-9);
   EXPECT_NEAR(fit.exponential->b_interval->high, 0.8 + half, 1e-9);
   EXPECT_NEAR(fit.exponential->a_interval->high - fit.exponential->a_interval->low, 0.0, 1e-9);
-  // A step is somewhere: the line may turn by as much as its ends move it, b = (y_4 - y_2) / 2.
+  // A step has an uncertain position: the line may turn as far as its ends can move, b = (y_4 - y_2) / 2.
   points[2].step = Interval{points[2].middle * std::exp(-0.3), points[2].middle * std::exp(0.1)};
   fit = fit_law(points, standard);
   EXPECT_NEAR(fit.exponential->b_interval->low, 0.8 - half - 0.15, 1e-9);
   EXPECT_NEAR(fit.exponential->b_interval->high, 0.8 + half + 0.05, 1e-9);
-  // Other seeds at one n do not pair up.
+  // Different seeds at one n cannot be paired.
   points[1].by_curve->curves = {0, 1, 5};
   fit = fit_law(points, standard);
   EXPECT_FALSE(fit.exponential->b_interval);
@@ -439,7 +440,7 @@ TEST(Law, WithoutEnoughIsNotMadeUp) {
   EXPECT_THROW((void)fit_law(law_points({3, 2, 4}, 0.0, 1, exponential), resamples(500)), LogicError);
 }
 
-/// Loss exp(u^2 ...) and a gap whose lead over it has its top at a known place.
+/// A loss of exp(u^2 ...) and a gap whose lead over it is largest at a known position.
 std::vector<TradeoffPoint> tradeoff(const std::vector<double>& axis, std::size_t seeds, double noise,
                                     std::uint64_t seed) {
   // With u = 0 .. 1 along the axis: log loss u^2, gap u; their difference u - u^2 is largest at u = 1/2.
@@ -501,7 +502,7 @@ TEST(Balance, IsNotMadeUp) {
   auto flat = points;
   for (auto& point : flat) point.gap.assign(2, 0.5);
   EXPECT_THAT(fit_balance(flat, resamples(100)).reason, HasSubstr("does not change"));
-  auto losing = points;  // the loss leads all the way, so the gap's lead is largest where both are 0
+  auto losing = points;  // the loss leads everywhere, so the gap's lead is largest where both are 0
   for (auto& point : losing) std::swap(point.loss, point.gap);
   for (auto& point : losing)
     for (double& loss : point.loss) loss = std::exp(loss);
@@ -513,8 +514,7 @@ TEST(Balance, IsNotMadeUp) {
 }
 
 TEST(StandardBalance, IsStudentsOverTheBalancesOfSeeds) {
-  // The gap rises at a third of x*, the loss at three times of it; three seeds whose x* are 0.3 apart in log
-  // x.
+  // The gap rises at a third of x*, the loss at three times x*; three seeds with x* 0.3 apart in log x.
   std::vector<TradeoffPoint> points;
   for (const double x : log_axis(1.0, 3000.0, 60)) {
     TradeoffPoint& point = points.emplace_back(TradeoffPoint{x, {}, {}});
@@ -542,7 +542,7 @@ TEST(StandardBalance, SaysWhichSeedsHaveNone) {
 }
 
 TEST(Bootstrap, WhoseResamplesLieElsewhereHasNoInterval) {
-  // Three networks at each x: one of them, drawn twice, moves the balance.
+  // Three networks at each x: drawing one of them twice moves the balance.
   std::size_t without = 0;
   for (std::uint64_t set = 0; set < 200; ++set) {
     const BalanceFit fit = fit_balance(tradeoff(log_axis(1e-3, 1.0, 9), 3, 0.4, set), resamples(100, set));

@@ -64,7 +64,7 @@ std::vector<double> naive_outputs(const Parameters& network, Activation activati
   return values;
 }
 
-/// Off-diagonal share of the sum over samples of the absolute differences dy_i/dx_j.
+/// Off-diagonal fraction of the sum over samples of the absolute differences dy_i/dx_j.
 double naive_jacobian_leak(const Parameters& network, Activation activation, double leaky_slope,
                            const std::vector<double>& x, std::size_t count) {
   constexpr double step = 1e-6;
@@ -121,7 +121,7 @@ TEST_P(EveryActivation, JacobianLeakAgreesWithFiniteDifferences) {
 }
 
 TEST(JacobianLeak, AnyNumberOfSamples) {
-  // Samples are worked on in blocks of 512 / inputs.
+  // Samples are processed in blocks of 512 / inputs.
   const Parameters network = random_network(shape_from({4, 9, 4}), 3);
   for (const std::size_t count : {1, 2, 127, 128, 129, 300}) {
     const auto x = random_inputs(count, 4, 7);
@@ -255,7 +255,7 @@ TEST(Leaks, RefuseWrongSizes) {
 
 // --- block error ---
 
-/// Outputs of block i for one sample, from a network that is block i alone.
+/// Outputs of block i for one sample, from a network that consists of block i alone.
 double naive_block_output(const Parameters& network, Activation activation, double slope, std::size_t depth,
                           std::size_t block, double x) {
   const ParameterLayout layout(network.shape);

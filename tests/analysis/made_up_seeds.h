@@ -1,4 +1,4 @@
-// Made-up seeds whose truth is known, to count how often an interval holds it: in tests, and at length in
+// Made-up seeds with a known truth, to count how often an interval contains it: in tests, and at length in
 // bench/interval_coverage.cpp.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace modsweep {
 
-/// How values differ from seed to seed.
+/// The distribution of values over seeds.
 enum class Spread : std::uint8_t { normal, skewed, two_peaks };
 
 /// A value of mean 0 and standard deviation 1: normal; exponential; or one of two narrow peaks.
@@ -31,7 +31,7 @@ inline double draw(Resampler& bits, Spread spread) {
   return (bits.uniform() < 0.5 ? -peak : peak) + std::sqrt(1.0 - peak * peak) * normal(bits);
 }
 
-/// The location of that distribution: its mean, its median, or what trimmed means of many values tend to.
+/// The location of that distribution: its mean, its median, or the limit of trimmed means of many values.
 inline double location(Spread spread, Statistic statistic) {
   if (spread != Spread::skewed || statistic == Statistic::mean) return 0.0;
   if (statistic == Statistic::median) return std::log(2.0) - 1.0;
@@ -44,11 +44,11 @@ inline double location(Spread spread, Statistic statistic) {
 struct MadeUpCurves {
   std::size_t seeds = 5;
   Spread spread = Spread::normal;
-  double deviation = 0.3;   ///< of log x*, or of x* as a share of its mean
+  double deviation = 0.3;   ///< of log x*, or of x* as a fraction of its mean
   bool logarithmic = true;  ///< log x* has that spread; false: x* itself
   double steepness = 3.0;
-  double noise = 0.02;      ///< of each network, beside a change of height 0.6
-  std::size_t points = 15;  ///< of the axis, from 1 to 3,000
+  double noise = 0.02;      ///< of each network, compared with a change of height 0.6
+  std::size_t points = 15;  ///< on the axis, from 1 to 3,000
 };
 
 inline std::vector<double> made_up_axis(std::size_t points) {
@@ -80,7 +80,7 @@ inline std::vector<AxisPoint> made_up_transition(const MadeUpCurves& curves, dou
   return points;
 }
 
-/// The gap rises before the loss does, both as sigmoids: the lead is largest half-way between, at x*.
+/// The gap rises before the loss, both as sigmoids: the lead is largest half-way between, at x*.
 inline std::vector<TradeoffPoint> made_up_tradeoff(const MadeUpCurves& curves, double truth,
                                                    Resampler& bits) {
   std::vector<TradeoffPoint> points;
@@ -101,10 +101,10 @@ inline bool holds(const Interval& interval, double truth) {
   return interval.low <= truth && truth <= interval.high;
 }
 
-/// How often an interval holds the truth, of the sets in which there is one.
+/// How often an interval contains the truth, among the sets that have one.
 struct Coverage {
   std::size_t sets = 0;
-  std::size_t without = 0;  ///< an interval
+  std::size_t without = 0;  ///< sets without an interval
   std::size_t held = 0;
 
   void add(const std::optional<Interval>& interval, double truth) {

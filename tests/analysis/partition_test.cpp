@@ -1,4 +1,5 @@
-// Clusters of points and graphs whose answers are known, against the formulas written out as sums over pairs.
+// Tests of clusters of points and of layers with known modules. Modularity and normalized cut are compared
+// with direct sums over pairs.
 #include "modsweep/partition.h"
 
 #include "analysis/resampler.h"
@@ -19,7 +20,7 @@ namespace {
 using testing::ElementsAre;
 using Labels = std::vector<std::uint32_t>;
 
-/// Whether two partitions are the same but for the names of the clusters.
+/// Whether two partitions are equal up to the labels of the clusters.
 bool same_partition(const Labels& a, const Labels& b) {
   std::map<std::uint32_t, std::uint32_t> there;
   std::map<std::uint32_t, std::uint32_t> back;
@@ -30,7 +31,8 @@ bool same_partition(const Labels& a, const Labels& b) {
   return a.size() == b.size();
 }
 
-/// Blobs of points around well separated corners, in a mixed order.
+/// Points around four well separated corners, one point per corner in turn; `truth` is the corner of each
+/// point.
 struct Blobs {
   std::vector<double> points;  // [count][2]
   Labels truth;
@@ -100,7 +102,7 @@ TEST(KMeans, IsReproducibleAndHandlesTheEnds) {
   EXPECT_THROW((void)k_means(equal, 4, 2, 2), LogicError);
 }
 
-/// Q as the sum over pairs.
+/// Modularity as a direct sum over pairs.
 double naive_modularity(const std::vector<double>& s, const Labels& of) {
   const std::size_t n = of.size();
   std::vector<double> degree(n);
@@ -114,7 +116,7 @@ double naive_modularity(const std::vector<double>& s, const Labels& of) {
   return q;
 }
 
-/// The cut cluster by cluster.
+/// Normalized cut as a direct sum over clusters.
 double naive_cut(const std::vector<double>& s, const Labels& of) {
   const std::size_t n = of.size();
   double sum = 0.0;
@@ -129,8 +131,8 @@ double naive_cut(const std::vector<double>& s, const Labels& of) {
 }
 
 TEST(Graph, TwoTrianglesWithABridge) {
-  // Newman's textbook case: 7 edges, 3 inside each triangle: Q = 6/7 - 1/2 = 5/14; each volume is 7, one edge
-  // leaves: cut = 2/7.
+  // Newman's textbook case. 3 of the 7 edges are inside each triangle, so Q = 6/7 - 1/2 = 5/14. One edge
+  // leaves each triangle, and the volume of each triangle is 7, so the cut is 1/7 + 1/7.
   std::vector<double> s(36);
   const auto edge = [&](std::size_t a, std::size_t b) { s[a * 6 + b] = s[b * 6 + a] = 1.0; };
   edge(0, 1), edge(1, 2), edge(2, 0), edge(3, 4), edge(4, 5), edge(5, 3), edge(2, 3);
@@ -157,7 +159,8 @@ TEST(Graph, RandomWeightsAgreeWithTheSumsOverPairs) {
   EXPECT_THROW((void)modularity(std::vector<double>(5), Labels{0, 1}), LogicError);
 }
 
-/// Rows of three modules in a mixed order; module k weighs columns 2k and 2k + 1. Row 4 is dead.
+/// The rows of three modules, interleaved. A row of module k has large weights in columns 2k and 2k + 1, and
+/// weights smaller by the factor `leak` in the other columns. Row 4 is dead; its module is marked by 9.
 constexpr std::size_t rows = 10;
 constexpr std::size_t columns = 6;
 const Labels module_of = {2, 0, 1, 0, 9, 2, 1, 0, 2, 1};
@@ -172,7 +175,8 @@ std::vector<double> modular_weights(double leak) {
   return w;
 }
 
-/// What layer_partition must say of its own clusters, from the formulas of science.md section 5.
+/// Checks the scores of `partition` against the formulas of science.md section 5, computed for the clusters
+/// of `partition`.
 void expect_consistent(const std::vector<double>& w, const LayerPartition& partition) {
   std::vector<std::size_t> live;
   for (std::size_t r = 0; r < rows; ++r)

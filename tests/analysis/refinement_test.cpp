@@ -1,4 +1,4 @@
-// The search for a transition, played with made-up networks whose transition is known.
+// The search for a transition, run with made-up networks whose transition is known.
 #include "modsweep/refinement.h"
 
 #include "analysis/normals.h"
@@ -31,7 +31,8 @@ double value_at(const KnownCurve& known, double x) {
                          (1.0 + std::exp(-known.steepness * (std::log(x) - std::log(known.middle))));
 }
 
-/// What the networks of a row have; each row has noise of its own, whenever it is asked for.
+/// The values of a row's networks; each row has its own noise, which does not depend on the order of
+/// requests.
 std::vector<double> measure(const KnownCurve& known, const RefinementRow& row) {
   Resampler bits(static_cast<std::uint64_t>(row.x * 4096.0) * 1000 + row.block);
   std::vector<double> values;
@@ -40,7 +41,7 @@ std::vector<double> measure(const KnownCurve& known, const RefinementRow& row) {
   return values;
 }
 
-/// Plays a search until it is over or has `most` rows; returns all rows asked for.
+/// Runs a search until it ends or has `most` rows; returns all requested rows.
 std::vector<RefinementRow> play(Refinement& search,
                                 const std::function<std::vector<double>(const RefinementRow&)>& networks,
                                 std::size_t most = 200) {
@@ -94,7 +95,7 @@ TEST(Refinement, HalvesAStep) {
   EXPECT_EQ(search.state(), RefinementState::converged);
   EXPECT_LT(search.fit().middle_interval->low, 137.0);
   EXPECT_GE(search.fit().middle_interval->high, 137.0);
-  // Each x is the middle, in log x and rounded, of the two that are nearest to 137.
+  // Each x is the middle, in log x and rounded, of the two x nearest to 137.
   std::vector<double> added;
   for (std::size_t i = coarse.size(); i < asked.size(); ++i) added.push_back(asked[i].x);
   EXPECT_THAT(added, ElementsAre(178, 133, 154, 143, 138, 135, 136));
@@ -105,7 +106,7 @@ TEST(Refinement, SaysWhereThereIsNoNumberInBetween) {
   play(search, [](const RefinementRow& row) { return std::vector<double>(seeds, row.x < 3.5 ? 0.2 : 0.8); });
   EXPECT_EQ(search.state(), RefinementState::failed);
   EXPECT_THAT(search.reason(), HasSubstr("between 3 and 4"));
-  // The same where x may be any number: goes on.
+  // The same, but any number is allowed for x: the search continues.
   RefinementSettings any = to_width(0.02);
   any.whole_numbers = false;
   Refinement finer({1, 2, 3, 4, 5, 6}, any);
@@ -155,7 +156,7 @@ TEST(Refinement, TakesWhatABudgetLetThrough) {
   EXPECT_EQ(search.state(), RefinementState::open);
 }
 
-// ---- The choice of the next row against the definition: variances from whole inverses, derivatives as
+// ---- The choice of the next row against its definition: variances from full inverses, derivatives from
 // differences.
 
 using Matrix = std::array<std::array<double, 4>, 4>;
@@ -210,8 +211,7 @@ TEST(Refinement, ARowGoesWhereItLowersTheVarianceMost) {
     RefinementSettings settings = to_width(1e-6);
     settings.whole_numbers = false;
     Refinement search(coarse, settings);
-    // A little noise, of other seeds at each x, as without it the interval has no width and the search is
-    // over.
+    // A little noise, with other seeds at each x: without it the interval has no width and the search ends.
     double noise = 1e-4;
     play(
         search,

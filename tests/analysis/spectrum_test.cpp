@@ -248,7 +248,7 @@ TEST(Spectrum, DeadRowsHideModulesInAllOnly) {
 }
 
 TEST(Spectrum, DeadThreshold) {
-  // lengths as shares of the longest row, which is 2
+  // lengths as fractions of the longest row, which is 2
   Matrix m(5, 2);
   const std::vector<double> lengths = {2.0, 2.0 * 0.00101, 2.0 * 0.00099, 0.0, 1.0};
   for (std::size_t r = 0; r < 5; ++r) {

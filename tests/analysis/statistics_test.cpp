@@ -1,4 +1,4 @@
-// Statistics of groups against arithmetic on sorted lists, and the bootstrap against what it promises.
+// Statistics of groups against arithmetic on sorted lists, and the bootstrap against its stated confidence.
 #include "modsweep/statistics.h"
 
 #include "analysis/normals.h"
@@ -16,7 +16,7 @@
 namespace modsweep {
 namespace {
 
-/// Unsorted, with ties and outliers; its first n entries are the groups under test.
+/// Unsorted, with ties and outliers; the tests use its first n entries as groups.
 const std::vector<double> numbers = {3.0,  -1.0, 100.0, 3.0, 0.5, 7.25, 2.0, -8.0, 4.0,  4.0,
                                      1e-3, 6.0,  -2.5,  9.0, 5.0, 0.0,  1.0, 8.0,  -0.5, 2.5};
 
@@ -80,7 +80,8 @@ TEST(Statistics, PercentilesAreLinearBetweenOrderStatistics) {
 }
 
 TEST(Resampler, IndicesFollowFromTheSeedAloneAndAreUniform) {
-  // The standard fixes the 10,000th number of mt19937_64 with its default seed; the indices are made of it.
+  // The standard fixes the 10,000th number of mt19937_64 with its default seed; the indices are computed from
+  // it.
   std::mt19937_64 engine;
   engine.discard(9999);
   ASSERT_EQ(engine(), 9981545732273789042U);
@@ -123,7 +124,7 @@ TEST(Bootstrap, OfOneValueIsNoneAndOfEqualValuesIsThatValue) {
 }
 
 TEST(Bootstrap, OfTwoValuesHasTheWholeRange) {
-  // A quarter of all resamples takes the lower value twice, another the higher.
+  // A quarter of all resamples draws the lower value twice, another quarter the higher one.
   const auto interval = bootstrap_interval(std::vector<double>{1.0, 2.0}, Statistic::mean, {});
   EXPECT_EQ(interval->low, 1.0);
   EXPECT_EQ(interval->high, 2.0);
@@ -139,8 +140,8 @@ TEST(Bootstrap, OfTheMeanIsAsWideAsTheoryHasIt) {
 }
 
 TEST(Bootstrap, CoversTheTruthAboutAsOftenAsItSays) {
-  // Percentile intervals of 20 values are a little too narrow: 92-93 % for the mean. 200 sets spread by 1.9
-  // %.
+  // Percentile intervals of 20 values are a little too narrow: 92-93 % for the mean. The standard deviation
+  // over 200 sets is 1.9 %.
   constexpr int sets = 200;
   IntervalSettings settings;
   settings.resamples = 1000;
@@ -159,7 +160,7 @@ TEST(Bootstrap, CoversTheTruthAboutAsOftenAsItSays) {
   }
 }
 
-// ---- Standard intervals, by hand and by tables.
+// ---- Standard intervals, computed by hand and from tables.
 
 StatisticInterval standard_interval(const std::vector<double>& values, Statistic statistic,
                                     double confidence = 0.95) {
@@ -223,7 +224,7 @@ TEST(StandardInterval, OfAMedianOfTooFewIsNoneAndSaysHowManyItTakes) {
 }
 
 TEST(StandardInterval, OfATrimmedMeanHasTheWinsorizedVariance) {
-  // Of 1 to 8 with an outlier the middle four count; winsorized: 3 3 3 4 5 6 6 6.
+  // Of 1 to 8 with an outlier, the trimmed mean uses the middle four; winsorized: 3 3 3 4 5 6 6 6.
   const StatisticInterval found = standard_interval({1, 2, 3, 4, 5, 6, 7, 1e6}, Statistic::trimmed_mean);
   ASSERT_TRUE(found.interval);
   const double squares = 4.0 * 2.25 + 2.0 * 2.25 + 2.0 * 0.25;  // about 4.5
@@ -245,14 +246,14 @@ TEST(StandardInterval, OfOneValueIsNoneAndOfABootstrapHasNoConfidence) {
 }
 
 TEST(StandardInterval, OfAShareIsExact) {
-  const Interval half = share_interval(20, 40, 0.95).value();
+  const Interval half = proportion_interval(20, 40, 0.95).value();
   EXPECT_NEAR(half.low, 0.338017, 1e-5);
   EXPECT_NEAR(half.high, 0.661983, 1e-5);
-  const Interval none = share_interval(0, 10, 0.95).value();
+  const Interval none = proportion_interval(0, 10, 0.95).value();
   EXPECT_EQ(none.low, 0.0);
   EXPECT_NEAR(none.high, 1.0 - std::pow(0.025, 0.1), 1e-12);
-  EXPECT_EQ(share_interval(10, 10, 0.95).value().high, 1.0);
-  EXPECT_FALSE(share_interval(0, 0, 0.95));
+  EXPECT_EQ(proportion_interval(10, 10, 0.95).value().high, 1.0);
+  EXPECT_FALSE(proportion_interval(0, 0, 0.95));
 }
 
 }  // namespace

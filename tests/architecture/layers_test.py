@@ -31,7 +31,7 @@ def read_layers(path):
 
 
 def room_of(folder, layers):
-    """The folder of the list that a folder belongs to: itself or the nearest one above it; itself where there is none."""
+    """The folder of the list that contains a folder: itself or the nearest one above; itself if there is none."""
     room = folder
     while room not in layers and "/" in room:
         room = room.rsplit("/", 1)[0]
@@ -63,7 +63,7 @@ def allowed(layers, user, used):
 
 
 def reduced(edges):
-    """Without edges that others imply."""
+    """The edges without those that other edges imply."""
     def reaches(start, end, without):
         seen, todo = set(), [start]
         while todo:

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# check_acceptance.sh ROOT MODSWEEP: what `gpu_acceptance.sh --dry-run` says it would run could be run: programs, files of
-# the repository, test programs and modsweep's options exist; --only, --skip and wrong usage do what they should. And with
-# stand-ins for the tools: records are kept from part to part and from run to run, and a build that was stopped goes on.
+# check_acceptance.sh ROOT MODSWEEP: all commands that `gpu_acceptance.sh --dry-run` prints could be run: programs,
+# files of the repository, test programs and modsweep's options exist; --only, --skip and wrong usage behave as
+# documented. With stand-ins for the tools: records are kept from part to part and from run to run, and a build that was
+# stopped continues.
 # shellcheck disable=SC2016 # what stand-ins do is expanded when they run
 set -uo pipefail
 root=$1 modsweep=$2
 script=$root/bench/gpu_acceptance.sh
-work=$(mktemp -d) # the dry runs name it only
+work=$(mktemp -d) # the dry runs only print it
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/dependencies/usr/include"
 external=" nvcc compute-sanitizer nvidia-smi cmake ninja ctest python3 " # may be absent here
@@ -31,7 +32,7 @@ check_program() { # WORD
   esac
 }
 
-# Files of the copied source are files of the repository; a test program is named in its folder's CMakeLists.txt.
+# Files of the copied source are files of the repository; a test program is listed in its folder's CMakeLists.txt.
 check_path() { # WORD
   local path
   case "$1" in
@@ -68,7 +69,7 @@ done < <(dry_run --dependencies "$work/dependencies")
 ((commands >= 10)) || complain "only $commands commands in all"
 [[ ! -e "$work/out" && ! -e "$work/source" ]] || complain "--dry-run has made something in $work"
 
-# What compare_gpu.py asks of `modsweep bench`.
+# The options that compare_gpu.py passes to `modsweep bench`.
 mapfile -t asked < <(sed -n '/^def run_ours/,/^def run_peer/p; /^def spectra_round/,/^def in_all/p' \
   "$root/bench/compare_gpu.py" | grep -oE '"--[a-z-]+"' | tr -d '"' | sort -u | grep -vx -- --n)
 ((${#asked[@]})) || complain "compare_gpu.py asks nothing of modsweep bench"
@@ -152,7 +153,7 @@ if python3 --version >/dev/null 2>&1; then
     complain "acceptance.json is no JSON"
 fi
 
-# The first build is stopped; the second finds its files as they were; the third starts anew.
+# The first build is stopped; the second finds its files unchanged; the third starts from the beginning.
 rm -rf "$work/run"
 touch "$work/stop"
 acceptance four --only build

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # check_compare.sh ROOT MODSWEEP: compare_gpu.py with stand-ins for our program and for the Python of PyTorch and JAX.
-# Every engine of ours gets its ratios and its scaling; what one refuses is a '-', and one that breaks fails the
-# comparison after all else is done. Exit code 77, skipped, where there is no Python.
+# Every engine of ours gets its ratios and its scaling; a case that an engine refuses is a '-', and an engine that
+# crashes fails the comparison after everything else is done. Exit code 77, skipped, if there is no Python.
 set -uo pipefail
 root=$1 modsweep=$2
 script=$root/bench/compare_gpu.py
 # shellcheck source=tests/bench/stand_ins.sh
 source "$(dirname "${BASH_SOURCE[0]}")/stand_ins.sh"
 
-# Half a microsecond a network in gemm, a tenth in the others, which refuse width 64; 132 networks take as long as one.
+# Half a microsecond per network in gemm, a tenth in the others, which refuse width 64; 132 networks take as long as
+# one.
 cat >"$work/modsweep" <<'PYTHON'
 #!/usr/bin/env python3
 import argparse, json, os, sys
@@ -31,7 +32,7 @@ rows = [row] if a.spectra else [
 with open(a.json, "w") as file:
     json.dump(rows, file)
 PYTHON
-# A loop takes 100 us, an ensemble 5, with graphs or compiled 4; JAX 2.
+# A loop takes 100 us, an ensemble 5, with graphs or compiled 4; JAX takes 2.
 cat >"$work/python" <<'PYTHON'
 #!/usr/bin/env python3
 import json, sys
@@ -70,7 +71,7 @@ compare() { # OPTIONS...: what it prints is in `said`, its exit code in `code`
 expect() { # WHAT HAVE WANT
   [[ "$2" == "$3" ]] || complain "$1: '$2', not '$3'; it said: $said"
 }
-# The ratios of a list of the records, an engine a column.
+# The ratios in a list of the records, one engine per column.
 ratios() { # LIST NAME
   python3 -c '
 import json, sys
@@ -104,7 +105,7 @@ expect "best peers of two engines" "$(ratios best best)" "ensemble 50.0 10.0
 graphs, compile too 40.0 8.0
 loop 1000.0 200.0"
 
-# The networks' growth needs no peer.
+# The scaling with the number of networks needs no peer.
 compare --python "$work/nowhere" --peer scaling --engine fused
 expect "exit code of scaling alone" "$code" 0
 expect "scaling alone" "$(ratios scaling networks)" "$(cut -d' ' -f1,2 <<<"$scaling")"
@@ -123,7 +124,7 @@ expect "exit code with an engine that breaks" "$code" 1
 expect "ratios with an engine that breaks" "$(ratios comparisons run)" "eager 200.0 None 1000.0"
 [[ "$said" == *"failed with --engine fused;"* ]] || complain "the engine that broke is not named: $said"
 
-# It knows all of our GPU engines.
+# The script knows all of our GPU engines.
 engines=$("$modsweep" bench --help | sed -n 's/.*--engine NAME:{auto,cpu,\(.*\)}.*/\1/p')
 known=$(python3 -B "$script" --help | tr -s ' \n' ' ')
 [[ -n "$engines" ]] || complain "modsweep bench --help names no GPU engines"

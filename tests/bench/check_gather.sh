@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# check_gather.sh ROOT: gather_dependencies.sh refuses wrong usage with exit code 2 and one line, before it does anything.
+# check_gather.sh ROOT: gather_dependencies.sh refuses wrong usage with exit code 2 and one line, before any other
+# action.
 set -uo pipefail
 script=$1/bench/gather_dependencies.sh
 full=$(mktemp -d)

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # check_peers.sh ROOT: compare_peers.py with stand-ins for our program and for the Pythons of two PyTorches and of JAX.
-# Every family gets its ratios, and the best of all is found; what a Python cannot run is left out. Exit code 77, skipped,
-# where there is no Python.
+# Every family gets its ratios, and the best of all is found; families that a Python cannot run are left out. Exit code
+# 77, skipped, if there is no Python.
 set -uo pipefail
 script=$1/bench/compare_peers.py
 # shellcheck source=tests/bench/stand_ins.sh
 source "$(dirname "${BASH_SOURCE[0]}")/stand_ins.sh"
 
-# A microsecond a network on one thread, half of it on all.
+# A microsecond per network on one thread, half of that on all.
 cat >"$work/modsweep" <<'PYTHON'
 #!/usr/bin/env python3
 import argparse, json
@@ -22,7 +22,8 @@ with open(a.json, "w") as file:
     json.dump([{"bench": "train", "shape": "4-32-32-32-4", "batch": 200, "precision": "fp32", "threads": a.threads,
                 "setting": setting, "median_us": 1.0 if a.threads == 1 else 0.5} for setting in a.setting], file)
 PYTHON
-# Version 1 has no compile; a loop takes 100 us, an ensemble 5, compiled 4; JAX 2, with 128 networks in one process only.
+# Version 1 has no compile; a loop takes 100 us, an ensemble 5, compiled 4; JAX takes 2, with 128 networks in one
+# process only.
 cat >"$work/python1" <<'PYTHON'
 #!/usr/bin/env python3
 import json, pathlib, sys

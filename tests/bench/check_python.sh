@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check_python.sh ROOT: every Python script of ROOT/bench compiles. Exit code 77, skipped, where there is no Python.
+# check_python.sh ROOT: every Python script of ROOT/bench compiles. Exit code 77, skipped, if there is no Python.
 set -euo pipefail
 if ! python3 --version; then
   echo "skipped: no python3 here"
@@ -12,6 +12,6 @@ if ((${#scripts[@]} == 0)); then
   echo "no scripts found in $1/bench"
   exit 1
 fi
-# Nothing is left beside the scripts.
+# Compiled files must not be written beside the scripts.
 PYTHONPYCACHEPREFIX="$compiled" python3 -m py_compile "${scripts[@]}"
 echo "${#scripts[@]} scripts compile"

@@ -1,5 +1,5 @@
-# Sourced by checks that put stand-ins in the place of programs: a folder for them, `work`, and complain, which makes `failed`
-# 1. Exit code 77, skipped, where there is no Python.
+# Sourced by checks that replace programs by stand-ins: defines `work`, a folder for them, and complain, which sets
+# `failed` to 1. Exit code 77, skipped, if there is no Python.
 if ! python3 --version; then
   echo "skipped: no python3 here"
   exit 77

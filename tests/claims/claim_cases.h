@@ -1,5 +1,5 @@
-// What each claim is held to: results with which it holds, results with which it does not, and the cells that
-// it needs. The cases of host/claims/NAME_claims.cpp are NAME_cases() of NAME_cases.cpp.
+// Test data of each claim: results with which it holds, results with which it does not, and the cells that it
+// needs. The cases of host/claims/NAME_claims.cpp are NAME_cases() of NAME_cases.cpp.
 #pragma once
 
 #include "claims/made_up.h"
@@ -12,10 +12,10 @@
 
 namespace modsweep::claims {
 
-/// Numbers of other cells that make a claim fail.
+/// Changed numbers of some cells that make a claim fail.
 struct Break {
   std::string name;
-  Fill fill;  ///< after the numbers that hold
+  Fill fill;  ///< applied after the numbers with which the claim holds
 };
 
 struct Case {
@@ -23,7 +23,7 @@ struct Case {
   std::string sweep;
   Fill holds;
   std::vector<Break> breaks;
-  std::function<bool(const ResultCell&)> needed;  ///< cells without which nothing can be said
+  std::function<bool(const ResultCell&)> needed;  ///< cells without which the claim cannot be judged
 };
 
 inline bool is(const ResultCell& cell, const char* key, const nlohmann::json& value) {

@@ -1,5 +1,5 @@
-// Every claim against made-up results: it holds where the numbers are as the paper has them, does not where
-// one of them is not, and cannot be judged where cells are missing.
+// Every claim against made-up results: it holds if the numbers are as in the paper, does not hold if one of
+// them is not, and cannot be judged if cells are missing.
 #include "claims/claim_cases.h"
 
 #include <cmath>
@@ -102,14 +102,14 @@ TEST(Claims, AreSaidOnceAndHaveACase) {
   }
 }
 
-// Figure 9 has cells of figure 12, all of one joint depth.
+// Figure 9 has cells of figure 12, all with the same joint depth.
 TEST(Claims, OneJointDepthSaysNothingAboutOthers) {
   const Judgment judgment = judgment_of("12", made_up_cells("fig09", case_of("12").holds));
   EXPECT_EQ(judgment.evidence.cells.size(), 125U);
   EXPECT_EQ(judgment.verdict, Verdict::cannot_be_judged) << checks_text(judgment);
 }
 
-// What is unknown decides only where nothing else does.
+// An unknown check decides only if no check fails.
 TEST(Judge, PutsChecksTogether) {
   const Evidence evidence;
   const auto verdict = [&](const std::vector<Truth>& truths) {

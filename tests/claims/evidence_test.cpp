@@ -1,4 +1,4 @@
-// Which cells are looked at together.
+// Which cells are evaluated together.
 #include "claims/made_up.h"
 
 #include <cmath>
@@ -18,7 +18,7 @@ Evidence evidence(const std::vector<ResultCell>& cells) {
   return evidence_of(shipped_sweep("fig01_linear"), cells);
 }
 
-/// Cells of another run under the same name: other ids.
+/// Cells of another run under the same name, with other ids.
 std::vector<ResultCell> other_run(std::uint64_t steps, const char* key = nullptr,
                                   const nlohmann::json& value = {}) {
   return linear_cells([&](ResultCell& cell) {
@@ -54,7 +54,7 @@ TEST(Evidence, TakesCellsByTheirNameOrTheirId) {
   EXPECT_TRUE(evidence(linear_cells([](ResultCell& cell) { cell.sweep = "mine"; })).full());
   EXPECT_FALSE(evidence(other_run(50000)).full());
   EXPECT_EQ(evidence(other_run(50000)).cells.size(), 10U);
-  // Figure 12 has the cells of five functions and five seeds of figure 9.
+  // Figure 12 has the cells of figure 9 for five functions and five seeds.
   const auto both = made_up_cells("fig12", [](ResultCell&) {});
   EXPECT_EQ(evidence_of(shipped_sweep("fig09"), both).cells.size(), 125U);
 }
@@ -64,15 +64,15 @@ TEST(Evidence, DoesNotMixProtocols) {
   EXPECT_EQ(longest.steps, 2000U);
   EXPECT_EQ(longest.cells.size(), 10U);
   EXPECT_EQ(longest.left_out, 10U);
-  // Settings as in the file come before more steps.
+  // Settings as in the file take precedence over more steps.
   const Evidence unchanged = evidence(together(other_run(1000), other_run(2000, "noise.strength", 0.3)));
   EXPECT_EQ(unchanged.steps, 1000U);
   EXPECT_THAT(unchanged.changes, ElementsAre());
   const Evidence changed = evidence(other_run(2000, "noise.strength", 0.3));
   EXPECT_THAT(changed.changes, ElementsAre("noise.strength = 0.3"));
-  // How often something is measured changes nothing.
+  // The frequency of measurements is not a change.
   EXPECT_THAT(evidence(other_run(2000, "measure.every_steps", 7)).changes, ElementsAre());
-  // Of two that are as good, the larger one.
+  // Of two equally good protocols, the one with more cells.
   auto few = other_run(2000, "noise.strength", 0.2);
   few.resize(4);
   const Evidence larger = evidence(together(few, other_run(2000, "noise.strength", 0.3)));

@@ -1,4 +1,4 @@
-// Results that nobody trained: the cells of a sweep file, with numbers that a test gives them.
+// Made-up results: the cells of a sweep file, with numbers that a test sets.
 #pragma once
 
 #include "claims/claim.h"
@@ -15,7 +15,7 @@
 
 namespace modsweep::claims {
 
-/// Sets the numbers of a cell by its settings.
+/// Sets the numbers of a cell from its settings.
 using Fill = std::function<void(ResultCell&)>;
 
 /// Every cell of sweeps/NAME.toml, done.
@@ -38,12 +38,12 @@ inline std::vector<ResultCell> made_up_cells(std::string_view name, const Fill& 
   return cells;
 }
 
-/// A setting that is a number.
+/// The value of a numeric setting.
 inline double setting(const ResultCell& cell, const char* key) {
   return cell.settings.at(key).get<double>();
 }
 
-/// What is said of the claim of a figure.
+/// The judgment of a figure's claim.
 inline Judgment judgment_of(std::string_view figure, const std::vector<ResultCell>& cells) {
   for (const Claim& claim : all_claims())
     if (claim.figure == figure) return judge_claim(claim, cells, {});

@@ -1,7 +1,6 @@
 // The report as text.
-#include "claims/report.h"
-
 #include "claims/made_up.h"
+#include "claims/reproduction_report.h"
 
 #include <sstream>
 

@@ -44,7 +44,7 @@ TEST(SweepTexts, FindTheShorterForm) {
   EXPECT_EQ(quick_command(""), std::nullopt);
 }
 
-/// The words of a command, as a shell takes them.
+/// The words of a command, split as a shell does.
 std::vector<std::string> words_of(const std::string& command) {
   std::vector<std::string> words(1);
   bool quoted = false;
@@ -67,8 +67,8 @@ std::uint64_t all_steps(const Sweep& sweep) {
 TEST(SweepTexts, HaveAShorterFormOfEveryFigure) {
   std::set<std::string_view> names;
   for (const Claim& claim : all_claims()) names.insert(claim.sweep);
-  names.erase("fig03");        // done in seconds as it is
-  names.erase("paper_table");  // done in half a minute
+  names.erase("fig03");        // the whole sweep takes seconds
+  names.erase("paper_table");  // the whole sweep takes half a minute
   for (const std::string_view name : names) {
     SCOPED_TRACE(name);
     const auto command = shipped_quick_command(name);

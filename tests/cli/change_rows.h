@@ -1,4 +1,4 @@
-// Stores whose numbers a test makes up.
+// Stores with made-up numbers.
 #pragma once
 
 #include "store/upgrade.h"
@@ -10,7 +10,7 @@
 
 namespace modsweep::testing_support {
 
-/// Changes rows of a store by SQL, and makes its hashes fit: for the program they are what was written.
+/// Changes rows of a store by SQL and updates its hashes, so that the program accepts them as written.
 inline void change_rows(const std::string& path, const std::vector<std::string>& statements) {
   SQLite::Database db(path, SQLite::OPEN_READWRITE);
   for (const std::string& sql : statements) db.exec(sql);

@@ -1,4 +1,4 @@
-// A variable of the environment that programs of a test are started with.
+// Sets an environment variable for the programs that a test starts.
 #pragma once
 
 #include <cstdlib>
@@ -6,7 +6,7 @@
 
 namespace modsweep::testing_support {
 
-/// Sets a variable while it lives; it was not set before.
+/// Sets the variable during its lifetime; it must not be set before.
 class EnvironmentVariable {
  public:
   EnvironmentVariable(const char* name, const std::string& value) : name_(name) {

@@ -1,4 +1,4 @@
-// As much of JSON Schema (draft 7) as the schema of sweep files uses; a keyword that it does not know fails.
+// The part of JSON Schema (draft 7) that the schema of sweep files uses; an unknown keyword fails.
 #pragma once
 
 #include <regex>
@@ -16,12 +16,12 @@ class JsonSchema {
 
   explicit JsonSchema(json schema) : root_(std::move(schema)) {}
 
-  /// Why the value is refused; empty: it is accepted.
+  /// Why the value is refused; empty if it is accepted.
   [[nodiscard]] std::string refusal(const json& value) const { return check(root_, value, "#"); }
   [[nodiscard]] bool accepts(const json& value) const { return refusal(value).empty(); }
 
-  /// Calls visit(schema) for the schema and all that it is made of. Throws for a keyword or a reference that
-  /// is unknown.
+  /// Calls visit(schema) for the schema and all schemas inside it. Throws for an unknown keyword or
+  /// reference.
   template <typename Visit>
   void walk(Visit&& visit) const {
     walk(root_, visit);

@@ -1,6 +1,6 @@
-// To be preloaded: a file system without file locks (MODSWEEP_NO_LOCKS names the errno that it answers with),
-// as some disks of clusters are. LOCKS=process: only locks of a process fail, LOCKS=file: only those of an
-// open file.
+// A library to preload: it emulates a file system without file locks, as on some disks of clusters
+// (MODSWEEP_NO_LOCKS: the errno that lock calls return). LOCKS=process: only locks of a process fail;
+// LOCKS=file: only those of an open file.
 #include <cerrno>
 #include <cstdarg>
 #include <cstdlib>

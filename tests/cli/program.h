@@ -24,7 +24,7 @@ namespace modsweep::testing_support {
 /// How a process ended and what it wrote.
 struct Outcome {
   int code = -1;   ///< exit code, or -1 where a signal ended it
-  int signal = 0;  ///< that ended it
+  int signal = 0;  ///< the signal that ended it
   std::string out;
   std::string err;
 };
@@ -40,11 +40,10 @@ inline void write_text(const std::filesystem::path& path, const std::string& tex
   std::ofstream(path, std::ios::binary) << text;
 }
 
-/// A process that was started; waited for, or killed, before it goes.
+/// A started process; must be waited for, or killed, before destruction.
 class Running {
  public:
-  /// `prepare`: done by the new process before the program begins: limits, ignored signals, other
-  /// descriptors.
+  /// `prepare` runs in the new process before the program begins: limits, ignored signals, other descriptors.
   Running(const std::filesystem::path& folder, const std::vector<std::string>& arguments,
           const std::string& out, const std::function<void()>& prepare = {}) {
     static int count = 0;
@@ -85,7 +84,7 @@ class Running {
     return becomes([&] { return read_text(err_).find('\n') != std::string::npos; });
   }
 
-  /// Waits until the program has used the processors for `seconds` more, whatever else the machine does, or
+  /// Waits until the program has used `seconds` more of processor time, whatever else the machine does, or
   /// has ended; false after a minute.
   [[nodiscard]] bool computed(double seconds) const {
     const double enough = processor_seconds() + seconds;
@@ -146,7 +145,7 @@ class ProgramTest : public testing::Test {
   [[nodiscard]] std::string path(const std::string& name) const { return (folder_ / name).string(); }
   void write(const std::string& name, const std::string& text) const { write_text(folder_ / name, text); }
 
-  /// `out`: where standard output goes instead of into the outcome.
+  /// `out`: the destination of standard output, instead of the outcome.
   [[nodiscard]] Outcome modsweep(const std::vector<std::string>& arguments, const std::string& out = "",
                                  const std::function<void()>& prepare = {}) const {
     return Running(folder_, arguments, out, prepare).wait();
@@ -164,7 +163,7 @@ class ProgramTest : public testing::Test {
   std::filesystem::path folder_;
 };
 
-/// An error as users see it: one line that names the program, with all of `parts` in it.
+/// Expects an error as users see it: one line that names the program and contains all of `parts`.
 inline void expect_error(const Outcome& outcome, int code, const std::vector<std::string>& parts = {}) {
   EXPECT_EQ(outcome.code, code) << outcome.err;
   EXPECT_TRUE(outcome.err.starts_with("modsweep: error: ")) << outcome.err;

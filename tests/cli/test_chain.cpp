@@ -177,7 +177,7 @@ TEST_F(ChainTest, OutputsThatCannotBeWrittenLeaveNothingBehind) {
   EXPECT_EQ(files(), before);
 }
 
-// A pipe of the test's own: a device of the machine would be lost where this goes wrong.
+// The test creates its own pipe: a failure would destroy a device of the machine.
 TEST_F(ChainTest, APipeIsNotReplacedByAFile) {
   run_tiny();
   ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);

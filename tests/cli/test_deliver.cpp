@@ -1,4 +1,5 @@
-// run --deliver: trained here, handed over there, whole at all times and never over what it lacks.
+// run --deliver: trains in one folder and delivers to another, where the store is always complete and never
+// loses results.
 #include "environment.h"
 #include "program.h"
 #include "run/store_rows.h"
@@ -27,7 +28,7 @@ using testing_support::read_text;
 using testing_support::Running;
 using testing_support::write_text;
 
-/// A folder `node`, on which is trained, and a folder `shared`.
+/// A folder `node`, where training runs, and a folder `shared`.
 class DeliverTest : public ProgramTest {
  protected:
   DeliverTest() {
@@ -48,7 +49,7 @@ class DeliverTest : public ProgramTest {
     return arguments;
   }
 
-  /// Trains the long sweep for a moment; `meanwhile` is done before it is interrupted.
+  /// Trains the long sweep briefly; calls `meanwhile` before the interrupt.
   [[nodiscard]] Outcome interrupted(
       int signal = SIGTERM, const std::function<void()>& meanwhile = [] {}) const {
     Running running(folder_, deliver("long"), "");
@@ -110,14 +111,14 @@ TEST_F(DeliverTest, TheStoreWithMoreStepsIsUsed) {
   ASSERT_EQ(interrupted().code, 130);
   const long most = steps_in("shared/long.db");
   ASSERT_GT(most, steps_in("old.db"));
-  // A node that trained before another one did.
+  // A node that trained before another one continued the store.
   std::filesystem::copy_file(path("old.db"), path("node/long.db"),
                              std::filesystem::copy_options::overwrite_existing);
   const Outcome behind = interrupted();
   EXPECT_EQ(behind.code, 130) << behind.err;
   EXPECT_THAT(behind.err, HasSubstr("going on from shared/long.db"));
   EXPECT_GT(steps_in("shared/long.db"), most);
-  // A node that was killed before it handed over.
+  // A node that was killed before it delivered.
   std::filesystem::copy_file(path("old.db"), path("shared/long.db"),
                              std::filesystem::copy_options::overwrite_existing);
   const long here = steps_in("node/long.db");

@@ -1,4 +1,4 @@
-// From a store to a figure's numbers: `aggregate` and `fit` on results whose answers are known.
+// From a store to a figure's numbers: `aggregate` and `fit` on results with known answers.
 #include "change_rows.h"
 #include "program.h"
 #include "run/store_rows.h"
@@ -36,7 +36,7 @@ initial = true
 
 class FigureTest : public ProgramTest {
  protected:
-  /// Trains a sweep over `axes` into NAME.db; what it measures is then replaced by `sql`.
+  /// Trains a sweep over `axes` into NAME.db, then replaces its measurements by `sql`.
   void make_store(const std::string& name, const std::string& axes,
                   const std::vector<std::string>& sql) const {
     write(name + ".toml", "name = \"" + name + "\"\n" + small_networks + "[axes]\n" + axes);
@@ -45,7 +45,7 @@ class FigureTest : public ProgramTest {
     change_rows(path(name + ".db"), sql);
   }
 
-  /// Two exponents, five seeds; the loss of seed s is 2^s more than the exponent. One cell of exponent 2 has
+  /// Two exponents, five seeds; the loss of seed s is 2^s plus the exponent. One cell of exponent 2 has
   /// diverged, another has no loss.
   void make_losses() const {
     make_store("losses", "\"noise.exponent\" = [0, 2]\n\"training.seed\" = { range = [0, 5] }\n",
@@ -179,7 +179,7 @@ TEST_F(FigureTest, AggregateSaysWhatItsIntervalsAre) {
   EXPECT_EQ(median["ci_low"], 1.0);
   EXPECT_EQ(median["ci_high"], 16.0);
   EXPECT_NEAR(median["ci_confidence"].get<double>(), 0.9375, 1e-12);
-  // A bootstrap of five goes from the first to the last, too, but nobody knows how often that holds.
+  // A bootstrap of five values also ranges from the first to the last, but its coverage is unknown.
   const json drawn = with({"--interval", "bootstrap"});
   EXPECT_EQ(drawn["ci_low"], 1.0);
   EXPECT_EQ(drawn["ci_high"], 16.0);
@@ -197,7 +197,7 @@ TEST_F(FigureTest, AggregateDrawsTheSameForTheSameSeed) {
     return modsweep(all).out;
   };
   EXPECT_EQ(with_seed("7"), with_seed("7"));
-  EXPECT_THAT(with_seed("18446744073709551615"), HasSubstr("bootstrap"));  // the largest there is
+  EXPECT_THAT(with_seed("18446744073709551615"), HasSubstr("bootstrap"));  // the largest seed
   auto half = arguments;
   half.insert(half.end(), {"--confidence", "0.5"});
   const json narrow = json_of(half);
@@ -240,8 +240,8 @@ TEST_F(FigureTest, NumbersOfIntervalsThatMakeNoSenseAreRefused) {
   EXPECT_EQ(files(), before);
 }
 
-/// What a diverged network had at its last step is no result: the view, a median in SQL or pandas, the table
-/// of `run`, and `aggregate` agree. The history has it.
+/// The numbers of a diverged network at its last step are not results: the view, a median in SQL or pandas,
+/// the table of `run`, and `aggregate` agree. The history has them.
 TEST_F(FigureTest, DivergedNetworksAreInNoMedian) {
   make_losses();  // one of exponent 2 diverged with a loss of 18
   change_rows(path("losses.db"),
@@ -252,7 +252,7 @@ TEST_F(FigureTest, DivergedNetworksAreInNoMedian) {
                " 'diverged') THEN 77 ELSE 0.5 + 0.01 * cell END"});
   for (const std::string column : {"test_loss", "sum_w2", "gap_live_layer1"}) {
     const json rows = json_of({"aggregate", "losses.db", "--value", column});
-    // pandas' median leaves out what is NULL.
+    // pandas' median ignores NULL.
     const auto sorted =
         query_rows(path("losses.db"), "SELECT " + column + " FROM results WHERE \"noise.exponent\" = 2 AND " +
                                           column + " IS NOT NULL ORDER BY 1");
@@ -336,7 +336,7 @@ TEST_F(FigureTest, TransitionsAreFoundAndKept) {
                           R"(transition{"task.inputs":4}|)", R"(transition{"task.inputs":5}|)"));
   EXPECT_EQ(json_of({"export", "scaling.db", "--table", "fits"})[1]["parameters"]["x_star"],
             rows[1]["x_star"]);
-  // The same fit again replaces the earlier one; another one joins it.
+  // The same fit again replaces the earlier one; a different fit is added.
   EXPECT_EQ(json_of({"fit", "scaling.db", "transition"}), rows);
   EXPECT_EQ(kept("1").size(), 4U);
   const std::vector<std::string> drawn = {"fit",       "scaling.db",  "transition", "--interval",
@@ -354,13 +354,13 @@ TEST_F(FigureTest, TransitionsAreFoundAndKept) {
             (std::vector<std::string>{"bootstrap|", "standard|"}));
 }
 
-/// The help's own example on the shipped sweep: inputs and widths are one axis.
+/// The example of the help text on the shipped sweep: inputs and widths are on one axis.
 TEST_F(FigureTest, SettingsThatAreZippedAreOne) {
   const Outcome trained =
       modsweep({"run", MODSWEEP_SOURCE_DIR "/sweeps/fig06.toml", "-o", "fig06.db", "--quiet", "--set",
                 "training.steps=1", "--set", "training.seed={range=[0,3]}", "--set", "measure.leaks=false"});
   ASSERT_EQ(trained.code, 0) << trained.err;
-  // Seeds whose transitions lie 0.1 apart in log x.
+  // Seeds whose transitions are 0.1 apart in log x.
   change_rows(path("fig06.db"),
               {"UPDATE layers SET gap_live = (SELECT 0.2 + 0.6 / (1 + exp(-2.0 * ("
                "ln(json_extract(settings, '$.\"task.train_samples\"')) - 0.5 - 0.8 *"
@@ -375,13 +375,13 @@ TEST_F(FigureTest, SettingsThatAreZippedAreOne) {
   EXPECT_NEAR(law[0]["a_high"].get<double>() - law[0]["a"].get<double>(), 4.3027 * 0.1 / std::sqrt(3.0),
               2e-2);
   EXPECT_TRUE(law[0]["note"].is_null()) << law;
-  // By the widths, which tell the inputs, it is the same law.
+  // Grouped by the widths, which determine the inputs, it is the same law.
   EXPECT_EQ(json_of({"fit", "fig06.db", "transition"}).at(0).contains("network.hidden"), false);
   const json groups = json_of({"aggregate", "fig06.db", "--value", "gap_live_layer1"});
   EXPECT_EQ(groups.size(), 75U);
   EXPECT_EQ(groups[0].contains("task.inputs"), true);
   EXPECT_EQ(groups[0].contains("network.hidden"), false);
-  // Who asks for it gets it.
+  // A key is used if the user requests it.
   EXPECT_EQ(json_of({"aggregate", "fig06.db", "--value", "gap_live_layer1", "--by",
                      "network.hidden,task.train_samples"})
                 .size(),
@@ -397,7 +397,7 @@ TEST_F(FigureTest, WhatIsZippedWithTheAxisOrTheSeedMakesNoGroups) {
                            "[axes]\n\"task.train_samples\" = [10, 20, 40, 80, 160]\n"
                            "\"training.batch_size\" = [5, 10, 20, 40, 80]\n"
                            "\"training.seed\" = [0, 1, 2]\n\"task.seed\" = [5, 6, 7]\n"
-                           // One strength with two exponents: neither tells the other.
+                           // One strength with two exponents: neither determines the other.
                            "\"noise.strength\" = [0.1, 0.1, 0.2]\n\"noise.exponent\" = [0, 2, 2]\n");
   const Outcome outcome = modsweep({"run", "zipped.toml", "--quiet"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
@@ -408,7 +408,7 @@ TEST_F(FigureTest, WhatIsZippedWithTheAxisOrTheSeedMakesNoGroups) {
   EXPECT_EQ(json_of({"aggregate", "zipped.db", "--value", "test_loss"}).size(), 15U);
 }
 
-/// Up and back again, three seeds 0.01 apart.
+/// A curve that rises and falls again, three seeds 0.01 apart.
 TEST_F(FigureTest, ABumpIsNoTransition) {
   make_store("bump",
              "\"task.train_samples\" = [4, 8, 16, 32, 64, 128, 256, 512, 1024]\n"
@@ -485,7 +485,7 @@ TEST_F(FigureTest, TheBalanceIsFoundAndANoiselessNetworkLeftOut) {
 
 TEST_F(FigureTest, AFitThatCannotBeKeptIsRefusedBeforeItIsMade) {
   make_transitions();
-  // Held as a run that is under way holds it.
+  // Locks the store as a running `run` does.
   const int held = ::open(path("scaling.db-lock").c_str(), O_RDWR | O_CREAT, 0600);
   struct flock whole {};
   whole.l_type = F_WRLCK;

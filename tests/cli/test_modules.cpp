@@ -1,4 +1,4 @@
-// modsweep modules: blocks of trained networks, as the store has them.
+// modsweep modules: blocks of trained networks from a store.
 #include "program.h"
 #include "run/store_rows.h"
 
@@ -81,7 +81,7 @@ TEST_F(ModulesTest, BlocksAreHeldAgainstTheirTargets) {
   const json stored = json::parse(modsweep({"export", "net.db", "--format", "json"}).out);
   EXPECT_NEAR(mean, stored[0]["block_error"].get<double>(), 1e-12);
 
-  // The samples say the same: a line whose error has the target_rmse.
+  // The samples agree: the error of a line through them is target_rmse.
   const json samples = rows("net.db", {"--table", "samples"});
   ASSERT_EQ(samples.size(), 150U);
   for (std::size_t b = 0; b < 3; ++b) {

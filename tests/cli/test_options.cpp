@@ -1,5 +1,5 @@
-// Numbers on the command line: what is none, not finite or out of range is refused in one line that names the
-// option and its range.
+// Numbers on the command line: a value that is not a number, not finite or out of range is refused in one
+// line that names the option and its range.
 #include "cli/number_options.h"
 #include "program.h"
 

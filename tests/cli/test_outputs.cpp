@@ -1,4 +1,5 @@
-// Where results go: never onto what is read, never half, and a reader who leaves does not end the work.
+// Where results go: never onto a file that is read, never incomplete; and a closed pipe does not end the
+// work.
 #include "program.h"
 #include "run/store_rows.h"
 
@@ -59,7 +60,7 @@ class OutputTest : public ProgramTest {
     return all;
   }
 
-  /// What a command writes to a file that `-o` names.
+  /// Commands that write a file named by `-o`.
   [[nodiscard]] std::vector<std::vector<std::string>> commands() const {
     return {{"export", "own.db"},
             {"export", "own.db", "--table", "history", "--format", "jsonl"},
@@ -110,7 +111,7 @@ TEST_F(OutputTest, AShellCannotAppendToAStoreThatIsRead) {
   printing.push_back({"run", "own.toml"});
   printing.push_back({"plan", "own.toml"});
   for (auto& command : printing) {
-    if (command.back() == ".") continue;  // a folder: what is in it is not compared with standard output
+    if (command.back() == ".") continue;  // a folder: its contents are not compared with standard output
     if (command.front() == "weights") command.insert(command.end(), {"-o", "w.safetensors"});
     const Outcome outcome = modsweep(
         command, "", [this] { ::dup2(::open(path("own.db").c_str(), O_WRONLY | O_APPEND), STDOUT_FILENO); });
@@ -153,7 +154,7 @@ TEST_F(OutputTest, OtherFilesAreReplacedAndLinksFollowed) {
   EXPECT_EQ(read_text(path("there/made.csv")), table);
 }
 
-/// Standard output becomes a pipe that nobody reads.
+/// Replaces standard output by a pipe without a reader.
 void close_the_pipe() {
   int ends[2];
   if (::pipe(ends) != 0) ::_exit(125);

@@ -75,7 +75,7 @@ TEST_F(PaperTest, AFifthOfTheProtocolShowsTheDirections) {
   // What drives modules does so early; additive noise and l2 do not.
   EXPECT_GT(table["wa2"].gap, table["l2"].gap + 0.2);
   EXPECT_GT(table["noise2"].gap, table["noise0"].gap + 0.2);
-  // Noise costs accuracy, additive noise most, and makes weights grow against it.
+  // Noise costs accuracy, additive noise most, and weights grow against it.
   EXPECT_GT(table["noise0"].test_loss, table["noise2"].test_loss);
   EXPECT_GT(table["noise2"].test_loss, 2.0 * table["wa2"].test_loss);
   EXPECT_GT(table["noise0"].sum_w2, 1.3 * table["noise2"].sum_w2);

@@ -1,4 +1,4 @@
-// modsweep refine: a tiny sweep whose transition is that of learning itself, along the number of steps.
+// modsweep refine: a tiny sweep whose transition is learning itself, along the number of steps.
 #include "program.h"
 #include "run/store_rows.h"
 
@@ -57,7 +57,7 @@ class RefineTest : public ProgramTest {
     return query_rows(path(store), "SELECT id FROM cells ORDER BY num");
   }
 
-  /// The one fit that a refinement keeps.
+  /// The fit that a refinement stores.
   [[nodiscard]] json kept(const std::string& store) const {
     const Outcome outcome = modsweep({"export", store, "--table", "fits", "--format", "json"});
     const json fits = json::parse(outcome.out);

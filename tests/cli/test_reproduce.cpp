@@ -19,7 +19,7 @@ using testing_support::read_text;
 
 class ReproduceTest : public ProgramTest {
  protected:
-  /// Trains figure 5 for two steps, and says that the modules are as in the paper.
+  /// Trains figure 5 for two steps, then sets its modules to those of the paper.
   void make_store(const std::string& name) const {
     const Outcome outcome = modsweep({"run", MODSWEEP_SOURCE_DIR "/sweeps/fig05.toml", "-o", name, "--quiet",
                                       "--set", "training.steps=2", "--set", "training.seed=[0,1,2]"});
@@ -57,7 +57,7 @@ TEST_F(ReproduceTest, ReadsStoresAndFolders) {
   std::filesystem::copy_file(path("fig05.db"), path("again.db"));
   EXPECT_EQ(figure_5({"."}), claim);
   EXPECT_EQ(figure_5({"again.db", "fig05.db", "."}), claim);
-  // What is not finished is not there.
+  // Unfinished cells do not count.
   change_rows(path("fig05.db"), {"UPDATE cells SET status = 'running' WHERE num = 1"});
   EXPECT_EQ(figure_5({"fig05.db"}).at("cells"), 5);
 }

@@ -22,8 +22,8 @@ using testing_support::ProgramTest;
 using testing_support::query_rows;
 using testing_support::Running;
 
-/// Everything that has state or draws: noise, dropout, shuffling, both optimizers, several lengths and data
-/// sets.
+/// Settings that have state or draw random numbers: noise, dropout, shuffling, both optimizers, several
+/// lengths and data sets.
 constexpr const char* settings = R"(
 name = "varied"
 [noise]
@@ -119,8 +119,8 @@ TEST_F(ResumeTest, ACellAloneEqualsItselfInACrowd) {
   expect_equal("alone.db", "all.db", "'" + id + "'");
 }
 
-/// Random delays before a signal. How long a run takes depends on the build, the machine and what else it
-/// does, so the delays follow from what the signals met.
+/// Random delays before a signal. The time of a run depends on the build, the machine and its other load, so
+/// the delays are adapted to the states in which signals arrived.
 class Delays {
  public:
   explicit Delays(unsigned seed) : random_(seed) {}
@@ -205,7 +205,7 @@ TEST_F(ResumeTest, InterruptedUntilThroughGivesTheSameBits) {
       delays.wait();
       running.send(SIGINT);
       outcome = running.wait();
-      // A run that is through but for its exit no longer listens.
+      // A run that has only its exit left no longer handles signals.
       ASSERT_TRUE(outcome.code == 130 || outcome.code == 0 || outcome.signal == SIGINT) << outcome.err;
       if (outcome.code == 130)
         ++interrupts;

@@ -1,5 +1,5 @@
 // modsweep settings: the list for people, the page docs/settings.md, and the JSON Schema for editors, each
-// held to the table that the reader of sweep files uses.
+// compared with the table that the reader of sweep files uses.
 #include "config/keys.h"
 #include "config/toml.h"
 #include "json_schema.h"
@@ -152,7 +152,7 @@ TEST_F(SettingsTest, SchemaAcceptsEverySweepFileThatNamesIt) {
   EXPECT_GT(count, 10U);
 }
 
-// The other way round is not asked for: what concerns several settings at once, the reader alone refuses.
+// The reverse is not required: only the reader checks rules that involve several settings.
 TEST_F(SettingsTest, WhatTheSchemaRefusesTheReaderRefuses) {
   const JsonSchema sweeps = schema();
   std::size_t refused = 0;
@@ -226,7 +226,7 @@ TEST_F(SettingsTest, SchemaKnowsValuesAndAxes) {
        }) {
     const std::string text = line.text + steps;
     EXPECT_EQ(sweeps.accepts(json_of_toml(text)), line.valid) << text << sweeps.refusal(json_of_toml(text));
-    // The reader is of the same mind.
+    // The reader agrees.
     if (line.valid) {
       EXPECT_NO_THROW((void)parse_sweep(text, "test.toml")) << text;
     } else {

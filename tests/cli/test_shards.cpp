@@ -1,4 +1,4 @@
-// run and plan --shard: the shards of a sweep are the sweep, to the last bit.
+// run and plan --shard: the shards together equal the sweep, bit for bit.
 #include "environment.h"
 #include "program.h"
 #include "run/store_rows.h"
@@ -23,7 +23,7 @@ using testing_support::ProgramTest;
 using testing_support::query_rows;
 using testing_support::Running;
 
-/// 42 cells of two shapes and two lengths, with noise and an order of samples of their own.
+/// 42 cells of two shapes and two lengths, with noise and shuffled samples.
 constexpr const char* sharded = R"(
 name = "sharded"
 [task]
@@ -100,7 +100,7 @@ TEST_F(ShardTest, HasTheStoreThatOutputNames) {
   EXPECT_THAT(outcome.out, HasSubstr("modsweep merge"));
   EXPECT_THAT(files(), ElementsAre("mine.db", "sharded.toml"));
   EXPECT_EQ(query_rows(path("mine.db"), "SELECT id FROM cells").size(), 21U);
-  // The other one into the same store: then nothing is left.
+  // Then the other shard into the same store: nothing remains to train.
   EXPECT_EQ(run_shard("2/2", {"-o", "mine.db"}).code, 0);
   EXPECT_EQ(query_rows(path("mine.db"), "SELECT id FROM cells WHERE status = 'done'").size(), 42U);
   EXPECT_THAT(modsweep({"run", "sharded.toml", "-o", "mine.db"}).err, Not(HasSubstr(" 1 to train")));

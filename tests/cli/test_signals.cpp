@@ -1,5 +1,5 @@
-// Signals, limits and the time that a run has: whatever comes, the state is saved, or the user is told what
-// is not.
+// Signals, limits and the time limit of a run: in every case the state is saved, or the user is told what is
+// not saved.
 #include "program.h"
 #include "run/store_rows.h"
 
@@ -87,7 +87,7 @@ TEST_F(SignalTest, ManyAreOneRequest) {
 }
 
 TEST_F(SignalTest, ASecondCtrlCEndsAtOnceAndTellsWhatIsLost) {
-  // Where the state was saved before the second one came, it says so: another try.
+  // If the state was saved before the second signal came, the message says so: try again.
   for (int tries = 0;; ++tries) {
     ASSERT_LT(tries, 20) << "the second signal always comes too late";
     Running running(folder_, {"run", "long.toml", "--engine", "cpu"}, "");
@@ -105,7 +105,7 @@ TEST_F(SignalTest, ASecondCtrlCEndsAtOnceAndTellsWhatIsLost) {
     EXPECT_THAT(outcome.err, Not(HasSubstr("state is saved")));
     break;
   }
-  // What was saved before is still there to go on from.
+  // The state that was saved before is still in the store.
   Running running(folder_, {"run", "long.toml", "--engine", "cpu"}, "");
   ASSERT_TRUE(running.spoke());
   ASSERT_TRUE(running.computed(0.3));
@@ -125,8 +125,8 @@ TEST_F(SignalTest, WhatTheCallerIgnoresStaysIgnored) {
 }
 
 TEST_F(SignalTest, BeforeTheFirstTrainingNothingIsBegun) {
-  // A pipe in the sweep file's place keeps the program reading for as long as the test likes. A program that
-  // the signals end is to fail the test, not to end it.
+  // A pipe in place of the sweep file keeps the program reading for as long as the test needs. If a signal
+  // ends the program, the test must fail, not end with it.
   std::signal(SIGPIPE, SIG_IGN);
   for (const std::string command : {"run", "refine"}) {
     ASSERT_EQ(::mkfifo(path("piped.toml").c_str(), 0600), 0);
@@ -150,7 +150,7 @@ TEST_F(SignalTest, BeforeTheFirstTrainingNothingIsBegun) {
 
 TEST_F(SignalTest, ATimeLimitEndsWithTheStateSaved) {
   for (const std::string command : {"run", "refine"}) {
-    // On a machine that is busy with other things the first seconds may not be enough for a step.
+    // On a busy machine the first seconds may not suffice for one step.
     for (int seconds = 2; saved("curve.db") == 0; seconds *= 2) {
       ASSERT_LT(seconds, 100);
       const Outcome outcome =

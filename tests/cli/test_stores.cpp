@@ -1,4 +1,4 @@
-// Stores as users move, copy, lock, break and join them.
+// Stores that users move, copy, lock, damage and merge.
 #include "program.h"
 #include "run/store_rows.h"
 

@@ -15,7 +15,7 @@ using testing_support::ProgramTest;
 
 struct WrongUsage {
   std::vector<std::string> arguments;
-  std::string part;  ///< of the message
+  std::string part;  ///< part of the message
 };
 
 void PrintTo(const WrongUsage& usage, std::ostream* out) {

@@ -1,4 +1,4 @@
-// Named architectures: the layers they stand for, and that they are the same networks as these layers.
+// Named architectures: the layers that they stand for, and that both forms give the same networks.
 #include "config/parse.h"
 
 #include <string>
@@ -62,7 +62,7 @@ TEST(Architectures, AndTheirSizesCanBeAxes) {
 "network.joint_depth" = [1, 2, 3, 4]
 )");
   ASSERT_EQ(sweep.size(), 60U);
-  EXPECT_EQ(sweep.most_hidden_layers(), 10U);
+  EXPECT_EQ(sweep.max_hidden_layers(), 10U);
   std::size_t most = 0;
   for (std::uint64_t i = 0; i < sweep.size(); ++i)
     most = std::max(most, shape_of(sweep.cell(i).settings, 4).hidden_layers());
@@ -78,8 +78,8 @@ TEST(Architectures, TheOrderOfAnAxisDoesNotChangeTheSweep) {
 }
 
 TEST(Architectures, MostHiddenLayersOfListedOnes) {
-  EXPECT_EQ(test::parse(four).most_hidden_layers(), 3U);
-  EXPECT_EQ(test::parse(four + "[axes]\n\"network.hidden\" = [[8], [8, 8]]\n").most_hidden_layers(), 2U);
+  EXPECT_EQ(test::parse(four).max_hidden_layers(), 3U);
+  EXPECT_EQ(test::parse(four + "[axes]\n\"network.hidden\" = [[8], [8, 8]]\n").max_hidden_layers(), 2U);
 }
 
 TEST(Architectures, WhatHasNoEffectIsRefused) {

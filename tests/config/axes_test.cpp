@@ -89,7 +89,7 @@ TEST(Axes, WithoutAnyThereIsOneCell) {
   EXPECT_EQ(sweep.cell(0).settings, sweep.base);
 }
 
-// The order of the file, not of the alphabet; the last axis fastest.
+// In the order of the file, not of the alphabet; the last axis varies fastest.
 TEST(Axes, MultiplyInTheOrderOfTheFile) {
   const Sweep sweep = parse(run +
                             "[axes]\n\"training.seed\" = [5, 6]\n\"noise.strength\" = [0.1, 0.2, 0.3]\n"
@@ -147,8 +147,8 @@ TEST(Zip, MayStandUnderAxesAndHaveSeveralGroups) {
   EXPECT_EQ(sweep.axes.size(), 2U);
 }
 
-// One key may repeat a value as long as the pairs differ; what a single key does not allow may be fine in
-// pairs.
+// One key may repeat a value as long as the pairs differ; values that a single key does not allow may be
+// valid in pairs.
 TEST(Zip, ChecksPairsAsAWhole) {
   const Sweep sweep = parse(
       "zip = [[\"training.optimizer\", \"training.momentum\"]]\n" + run +
@@ -182,8 +182,7 @@ TEST(Grid, ChecksEveryValueOfALargeOne) {
               HasSubstr("training.nesterov = true"));
 }
 
-// A combination that parsing did not look at, because it looked at no more than the values of such a large
-// grid.
+// Parsing did not check this combination, because it checks only the single values of such a large grid.
 TEST(Grid, ChecksACombinationWhenItsCellIsMade) {
   const Sweep sweep = parse(
       run +

@@ -1,4 +1,5 @@
-// Every broken sweep file of tests/data/bad_sweeps ends in one clear line: where, what, and what to do.
+// Every broken sweep file of tests/data/bad_sweeps ends in one clear line: the position, the error, and what
+// to do.
 #include <algorithm>
 #include <filesystem>
 #include <ostream>

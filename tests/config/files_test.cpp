@@ -1,5 +1,5 @@
-// What can be wrong with a file before its text is looked at; made at run time, because Git cannot hold some
-// of it.
+// Errors of a file that are found before its text is parsed. The files are created at run time, because Git
+// cannot hold some of them.
 #include "config/parse.h"
 
 #include <filesystem>
@@ -91,7 +91,7 @@ TEST_F(SweepFile, NotUtf8) {
   EXPECT_THAT(error, HasSubstr("; save the file as UTF-8"));
 }
 
-// Valid UTF-8, but no TOML: letters like these are allowed in quotes only.
+// Valid UTF-8, but not TOML: such letters are allowed in quotes only.
 TEST_F(SweepFile, WithOtherLettersInAKey) {
   const std::string path = write("umlaut.toml", "gr\xC3\xBC\xC3\x9F = 1\n" + test::run);
   EXPECT_THAT(error_of(path), StartsWith(path + ":1:"));

@@ -1,4 +1,4 @@
-// Ids: equal for equal settings, whatever the file looks like, and the same on every machine and in every
+// Ids: equal for equal settings, whatever the form of the file, and the same on every machine and in every
 // version.
 #include <algorithm>
 #include <set>
@@ -28,7 +28,7 @@ std::string naive_id(const CellSettings& settings) {
   return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
 }
 
-// Stores are found again by these: a change of this value orphans every result that anybody has.
+// Stores are looked up by these ids: a change of this value orphans all existing results.
 TEST(CellId, Golden) {
   CellSettings settings;
   settings.training.steps = 100;

@@ -1,4 +1,4 @@
-// The table of settings, walked: every key is read, written, limited and documented.
+// Checks every key of the table of settings: it is read, written, limited and documented.
 #include "config/keys.h"
 
 #include "config/parse.h"
@@ -39,7 +39,7 @@ std::map<std::string, RoundTrip> with_penalties(std::map<std::string, RoundTrip>
   return lines;
 }
 
-// A value other than the default for every key that no task, penalty or measure has for itself; a new one
+// A value other than the default for every key that does not belong to a task, penalty or measure; a new key
 // needs a line here.
 const std::map<std::string, RoundTrip> round_trips_of_shared_keys = with_penalties({
     {"task.kind", {"\"identity\"", "\"identity\"", {}}},
@@ -99,11 +99,11 @@ const std::map<std::string, RoundTrip> round_trips_of_shared_keys = with_penalti
     {"measure.weights", {"false", "false", {}}},
 });
 
-// Those that need a file are in table_sweeps_test.cpp.
+// Keys that need a file are tested in table_sweeps_test.cpp.
 const std::set<std::string> keys_of_tables = {"task.file", "task.file_hash", "task.input_columns",
                                               "task.target_columns", "task.split_column"};
 
-// Inputs that a task takes.
+// The number of inputs that a task accepts.
 std::uint32_t inputs_of(const TaskKind& kind) {
   TaskSettings task;
   task.kind = kind.name;
@@ -133,7 +133,7 @@ std::string other_value(const Setting<Number>& setting) {
   return json;
 }
 
-// Those of the table above, and the settings of tasks and measures.
+// The table above, and the settings of tasks and measures.
 std::map<std::string, RoundTrip> all_round_trips() {
   auto all = round_trips_of_shared_keys;
   for (const TaskKind& kind : task_kinds())
@@ -164,7 +164,7 @@ TEST(Keys, AllHaveARoundTripHere) {
   EXPECT_EQ(table.size(), setting_keys().size()) << "a key is in the table twice";
 }
 
-// Written in the file, given with --set and as an axis, a value comes out the same, and changes nothing else.
+// A value in the file, with --set and on an axis gives the same result, and changes nothing else.
 TEST(Keys, RoundTripThroughFileOptionAndAxis) {
   for (const auto& [key, value] : all_round_trips()) {
     SCOPED_TRACE(key);

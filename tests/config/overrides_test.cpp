@@ -173,7 +173,7 @@ TEST(Set, RefusesWhatIsWrong) {
   }
 }
 
-// A wrong file stays wrong, even where an option would replace the wrong value.
+// A wrong file stays wrong, even if an option would replace the wrong value.
 TEST(Set, DoesNotHideErrorsOfTheFile) {
   EXPECT_THAT(error_of("[training]\nsteps = 100\n[noise]\nstrength = -1\n", {"noise.strength=1"}),
               StartsWith("test.toml:4:12: noise.strength = -1"));

@@ -14,7 +14,7 @@ inline Sweep parse(const std::string& text, const std::vector<std::string>& over
   return parse_sweep(text, "test.toml", overrides);
 }
 
-/// The message of the InputError that parsing ends in; empty if there is none.
+/// The message of the InputError from parsing; empty if there is none.
 inline std::string error_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
   try {
     (void)parse(text, overrides);
@@ -24,7 +24,7 @@ inline std::string error_of(const std::string& text, const std::vector<std::stri
   return {};
 }
 
-/// The least a sweep must say.
+/// The minimal content of a sweep.
 inline const std::string run = "[training]\nsteps = 100\n";
 
 /// The canonical JSON of one key of a cell.

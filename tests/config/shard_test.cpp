@@ -1,4 +1,4 @@
-// "2/8": what is a shard and what is not.
+// Which texts are shards ("2/8") and which are not.
 #include "modsweep/shard.h"
 
 #include <string>

@@ -1,5 +1,4 @@
-// The sweep files that come with modsweep: they parse, have the size that they promise and follow the
-// protocol.
+// The sweep files that come with modsweep: they parse, have the promised size and follow the protocol.
 #include "config/parse.h"
 
 #include <cstdint>
@@ -82,7 +81,7 @@ TEST(SweepFiles, HaveTheExpectedCells) {
       EXPECT_EQ(cell.settings.training.learning_rate, 1e-3);
       if (!l2) continue;
       EXPECT_EQ(cell.settings.task.seed, 145U);
-      if (name == "fig06" || name == "fig07" || name == "phase_diagram") continue;  // of many sizes
+      if (name == "fig06" || name == "fig07" || name == "phase_diagram") continue;  // several sizes
       EXPECT_EQ(cell.settings.task.inputs, 4U);
       EXPECT_EQ(cell.settings.task.train_samples, 1000U);
     }
@@ -169,7 +168,7 @@ TEST(SweepFiles, Figures8And11HaveThePapersNetworks) {
   }
 }
 
-// Training sets of figure 11 are what 5000 points of the square leave: 5000 (pi/4) phi.
+// Training sets of figure 11 are what remains of 5000 points of the square: 5000 (pi/4) phi.
 TEST(SweepFiles, Figure11GrowsItsTrainingSetWithTheFan) {
   const Sweep sweep = read("fig11");
   std::set<double> fractions;

@@ -1,4 +1,4 @@
-// Sweeps over a user's own data: where a file is looked for, and what of it is part of a cell's id.
+// Sweeps over a user's own data: where a file is looked up, and what of it is part of a cell's id.
 #include "config/parse.h"
 
 #include <filesystem>

@@ -10,7 +10,7 @@ foreach(object IN LISTS objects)
   execute_process(COMMAND ${NM} -C --defined-only ${object} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
   string(REPLACE "\n" ";" symbols "${symbols}")
   foreach(symbol IN LISTS symbols)
-    # DW.ref.* are the compiler's references to personality routines; sanitizers add data of their own names.
+    # DW.ref.* are the compiler's references to personality routines; sanitizers add data under their own names.
     if(symbol MATCHES " [WVu] " AND NOT symbol MATCHES "modsweep::cpu::${isa}::" AND NOT symbol MATCHES "DW\\.ref|__odr_asan")
       message(FATAL_ERROR "${object} shares: ${symbol}")
     endif()

@@ -13,7 +13,7 @@
 namespace modsweep::cpu {
 namespace {
 
-/// Bound of a sum of n terms of magnitude about one, in the scalar type.
+/// Error bound of a sum of n terms of magnitude about one, in the scalar type.
 template <typename T>
 double tolerance(std::size_t n) {
   return 4.0 * std::numeric_limits<T>::epsilon() * std::sqrt(static_cast<double>(n)) +
@@ -47,16 +47,16 @@ void check_multiply(Isa isa) {
           const auto x = random_values<T>(inner * stride, 2);
           const auto start = random_values<T>(rows, 3);
           AlignedVector<T> c(rows * stride, T(99));
-          MultiplyArguments<T> g{a.data(),
-                                 transposed ? 1 : inner,
-                                 transposed ? rows : 1,
-                                 start.data(),
-                                 x.data(),
-                                 c.data(),
-                                 rows,
-                                 inner,
-                                 stride};
-          kernels.multiply(g);
+          GemmArguments<T> g{a.data(),
+                             transposed ? 1 : inner,
+                             transposed ? rows : 1,
+                             start.data(),
+                             x.data(),
+                             c.data(),
+                             rows,
+                             inner,
+                             stride};
+          kernels.gemm(g);
           for (std::size_t m = 0; m < rows; ++m)
             for (std::size_t b = 0; b < stride; ++b) {
               double sum = start[m];
@@ -79,7 +79,7 @@ void check_outer(Isa isa) {
           const auto d = random_values<T>(rows * stride, 1);
           const auto x = random_values<T>(columns * stride, 2);
           AlignedVector<T> g(rows * columns, T(2));
-          kernels.outer({d.data(), x.data(), g.data(), columns, rows, columns, stride, accumulate});
+          kernels.weight_gradient({d.data(), x.data(), g.data(), columns, rows, columns, stride, accumulate});
           for (std::size_t m = 0; m < rows; ++m)
             for (std::size_t n = 0; n < columns; ++n) {
               double sum = accumulate ? 2.0 : 0.0;
@@ -117,7 +117,7 @@ void check_random(Isa isa) {
                                                 static_cast<std::uint32_t>(unit / 4));
           T expected[4];
           math::block_normals(block, expected);
-          // The words are the same bit for bit: another word would be off by far more than rounding.
+          // The random words are bit-identical: another word would differ by far more than rounding.
           ASSERT_NEAR(normals[unit * stride + b], expected[unit % 4], 64 * std::numeric_limits<T>::epsilon());
           ASSERT_NEAR(uniforms[unit * stride + b], math::uniform(block.word[unit % 4]),
                       std::numeric_limits<T>::epsilon());

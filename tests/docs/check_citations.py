@@ -16,15 +16,15 @@ from pathlib import Path
 
 import tree
 
-TOP = r"(?:\.ci|bench|docs|examples|host|include|kernels|sweeps|tests)"  # folders that begin a path from the root
+TOP = r"(?:\.ci|bench|docs|examples|host|include|kernels|sweeps|tests)"  # folders with which a path from the root begins
 FOLDER = re.compile(rf"(?<![\w./$}}{{<>*-])((?:\.\./)*{TOP}/(?:[\w+-](?:[\w.+-]*[\w+-])?/?)*)(?![\w{{}}$*<])")
 FILE = re.compile(r"(?<![\w./*{}<>$-])((?:\./)?(?:[\w.-]+/)*[\w-]+\.(?:h|cpp|cuh?|py|sh|cmake|toml))(?![\w(/-]|\.\w)")
-BASES = ("", "host", "include", "include/modsweep", "kernels", "tests", "bench", "sweeps")  # that a file's path may start from
+BASES = ("", "host", "include", "include/modsweep", "kernels", "tests", "bench", "sweeps")  # starts of paths
 DOCUMENT = re.compile(r"(?<![\w./-])((?:[\w.-]+/)*[\w-]+\.md)\b")
 SECTION = r"\d+(?:\.\d+)*"
 SECTIONS = re.compile(rf"((?:[\w.-]+/)*[\w-]+\.md)[)\]`]*,? sections? ({SECTION}(?:(?:, | and | to |-){SECTION})*)")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-# Names in capitals stand for any name. These documents are named so themselves:
+# Names in capitals are placeholders. The names of these documents are in capitals too:
 PLACEHOLDER = re.compile(r"(?<![A-Za-z])[A-Z]{2,}(?![a-z])")
 CAPITALS = {"CHANGELOG.md", "CONTRIBUTING.md", "README.md"}
 
@@ -34,7 +34,8 @@ C_SUFFIXES = {".h", ".cpp", ".cu", ".cuh", ".c", ".in"}
 
 
 def comments(path, text):
-    """The comments of a source, or the text of a document; all else is blank, so that places stay."""
+    """The comments of a source, or the text of a document; everything else is blank, so that positions do not
+    change."""
     if path.suffix == ".md":
         return tree.without_blocks(text)
     kept = [c if c == "\n" else " " for c in text]
@@ -45,8 +46,8 @@ def comments(path, text):
 
 
 def dense(text):
-    """The text as one line, without marks of comments at the start of lines, so that a citation may cross lines; and for
-    each of its characters where that was."""
+    """The text as one line, without comment markers at the start of lines, so that a citation may cross lines; and the
+    original position of each of its characters."""
     flat = re.sub(r"(?m)^[ \t]*(?:///?<?|#|\*)", lambda mark: " " * len(mark[0]), text).replace("\n", " ")
     places = [i for i, c in enumerate(flat) if c != " " or (i > 0 and flat[i - 1] != " ")]
     return "".join(flat[i] for i in places), places
@@ -59,7 +60,7 @@ class Checker:
         self.folders = {parent.as_posix() for path in self.paths for parent in Path(path).parents}
         self.names = {Path(path).name for path in self.paths} | tree.FOREIGN_NAMES
         self.documents = {path: (root / path).read_text(encoding="utf-8") for path in self.paths if path.endswith(".md")}
-        # Files that readers of the documents make: their blocks are named so.
+        # Files that readers of the documents create: blocks have their names.
         self.made = {word for text in self.documents.values() for block in tree.blocks(text) for word in block.words}
         self.checked = 0
         self.dead = []
@@ -68,12 +69,12 @@ class Checker:
         return path.rstrip("/") in self.paths or path.rstrip("/") in self.folders
 
     def relative(self, source, target):
-        """The path from the root of what is given from the source's folder; None where that is outside of the root."""
+        """The path from the root for a path from the source's folder; None if it is outside the root."""
         full = (self.root / source).parent.joinpath(target).resolve()
         return full.relative_to(self.root).as_posix() if full.is_relative_to(self.root) else None
 
     def document(self, source, name):
-        """The path of a document that is named from the source's folder, from the root or from docs/."""
+        """The path of a document that is named relative to the source's folder, the root or docs/."""
         candidates = (self.relative(source, name), name, f"docs/{name}")
         return next((path for path in candidates if path in self.documents), None)
 
@@ -119,7 +120,7 @@ class Checker:
         for match in FOLDER.finditer(text):
             path = match[1]
             if PLACEHOLDER.search(path.replace("README", "")) or re.search(r"\.\w+$", path):
-                continue  # a file is looked up by check_files
+                continue  # check_files looks files up
             candidates = (self.relative(source, path), path)
             found = any(c is not None and self.exists(c) for c in candidates)
             self.check(found, source, text, match.start(), f"there is no folder {path}")

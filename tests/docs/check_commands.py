@@ -22,7 +22,7 @@ from pathlib import Path
 
 import tree
 
-# Programs that do nothing here, and why. Their options are looked up in the file beside them, if any.
+# Programs that do nothing here, with the reason. Their options are checked against the file beside them, if any.
 STAND_INS = {
     "setup.sh": ("installs packages and builds: a stage of .ci/run", "setup.sh"),
     "bin/cmake": ("builds for minutes: stages of .ci/run, tests/package", "CMakePresets.json"),
@@ -30,7 +30,7 @@ STAND_INS = {
     "build/train": ("is built and run by tests/package", None),
     "build/tests/cli/test_cli": ("trains 40 networks in full", None),
 }
-# Commands that are not run at all, and why.
+# Commands that are not run at all, with the reason.
 NOT_RUN = {
     "modsweep bench --engine gemm --setting wa2 --networks 1024": "needs a GPU",
 }
@@ -58,12 +58,12 @@ class Scratch:
             self.write(path, f'#!/bin/sh\nexec {sys.executable} -B {wrapper} "$@"\n')
         for path, (_, options) in STAND_INS.items():
             self.write(path, self.stand_in(root / options if options else None))
-        for path in ("bin/column", "bin/less"):  # of other packages, and only to look at
+        for path in ("bin/column", "bin/less"):  # from other packages, and only for display
             self.write(path, "#!/bin/sh\ncat\n")
 
     @staticmethod
     def stand_in(options):
-        """A script that fails for an option of its own, or a preset, that `options` does not have."""
+        """A script that fails for an option, or a preset, that is not in `options`."""
         if options is None:
             return "#!/bin/sh\nexit 0\n"
         if options.suffix == ".json":
@@ -118,7 +118,7 @@ class Checker:
     # ---- Documents.
 
     def check_document(self, path, start):
-        """Runs the blocks of a document; `start`: a store that the reader has by then."""
+        """Runs the blocks of a document; `start`: a store that the reader has at that point."""
         name = path.relative_to(self.root).as_posix()
         text = path.read_text(encoding="utf-8")
         scratch = self.new_scratch(name.replace("/", "-"))
@@ -138,7 +138,7 @@ class Checker:
             self.ran += 1
             lines = iter((self.root / block.source).read_text(encoding="utf-8").splitlines())
             for line in block.text.splitlines():
-                if line not in lines:  # which reads on from the line that was found last
+                if line not in lines:  # continues after the line that was found last
                     self.fail(place, f"{block.source} does not have, in this order: {line}")
                     break
         elif block.language == "sh":
@@ -165,7 +165,8 @@ class Checker:
         return self.helps[command]
 
     def check_usage(self, place, command, rest):
-        """A usage in the text, as `modsweep run SWEEP.toml [-o FILE.db]`: the command and its options are there."""
+        """Checks a usage in the text, such as `modsweep run SWEEP.toml [-o FILE.db]`: the command and its options
+        exist."""
         self.ran += 1
         text = self.help_of(command)
         if not text:
@@ -186,7 +187,7 @@ class Checker:
             self.expect(place, command, scratch.shell(command))
 
     def check_sweeps(self):
-        """The commands in each file's first lines; of a file without any, that which trains it."""
+        """The commands in each file's first lines; for a file without any, the command that trains it."""
         scratch = self.new_scratch("sweep-files")
         for path in sorted((self.root / "sweeps").glob("*.toml")):
             head = re.match(r"(?:#.*\n)*", path.read_text(encoding="utf-8"))[0]
@@ -196,7 +197,7 @@ class Checker:
         return scratch
 
     def check_helps(self, scratch, commands=()):
-        """The examples of a command's help and of those below it."""
+        """The examples in the help of a command and of its subcommands."""
         text = self.help_of(*commands)
         place = " ".join(["modsweep", *commands, "--help"])
         if not text:
@@ -209,7 +210,7 @@ class Checker:
 
 
 def rename_tensors(source, target, name):
-    """A copy of a safetensors file whose first tensor has another name."""
+    """A copy of a safetensors file whose first tensor is renamed."""
     content = source.read_bytes()
     size = int.from_bytes(content[:8], "little")
     header = json.loads(content[8:8 + size])
@@ -220,7 +221,7 @@ def rename_tensors(source, target, name):
 
 
 def add_files_of_examples(scratch):
-    """What the examples of help texts take for granted, beside the stores of the sweep files."""
+    """Files that the examples of help texts assume, besides the stores of the sweep files."""
     sweep = (scratch.folder / "sweeps/quickstart.toml").read_text(encoding="utf-8")
     scratch.write("sweep.toml", sweep.replace('name = "quickstart"', 'name = "sweep"'))
     code, output = scratch.shell("""

@@ -19,7 +19,7 @@ SHORT = ["--set", "training.steps=3", "--set", "measure.leaks=false"]
 
 
 def options_of(arguments, name):
-    """The values of an option that is given with a blank, as the documents write it."""
+    """The values of an option that is separated by a blank, as in the documents."""
     return [value for option, value in zip(arguments, arguments[1:]) if option == name]
 
 
@@ -38,7 +38,7 @@ def without_schedule(arguments):
 
 
 def check_as_printed(program, arguments):
-    """Ends with the program's message where the sweep, with all settings as they are printed, is none."""
+    """Ends with the program's message if the sweep is invalid with all settings as printed."""
     plan = [program, "plan", next(a for a in arguments if a.endswith(".toml"))]
     for option in ("--set", "--shard"):
         for value in options_of(arguments, option):
@@ -53,7 +53,7 @@ def with_cell(arguments):
     place = arguments.index("--cell") + 1
     store = next(a for a in arguments if a.endswith(".db"))
     with sqlite3.connect(store) as connection:
-        # A network of blocks first, for `modules`.
+        # A network of blocks first, as `modules` requires.
         ids = [row[0] for row in connection.execute(
             "select id from cells where status = 'done' order by settings like '%\"modular\"%' desc, num")]
     if not any(known.startswith(arguments[place]) for known in ids):

@@ -3,13 +3,13 @@
 import re
 from pathlib import Path
 
-# Folders that hold no texts of ours.
+# Folders without texts of ours.
 SKIPPED_FOLDERS = {".git", ".cache", "__pycache__"}
 TEXT_SUFFIXES = {".h", ".cpp", ".cu", ".cuh", ".c", ".in", ".cmake", ".txt", ".md", ".py", ".sh", ".toml", ".json", ".sql"}
 
 
 def files(root):
-    """Every file of the tree but those of builds, as paths below root."""
+    """Every file of the tree except those of builds, as paths below root."""
     found = []
     folders = [root]
     while folders:
@@ -28,15 +28,15 @@ def texts(root):
     for path in files(root):
         relative = path.relative_to(root)
         is_data = relative.parts[:2] == ("tests", "data") and path.suffix != ".md"
-        is_record = relative.parts[:2] == ("bench", "results")  # what was said on its day
+        is_record = relative.parts[:2] == ("bench", "results")  # records stay as they were on their day
         is_script = path.parent.name == ".ci"
         if not is_data and not is_record and (path.suffix in TEXT_SUFFIXES or is_script):
             yield path, path.read_text(encoding="utf-8")
 
 
 class Block:
-    """A fenced block: its language, the words after that, the line and the text of its content. `source`: the file that it
-    is copied from, where a line `<!-- from FILE -->` stands before it."""
+    """A fenced block: its language, the words after the language, the line and the text of its content. `source`: the
+    file that it is copied from, if a line `<!-- from FILE -->` precedes it."""
 
     def __init__(self, info, source, line):
         words = info.split()
@@ -69,7 +69,7 @@ def blocks(document):
 
 
 def without_blocks(document):
-    """The document with fenced blocks made blank: every other character keeps its place."""
+    """The document with fenced blocks blanked: every other character keeps its position."""
     lines = []
     fenced = False
     for line in document.split("\n"):
@@ -90,5 +90,5 @@ def anchor(heading):
     return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
 
 
-# Names of files that comments and documents speak of and that the tree does not have.
-FOREIGN_NAMES = {"sweep.toml"}  # anybody's sweep file
+# Names of files in comments and documents that the tree does not contain.
+FOREIGN_NAMES = {"sweep.toml"}  # a user's own sweep file

@@ -1,4 +1,4 @@
-// Engines against the CPU engine: the same training, so the same numbers but for rounding.
+// Engines against the CPU engine: the same training must give the same numbers up to rounding.
 #include "engine/engines_under_test.h"
 
 #include <algorithm>
@@ -12,12 +12,12 @@
 namespace modsweep::test {
 namespace {
 
-/// Which networks of the pack have no kinks.
+/// Whether a network of the pack has no kinks.
 bool smooth(std::size_t network) {
   return network < 5;
 }
 
-/// Paper settings and others: every kind of noise, regularizer and optimizer, some of each.
+/// The paper's settings and others: every kind of noise, regularizer and optimizer.
 Pack standard_pack(Precision precision) {
   DatasetCache cache;
   Pack pack;
@@ -31,8 +31,8 @@ Pack standard_pack(Precision precision) {
     cell.training.optimizer = i == 9 ? Optimizer::sgd : Optimizer::adam;
     cell.training.momentum = i == 9 ? 0.9 : 0.0;
     cell.noise.strength = i % 2 == 1 ? 0.1 : 0.0;
-    // Between 0 and 2 the gradient through the noise has a pole at a = 0, near which any rounding becomes
-    // large.
+    // For exponents between 0 and 2 the gradient through the noise has a pole at a = 0, near which any
+    // rounding error becomes large.
     cell.noise.exponent = i % 4 == 1 ? 2.0 : 0.0;
     cell.regularizer.l2 = 1e-4;
     cell.regularizer.weighted_activity = i % 3 == 0 ? 1e-3 : 0.0;
@@ -75,7 +75,7 @@ TEST_P(Agreement, OfTheFirstGradientAndLoss) {
   }
 }
 
-/// Wider than what one block of the fused engine holds.
+/// Networks that are too wide for one block of the fused engine.
 TEST_P(Agreement, OfTheFirstGradientAndLossOfWideNetworks) {
   const Precision precision = GetParam().precision;
   const double bound = precision == Precision::fp64 ? 1e-10 : 1e-4;
@@ -108,8 +108,9 @@ TEST_P(Agreement, OfTheFirstGradientAndLossOfWideNetworks) {
   }
 }
 
-/// Rounding grows along a training, in some networks more than in others: Adam divides by gradients that may
-/// be tiny. How far is shown by the CPU engine itself, by its single precision against its double.
+/// Rounding errors grow during training, in some networks more than in others: Adam divides by gradients that
+/// may be tiny. The CPU engine itself shows how far: its single precision is compared with its double
+/// precision.
 TEST_P(Agreement, AfterAHundredStepsIsNoWorseThanRounding) {
   const Precision precision = GetParam().precision;
   const auto have = start(*engine_, precision, 100);
@@ -122,7 +123,7 @@ TEST_P(Agreement, AfterAHundredStepsIsNoWorseThanRounding) {
   EXPECT_LT(rounding, 1e-3);
   if (precision == Precision::fp64) rounding *= 0x1p-29;  // doubles round 2^29 times less
   // In single precision, a few of the two million activations fall on the other side of a kink. Each changes
-  // one of the 200 samples' share in a step of at most 1e-3.
+  // the contribution of one of the 200 samples to a step of at most 1e-3.
   constexpr double kinks = 1e-3;
   for (std::size_t p = 0; p < 10; ++p)
     EXPECT_LE(relative_distance(have->weights(p).values, exact->weights(p).values),

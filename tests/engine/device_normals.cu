@@ -1,4 +1,4 @@
-// Normals as a device draws them: its approximations are not those of the host. A module of its own, for
+// Normals as a device draws them: its approximations differ from those of the host. A module of its own, for
 // normals_test.cpp.
 #include "device/backend.cuh"
 
@@ -19,7 +19,7 @@ struct DrawNormals {
 }  // namespace
 }  // namespace modsweep::test
 
-/// `normals`: [blocks][4], of random_block(seed, Stream::noise, 0, 0, 0, i). Throws IoError where the device
+/// `normals`: [blocks][4], of random_block(seed, Stream::noise, 0, 0, 0, i). Throws IoError if the device
 /// cannot be used.
 extern "C" __attribute__((visibility("default"))) void modsweep_test_normals(int device, std::uint32_t seed,
                                                                              std::uint32_t blocks,

@@ -12,13 +12,13 @@ namespace modsweep::test {
 class BlockObserver;
 struct HostRegisters;
 
-/// Blocks and clusters of an sm_90 device.
+/// The limits of blocks and clusters on an sm_90 device.
 constexpr fused::BlockLimits sm_90 = {
-    .block = 232448, .multiprocessor = 233472, .reserved = 1024, .most_ranks = 8, .fewest_ranks = 1};
+    .block = 232448, .multiprocessor = 233472, .reserved = 1024, .max_ranks = 8, .fewest_ranks = 1};
 
 struct EmulatedFusedOptions {
-  bool backwards = false;          ///< threads and blocks take their turns in the opposite order
-  std::uint32_t fewest_ranks = 1;  ///< blocks of a cluster, at least, where one would do
+  bool backwards = false;          ///< threads and blocks run in the opposite order
+  std::uint32_t fewest_ranks = 1;  ///< minimum of blocks per cluster, even if fewer would do
   fused::Multiplier multiplier = fused::Multiplier::threads;
   BlockObserver* observer = nullptr;
   HostRegisters* registers = nullptr;

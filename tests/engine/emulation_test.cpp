@@ -1,5 +1,5 @@
-// What would be a race on a device: a kernel whose items depend on the order in which they are taken, or a
-// phase of a block on the order of its threads.
+// Finds races of a device: a kernel whose result depends on the order of its items, or a phase of a block
+// whose result depends on the order of its threads.
 #include "engine/emulated_fused.h"
 #include "engine/engines_under_test.h"
 
@@ -14,7 +14,7 @@
 namespace modsweep::test {
 namespace {
 
-/// Cells of one shape that between them meet every kernel and every branch of one.
+/// Cells of one shape that together use every kernel and every branch of a kernel.
 Pack varied_pack(Precision precision, bool prelu, std::uint32_t batch) {
   DatasetCache cache;
   Pack pack;
@@ -44,7 +44,7 @@ Pack varied_pack(Precision precision, bool prelu, std::uint32_t batch) {
   return pack;
 }
 
-/// What a training comes to.
+/// The result of a training.
 struct Trained {
   std::vector<std::vector<std::byte>> states;
   std::vector<Evaluation> tests;
@@ -83,7 +83,7 @@ void expect_equal(const Trained& a, const Trained& b) {
   EXPECT_EQ(diverged, 1U);
 }
 
-/// `train_one(pack, backwards)`.
+/// Trains with `train_one(pack, backwards)` in both orders and compares the results.
 void expect_order_does_not_matter(const std::function<Trained(const Pack&, bool)>& train_one,
                                   std::uint32_t batch) {
   for (const Precision precision : {Precision::fp32, Precision::fp64})
@@ -93,8 +93,8 @@ void expect_order_does_not_matter(const std::function<Trained(const Pack&, bool)
     }
 }
 
-/// The stand-in for CUDA takes threads and blocks in the opposite order where the environment says so. On a
-/// device both trainings are the same, and so must be what comes of them.
+/// The stand-in for CUDA runs threads and blocks in the opposite order if the environment requests it. A
+/// device ignores the request, so both results must be equal there too.
 class DeviceOrder : public testing::TestWithParam<EngineUnderTest> {
  protected:
   void SetUp() override {

@@ -50,7 +50,7 @@ EngineUnderTest gpu_engine(std::string name, std::unique_ptr<Engine> (*GpuModule
 GpuAccess open_gpu_under_test() {
   const char* other = std::getenv("MODSWEEP_TEST_GPU_MODULE");
   if (other == nullptr) return open_gpu(MODSWEEP_GPU_MODULE);
-  // The driver beside it, which open_gpu then finds by its name.
+  // The driver lies beside the module; open_gpu then finds it by its name.
   (void)::dlopen((std::filesystem::path(other).parent_path() / "libcuda.so.1").c_str(), RTLD_LAZY);
   return open_gpu(other);
 }

@@ -1,4 +1,4 @@
-// The engines that the conformance tests of this folder run on. A new engine is one line in
+// The engines that the conformance tests of this folder run on. A new engine needs one line in
 // engines_under_test.cpp.
 #pragma once
 
@@ -16,24 +16,24 @@
 namespace modsweep::test {
 
 struct EngineUnderTest {
-  std::string name;                 ///< as a test's name: letters, digits, underscores
+  std::string name;                 ///< part of test names: letters, digits, underscores
   std::function<bool()> available;  ///< whether this machine can run it
-  std::function<std::unique_ptr<Engine>(std::size_t)> make;  ///< with so many threads
+  std::function<std::unique_ptr<Engine>(std::size_t)> make;  ///< takes the number of threads
   std::vector<Precision> precisions;
-  /// Whether a network has the same bits in packs of any size. Else, as with cuBLAS, which chooses its kernel
-  /// by the size of a batch, it is the same up to rounding.
+  /// Whether a network's result is bit-identical in packs of any size. If not, it is equal up to rounding:
+  /// cuBLAS, for example, chooses its kernel by the size of a batch.
   bool exact_in_any_pack = true;
 };
 
 [[nodiscard]] const std::vector<EngineUnderTest>& engines_under_test();
 
-/// Those that run on a GPU, but fused_3xtf32, which is for wide layers.
+/// The engines that run on a GPU, except fused_3xtf32, which is for wide layers.
 [[nodiscard]] std::vector<EngineUnderTest> gpu_engines_of_any_shape();
 
-/// The GPU module of this build, or the one that the environment's MODSWEEP_TEST_GPU_MODULE names.
+/// The GPU module of this build, or the one named by the environment variable MODSWEEP_TEST_GPU_MODULE.
 [[nodiscard]] GpuAccess open_gpu_under_test();
 
-/// Those that compute in this precision.
+/// The engines that compute in this precision.
 [[nodiscard]] std::vector<EngineUnderTest> engines_with(Precision precision);
 
 /// One engine in one precision: the parameter of most tests.
@@ -42,7 +42,7 @@ struct EngineCase {
   Precision precision = Precision::fp64;
 };
 
-/// So that a test's parameter is listed by name.
+/// Lists a test's parameter by name.
 inline void PrintTo(const EngineUnderTest& engine, std::ostream* out) {
   *out << engine.name;
 }
@@ -53,7 +53,7 @@ inline void PrintTo(const EngineCase& test_case, std::ostream* out) {
   *out << engine_case_name(test_case);
 }
 
-/// Largest |a - b| over the largest |b|; infinite where the sizes differ or anything is not finite.
+/// The largest |a - b| divided by the largest |b|; infinite if the sizes differ or a value is not finite.
 [[nodiscard]] double relative_distance(const std::vector<double>& a, const std::vector<double>& b);
 
 }  // namespace modsweep::test

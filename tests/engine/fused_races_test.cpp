@@ -1,5 +1,5 @@
-// No phase of the fused engine reads or writes what another thread of the same phase writes; and every
-// barrier is there for a reason.
+// No phase of the fused engine reads or writes what another thread writes in the same phase; and every
+// barrier has a reason.
 #include "engine/emulated_fused.h"
 #include "engine/race_watch.h"
 
@@ -10,7 +10,7 @@
 namespace modsweep::test {
 namespace {
 
-/// Networks with everything that a phase may do, each with a step of two parts.
+/// Networks that use every feature of a phase, each with two micro-batches per step.
 Pack pack_with_everything(Precision precision, std::uint32_t networks, std::uint32_t batch,
                           std::vector<std::uint32_t> groups = {1, 2, 2, 1}) {
   DatasetCache cache;
@@ -68,7 +68,7 @@ TEST_P(FusedRaces, ThereAreNoneWithTensorCores) {
   }
 }
 
-/// Two steps of one network, as if barriers were not there.
+/// Two steps of one network, with one barrier ignored.
 RaceWatch watch_without(const RaceWatch::Options& options, std::uint32_t ranks) {
   RaceWatch watch(options);
   Pack pack = pack_with_everything(Precision::fp32, 1, 70);
@@ -76,7 +76,8 @@ RaceWatch watch_without(const RaceWatch::Options& options, std::uint32_t ranks) 
   return watch;
 }
 
-/// Barriers of the first step whose absence makes no race: between phases that touch nothing of each other's.
+/// Barriers of the first step whose absence causes no race: the phases around them do not access each other's
+/// data.
 std::vector<std::uint32_t> unnoticed(std::uint32_t ranks, bool within_blocks) {
   const std::vector<fused::Wait> barriers = watch_without({}, ranks).barriers();
   std::vector<std::uint32_t> found;
@@ -91,18 +92,18 @@ std::vector<std::uint32_t> unnoticed(std::uint32_t ranks, bool within_blocks) {
 
 using Numbers = std::vector<std::uint32_t>;
 
-/// Of a step of 44 phases: 0 and 1 load, 2 begins the step, two parts of 20 from 3 on. All but these are
-/// needed: 1 (a step begins without looking at parameters); 15, 18, 21 and 35, 38, 41, between the gradients
-/// of a layer and what is done for the one below, where that writes other rows than the gradients read; 42,
-/// before the sums of slopes.
+/// A step has 44 phases: 0 and 1 load, 2 begins the step, from 3 on two micro-batches have 20 each. All
+/// barriers are needed except these: 1 (the begin of a step does not read parameters); 15, 18, 21 and 35, 38,
+/// 41, between the gradients of a layer and the work for the layer below, if that writes other rows than the
+/// gradients read; 42, before the sums of slopes.
 TEST(FusedBarriers, AMissingOneIsNoticed) {
   EXPECT_EQ(unnoticed(1, false), (Numbers{1, 15, 21, 35, 41, 42}));
   EXPECT_EQ(unnoticed(2, false), (Numbers{1, 15, 18, 21, 35, 38, 41}));
 }
 
-/// That a barrier is one of the cluster matters but for 1, 22 and 24, after which another comes before
-/// anything is read from another block, and 2 and 45, which are there for the order of samples, which is not
-/// in shared memory.
+/// Every cluster barrier must be one of the cluster, except 1, 22 and 24, after which another barrier comes
+/// before any block reads from another, and 2 and 45, which protect the order of samples, which is not in
+/// shared memory.
 TEST(FusedBarriers, AMissingOneOfAClusterIsNoticed) {
   EXPECT_EQ(unnoticed(2, true), (Numbers{1, 2, 22, 24, 45}));
 }

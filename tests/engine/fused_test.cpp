@@ -28,7 +28,7 @@ CellSettings cell_of(std::vector<std::uint32_t> hidden, std::vector<std::uint32_
 }
 
 Shape shape_of_cell(const CellSettings& cell) {
-  return shape_of(cell, cell.task.inputs);  // the task has as many outputs
+  return shape_of(cell, cell.task.inputs);  // the task has as many outputs as inputs
 }
 
 std::vector<CellSettings> cells_around_tiles() {
@@ -56,7 +56,7 @@ TEST(FusedPlan, ThreeBlocksOfThePapersNetworkShareAMultiprocessor) {
 
 TEST(FusedPlan, ABlockTakesWhatMemoryRegistersLeaveToIt) {
   const auto parts_with = [](const Shape& shape, std::size_t bytes) {
-    std::uint32_t rows = fused::most_rows;
+    std::uint32_t rows = fused::max_rows;
     while (fused::plan_with_rows<float>(shape, rows, 1, Multiplier::threads).bytes > bytes)
       rows -= rows > 16 ? 16 : 4;
     return (200 + rows - 1) / rows;
@@ -65,7 +65,7 @@ TEST(FusedPlan, ABlockTakesWhatMemoryRegistersLeaveToIt) {
   for (std::uint32_t width = 33; width <= 64; ++width) {
     const Shape shape = shape_of_cell(cell_of({width, width, width}));
     const BlockPlan plan = fused::block_plan<float>(shape, 200, sm_90);
-    ASSERT_EQ(plan.threads, 256U) << width;  // of which a multiprocessor has registers for two blocks
+    ASSERT_EQ(plan.threads, 256U) << width;  // a multiprocessor has registers for two such blocks
     const std::size_t half = sm_90.multiprocessor / 2 - sm_90.reserved;
     const bool two = plan.bytes <= half;
     of_two += two ? 1 : 0;
@@ -82,13 +82,13 @@ TEST(FusedPlan, EveryParameterHasAPlaceOfItsOwn) {
     for (const std::uint32_t ranks : {1U, 2U, 4U, 8U}) {
       std::vector<std::uint32_t> owners(ParameterLayout(shape).parameters(), 0);
       for (std::uint32_t rank = 0; rank < ranks; ++rank) {
-        const auto slots = fused::slot_table(shape, ranks, rank);
-        std::set<std::uint32_t> places;
-        for (std::size_t i = 0; i < slots.size(); ++i) {
-          if (slots[i] == fused::elsewhere) continue;
-          EXPECT_TRUE(places.insert(slots[i] & ~fused::copied).second);
-          EXPECT_LT(slots[i] & ~fused::copied, fused::block_parameters(shape, ranks));
-          if ((slots[i] & fused::copied) == 0) ++owners[i];
+        const auto local_indices = fused::local_index_table(shape, ranks, rank);
+        std::set<std::uint32_t> positions;
+        for (std::size_t i = 0; i < local_indices.size(); ++i) {
+          if (local_indices[i] == fused::absent) continue;
+          EXPECT_TRUE(positions.insert(local_indices[i] & ~fused::replicated).second);
+          EXPECT_LT(local_indices[i] & ~fused::replicated, fused::block_parameters(shape, ranks));
+          if ((local_indices[i] & fused::replicated) == 0) ++owners[i];
         }
         for (const auto& layer : fused::block_layers(shape, ranks, rank)) {
           EXPECT_EQ(layer.weights % 4, 0U);
@@ -153,7 +153,7 @@ struct Bound {
   double relative;
 };
 
-/// Losses and gradients after a step, against the CPU engine in double.
+/// Checks losses and gradients after a step against the CPU engine in double.
 void expect_gradients(CellSettings cell, const std::vector<std::uint32_t>& batches,
                       const std::vector<std::uint32_t>& ranks,
                       const std::vector<Bound>& bounds = {{Precision::fp32, 1e-4}, {Precision::fp64, 1e-10}},
@@ -186,7 +186,7 @@ void expect_gradients(CellSettings cell, const std::vector<std::uint32_t>& batch
   }
 }
 
-/// Tile sizes of widths, parts of the batch, and slices, of which some are empty.
+/// Widths around the tile sizes, with several micro-batches and slices, some of them empty.
 TEST(EmulatedFused, GradientsOnSizesAroundEveryTile) {
   for (const CellSettings& cell : cells_around_tiles()) {
     expect_gradients(cell, {1, 3, 63, 64, 65, 130}, {1});
@@ -231,7 +231,7 @@ TEST(EmulatedTensorCores, ThreeBlocksOfThePapersNetworkShareAMultiprocessor) {
   EXPECT_EQ(plan.threads, 128U);
 }
 
-/// Root of the mean square of what a gradient is off, over several networks.
+/// Root mean square error of a gradient, over several networks.
 double gradient_error(Multiplier multiplier, std::uint32_t width) {
   const auto exact = make_cpu_engine({.threads = 1, .instruction_set = {}});
   const auto engine = make_emulated_fused_engine({.multiplier = multiplier});

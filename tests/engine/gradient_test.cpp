@@ -1,5 +1,5 @@
-// Gradients of every activation x regularizer x noise site against finite differences of an independent naive
-// loss.
+// Gradients of every combination of activation, regularizer and noise site against finite differences of an
+// independent naive loss.
 #include "engine/engines_under_test.h"
 #include "engine/naive_network.h"
 
@@ -20,7 +20,7 @@ struct NamedRegularizer {
   RegularizerSettings settings;
 };
 
-/// Every penalty by itself, some with other exponents, and all together.
+/// Every penalty alone, some with other exponents too, and all together.
 std::vector<NamedRegularizer> regularizers() {
   std::vector<NamedRegularizer> all = {{"none", {}}};
   RegularizerSettings together;
@@ -85,7 +85,8 @@ CellSettings base_cell(std::vector<std::uint32_t> hidden, std::vector<std::uint3
   return cell;
 }
 
-/// The engine's loss and gradient at the initial weights against the naive loss and its central differences.
+/// Checks the engine's loss and gradient at the initial weights against the naive loss and its central
+/// differences.
 void expect_gradient(Engine& engine, const CellSettings& cell, double tolerance) {
   const auto data = random_data(4, 2, 7);
   Pack pack;

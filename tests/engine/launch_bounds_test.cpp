@@ -1,4 +1,4 @@
-// Which launch bounds the fused engine takes, and that its results do not depend on them.
+// The fused engine's choice of launch bounds, which must not change its results.
 #include "fused/launch_bounds.h"
 
 #include "engine/emulated_fused.h"
@@ -18,20 +18,20 @@ namespace {
 
 using fused::choose_registers;
 using fused::fewer_registers;
-using fused::most_registers;
+using fused::max_registers;
 using fused::pack_kind;
 using fused::RegisterChoices;
 
-/// A trial that is made up; it keeps what is asked of it.
+/// A simulated trial; it records the requests to it.
 struct MadeUpTrial {
   std::uint32_t blocks_most = 1, blocks_fewer = 2;
   bool same = true;
-  std::map<std::uint32_t, std::vector<double>> times = {{most_registers, {100.0}}, {fewer_registers, {50.0}}};
+  std::map<std::uint32_t, std::vector<double>> times = {{max_registers, {100.0}}, {fewer_registers, {50.0}}};
   std::vector<std::uint32_t> timed = {};
   std::size_t compared = 0;
 
   [[nodiscard]] std::uint32_t blocks(std::uint32_t registers) const {
-    return registers == most_registers ? blocks_most : blocks_fewer;
+    return registers == max_registers ? blocks_most : blocks_fewer;
   }
   bool agree() {
     ++compared;
@@ -48,9 +48,9 @@ struct MadeUpTrial {
 TEST(LaunchBounds, FewerRegistersAreTakenWhereTheyAreClearlyFaster) {
   for (const auto& [milliseconds, chosen] : {std::pair{50.0, fewer_registers},
                                              {97.0, fewer_registers},
-                                             {98.5, most_registers},
-                                             {100.0, most_registers},
-                                             {150.0, most_registers}}) {
+                                             {98.5, max_registers},
+                                             {100.0, max_registers},
+                                             {150.0, max_registers}}) {
     MadeUpTrial trial;
     trial.times[fewer_registers] = {milliseconds};
     EXPECT_EQ(choose_registers(trial), chosen) << milliseconds;
@@ -60,21 +60,21 @@ TEST(LaunchBounds, FewerRegistersAreTakenWhereTheyAreClearlyFaster) {
 
 TEST(LaunchBounds, TheMedianCountsAndTheyAreTimedInTurn) {
   MadeUpTrial trial;
-  trial.times = {{most_registers, {10.0, 900.0, 11.0, 900.0, 12.0}},
+  trial.times = {{max_registers, {10.0, 900.0, 11.0, 900.0, 12.0}},
                  {fewer_registers, {11.5, 1.0, 1.0, 12.0, 13.0}}};
   EXPECT_EQ(choose_registers(trial), fewer_registers);  // 11.5 of 12
   for (std::size_t i = 0; i < trial.timed.size(); ++i)
-    EXPECT_EQ(trial.timed[i], i % 2 == 0 ? most_registers : fewer_registers);
+    EXPECT_EQ(trial.timed[i], i % 2 == 0 ? max_registers : fewer_registers);
   EXPECT_EQ(trial.timed.size(), 10U);
   trial.timed.clear();
   trial.times[fewer_registers] = {1.0, 12.0, 1.0, 12.0, 13.0};
-  EXPECT_EQ(choose_registers(trial), most_registers);
+  EXPECT_EQ(choose_registers(trial), max_registers);
 }
 
 TEST(LaunchBounds, WhatLetsNoMoreBlocksWorkIsNotTimed) {
   for (const auto& [most, fewer] : {std::pair{1U, 1U}, {3U, 3U}, {3U, 2U}}) {
     MadeUpTrial trial{.blocks_most = most, .blocks_fewer = fewer};
-    EXPECT_EQ(choose_registers(trial), most_registers);
+    EXPECT_EQ(choose_registers(trial), max_registers);
     EXPECT_TRUE(trial.timed.empty());
     EXPECT_EQ(trial.compared, 0U);
   }
@@ -82,7 +82,7 @@ TEST(LaunchBounds, WhatLetsNoMoreBlocksWorkIsNotTimed) {
 
 TEST(LaunchBounds, WhatComputesSomethingElseIsNeverTaken) {
   MadeUpTrial trial{.same = false};
-  EXPECT_EQ(choose_registers(trial), most_registers);
+  EXPECT_EQ(choose_registers(trial), max_registers);
 }
 
 CellSettings cell_with(std::vector<std::uint32_t> hidden) {
@@ -139,9 +139,9 @@ TEST(LaunchBounds, AChoiceIsMadeOnceForEachKindWhereItDidNotFail) {
   const auto fails = []() -> std::uint32_t { throw std::runtime_error("no device"); };
   EXPECT_THROW(static_cast<void>(choices.of(narrow, fails)), std::runtime_error);
   EXPECT_EQ(choices.of(narrow, [] { return fewer_registers; }), fewer_registers);
-  EXPECT_EQ(choices.of(wide, [] { return most_registers; }), most_registers);
+  EXPECT_EQ(choices.of(wide, [] { return max_registers; }), max_registers);
   EXPECT_EQ(choices.of(narrow, fails), fewer_registers);
-  EXPECT_EQ(choices.of(wide, fails), most_registers);
+  EXPECT_EQ(choices.of(wide, fails), max_registers);
 }
 
 TEST(LaunchBounds, ThreadsDoNotMeasureAtOnceOrTwice) {
@@ -174,14 +174,15 @@ TEST(LaunchBounds, ThreadsDoNotMeasureAtOnceOrTwice) {
   EXPECT_FALSE(wrong);
 }
 
-/// Launches that training made with so many registers, and all that were made.
+/// A training's launches: the register limit of the last one, the number of all, and the number with fewer
+/// registers.
 struct Launches {
   std::uint32_t last = 0;
   std::size_t all = 0;
   std::size_t fewer = 0;
 };
 
-/// Two calls of advance() and what they launch; the states that they end with go to `states`, if any.
+/// The launches of two calls of advance(); the final states are stored in `states`, if given.
 Launches launches_of(Engine& engine, HostRegisters& registers, const Pack& pack,
                      std::vector<std::vector<std::byte>>* states = nullptr) {
   registers.launches.clear();
@@ -204,11 +205,11 @@ TEST_P(LaunchBoundsOfTraining, AreMeasuredOnceAndChangeNoResult) {
     HostRegisters registers{.multiprocessors = 3};
     const auto engine = make_emulated_fused_engine({.multiplier = GetParam(), .registers = &registers});
     const Launches launches = launches_of(*engine, registers, pack, &unmeasured);
-    EXPECT_EQ(launches.all, 2U);  // a network for each multiprocessor: nothing to choose
-    EXPECT_EQ(launches.last, most_registers);
+    EXPECT_EQ(launches.all, 2U);  // a multiprocessor for each network: nothing to choose
+    EXPECT_EQ(launches.last, max_registers);
   }
   for (const auto& [fewer, misses, chosen] :
-       {std::tuple{0.9, false, fewer_registers}, {1.0, false, most_registers}, {0.9, true, most_registers}}) {
+       {std::tuple{0.9, false, fewer_registers}, {1.0, false, max_registers}, {0.9, true, max_registers}}) {
     HostRegisters registers{.multiprocessors = 2, .milliseconds_fewer = fewer, .fewer_miss_one = misses};
     const auto engine = make_emulated_fused_engine({.multiplier = GetParam(), .registers = &registers});
     std::vector<std::vector<std::byte>> states;
@@ -239,7 +240,7 @@ TEST(LaunchBounds, DoublesAndClustersHaveNoChoice) {
   EXPECT_EQ(launches_of(*blocks, registers, pack_of(cell, 3)).last, fewer_registers);
 }
 
-/// What was inspected before and after a trial is of the step that it is asked for.
+/// Inspections before and after a trial are of the step that they are asked for.
 TEST(LaunchBounds, InspectionsDoNotSeeATrial) {
   const Pack pack = pack_of(cell_with({40, 40}), 3);
   HostRegisters registers{.milliseconds_fewer = 0.1};

@@ -1,4 +1,4 @@
-// Laws of every engine: what a network's result may and may not depend on.
+// Laws for every engine: what a network's result may depend on, and what it may not.
 #include "engine/engines_under_test.h"
 
 #include <cmath>
@@ -11,7 +11,7 @@
 namespace modsweep::test {
 namespace {
 
-/// Cells that differ in everything that may differ within a pack.
+/// Cells that differ in every setting that may differ within a pack.
 std::vector<CellSettings> mixed_cells(std::size_t count, Precision precision) {
   std::vector<CellSettings> cells;
   for (std::size_t i = 0; i < count; ++i) {
@@ -43,7 +43,7 @@ Pack pack_of(const std::vector<CellSettings>& cells, DatasetCache& cache) {
   return pack;
 }
 
-/// Everything that can be seen of a network, for comparisons bit by bit.
+/// Everything observable about a network, for bitwise comparisons.
 struct Outcome {
   std::vector<double> weights;
   double train = 0.0, test = 0.0, noisy = 0.0;
@@ -90,7 +90,8 @@ TEST_P(Laws, ANetworkAloneEqualsItselfInPacksOfAnySizeAndOnAnyNumberOfThreads) {
       EXPECT_EQ(a, b);
       return;
     }
-    // Rounding differs from the first step on, and tens of steps with noise of small exponents spread it.
+    // Rounding differs from the first step on, and noise with small exponents amplifies the difference over
+    // tens of steps.
     EXPECT_LE(relative_distance(a.weights, b.weights), precision == Precision::fp64 ? 1e-8 : 1e-2);
     EXPECT_EQ(a.step, b.step);
     EXPECT_EQ(a.diverged, b.diverged);
@@ -119,7 +120,7 @@ TEST_P(Laws, ResumedEqualsUnbroken) {
   for (const std::uint64_t at : {0U, 1U, 17U, 59U}) {
     const auto first = engine->start(pack_of(cells, cache_));
     first->advance(at);
-    // The other order: states go to where their cell is now.
+    // In the other order: each state is restored at its cell's new position.
     const std::vector<CellSettings> reversed(cells.rbegin(), cells.rend());
     const auto second = engine->start(pack_of(reversed, cache_));
     for (std::size_t i = 0; i < cells.size(); ++i) second->restore(cells.size() - 1 - i, first->save(i));
@@ -184,7 +185,7 @@ TEST_P(Laws, AStateThatIsNotFiniteIsSeenWhereTheLossesAreFinite) {
   cells[0].regularizer = {};
   cells[0].training.optimizer = Optimizer::adam;
   cells[1] = cells[0];
-  // Its square, in the second moment, is more than the precision holds.
+  // The square of its gradient, in the second moment, exceeds the range of the precision.
   cells[1].regularizer.l2 = precision == Precision::fp64 ? 1e200 : 1e30;
   const auto training = under_test.make(1)->start(pack_of(cells, cache_));
   EXPECT_TRUE(is_finite_state(training->save(1)));

@@ -21,7 +21,7 @@ double activation(Activation kind, double z, double slope) {
     case Activation::leaky_relu:
     case Activation::prelu:
       return z > 0 ? z : slope * z;
-    default:  // one that is not written here: its value, which its derivative is held against
+    default:  // one that is not written here: its own value, to check its derivative against
       return math::activate(kind, z, slope);
   }
 }
@@ -50,15 +50,14 @@ math::UnitSums<double> unit_sums(const Matrix& in, const Matrix& out, std::size_
   return sums;
 }
 
-/// Whether naive_loss() has the penalty as science.md states it.
+/// Whether naive_loss() implements the penalty as science.md states it.
 template <typename Penalty>
 constexpr bool is_written_here =
     std::is_same_v<Penalty, math::L1> || std::is_same_v<Penalty, math::L2> ||
     std::is_same_v<Penalty, math::WeightedActivity> || std::is_same_v<Penalty, math::Activity> ||
     std::is_same_v<Penalty, math::L12> || std::is_same_v<Penalty, math::L21>;
 
-/// Any other penalty: its own value, which its gradient is held against. clean: [layer][sample * units +
-/// unit].
+/// Any other penalty: its own value, to check its gradient against. clean: [layer][sample * units + unit].
 template <typename Penalty>
 double other_penalty(const typename Penalty::template Rule<double>& rule, const std::vector<Matrix>& w,
                      const std::vector<std::vector<double>>& clean, double samples) {
@@ -70,7 +69,7 @@ double other_penalty(const typename Penalty::template Rule<double>& rule, const 
         const double v = w[l].at(j, k);
         if constexpr (math::is_of_weights<Penalty>)
           value += Penalty::value(math::WeightNorms<double>{std::abs(v), v * v});
-        if constexpr (math::is_of_ends<Penalty>)  // no weights between groups: there is nothing to cost
+        if constexpr (math::is_of_ends<Penalty>)  // no weights between groups: no cost
           if (v != 0.0)
             value += Penalty::value(
                 rule, v,

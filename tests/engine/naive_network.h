@@ -1,6 +1,6 @@
 // An independent, slow training step in double: one sample, one unit and one weight at a time, written from
-// science.md and not from the product's formulas. Engines are held against it and against finite differences
-// of it.
+// science.md and not from the product's formulas. Engines are compared with it and with its finite
+// differences.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,7 @@
 
 namespace modsweep::test {
 
-/// Noise terms that are held constant, [layer][sample * units + unit]: what a detached gradient
-/// differentiates.
+/// Noise terms that are held constant, [layer][sample * units + unit], for detached gradients.
 using FrozenNoise = std::vector<std::vector<double>>;
 
 struct NaiveResult {
@@ -22,7 +21,7 @@ struct NaiveResult {
   FrozenNoise noise;  ///< the noise terms that were added
 };
 
-/// Loss of one training step `step` (counted from 1) of a cell on its whole training set as one batch. Where
+/// Loss of training step `step` (counted from 1) of a cell, with its whole training set as one batch. If
 /// `frozen` is given, its terms replace the noise.
 [[nodiscard]] NaiveResult naive_loss(const CellSettings& cell, const Parameters& network,
                                      const Samples& batch, std::uint32_t step,

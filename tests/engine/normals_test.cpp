@@ -1,4 +1,4 @@
-// A device's normals, made by its own approximations, against those in double.
+// A device's normals, from its own approximations, against normals in double.
 #include "engine/engines_under_test.h"
 
 #include <cmath>
@@ -16,7 +16,7 @@ namespace {
 
 using DrawNormals = void (*)(int device, std::uint32_t seed, std::uint32_t blocks, float* normals);
 
-/// Of device_normals.cu, compiled as the GPU module under test is. Throws where it is not there.
+/// The function of device_normals.cu, compiled like the GPU module under test. Throws if it is not available.
 DrawNormals device_normals() {
   const char* other = std::getenv("MODSWEEP_TEST_GPU_MODULE");
   const auto path = other == nullptr
@@ -28,7 +28,7 @@ DrawNormals device_normals() {
   return reinterpret_cast<DrawNormals>(symbol);
 }
 
-/// The parameter is the engine that they are of, as in the names of the other tests on devices.
+/// The parameter is the engine's name, as in the names of the other tests on devices.
 class DeviceNormals : public testing::TestWithParam<const char*> {};
 
 TEST_P(DeviceNormals, AreNearThoseInDouble) {
@@ -44,7 +44,7 @@ TEST_P(DeviceNormals, AreNearThoseInDouble) {
     math::block_normals(math::random_block(seed, math::Stream::noise, 0, 0, 0, i), exact);
     for (std::size_t k = 0; k < 4; ++k) {
       const double error = std::abs(static_cast<double>(drawn[std::size_t{i} * 4 + k]) - exact[k]);
-      // The logarithm is off by the same amount however near 0 it is, and with it the square of the radius.
+      // The error of the logarithm does not shrink near 0, nor does that of the squared radius.
       const double radius = std::hypot(exact[k / 2 * 2], exact[k / 2 * 2 + 1]);
       ASSERT_LE(error, 4e-6 + 4e-7 / radius) << "block " << i << ", normal " << k << ", radius " << radius;
       squares += error * error;

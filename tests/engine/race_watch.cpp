@@ -5,7 +5,7 @@
 namespace modsweep::test {
 namespace {
 
-/// The one that sees what blocks do at present.
+/// The watch that records the accesses at present.
 RaceWatch* watch = nullptr;
 
 }  // namespace
@@ -94,7 +94,7 @@ void RaceWatch::report(const char* what, const Access& a, const Access& b, std::
 
 }  // namespace modsweep::test
 
-// What the compiler calls. Only plain loads and stores can lie in shared memory.
+// The functions that the compiler calls. Only plain loads and stores can access shared memory.
 namespace {
 void loaded(void* address, std::size_t bytes) {
   if (modsweep::test::watch != nullptr)
@@ -138,7 +138,7 @@ void __tsan_read_range(void* p, std::size_t bytes) {
 void __tsan_write_range(void* p, std::size_t bytes) {
   stored(p, bytes);
 }
-// Of reference counts, and of what is made once.
+// For reference counts, and for statics that are initialized once.
 char __tsan_atomic8_load(const volatile char* p, int) {
   return __atomic_load_n(p, __ATOMIC_SEQ_CST);
 }

@@ -1,8 +1,8 @@
-// What a race checker sees on a device, seen in the emulation: two threads that touch the same word of shared
-// memory, one of them to write, with no barrier in between that both wait at.
+// A race checker for the emulation, like the ones for devices: it finds two threads that access the same word
+// of shared memory, at least one of them writing, without a barrier between the accesses at which both wait.
 //
-// The engine's source is compiled once more with calls at every load and store (-fsanitize=thread), which
-// come here instead of to a sanitizer's runtime.
+// The engine's source is compiled again with calls at every load and store (-fsanitize=thread), which come
+// here instead of to a sanitizer's runtime.
 #pragma once
 
 #include "support/block_observer.h"
@@ -17,8 +17,7 @@ namespace modsweep::test {
 
 class RaceWatch final : public BlockObserver {
  public:
-  /// Barriers count from 0 in each block. One may be as if it were not there, or as if blocks did not wait
-  /// for each other at it.
+  /// Barriers are counted from 0 in each block. One barrier may be ignored, or may act within blocks only.
   struct Options {
     std::optional<std::uint32_t> without;
     std::optional<std::uint32_t> within_blocks;
@@ -33,21 +32,21 @@ class RaceWatch final : public BlockObserver {
   void between_phases(std::uint32_t rank) override;
   void end() override;
 
-  /// Of words that the watched code loads or stores, anywhere.
+  /// Called for all words that the watched code loads or stores, in any memory.
   void access(std::uintptr_t address, std::size_t bytes, bool write);
 
-  /// Kinds of barriers that the first block met.
+  /// The kinds of the first block's barriers, in order.
   [[nodiscard]] const std::vector<fused::Wait>& barriers() const { return barriers_; }
   [[nodiscard]] std::uint64_t accesses() const { return accesses_; }
   [[nodiscard]] std::uint64_t races() const { return races_; }
   [[nodiscard]] const std::string& first_race() const { return first_race_; }
 
  private:
-  static constexpr std::uint32_t most_ranks = 8;
-  /// All threads of a block: of what is carried out between phases.
+  static constexpr std::uint32_t max_ranks = 8;
+  /// Stands for all threads of a block: for accesses between phases.
   static constexpr std::uint16_t everyone = 0xffff;
 
-  /// Who, and how many barriers of the block and of the cluster he had passed.
+  /// The accessing thread, and how many barriers of the block and of the cluster it had passed.
   struct Access {
     std::uint32_t block = 0;
     std::uint32_t cluster = 0;
@@ -55,10 +54,10 @@ class RaceWatch final : public BlockObserver {
     std::uint8_t rank = 0;
     bool there = false;
   };
-  /// Of readers, two of every block suffice: whoever writes is not both of them.
+  /// Two readers of every block suffice: a writer can be only one of them.
   struct Word {
     Access writer;
-    std::array<std::array<Access, 2>, most_ranks> readers;
+    std::array<std::array<Access, 2>, max_ranks> readers;
   };
   struct Passed {
     std::uint32_t count = 0, block = 0, cluster = 0;

@@ -50,12 +50,12 @@ Pack pack_of(const NetworkCase& test_case, const TensorFile& file, std::shared_p
   return pack;
 }
 
-/// How far a case's own conditioning carries rounding: what training in double yields from start weights
-/// moved by about one unit in the last place of `precision`, of which every operation makes another. Where
-/// |a|^(alpha/2) has an unbounded derivative, where Adam meets a gradient lost in rounding, and along a
-/// trajectory, this is far above the tolerance: measured here, not assumed.
+/// The effect of rounding through a case's own conditioning: the deviations when training in double starts
+/// from weights perturbed by about one unit in the last place of `precision`; every operation makes another
+/// such error. It is far above the tolerance where |a|^(alpha/2) has an unbounded derivative, where Adam
+/// meets a gradient lost in rounding, and along a trajectory. It is measured here, not assumed.
 struct Spread {
-  std::vector<double> totals;                   ///< [step], the largest so far: what was once off stays off
+  std::vector<double> totals;                   ///< [step], the largest so far: a deviation persists
   std::vector<std::vector<double>> parameters;  ///< [recorded step][parameter]
 };
 
@@ -98,7 +98,7 @@ Spread spread_of(const Pack& pack, Precision precision, std::uint64_t every,
         for (std::size_t i = 0; i < base.size(); ++i)
           widest[i] = std::max(widest[i], std::abs(values[i] - base[i]));
       }
-      // An unbounded derivative gives the spread heavy tails: a few draws do not show every parameter's.
+      // An unbounded derivative gives the spread heavy tails: a few draws do not show it for every parameter.
       if (pack.noise[0].strength > 0.0 && pack.noise[0].exponent > 0.0 && pack.noise[0].exponent < 2.0)
         widest.assign(widest.size(), *std::ranges::max_element(widest));
       spread.parameters.push_back(std::move(widest));
@@ -111,9 +111,9 @@ Spread spread_of(const Pack& pack, Precision precision, std::uint64_t every,
 /// A step makes tens of rounding errors where `spread_of` makes one.
 constexpr double roundings = 16.0;
 
-/// Parameters after Adam steps: within the tolerance of the largest, or of what the case's conditioning makes
-/// of rounding. Where a gradient is below rounding of the largest, Adam may move the parameter by up to the
-/// learning rate a step either way, as the vectors' README says.
+/// Parameters after Adam steps: within the tolerance relative to the largest, plus the effect of rounding
+/// through the case's conditioning. If a gradient is below the rounding of the largest one, Adam may move the
+/// parameter by up to the learning rate per step in either direction, as the vectors' README explains.
 void expect_parameters(const std::vector<double>& got, const std::vector<double>& want,
                        const std::vector<double>& spread, const std::vector<double>& gradient,
                        double adam_reach, Precision precision) {
@@ -189,11 +189,12 @@ TEST_P(Reference, StepsOfEveryNetworkCase) {
 
 class ReferenceTrajectories : public Reference {};
 
-/// Not clusters, whose steps are those of the tests above: these are long. Not fused_3xtf32, which rounds
-/// differently than the draws that the allowance is made of: a unit of traj_4-32-32-32-4_leaky_relu_L2_seed0
-/// crosses the kink of its activation at step 240, 200 steps before those draws do, until which it is as near
-/// as plain fp32; Agreement holds it. Left out rather than skipped: on a machine with a GPU a skipped test of
-/// its engines means that the GPU was not seen.
+/// Without clusters: trajectories are long, and the tests above cover their steps. Without fused_3xtf32,
+/// whose rounding differs from that of the draws behind the allowance: in
+/// traj_4-32-32-32-4_leaky_relu_L2_seed0 a unit crosses the kink of its activation at step 240, 200 steps
+/// before it does in those draws; until then it is as close as plain fp32, and Agreement tests it. Left out
+/// rather than skipped: on a machine with a GPU a skipped test of its engines means that the GPU was not
+/// found.
 std::vector<EngineCase> trajectory_engine_cases() {
   std::vector<EngineCase> chosen;
   for (const EngineCase& one : engine_cases())
@@ -234,7 +235,7 @@ TEST_P(ReferenceTrajectories, AreThoseOfTheVectors) {
     EXPECT_LE(std::abs(test_mse - want), bound * want + roundings * spread.totals.back());
     expect_parameters(training->weights(0).values, parameters_of(test_case, file, "", "_final").values,
                       final_spread, std::vector<double>(final_spread.size(), 1.0), 0.0, precision);
-    // The allowance means something only while it is small beside what is compared.
+    // The allowance is meaningful only while it is small compared with the values.
     EXPECT_LT(roundings * spread.totals.back(), (precision == Precision::fp64 ? 1e-6 : 0.5) * totals.back());
   }
 }

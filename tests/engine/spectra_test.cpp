@@ -1,4 +1,4 @@
-// Spectra and leaks that an engine works out where its weights are, against those of the host.
+// Spectra and leaks that an engine computes where its weights are, against those of the host.
 #include "engine/engines_under_test.h"
 #include "spectrum/pack_leaks.h"
 
@@ -65,7 +65,7 @@ Pack varied_pack(std::vector<std::uint32_t> hidden, std::vector<std::uint32_t> g
     cell.training.seed = p;
     cell.training.precision = precision;
     cell.task.inputs = inputs;
-    // More than are worked out at once, one, and numbers between.
+    // More samples than are processed at once, one, and numbers in between.
     cell.task.test_samples = p == 1 ? 2500 : p == 2 ? 1 : 100 * p + 7;
     pack.add(cell, cache.get(cell.task));
   }
@@ -80,7 +80,7 @@ Pack varied_pack(std::vector<std::uint32_t> hidden, std::vector<std::uint32_t> g
   return pack;
 }
 
-/// Equal to rounding; none where the other is none.
+/// Equal up to rounding; both may be none.
 void expect_near(const std::optional<double>& have, const std::optional<double>& want) {
   ASSERT_EQ(have.has_value(), want.has_value());
   if (want) {
@@ -156,7 +156,7 @@ TEST_P(EngineSpectra, LeaksAreThoseOfTheHost) {
   }
 }
 
-/// Wide inputs must not ask for more memory than a device has, nor for more items than a launch can count.
+/// Wide inputs must not request more memory than a device has, nor more items than a launch can count.
 TEST(LeakSamples, KeepRowsOfAnyNetworkWithinBounds) {
   EXPECT_EQ(spectrum::samples_at_once(4, 32), 1024U);
   for (const std::size_t inputs : {1U, 4U, 100U, 1000U, 4096U})

@@ -40,7 +40,7 @@ TEST_P(Splits, LossesAreThoseOfANaiveNetwork) {
   const auto engine = GetParam().engine.make(2);
   DatasetCache cache;
   std::vector<CellSettings> cells;
-  // With fewer samples than a batch, with as many, with more, and without any.
+  // With fewer samples than a batch, as many, more, and none.
   for (const std::uint32_t ood : {7U, 32U, 100U, 0U}) cells.push_back(fan_cell(ood, GetParam().precision));
   Pack pack;
   for (const CellSettings& cell : cells) pack.add(cell, cache.get(cell.task));
@@ -70,8 +70,7 @@ TEST_P(Splits, APackWithoutSuchSamplesIsEvaluatedToo) {
   EXPECT_EQ(engine->start(pack)->evaluate(Split::ood, {}).at(0).mse, 0.0);
 }
 
-/// Loss of a network of leaky units whose noise comes from stream `stream` and the network's step, one unit
-/// at a time.
+/// Loss of a network of leaky units, one unit at a time. Its noise comes from stream `stream` at step `step`.
 double naive_noisy_loss(const CellSettings& cell, const Parameters& network, const Samples& samples,
                         const EvaluationNoise& noise, std::uint32_t stream, std::uint32_t step) {
   const ParameterLayout layout(network.shape);
@@ -113,7 +112,7 @@ TEST_P(Splits, EachDrawOfTestNoiseHasAStreamOfItsOwn) {
     cell.task.train_samples = 70;
     cell.task.test_samples = 45;
     cell.network.hidden = {9, 6};
-    cell.noise.strength = 0.05;  // of the training, and no part of this
+    cell.noise.strength = 0.05;  // of the training; must not affect the evaluation
     cell.training.batch_size = 32;
     cell.training.steps = 5;
     cell.training.seed = seed;
@@ -128,8 +127,8 @@ TEST_P(Splits, EachDrawOfTestNoiseHasAStreamOfItsOwn) {
     const EvaluationNoise noise{.strength = 0.3, .exponent = 1.3, .draw = draw};
     const std::vector<Evaluation> losses = training->evaluate(Split::test, noise);
     for (std::size_t p = 0; p < cells.size(); ++p) {
-      // Stream 4 is that of the first draw; the next ones are 256 apart, so that none is that of anything
-      // else.
+      // Stream 4 is that of the first draw; the streams of further draws are 256 apart, so that none is used
+      // for anything else.
       const double naive =
           naive_noisy_loss(cells[p], training->weights(p), pack.dataset[p]->test, noise, 4 + 256 * draw, 3);
       EXPECT_NEAR(losses[p].mse, naive, tolerance * naive) << "draw " << draw << ", network " << p;

@@ -1,4 +1,4 @@
-// What the program says of a GPU module that is not its own.
+// How the program reports a GPU module of another build.
 #include "engines/gpu_module.h"
 
 #include <dlfcn.h>
@@ -13,7 +13,7 @@ namespace {
 using testing::HasSubstr;
 
 TEST(GpuModule, OfAnotherBuildIsRefusedBeforeItIsCalled) {
-  // The driver, which open_gpu then finds by its name.
+  // The driver; open_gpu then finds it by its name.
   ASSERT_NE(::dlopen(MODSWEEP_NO_DRIVER, RTLD_LAZY), nullptr);
   const GpuAccess gpu = open_gpu(MODSWEEP_OTHER_BUILD);
   EXPECT_EQ(gpu.module, nullptr);

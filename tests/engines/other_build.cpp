@@ -1,4 +1,4 @@
-// A GPU module of another build: a program that asks it for anything but its build dies.
+// A GPU module of another build: any call except the one for its build id kills the program.
 #include <cstdlib>
 
 extern "C" __attribute__((visibility("default"))) const char* modsweep_gpu_build() {

@@ -1,4 +1,4 @@
-// Engines that are tried before one of them carries a sweep, and the table that remembers how fast they were.
+// Trials of engines before one of them runs a sweep, and the table that stores their speeds.
 #include "engines/trials.h"
 
 #include "engines/speed_table.h"
@@ -32,7 +32,7 @@ class TrialsTest : public RunnerTest {
     for (const char* name : {"first", "second", "third"}) add(name);
   }
 
-  /// An engine of its own, with what it is told at the same place of `controls_`.
+  /// Adds an engine whose control is at the same index of `controls_`.
   void add(const std::string& name) {
     FakeControl& control = controls_.emplace_back();
     control.device = name;
@@ -42,7 +42,7 @@ class TrialsTest : public RunnerTest {
     contenders_.push_back(std::move(contender));
   }
 
-  /// With so many operations a second by each, by name.
+  /// Tries the engines with these speeds in operations per second, by name.
   TrialResult try_them(std::map<std::string, double> flop_per_second) {
     return try_engines(work_, contenders_, [&](const PlanSummary&, Engine& engine) {
       timed_.push_back(engine.device());
@@ -170,7 +170,7 @@ TEST_F(SpeedTableTest, WithoutAPlaceForItsFileItLastsAsLongAsTheProgram) {
 }
 
 TEST_F(SpeedTableTest, WhatIsKnownIsNotTimedAgain) {
-  contenders_.erase(contenders_.begin() + 1, contenders_.end());  // there is nobody to compare it with
+  contenders_.erase(contenders_.begin() + 1, contenders_.end());  // nothing is left to compare it with
   SpeedTable table(file());
   const Timing timing = kept_timing(table, work_, "1.0");
   const TrialResult first = try_engines(work_, contenders_, timing);
@@ -204,7 +204,7 @@ TEST_F(SpeedTableTest, KeysTellWhatSpeedDependsOn) {
     without_strengths(s);
     s.base.noise.strength = 0.5;
   }));
-  keys.insert(changed([](Sweep& s) { s.axes.erase(s.axes.begin()); }));  // fewer networks at once
+  keys.insert(changed([](Sweep& s) { s.axes.erase(s.axes.begin()); }));  // fewer networks at a time
   EXPECT_EQ(keys.size(), 7U);
 }
 

@@ -1,4 +1,4 @@
-// Broken files: each gives one InputError with the file's name, what is wrong and what to do.
+// Broken files: each causes one InputError with the file's name, what is wrong and what to do.
 #include "export/safetensors_bytes.h"
 
 #include <cstdio>
@@ -35,7 +35,7 @@ void expect_input_error(const std::string& path, const std::string& part, Call c
 struct Broken {
   const char* name;
   std::string text;
-  std::string part;  ///< of the message
+  std::string part;  ///< part of the message
 };
 
 void PrintTo(const Broken& broken, std::ostream* out) {
@@ -187,7 +187,8 @@ TEST(SafetensorsDamage, TruncatedAtEveryByte) {
 }
 
 TEST(SafetensorsDamage, AnyByteChanged) {
-  // Some changes leave a valid file (another name, other data); none may do anything but throw InputError.
+  // Some changes leave a valid file (another name, other data); none may have another effect than an
+  // InputError.
   const std::string whole = small_file();
   for (std::size_t at = 0; at < whole.size(); ++at) {
     for (int value = 0; value < 256; ++value) {
@@ -245,7 +246,7 @@ TEST(SafetensorsDamage, Pipe) {
                      [&] { return read_safetensors(folder.file("pipe")); });
 }
 
-/// Reads the file as somebody who may not; ends the process with 0 where that gives the right error.
+/// Reads the file as a user without permission; ends the process with 0 if that gives the right error.
 [[noreturn]] void read_without_permission(const std::string& path) {
   if (::geteuid() == 0 && ::setuid(65534) != 0) std::_Exit(2);  // root may read everything
   try {

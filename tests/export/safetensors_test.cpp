@@ -138,8 +138,7 @@ TEST(Safetensors, UnusualButValidFiles) {
                 "x"));
   EXPECT_EQ(empty.tensors.size(), 3U);
   EXPECT_TRUE(empty.tensors.at("b").values.empty());
-  // data that are not in the order of the header, not aligned, with a name that is not ASCII and a key we do
-  // not know
+  // data that are not in the order of the header and not aligned, with a non-ASCII name and an unknown key
   const auto mixed = parse(file_text(R"({"é":{"dtype":"U16","shape":[1],"data_offsets":[1,3],"more":[{}]},)"
                                      R"("a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})",
                                      std::string_view("\x01\x02\x00", 3)));
@@ -277,7 +276,7 @@ TEST(Safetensors, WritingWhereItCannotBeWritten) {
   EXPECT_TRUE(std::filesystem::is_fifo(folder.file("fifo")));
 }
 
-/// Tries to write more than the process may; ends the process with 0 where that gives an IoError.
+/// Tries to write more than the process may; ends the process with 0 if that gives an IoError.
 [[noreturn]] void write_beyond_the_limit(const std::string& path) {
   const rlimit limit = {1024, 1024};
   std::signal(SIGXFSZ, SIG_IGN);
@@ -293,7 +292,7 @@ TEST(Safetensors, WritingWhereItCannotBeWritten) {
 }
 
 TEST(SafetensorsDeathTest, FullDisk) {
-  // A limit on the size of files stands in for a disk without space.
+  // A limit on the file size emulates a full disk.
   const TestFolder folder;
   write_text(folder.file("f"), "old");
   EXPECT_EXIT(write_beyond_the_limit(folder.file("f")), testing::ExitedWithCode(0), "");

@@ -1,4 +1,4 @@
-// libFuzzer target: any bytes are either a tensor file or give an InputError, nothing else.
+// libFuzzer target: any bytes are either read as a tensor file or cause an InputError, nothing else.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -1,5 +1,5 @@
-// Fuzzes the sweep reader: any text is read, or refused with an InputError on one line. The part behind a
-// line of "%%" is taken as --set options, one a line.
+// Fuzzes the sweep reader: any text is read, or refused with an InputError on one line. The text after a line
+// "%%" is used as --set options, one per line.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
-// Kernels of the stand-in for CUDA's runtime. Blocks, or clusters of them, run one after another. Threads of
-// a kernel that has dynamic shared memory take turns, each on a stack of its own, so that they can wait for
-// each other; others run one after another.
+// Kernel launches of the stand-in for CUDA's runtime. Blocks, or clusters of them, run one after another.
+// Threads of a kernel with dynamic shared memory take turns, each on its own stack, so that they can wait for
+// each other; threads of other kernels run one after another.
 #include "fused/device_code.cuh"
 #include "host_cuda/runtime.h"
 #include "support/tensor_core.h"
@@ -18,8 +18,8 @@ namespace modsweep::host_cuda {
 namespace {
 
 constexpr unsigned warp = 32;
-constexpr unsigned most_threads = 1024;
-constexpr unsigned most_rows = 65535;
+constexpr unsigned max_threads = 1024;
+constexpr unsigned max_rows = 65535;
 
 unsigned ranks_of(const cudaLaunchConfig_t& config) {
   return config.numAttrs == 0 ? 1 : config.attrs[0].val.clusterDim.x;
@@ -32,7 +32,7 @@ int resident(int threads, std::size_t bytes) {
                    P::registers_of_multiprocessor / (P::registers_of_thread * threads), by_memory});
 }
 
-/// Threads that wait until so many have come. All are on one thread of the host.
+/// Threads wait here until `size` of them have arrived. All of them run on one thread of the host.
 struct Barrier {
   unsigned size = 0;
   unsigned arrived = 0;
@@ -55,10 +55,10 @@ struct HostBlock {
 struct Cluster {
   std::vector<HostBlock> blocks;
   Barrier barrier;
-  std::uint64_t events = 0;  ///< arrivals and endings: where none come any more, all wait in vain
+  std::uint64_t events = 0;  ///< arrivals and endings: without new ones, all threads wait forever
 };
 
-/// What the running thread of a kernel belongs to.
+/// Where the running thread of a kernel is: its cluster, block and index.
 struct Place {
   Cluster* cluster = nullptr;
   test::Turns* turns = nullptr;
@@ -103,7 +103,8 @@ void wait(Barrier& barrier) {
   own.enter();
 }
 
-/// In the opposite order, which must not matter, where the environment has MODSWEEP_HOST_CUDA_BACKWARDS.
+/// Whether the environment variable MODSWEEP_HOST_CUDA_BACKWARDS requests the opposite order, which must not
+/// change any result.
 bool backwards() {
   return std::getenv("MODSWEEP_HOST_CUDA_BACKWARDS") != nullptr;
 }
@@ -154,8 +155,8 @@ void run_grid(const cudaLaunchConfig_t& config, unsigned ranks, const Work& thre
 bool fits_device(const cudaLaunchConfig_t& config, const void* kernel, unsigned ranks) {
   const dim3& grid = config.gridDim;
   const dim3& block = config.blockDim;
-  if (grid.x == 0 || grid.x > 0x7fffffffU || grid.y == 0 || grid.y > most_rows || grid.z != 1) return false;
-  if (block.x == 0 || block.x > most_threads || block.y != 1 || block.z != 1) return false;
+  if (grid.x == 0 || grid.x > 0x7fffffffU || grid.y == 0 || grid.y > max_rows || grid.z != 1) return false;
+  if (block.x == 0 || block.x > max_threads || block.y != 1 || block.z != 1) return false;
   if (config.dynamicSmemBytes > 0 && grid.y != 1) return false;  // not needed, so not emulated
   if (ranks == 0 || ranks > 8 || grid.x % ranks != 0) return false;
   std::size_t allowed = Properties::shared_unasked;
@@ -174,7 +175,7 @@ cudaError_t launch(const cudaLaunchConfig_t& config, const void* kernel, Work th
     const std::lock_guard lock(runtime().mutex);
     if (!fits_device(config, kernel, ranks)) return report(cudaErrorInvalidConfiguration);
     if (++runtime().launches > runtime().properties.launches) return report(cudaErrorLaunchFailure);
-    // A kernel is loaded when it is first launched, for which a recording has no room.
+    // A kernel is loaded at its first launch, which a stream capture does not allow.
     if (runtime().loaded.insert(kernel).second && stream->recording)
       return report(cudaErrorStreamCaptureUnsupported);
   }
@@ -232,7 +233,7 @@ std::byte* block_memory() {
   return host_cuda::place().own().memory.get();
 }
 
-/// All lanes bring what they hold, the last one multiplies, all take their sums.
+/// All lanes provide their fragments, the last one multiplies, all take their sums.
 void multiply_add_tf32(SumFragment& sums, const RowFragment& rows, const ColumnFragment& columns) {
   host_cuda::Warp& warp = host_cuda::place().own_warp();
   const unsigned lane = threadIdx.x % host_cuda::warp;

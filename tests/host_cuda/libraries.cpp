@@ -23,7 +23,7 @@ struct SolverParameters {};
 
 namespace {
 
-/// A column-major matrix of each of a batch, or its transpose.
+/// A batch of column-major matrices, or their transposes.
 template <typename T>
 struct Operand {
   const T* data = nullptr;
@@ -36,7 +36,7 @@ struct Operand {
     const long long c = transposed ? row : column;
     return data[p * batch_stride + c * stride + r];
   }
-  /// Values from the first to one past the last.
+  /// Number of values from the first to the last, inclusive.
   [[nodiscard]] std::size_t extent(int rows, int columns, int batch) const {
     const long long r = transposed ? columns : rows;
     const long long c = transposed ? rows : columns;
@@ -47,7 +47,7 @@ struct Operand {
   }
 };
 
-/// Rounded to 10 bits of fraction, halves away from zero.
+/// Rounded to 10 fraction bits, halves away from zero.
 double rounded(double x) {
   return x;
 }
@@ -65,7 +65,7 @@ cublasStatus_t multiply(Blas& blas, int m, int n, int k, T alpha, const Operand<
   const auto there = [&blas](const Operand<T>& o, int rows, int columns, int count) {
     return on_device(blas.stream, o.data, o.extent(rows, columns, count) * sizeof(T));
   };
-  // Without a workspace of the caller's it would allocate one.
+  // Without a workspace from the caller, cuBLAS would allocate one.
   if (blas.workspace == nullptr || !there(a, m, k, batch) || !there(b, k, n, batch) ||
       !there(result, m, n, batch))
     return CUBLAS_STATUS_EXECUTION_FAILED;
@@ -112,7 +112,7 @@ cublasStatus_t cublasDestroy(cublasHandle_t handle) {
   delete handle;
   return CUBLAS_STATUS_SUCCESS;
 }
-/// Takes the workspace away, as cuBLAS's does.
+/// Removes the workspace, as cuBLAS does.
 cublasStatus_t cublasSetStream(cublasHandle_t handle, cudaStream_t stream) {
   handle->stream = stream;
   handle->workspace = nullptr;
@@ -202,7 +202,7 @@ cusolverStatus_t cusolverDnXsyevBatched(cusolverDnHandle_t handle, cusolverDnPar
       const bool finite = matrix.triangularView<Eigen::Lower>().toDenseMatrix().allFinite();
       info[i] = finite ? 0 : 1;
       if (!finite) continue;
-      // Which reads the lower triangle only.
+      // The solver reads the lower triangle only.
       const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(matrix, Eigen::EigenvaluesOnly);
       Eigen::Map<Eigen::VectorXd>(static_cast<double*>(values) + i * n, n) = solver.eigenvalues();
       matrix.setConstant(-1.0);  // it is overwritten

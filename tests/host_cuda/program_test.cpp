@@ -1,4 +1,4 @@
-// The program with the engines of a GPU, on the stand-in for CUDA: what happens around the kernels.
+// The program with the GPU engines, on the stand-in for CUDA: the code around the kernels.
 #include "cli/program.h"
 
 #include "run/store_rows.h"
@@ -24,7 +24,7 @@ using testing_support::ProgramTest;
 using testing_support::query_rows;
 using testing_support::Running;
 
-/// Noise of no exponent between 0 and 2: there any rounding becomes large, and engines round differently.
+/// No noise exponent between 0 and 2: there any rounding error becomes large, and engines round differently.
 constexpr const char* varied = R"(
 name = "varied"
 [network]
@@ -61,7 +61,7 @@ class HostCuda : public ProgramTest {
     for (const std::string& name : names_) ::unsetenv(name.c_str());
   }
 
-  /// For what is started from now on.
+  /// For processes that start later.
   void set(const std::string& name, const std::string& value) {
     ::setenv(name.c_str(), value.c_str(), 1);
     names_.push_back(name);
@@ -159,7 +159,7 @@ TEST_F(HostCuda, KilledAndResumedHasTheBitsOfARunWithoutABreak) {
 
 TEST_F(HostCuda, MemoryForOneLaneOnlyIsEnough) {
   ASSERT_EQ(run("fused.db", "fused").code, 0);
-  set("MODSWEEP_HOST_CUDA_MEMORY", "40000000");  // products need 32 MiB for cuBLAS in each of two workers
+  set("MODSWEEP_HOST_CUDA_MEMORY", "40000000");  // cuBLAS products need 32 MiB in each of two workers
   for (const std::string engine : engines) {
     SCOPED_TRACE(engine);
     const std::string store = engine + "2.db";

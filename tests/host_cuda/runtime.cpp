@@ -1,4 +1,4 @@
-// Devices, memory, streams, recordings and events of the stand-in for CUDA's runtime.
+// Devices, memory, streams, stream captures and events of the stand-in for CUDA's runtime.
 #include "host_cuda/runtime.h"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ std::size_t setting(const char* name, std::size_t usual) {
   return text == nullptr ? usual : std::strtoull(text, nullptr, 10);
 }
 
-/// The block that has all of these bytes.
+/// Whether one block contains all of these bytes.
 template <typename Blocks, typename Bytes>
 bool holds(const Blocks& blocks, const void* data, std::size_t bytes, const Bytes& bytes_of) {
   const auto* begin = static_cast<const std::byte*>(data);
@@ -45,7 +45,8 @@ bool is_pinned(const void* data, std::size_t bytes) {
   return holds(r.pinned, data, bytes, [](std::size_t b) { return b; });
 }
 
-/// As many bytes as asked for, and none of them zero: a sanitizer, or wrong numbers, tell who reads too much.
+/// Exactly `bytes` bytes, none of them zero, so that a sanitizer or wrong numbers reveal reads out of bounds
+/// or before a write.
 std::byte* take(std::size_t bytes) {
   auto* data = static_cast<std::byte*>(::operator new(bytes, alignment));
   std::memset(data, 0xff, bytes);
@@ -63,8 +64,8 @@ Runtime::Runtime()
                  .memory = setting("MODSWEEP_HOST_CUDA_MEMORY", std::size_t{1} << 30U),
                  .launches = setting("MODSWEEP_HOST_CUDA_LAUNCHES", ~std::size_t{0})},
       used(static_cast<std::size_t>(properties.count)) {
-  // Devices keep their memory: to have the system find and clear pages for every buffer takes most of the
-  // time.
+  // malloc keeps freed memory: otherwise the system would find and clear pages for every buffer, which takes
+  // most of the time.
   ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
   ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
@@ -250,7 +251,7 @@ cudaError_t cudaMalloc(void** data, std::size_t bytes) {
   return cudaSuccess;
 }
 
-/// Waits for the device, as CUDA's does.
+/// Synchronizes the device, as CUDA's does.
 cudaError_t cudaFree(void* data) {
   if (data == nullptr) return cudaSuccess;
   if (breaks_own_recording()) return report(cudaErrorStreamCaptureUnsupported);
@@ -291,7 +292,7 @@ cudaError_t cudaFreeHost(void* data) {
   return cudaSuccess;
 }
 
-/// From and to pinned memory only, which is read or written when the stream gets there.
+/// From and to pinned memory only, which is read or written when the stream reaches the copy.
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
   const bool up = kind == cudaMemcpyHostToDevice;

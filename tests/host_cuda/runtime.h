@@ -17,7 +17,7 @@ namespace modsweep::host_cuda {
 
 using Work = std::function<void()>;
 
-/// Work to be repeated.
+/// Work that can be launched repeatedly.
 class Graph {
  public:
   int device = 0;
@@ -27,11 +27,11 @@ class Graph {
 class Stream {
  public:
   int device = 0;
-  std::mutex running;      ///< held by who carries its work out
-  std::deque<Work> queue;  ///< guarded by the runtime's mutex, as is the rest
+  std::mutex running;      ///< held while the stream's work runs
+  std::deque<Work> queue;  ///< guarded by the runtime's mutex, like the members below
   std::unique_ptr<Graph> recording;
   std::thread::id recorder;
-  bool broken = false;  ///< the recording
+  bool broken = false;  ///< the capture is invalid
 };
 
 class Event {
@@ -50,7 +50,7 @@ struct Block {
   int device = 0;
 };
 
-/// Of a small device like sm_90. Some of it environment variables say.
+/// The properties of a small device similar to sm_90. Environment variables set some of them.
 struct Properties {
   static constexpr int multiprocessors = 2;
   static constexpr std::size_t shared_of_multiprocessor = 233472;
@@ -62,10 +62,10 @@ struct Properties {
   static constexpr int registers_of_thread = 168;
   int count = 1;                               ///< MODSWEEP_HOST_CUDA_DEVICES
   std::size_t memory = std::size_t{1} << 30U;  ///< bytes; MODSWEEP_HOST_CUDA_MEMORY
-  std::size_t launches = ~std::size_t{0};      ///< after which launches fail; MODSWEEP_HOST_CUDA_LAUNCHES
+  std::size_t launches = ~std::size_t{0};      ///< the last that succeeds; MODSWEEP_HOST_CUDA_LAUNCHES
 };
 
-/// One for the process, as CUDA's.
+/// There is one for the process, as with CUDA.
 class Runtime {
  public:
   Runtime();
@@ -73,22 +73,22 @@ class Runtime {
   std::mutex mutex;
   Properties properties;
   std::vector<std::size_t> used;             ///< bytes, [device]
-  std::map<const std::byte*, Block> memory;  ///< of devices
+  std::map<const std::byte*, Block> memory;  ///< device memory
   std::map<const std::byte*, std::size_t> pinned;
   std::map<Stream*, std::shared_ptr<Stream>> streams;
-  std::map<const void*, std::size_t> dynamic_memory;  ///< that a kernel may have, where it was asked for
-  std::set<const void*> loaded;                       ///< kernels
+  std::map<const void*, std::size_t> dynamic_memory;  ///< a kernel's limit of it, if it was set
+  std::set<const void*> loaded;                       ///< kernels that were launched before
   std::size_t launches = 0;
 };
 
 [[nodiscard]] Runtime& runtime();
 
 [[nodiscard]] int current_device();
-/// Keeps it for cudaGetLastError.
+/// Stores the error for cudaGetLastError and returns it.
 cudaError_t report(cudaError_t error);
-/// Whether the calling thread is recording, which this call breaks off.
+/// Whether the calling thread is capturing a stream; this call invalidates the capture.
 [[nodiscard]] bool breaks_own_recording();
-/// Carries out what is in the stream.
+/// Runs the work in the stream.
 [[nodiscard]] cudaError_t drain(const std::shared_ptr<Stream>& stream);
 [[nodiscard]] std::shared_ptr<Stream> find(cudaStream_t stream);
 

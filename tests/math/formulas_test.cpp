@@ -124,15 +124,15 @@ TEST(Unit, DerivativesOfEveryRule) {
       for (const double alpha : {0.0, 0.7, 1.0, 2.0})
         for (const double keep : {0.0, 1.0, 1.25})
           for (const double z : {-1.1, -0.3, 0.4, 1.6}) {
-            UnitRule<double> rule{kind, site, power_kind(alpha / 2), false, 0.2, alpha / 2};
+            UnitHyperparameters<double> hyper{kind, site, power_kind(alpha / 2), false, 0.2, alpha / 2};
             const auto at = [&](double x, double slope) {
-              UnitRule<double> r = rule;
+              UnitHyperparameters<double> r = hyper;
               r.slope = slope;
               return forward_noisy_unit(r, x, 0.15, keep);
             };
             const auto u = at(z, 0.2);
             EXPECT_NEAR(u.clean_by_z, central(at(z + h, 0.2).clean, at(z - h, 0.2).clean), 1e-7) << name;
-            if (keep > 0.0) {  // at keep = 0 the noise term sits at its kink
+            if (keep > 0.0) {  // at keep = 0 the noise term is at its kink
               EXPECT_NEAR(u.out_by_z, central(at(z + h, 0.2).out, at(z - h, 0.2).out), 1e-7) << name << alpha;
             }
             if (trains_slope(kind) && keep > 0.0) {
@@ -150,7 +150,7 @@ PenaltyRules<double> all_penalties() {
   return penalty_rules<double>(settings);
 }
 
-/// What all penalties of sums and activities say of one unit.
+/// The value of all penalties of sums and activities for one unit.
 template <typename... P>
 double value_of_unit(const PenaltySet<P...>&, const PenaltyRules<double>& rules, const UnitSums<double>& unit,
                      const double (&means)[activity_penalties]) {
@@ -183,7 +183,7 @@ TEST(Penalties, DerivativesBySums) {
   EXPECT_NEAR(by.out_square, difference(&UnitSums<double>::out_square), 1e-8);
 }
 
-/// Every penalty wants the sums that its value depends on, and no others.
+/// Every penalty requests the sums that its value depends on, and no others.
 template <typename... P>
 void expect_wanted_sums(const PenaltySet<P...>&) {
   const auto expect = [&]<typename One>(const One*) {
@@ -210,22 +210,22 @@ TEST(Penalties, WantTheSumsThatTheyDependOn) {
   expect_wanted_sums(Penalties());
 }
 
-/// Every penalty of weights, and of their ends: its factors of 2w and sign(w) make the derivative of its
+/// For every penalty of weights, and of their ends: its factors of 2w and sign(w) give the derivative of its
 /// value.
 template <typename... P>
 void expect_weight_factors(const PenaltySet<P...>&, const PenaltyRules<double>& rules) {
   const auto expect = [&]<typename One>(const One*, double w) {
-    const auto& rule = rules.of<One>();
+    const auto& hyper = rules.of<One>();
     const WeightEnds<double> ends{.layer = 1, .from = 2.0, .to = 0.0, .from_units = 4.0, .to_units = 3.0};
     const auto value = [&]([[maybe_unused]] double v) {
       if constexpr (is_of_weights<One>)
-        return rule.coefficient * One::value(WeightNorms<double>{std::abs(v), v * v});
-      if constexpr (is_of_ends<One>) return rule.coefficient * One::value(rule, v, ends);
+        return hyper.coefficient * One::value(WeightNorms<double>{std::abs(v), v * v});
+      if constexpr (is_of_ends<One>) return hyper.coefficient * One::value(hyper, v, ends);
       return 0.0;
     };
     WeightFactors<double> factors;
-    if constexpr (is_of_weights<One>) One::add_factors(rule.coefficient, factors);
-    if constexpr (is_of_ends<One>) factors = One::factors(rule, w, ends);
+    if constexpr (is_of_weights<One>) One::add_factors(hyper.coefficient, factors);
+    if constexpr (is_of_ends<One>) factors = One::factors(hyper, w, ends);
     EXPECT_NEAR(weight_gradient(w, factors.quadratic, factors.absolute), central(value(w + h), value(w - h)),
                 1e-8)
         << One::doc << " at " << w;

@@ -92,7 +92,7 @@ TEST(Normal, MomentsAndTails) {
     }
   }
   const double count = sums[0];
-  // Five standard errors of each estimate: sqrt(1, 2, 15, 96 / count), and of a binomial share.
+  // Five standard errors of each estimate: sqrt(1, 2, 15, 96 / count), and of a binomial fraction.
   EXPECT_NEAR(sums[1] / count, 0.0, 5 * std::sqrt(1 / count));
   EXPECT_NEAR(sums[2] / count, 1.0, 5 * std::sqrt(2 / count));
   EXPECT_NEAR(sums[3] / count, 0.0, 5 * std::sqrt(15 / count));

@@ -1,9 +1,9 @@
 // Three measures that are not in the program, in a list of their own: per network, per layer, and a table
 // with key columns. From a sweep file's key to exports, through a stop, merges, hashes and stores of the
-// format before.
+// previous format.
 #include "config/keys.h"
 #include "config/parse.h"
-#include "measures/tables.h"
+#include "measures/measure_tables.h"
 #include "run/runner_fixture.h"
 #include "store/fixtures.h"
 #include "store/schema.h"
@@ -64,7 +64,7 @@ std::vector<json> rows_of(const std::string& path, Table table) {
   return rows;
 }
 
-/// All rows of a table, without the time that training took, in an order of their own.
+/// All rows of a table, sorted, without the training time.
 std::multiset<std::string> content(const std::string& path, Table table) {
   std::multiset<std::string> rows;
   for (json row : rows_of(path, table)) {
@@ -79,7 +79,7 @@ class Samples : public testing_support::RunnerTest {
   Samples() {
     engines_.clear();
     engines_.push_back(make_cpu_engine({.threads = 1, .instruction_set = {}}));
-    options_.advance_seconds = 1e-6;  // a step or a few at a time, so that a run can be stopped within
+    options_.advance_seconds = 1e-6;  // a few steps at a time, so that a run can be stopped in between
   }
   const Sweep sweep_ = parse(text);
 };
@@ -136,7 +136,7 @@ TEST_F(Samples, GoFromTheSweepFileToExports) {
   const auto results = rows_of(store_path, Table::results);
   ASSERT_EQ(results.size(), 4U);
   const Store store(store_path, Store::Access::read_only);
-  std::map<std::string, double> norms;  // of the last step
+  std::map<std::string, double> norms;  // at the last step
   for (const json& row : rows_of(store_path, unit_norms))
     if (row["step"] == 40)
       norms[row["cell"].get<std::string>() + " " + row["layer"].dump() + " " + row["unit"].dump()] =
@@ -216,7 +216,8 @@ TEST_F(Samples, AreHeldToTheirHashes) {
   }
 }
 
-/// A store that a program without the three measures wrote, stopped: two cells done, two on their way.
+/// A store that a program without the three measures wrote and did not finish: two cells done, two with
+/// checkpoints.
 std::string store_of_format_4(const std::string& path) {
   std::filesystem::copy_file(std::string(MODSWEEP_TEST_DATA) + "/stores/format4.store", path);
   return path;
@@ -256,7 +257,8 @@ TEST_F(Samples, GoIntoAStoreOfTheFormatBeforeAfterItsUpgrade) {
   }
   EXPECT_EQ(column(old, "SELECT name FROM pragma_table_info('cells')"),
             column(path("fresh.db"), "SELECT name FROM pragma_table_info('cells')"));
-  // Its running cells go on, and a sweep with the new measures comes in beside, without spectra, too.
+  // Its running cells continue, and the same store accepts a sweep with the new measures, also without
+  // spectra.
   EXPECT_EQ(column(old, "SELECT hex(state) FROM checkpoints ORDER BY cell"), checkpoints);
   {
     const Store store(old, Store::Access::read_only);

@@ -1,4 +1,4 @@
-# cmake -DPAGE=FILE.md -DPROGRAM=FILE.cpp -P check_page.cmake: the page holds the program, word for word.
+# cmake -DPAGE=FILE.md -DPROGRAM=FILE.cpp -P check_page.cmake: the page contains the program, word for word.
 file(READ ${PAGE} page)
 file(READ ${PROGRAM} program)
 string(FIND "${page}" "```cpp\n${program}```\n" place)

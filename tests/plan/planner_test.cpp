@@ -1,4 +1,5 @@
-// Packs: every unfinished cell once, in grid order, one key a pack, no more cells held than needed.
+// Packs: every unfinished cell once, in grid order, one key per pack, and no more cells in memory than
+// needed.
 #include "plan/planner.h"
 
 #include "plan/schedule.h"
@@ -276,7 +277,7 @@ TEST(Summary, RefusesWhatNoStoreCanKeep) {
     return summarize(sweep, {}, workers, 0, 2).shapes.front().parameters;
   };
   // Three arrays, by hand: 12 bytes for each of (4 + 1) w + (w + 1) w + (w + 1) 4 parameters, or 24; a value
-  // of a store is up to 10^9 bytes long.
+  // in a store has at most 10^9 bytes.
   EXPECT_EQ(summarized(9123, Precision::fp32), 83'320'363u);
   EXPECT_EQ(summarized(6449, Precision::fp64), 41'654'095u);
   EXPECT_THAT([&] { (void)summarized(9124, Precision::fp32); },

@@ -1,4 +1,4 @@
-// --shard auto: what schedulers and launchers say, and what does not tell a shard.
+// --shard auto: the variables of schedulers and launchers, and variables that do not determine a shard.
 #include "plan/shard_environment.h"
 
 #include <map>
@@ -112,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(Cases, KnownEnvironment, testing::ValuesIn(known));
 
 struct Refused {
   Variables variables;
-  std::vector<std::string> parts;  ///< of the message
+  std::vector<std::string> parts;  ///< parts of the message
 };
 
 void PrintTo(const Refused& refused, std::ostream* out) {

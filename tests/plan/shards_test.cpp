@@ -1,4 +1,4 @@
-// Shards: every cell in one of them, as many in each as in the others, the same whoever asks.
+// Shards: every cell is in exactly one of them, all have equally many, and the division is always the same.
 #include "plan/planner.h"
 #include "plan/schedule.h"
 #include "plan/shard_cells.h"
@@ -62,7 +62,7 @@ const std::vector<Grid> grids = {
 
 class ShardCellsTest : public testing::TestWithParam<Grid> {};
 
-/// The most that one of the counts exceeds another.
+/// The largest difference between two of the counts.
 std::uint64_t spread(const std::vector<std::uint64_t>& counts) {
   const auto [least, most] = std::ranges::minmax(counts);
   return most - least;
@@ -122,7 +122,8 @@ TEST(ShardCells, DealTheCellsOfOneShapeInTurn) {
   }
 }
 
-// Thousands of stretches of points, kinds that come late, and a number that is no multiple of anything.
+// Thousands of stretches of points, kinds that first appear late, and a count that is not a multiple of any
+// other.
 TEST(ShardCells, StayEvenOverManyPoints) {
   const Sweep sweep = sweep_of(
       "\"task.train_samples\" = { range = [2, 2999] }\n\"network.hidden\" = [[3], [4], "
@@ -149,7 +150,7 @@ TEST(ShardCells, NameACellThatCannotBe) {
       testing::ThrowsMessage<InputError>(testing::HasSubstr("network.hidden = [6]")));
 }
 
-/// The indices that a planner hands out, found by the ids of cells.
+/// The indices of a planner's cells, found by their ids.
 std::vector<std::uint64_t> planned(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
                                    const ShardCells& shard) {
   std::map<std::string, std::uint64_t> index_of;

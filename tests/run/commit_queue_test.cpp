@@ -1,4 +1,4 @@
-// What waits between training and the store, and what the user is told of checkpoints of other machines.
+// The queue between training and the store, and the messages about checkpoints of other machines.
 #include "run/commit_queue.h"
 
 #include "run/runner_fixture.h"
@@ -55,7 +55,7 @@ class CommitQueueTest : public RunnerTest {
   std::vector<Cell> cells_;
 };
 
-/// Another program that holds the store, until it is gone.
+/// Another program that locks the store during its lifetime.
 class Holder {
  public:
   explicit Holder(const std::string& path) {

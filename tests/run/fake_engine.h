@@ -1,5 +1,5 @@
 // An engine that trains nothing: a network's state is a deterministic function of its seed and step, cheap
-// and exactly reproducible, so that what the runner does with it can be checked to the last bit.
+// and exactly reproducible, so that the runner's work can be checked bit for bit.
 #pragma once
 
 #include <atomic>
@@ -21,7 +21,7 @@
 
 namespace modsweep::testing_support {
 
-/// What the fake engine is told, and what it notes down. Shared by all its trainings.
+/// The settings and the records of a fake engine. Shared by all its trainings.
 struct FakeControl {
   std::size_t preferred_pack = 64;
   std::size_t bytes_per_network = 1000;
@@ -31,24 +31,25 @@ struct FakeControl {
   std::size_t out_of_memory_above = std::numeric_limits<std::size_t>::max();  ///< networks of a pack
   std::size_t room = std::numeric_limits<std::size_t>::max();  ///< networks of all packs at once
   std::string refusal = {};
-  double loss = 0.0;                                   ///< of every step that is inspected
-  std::function<void(std::size_t)> on_start = {};      ///< with the networks of a pack, before anything else
-  std::function<void(std::uint64_t)> on_advance = {};  ///< with the steps of the call, before they are taken
+  double loss = 0.0;                                   ///< of every inspected step
+  std::function<void(std::size_t)> on_start = {};      ///< with a pack's number of networks, first
+  std::function<void(std::uint64_t)> on_advance = {};  ///< with the number of steps, before they are taken
   std::function<void()> on_save = {};
   bool corrupt_restore = false;
 
-  std::mutex mutex = {};  ///< of the notes: several workers may write them
+  std::mutex mutex = {};  ///< guards the records: several workers may write them
   std::vector<std::size_t> pack_sizes = {};
   std::size_t networks = 0;  ///< of all packs at present
   std::size_t restored = 0;
-  double network_steps = 0.0;  ///< taken by all networks
+  double network_steps = 0.0;  ///< sum over all networks
 };
 
-/// A learning rate from here on diverges at step 5 + seed % 7.
+/// A network with this learning rate or a higher one diverges at step 5 + seed % 7.
 inline constexpr double diverging_rate = 1e3;
-/// A learning rate of this value ends with weights that are not finite after the last step.
+/// A network with this learning rate has weights that are not finite after the last step.
 inline constexpr double overflowing_rate = 500.0;
-/// A learning rate of this value has a moment that is not finite from this step on, and losses that are.
+/// A network with this learning rate has a moment that is not finite from this step on, while its losses stay
+/// finite.
 inline constexpr double freezing_rate = 250.0;
 inline constexpr std::uint64_t freezing_step = 12;
 

@@ -1,8 +1,7 @@
-// Measurements of packs whose networks ask for different things.
-#include "run/measure.h"
-
-#include "measures/tables.h"
+// Measurements of packs whose networks have different measure settings.
+#include "measures/measure_tables.h"
 #include "run/fake_engine.h"
+#include "run/measure_pack.h"
 
 #include <algorithm>
 #include <cmath>
@@ -24,7 +23,7 @@ double test_loss(const Measured& of) {
   return of.measurement.number("test_loss").value();
 }
 
-/// The text that a store keeps of a layer's spectrum.
+/// The stored text of a layer's spectrum.
 std::string eigenvalues(const Measured& of, std::size_t layer) {
   const auto table = std::ranges::find(measured_tables(), "eigenvalues", &MeasuredTable::name);
   const auto number = static_cast<std::size_t>(table - measured_tables().begin());

@@ -69,7 +69,7 @@ TEST(Progress, PlainLinesComeEveryTenSeconds) {
 TEST(Progress, RateFollowsTheLastHalfMinute) {
   Shown shown(Progress::Style::lines);
   ProgressState state{.cells = 10, .work_left = 100.0};
-  for (int second = 1; second <= 200; ++second) {  // fast for 100 s, then a tenth of it
+  for (int second = 1; second <= 200; ++second) {  // fast for 100 s, then at a tenth of the speed
     shown.now = second;
     state.steps += second <= 100 ? 1000.0 : 100.0;
     state.work += second <= 100 ? 10.0 : 1.0;

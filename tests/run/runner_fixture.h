@@ -1,4 +1,4 @@
-// What tests of the runner share: engines that only pretend, and real stores in a folder of their own.
+// Shared by tests of the runner: fake engines, and real stores in a folder of their own.
 #pragma once
 
 #include "run/fake_engine.h"
@@ -38,7 +38,7 @@ class RunnerTest : public testing::Test {
   }
   ~RunnerTest() override { std::filesystem::remove_all(folder_); }
 
-  /// As a file's name: that of a test with a parameter holds a slash.
+  /// The test's name as a file name: the name of a test with a parameter contains a slash.
   [[nodiscard]] static std::string test_name() {
     std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
     std::ranges::replace(name, '/', '-');
@@ -62,7 +62,7 @@ class RunnerTest : public testing::Test {
     return sweep;
   }
 
-  /// On the one engine that `control_` tells what to do.
+  /// Runs on the one engine that `control_` controls.
   RunResult run(const Sweep& sweep, const std::string& store_path, std::function<bool()> stop = {}) {
     return run_on(engines_, sweep, store_path, std::move(stop));
   }

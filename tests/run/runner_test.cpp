@@ -1,5 +1,5 @@
-// The runner with an engine that only pretends, and a real store: nothing lost, nothing twice, the same bits
-// whatever happens on the way.
+// The runner with a fake engine and a real store: nothing is lost, nothing is done twice, and the bits are
+// the same whatever happens on the way.
 #include "core/clock.h"
 #include "run/runner_fixture.h"
 
@@ -101,7 +101,7 @@ TEST_F(RunnerTest, ADivergingNetworkHurtsNobody) {
     EXPECT_EQ(row,
               std::to_string(seed) + "|diverged|" + std::to_string(at - 1) + "|" + std::to_string(at) + "|");
   }
-  // A diverged cell is measured where it rests.
+  // A diverged cell is measured at its last step.
   EXPECT_TRUE(query_rows(path("half.db"),
                          "SELECT id FROM cells c WHERE NOT EXISTS (SELECT 1 FROM measurements m WHERE "
                          "m.cell = c.num AND m.step = c.step)")
@@ -129,8 +129,8 @@ TEST_F(RunnerTest, ANetworkThatCannotLearnAnyMoreIsNotDone) {
   const RunResult result = run(grid, path("a.db"));
   EXPECT_EQ(result.done, 6u);
   EXPECT_EQ(result.diverged, 6u);
-  // Its moments broke in step 12 and its losses stay finite: seen where the next row is written, the last
-  // one.
+  // Its moments become non-finite in step 12 while its losses stay finite: this is noticed when the next row
+  // is written, the last one.
   for (const auto& row :
        query_rows(path("a.db"),
                   "SELECT c.step, diverged_at, max(m.step), count(*) FROM cells c JOIN "
@@ -189,7 +189,7 @@ TEST_F(RunnerTest, InterruptedAndResumedEqualsUnbroken) {
   int runs = 0;
   for (bool going = true; going; ++runs) {
     ASSERT_LT(runs, 500);
-    options_.max_pack = static_cast<std::size_t>(3 + runs % 5);  // other packs each time
+    options_.max_pack = static_cast<std::size_t>(3 + runs % 5);  // another pack size each time
     int polls = 0;
     const RunResult result = run(grid, path("broken.db"), [&] { return ++polls > 3 + runs % 4; });
     going = result.interrupted;
@@ -236,12 +236,12 @@ TEST_F(RunnerTest, CheckpointsComeAtTheirInterval) {
   const auto checkpoints = [&](const std::string& name) {
     return query_rows(path(name), "SELECT step FROM checkpoints WHERE step > 1").size();
   };
-  // So slow that a pack lasts for minutes.
+  // Slow enough that a pack lasts for minutes.
   const auto work = [](std::uint64_t steps) {
     ::usleep(static_cast<useconds_t>(std::min<std::uint64_t>(steps, 50) * 1000));
   };
-  // Ended in an orderly way once the first pack has a checkpoint, or killed: what is there then was committed
-  // on the way.
+  // Interrupted once the first pack has a checkpoint, or killed: what the store has then was committed during
+  // the run.
   control_.on_advance = work;
   EXPECT_TRUE(run(grid, path("a.db"), [&] { return checkpoints("a.db") > 0; }).interrupted);
   EXPECT_EQ(checkpoints("a.db"), 3u);

@@ -1,4 +1,4 @@
-// Everything that a store says about results, as text that is equal exactly where the bits are.
+// All results in a store, as text that is equal exactly if the bits are equal.
 #pragma once
 
 #include <map>
@@ -45,8 +45,8 @@ inline std::vector<std::string> query_rows(const std::string& path, const std::s
   return rows;
 }
 
-/// All results by table, in an order and with names of cells that do not depend on when they were committed.
-/// `only`: the cells whose ids a subquery selects; empty: all.
+/// All results by table, with an order and names of cells that do not depend on when they were committed.
+/// `only`: a subquery that selects the ids of cells; empty: all.
 inline std::map<std::string, std::vector<std::string>> all_results(const std::string& path,
                                                                    const std::string& only = "") {
   const std::string where = only.empty() ? "" : " WHERE c.id IN (" + only + ")";

@@ -1,5 +1,5 @@
-// Several workers: every pack once, the same bits as with one, and what happens to one worker stays there or
-// ends all of them in order.
+// Several workers: every pack is trained once, with the same bits as by one worker; the failure of a worker
+// stays its own or ends all workers in order.
 #include "run/runner_fixture.h"
 
 #include <array>
@@ -32,8 +32,8 @@ using testing_support::FakeEngine;
 using testing_support::query_rows;
 using testing_support::RunnerTest;
 
-/// Something that happens once, and that others wait for; not forever, so that a test fails and does not
-/// hang.
+/// An event that happens once and that others wait for; with a time limit, so that a test fails instead of
+/// hanging.
 class Event {
  public:
   void happen() { happened_ = true; }
@@ -49,7 +49,7 @@ class Event {
 
 class WorkersTest : public RunnerTest {
  protected:
-  /// Each with an entry in `controls_`.
+  /// Creates engines, each with an entry in `controls_`.
   Engines make_engines(std::size_t count) {
     Engines engines;
     for (std::size_t i = 0; i < count; ++i) {
@@ -59,7 +59,7 @@ class WorkersTest : public RunnerTest {
     return engines;
   }
 
-  /// Lets no engine go on with its first pack before each has one.
+  /// Lets no engine continue with its first pack before every engine has one.
   void start_together() {
     for (FakeControl& control : controls_) {
       control.on_start = [this, first = true](std::size_t) mutable {
@@ -156,7 +156,7 @@ TEST_P(WorkerCountTest, InterruptedAndResumedEqualsUnbroken) {
   for (bool going = true; going; ++runs) {
     ASSERT_LT(runs, 500);
     options_.max_pack = static_cast<std::size_t>(3 + runs % 5);
-    int polls = 0;  // not guarded: one worker asks at a time
+    int polls = 0;  // not guarded: one worker at a time calls it
     going = run_on(engines, grid, path("broken.db"), [&] { return ++polls > 6 + runs % 4; }).interrupted;
   }
   EXPECT_GT(runs, 5);

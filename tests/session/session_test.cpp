@@ -1,4 +1,5 @@
-// A session trains a sweep into a store without a terminal, tells how it goes, stops when asked, and goes on.
+// A session trains a sweep into a store without a terminal, reports its progress, stops on request, and
+// continues.
 #include "modsweep/session.h"
 
 #include <cstdlib>
@@ -42,7 +43,7 @@ class SessionTest : public testing::Test {
   const Sweep sweep_ = parse_sweep(text, "small.toml");
 };
 
-/// Counts what it is told.
+/// Counts its notifications.
 class Counter : public SessionWatcher {
  public:
   void begin(const SessionPlan& plan) override {
@@ -124,7 +125,7 @@ TEST_F(SessionTest, WhatWasStoppedGoesOnAndEndsTheSame) {
   EXPECT_LT(counter.ends.at(0).steps, 4 * 4000.0) << "what was trained before the stop is trained again";
   EXPECT_EQ(losses_in(again), losses_in(unbroken));
 
-  // Another sweep fits the same store, and what is finished there is not trained again.
+  // Another sweep fits the same store, and its cells that are finished there are not trained again.
   EXPECT_TRUE(again.train(sweep_));
   Counter nothing_left;
   EXPECT_TRUE(again.train(sweep, nothing_left));

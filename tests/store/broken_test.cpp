@@ -1,6 +1,6 @@
-// Files that are no stores, or no longer: one line that says so, and not a byte of them is changed.
+// Files that are not, or no longer, stores: one line reports it, and the files are not changed.
 #include "store/fixtures.h"
-#include "store/weights.h"
+#include "store/stored_weights.h"
 
 #include <functional>
 #include <sstream>
@@ -66,7 +66,7 @@ void run_sql(const std::string& path, const std::string& sql) {
 struct BrokenCase {
   const char* name;
   const char* says;
-  std::function<void(const std::string& path)> breaks;  // given the path of a sound store
+  std::function<void(const std::string& path)> breaks;  // called with the path of a sound store
 };
 
 void cut(const std::string& path, std::size_t bytes) {
@@ -157,7 +157,7 @@ TEST(Broken, BrokenWeightsAreNamed) {
   }
 }
 
-// What a crafted file may hold, hashes and all.
+// The possible contents of a crafted file, with correct hashes.
 TEST(Broken, ShapesOfWeightsThatMakeNoSenseAreRefused) {
   const std::string huge =
       R"({"sizes":[2,2000002,2147481648,2145485646],"groups":[1,1,1],"bias":false,"prelu":false})";
@@ -187,7 +187,7 @@ TEST(Broken, NamesThatAreNoFilesAreRefused) {
   EXPECT_EQ(folder.names(), names);
 }
 
-// As a user without rights: root would be let in.
+// As a user without privileges: permissions do not apply to root.
 TEST(Broken, FilesWithoutPermissionAreRefused) {
   const TemporaryFolder folder;
   const auto path = sound_store(folder);

@@ -1,4 +1,4 @@
-// Killed processes and full disks: what was committed is there, whole.
+// Killed processes and full disks: committed data are present and complete.
 #include "store/fixtures.h"
 
 #include <chrono>
@@ -24,7 +24,7 @@ using testing::HasSubstr;
 
 constexpr std::uint64_t batch = 3;
 
-// Commits cells from `first` on: each batch on its way, then finished. Reports each finished one.
+// Commits cells from `first` on: each batch first as running, then as finished. Reports each finished one.
 void train(const std::string& path, const Sweep& sweep, std::uint64_t first,
            const std::function<void(std::uint64_t)>& report) {
   Store store(path, Store::Access::read_write);
@@ -41,7 +41,7 @@ void train(const std::string& path, const Sweep& sweep, std::uint64_t first,
   }
 }
 
-// Every cell is whole: measurements, layers, eigenvalues, and weights or a checkpoint.
+// Every cell is complete: measurements, layers, eigenvalues, and weights or a checkpoint.
 void expect_whole(const std::string& path) {
   EXPECT_THAT(column(path, "PRAGMA integrity_check"), ElementsAre("ok"));
   EXPECT_THAT(column(path,
@@ -70,7 +70,7 @@ TEST(Crash, EverythingCommittedSurvivesSigkill) {
       _exit(0);
     }
     close(reports[1]);
-    // The first rounds may be killed while the store is being made, the others while it is written.
+    // The first rounds may be killed while the store is created, the others while it is written.
     std::uint64_t reported = next;
     if (round >= 4) {
       ASSERT_EQ(read(reports[0], &reported, sizeof reported), static_cast<ssize_t>(sizeof reported));
@@ -85,7 +85,7 @@ TEST(Crash, EverythingCommittedSurvivesSigkill) {
     {
       const Store store(path, Store::Access::read_only);
       const auto finished = store.finished_cells();
-      EXPECT_GE(finished.size(), reported);  // a commit may have been done and not yet reported
+      EXPECT_GE(finished.size(), reported);  // a commit may be done and not yet reported
       EXPECT_LE(finished.size(), reported + batch);
       EXPECT_EQ(finished.size() % batch, 0U);
       for (std::uint64_t i = 0; i < finished.size(); ++i)
@@ -104,7 +104,7 @@ TEST(Crash, EverythingCommittedSurvivesSigkill) {
   EXPECT_THAT(folder.names(), ElementsAre("a.db"));
 }
 
-// Commits until the disk refuses; then makes room and goes on.
+// Commits until the disk is full; then frees space and continues.
 void fill_and_go_on(const std::string& path, const std::function<void()>& make_room) {
   const auto sweep = seed_sweep(2'000);
   std::uint64_t done = 0;
@@ -159,7 +159,7 @@ TEST(Crash, AFileSizeLimitRollsBackAndTheRunGoesOnLater) {
   }));
 }
 
-// A file system of its own, seen by this process only.
+// A file system of its own, visible to this process only.
 bool mount_small_disk(const std::string& folder, const char* size) {
   if (unshare(CLONE_NEWNS) != 0) return false;
   if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;

@@ -188,7 +188,7 @@ TEST_F(Export, FitsReplaceThoseOfTheSameKindAndOptions) {
 TEST_F(Export, FitsAreKeptWholeOrNotAtAll) {
   const FitRecord fit{"{}", "{}", "{}", "first"};
   store.record_fits("law", "{}", std::vector{fit});
-  // The same group twice breaks the table's promise of one fit a group: the earlier fit stays.
+  // The same group twice violates the table's rule of one fit per group: the earlier fit stays.
   EXPECT_THROW(store.record_fits("law", "{}", std::vector{fit, fit}), IoError);
   EXPECT_THAT(column(folder.file("a.db"), "SELECT note FROM fits"), ElementsAre("first"));
   EXPECT_THROW(Store(folder.file("a.db"), Store::Access::read_only).record_fits("law", "{}", {}), LogicError);

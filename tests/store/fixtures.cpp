@@ -67,7 +67,7 @@ void put_spectra(Measurement& measurement, const std::vector<LayerSpectra>& spec
 }
 
 namespace {
-/// A different number at every call, which needs all its digits.
+/// Returns a different number at every call, each of which needs all its digits.
 auto numbers(double salt) {
   return [x = 1.0 / 3.0 + salt]() mutable { return x = x / 1.7 + 1e-17; };
 }

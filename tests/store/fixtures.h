@@ -16,7 +16,7 @@
 
 namespace modsweep::test {
 
-/// A new folder that vanishes with everything in it.
+/// A new folder that is removed with its contents.
 class TemporaryFolder {
  public:
   TemporaryFolder();
@@ -26,7 +26,7 @@ class TemporaryFolder {
 
   [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
   [[nodiscard]] std::string path() const { return path_.string(); }
-  /// Names of what is in it, sorted.
+  /// Names of its entries, sorted.
   [[nodiscard]] std::vector<std::string> names() const;
 
  private:
@@ -36,13 +36,13 @@ class TemporaryFolder {
 /// training.seed = 0 .. seeds-1 over a 2-3-2 network.
 [[nodiscard]] Sweep seed_sweep(std::uint32_t seeds, const std::string& name = "seeds");
 
-/// Where a measure puts what it finds.
+/// The output of a measure into a measurement.
 [[nodiscard]] MeasureOutput output(std::string_view measure, Measurement& measurement);
-/// Adds what the measure `spectrum` makes of spectra.
+/// Adds the results of the measure `spectrum` for these spectra.
 void put_spectra(Measurement& measurement, const std::vector<LayerSpectra>& spectra,
                  const CellSettings& settings);
 
-/// The spectra of two layers, one with a dead row, as measurement_at() has them.
+/// The spectra of two layers, one with a dead row, as in measurement_at().
 [[nodiscard]] std::vector<LayerSpectra> spectra_at(double salt);
 
 /// A measurement whose every number is different and needs all its digits.
@@ -51,7 +51,7 @@ void put_spectra(Measurement& measurement, const std::vector<LayerSpectra>& spec
 /// A finished cell: its last measurement with spectra, and weights; all numbers depend on its seed only.
 [[nodiscard]] CellProgress finished(const Cell& cell);
 
-/// A cell on its way, with a checkpoint.
+/// A running cell, with a checkpoint.
 [[nodiscard]] CellProgress running(const Cell& cell, std::uint64_t step);
 
 /// The state that running() commits.

@@ -1,4 +1,4 @@
-// A number that is not the one that was written is never handed out.
+// A store never returns a number that differs from the one that was written.
 #include "store/fixtures.h"
 
 #include <sstream>
@@ -14,7 +14,7 @@ using testing::HasSubstr;
 
 constexpr Table all_tables[] = {Table::results, Table::history, Table::spectra, Table::cells, Table::fits};
 
-/// Two finished cells, one on its way, a fit.
+/// Two finished cells, a running one, a fit.
 std::string small_store(const TemporaryFolder& folder) {
   const auto path = folder.file("small.db");
   const auto sweep = seed_sweep(3);
@@ -29,7 +29,7 @@ std::string small_store(const TemporaryFolder& folder) {
   return path;
 }
 
-/// Everything that can be asked of a store, by its name.
+/// Everything that a store can return, by name.
 std::vector<std::string> everything(const std::string& path) {
   std::vector<std::string> all;
   const auto sweep = seed_sweep(3);
@@ -54,7 +54,7 @@ std::vector<std::string> everything(const std::string& path) {
   return all;
 }
 
-// Every byte of a store, one bit at a time: what is read is right, or refused.
+// Flips one bit in every byte of a store: what is read is right, or refused.
 TEST(Hashes, AFlippedBitIsFoundOrHarmless) {
   const TemporaryFolder folder;
   const auto path = small_store(folder);

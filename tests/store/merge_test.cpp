@@ -1,4 +1,4 @@
-// Several stores as one: whatever the order, each cell in its best version, whole or not at all.
+// Several stores as one: in any order, each cell in its best version, complete or not at all.
 #include "modsweep/merge.h"
 
 #include "store/fixtures.h"
@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// A store in which cells of `sweep` are finished, or on their way at a step.
+/// A store in which cells of `sweep` are finished, or running at a step.
 class Part {
  public:
   Part(const std::string& path, const Sweep& sweep) : sweep_(sweep), store_(path, Store::Access::read_write) {
@@ -51,7 +51,7 @@ class Part {
   Store store_;
 };
 
-/// Everything of a store, as text, in an order of its own.
+/// Everything in a store, as sorted text.
 std::vector<std::string> content(const std::string& path) {
   std::vector<std::string> lines;
   const Store store(path, Store::Access::read_only);
@@ -137,7 +137,7 @@ TEST(Merge, FinishedBeatsRunningAndALaterStepAnEarlierOne) {
     const auto result = merge_stores(out, order, false);
     EXPECT_EQ(result.done, 1U);
     EXPECT_EQ(result.running, 2U);
-    const Store store(out, Store::Access::read_write);  // `run` goes on here
+    const Store store(out, Store::Access::read_write);  // `run` can continue here
     EXPECT_FALSE(store.checkpoint(sweep.cell(0).id));
     EXPECT_EQ(store.checkpoint(sweep.cell(1).id)->state, state_at(30));
     EXPECT_EQ(store.checkpoint(sweep.cell(2).id)->state, state_at(40));
@@ -316,7 +316,7 @@ TEST(Merge, AKillLeavesTheOutputAsItWas) {
   }
   merge_stores(out, {a}, false);
   EXPECT_EQ(Store(out, Store::Access::read_only).finished_cells().size(), 400U);
-  EXPECT_THAT(folder.names(), ElementsAre("a.db", "out.db"));  // also what the killed ones left
+  EXPECT_THAT(folder.names(), ElementsAre("a.db", "out.db"));  // files of killed merges are removed too
 }
 
 TEST(Merge, ALimitOfFileSizesLeavesTheOutputAsItWas) {

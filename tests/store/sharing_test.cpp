@@ -17,7 +17,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// What a lock says of a process of this machine.
+// The text in a lock about a process of this machine.
 std::string holder_name(pid_t process) {
   char host[256] = {};
   gethostname(host, sizeof host - 1);
@@ -138,7 +138,7 @@ TEST(Sharing, AnExportIsOfOneMoment) {
   };
   commit(0, 300);
 
-  // A stream that lets the writer go on in the middle of the export.
+  // A stream that lets the writer continue in the middle of the export.
   class Interrupting : public std::stringbuf {
    public:
     std::function<void()> once;

@@ -1,9 +1,10 @@
-// Journals, logs, locks and links beside a store: what is not its own does it no harm, and comes to none.
+// Journals, logs, locks and links beside a store: foreign ones do not harm it, and are not harmed.
 #include "store/side_files.h"
 
 #include "store/fixtures.h"
 #include "store/link.h"
 
+#include <chrono>
 #include <csignal>
 #include <sstream>
 
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "modsweep/error.h"
+#include "modsweep/merge.h"
 
 namespace modsweep::test {
 namespace {
@@ -32,7 +34,7 @@ void commit_cells(const std::string& path, const Sweep& sweep, std::uint64_t fro
   }
 }
 
-/// Leaves a store with a journal as a process leaves it that is killed in the middle of a commit.
+/// Leaves a store with a journal, as a process does that is killed in the middle of a commit.
 void break_off_a_commit(const std::string& path) {
   const pid_t child = fork();
   if (child == 0) {
@@ -94,7 +96,7 @@ TEST(SideFiles, TheJournalOfARemovedStoreIsNotPlayedOntoANewOne) {
   EXPECT_THAT(column(path, "PRAGMA integrity_check"), ElementsAre("ok"));
 }
 
-// Another store, an earlier state of the same one, and one that went on elsewhere from the same state.
+// Another store, an earlier state of the same one, and one that continued elsewhere from the same state.
 TEST(SideFiles, AStorePutInThePlaceOfAKilledOneIsLeftAsItIs) {
   const TemporaryFolder folder;
   const auto path = folder.file("a.db");
@@ -261,6 +263,20 @@ TEST(SideFiles, ALockOfAnotherHostIsToldAsSuch) {
   EXPECT_THAT(refusal(path, Store::Access::read_write), HasSubstr("process 4711 on node7 is writing"));
   EXPECT_EQ(Store(path, Store::Access::read_only).status().writer, "process 4711 on node7");
   close(fd);
+}
+
+TEST(SideFiles, ALockOfAnotherHostThatIsNotVisibleHereCountsWhileItIsTouched) {
+  const TemporaryFolder folder;
+  const auto path = folder.file("a.db");
+  const auto lock = path + "-lock";
+  commit_cells(path, seed_sweep(1), 0, 1);
+  write_bytes(lock, "modsweep lock\nnode7\n4711\n");
+  EXPECT_EQ(Store(path, Store::Access::read_only).status().writer, "process 4711 on node7");
+  EXPECT_THAT([&] { merge_stores(folder.file("out.db"), {path}, false); },
+              testing::ThrowsMessage<InputError>(HasSubstr("process 4711 on node7 is writing to it")));
+  fs::last_write_time(lock, fs::last_write_time(lock) - std::chrono::minutes(2));
+  EXPECT_EQ(Store(path, Store::Access::read_only).status().writer, std::nullopt);
+  EXPECT_EQ(merge_stores(folder.file("out.db"), {path}, false).cells, 1U);
 }
 
 }  // namespace

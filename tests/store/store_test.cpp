@@ -1,5 +1,5 @@
-// What is committed is what is read, bit for bit.
-#include "measures/tables.h"
+// A store returns what was committed, bit for bit.
+#include "measures/measure_tables.h"
 #include "store/fixtures.h"
 
 #include <bit>
@@ -236,7 +236,7 @@ TEST(Store, OfTwoMeasurementsOfAStepInOneCommitTheLaterOneCounts) {
     store.commit(sweep.id(), {&progress, 1}, "cpu", "plain");
   }
   const Store store(path, Store::Access::read_only);
-  EXPECT_EQ(store.finished_cells().size(), 1U);  // every hash fits
+  EXPECT_EQ(store.finished_cells().size(), 1U);  // every hash is correct
   EXPECT_THAT(column(path, "SELECT step FROM measurements ORDER BY step"), ElementsAre("0", "5"));
   EXPECT_EQ(column(path, "SELECT count(*) FROM layers WHERE step = 5"),
             column(path, "SELECT count(*) FROM layers WHERE step = 0"));
@@ -283,7 +283,7 @@ TEST(Store, StatusCountsBySweepAndKnowsTheFinishedOnes) {
             std::make_tuple(5U, 1U, 1U, 1U, 3U));
   EXPECT_EQ(status.checkpoints, 1U);
 
-  // The same cells as a part of another sweep, the rest of which is trained here: nothing is left of either.
+  // The same cells as part of another sweep, whose other cells are trained here: nothing remains of either.
   EXPECT_FALSE(store.finished(sweep));
   const CellProgress rest[] = {finished(cells[1]), finished(cells[3]), finished(cells[4])};
   store.commit(sweep.id(), rest, "cpu", "plain");
@@ -336,7 +336,7 @@ TEST(Store, CellsAreFoundByAnyUniquePrefix) {
 
   struct Case {
     const char* prefix;
-    const char* found;  // the id, or what the message says
+    const char* found;  // the id, or the message
   };
   for (const auto& [prefix, found] : {Case{"00000000000000a1", ids[0]},
                                       {"00000000000000", ids[0]},

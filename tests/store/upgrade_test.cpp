@@ -1,4 +1,4 @@
-// Stores of earlier formats: read as they are, and brought up to date by whoever writes them.
+// Stores of earlier formats: readers read them as they are, the first writer upgrades them.
 #include "store/fixtures.h"
 #include "store/schema.h"
 
@@ -19,8 +19,8 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// A store of an earlier format with one finished cell: there were no hashes before format 4, layers had no
-/// scores of partitions before format 3, measurements neither ood_loss nor block_error before format 2.
+/// A store of an earlier format with one finished cell: formats before 4 had no hashes, formats before 3 no
+/// scores of partitions in layers, formats before 2 neither ood_loss nor block_error in measurements.
 std::string store_of_format(const TemporaryFolder& folder, int format) {
   auto path = folder.file("old.db");
   const auto sweep = seed_sweep(2);
@@ -108,12 +108,12 @@ TEST_P(Upgrade, AWriterBringsTheStoreUpToDateAndGoesOn) {
     const std::string names = std::string("SELECT name FROM pragma_table_info('") + table + "')";
     EXPECT_EQ(column(path, names), column(fresh, names)) << table;
   }
-  const Store again(path, Store::Access::read_write);  // and only once
+  const Store again(path, Store::Access::read_write);  // not a second time
   EXPECT_EQ(again.finished_cells().size(), 2U);
 }
 
-/// A store of format 3 whose program was killed, with the log that it left: two cells done, two on their way,
-/// all of it in the log alone.
+/// A store of format 3 whose program was killed, with the log that it left: two cells done, two running, all
+/// of it in the log alone.
 std::string killed_store(const TemporaryFolder& folder) {
   const std::string data = std::string(MODSWEEP_TEST_DATA) + "/stores/format3-killed.store";
   const auto path = folder.file("killed.db");
@@ -152,7 +152,7 @@ TEST(UpgradeOfKilled, AWriterTakesTheLogInAndSaysSo) {
   EXPECT_TRUE(Store(path, Store::Access::read_write).notes().empty());
 }
 
-// The log of a killed store is not played onto a store that was put in its place.
+// The log of a killed store is not applied to a store that was put in its place.
 TEST(UpgradeOfKilled, AForeignLogIsRefused) {
   const TemporaryFolder folder;
   const auto killed = killed_store(folder);
@@ -185,8 +185,8 @@ std::map<std::size_t, std::string> pages_of(const std::string& log) {
   return pages;
 }
 
-// A checkpoint moves the log's pages into the file in ascending order; a kill ends it between two, or within
-// one.
+// A checkpoint moves the log's pages into the file in ascending order; a kill interrupts it between two
+// pages, or within one.
 TEST(UpgradeOfKilled, ACheckpointThatWasBrokenOffIsMadeAgain) {
   const TemporaryFolder folder;
   const auto path = killed_store(folder);
@@ -210,7 +210,7 @@ TEST(UpgradeOfKilled, ACheckpointThatWasBrokenOffIsMadeAgain) {
   }
 }
 
-// Where the log cannot be removed it is left without a byte.
+// A log that cannot be removed is truncated to no bytes.
 TEST(UpgradeOfKilled, ALogWithoutBytesIsNone) {
   const TemporaryFolder folder;
   const auto path = killed_store(folder);

@@ -1,4 +1,4 @@
-"""What the attacks share: the program as a user runs it, failing calls, pictures of a store, counts of faults."""
+"""Shared by the attacks: the program as a user runs it, failing calls, pictures of a store, counts of faults."""
 
 import collections
 import concurrent.futures
@@ -17,12 +17,12 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TABLES = ("results", "history", "spectra", "cells", "fits")
-# Columns that tell of the run, not of the network; everything else must be the same bit for bit.
+# Columns about the run, not about the network; all other columns must be bit-identical.
 BOOKKEEPING = {"seconds", "engine", "device", "devices", "created", "run", "runs", "program", "version", "commit",
                "host"}
 TRAIN = ("--engine", "cpu", "--threads", "1", "--quiet")  # one thread: an attack keeps the other processors busy
 FOREVER = 60.0  # seconds after which a command counts as hung
-# Of a lasting error of the machine, of wrong input, or none.
+# Exit codes for success, for wrong input, and for a lasting error of the machine.
 TOLD = (0, 2, 3)
 
 
@@ -52,7 +52,7 @@ class Failing:
 
 
 class Program:
-    """modsweep, run in a folder. Speeds that it remembers go into `home`, not into the user's."""
+    """modsweep, run in a folder. Its cache of engine speeds goes into `home`, not into the user's home."""
 
     def __init__(self, path, home):
         self.path = pathlib.Path(path).resolve()
@@ -60,14 +60,14 @@ class Program:
         self.shim = home / "shim.so"
         subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", self.shim, HERE / "shim.c", "-ldl"], check=True)
         self.environment = {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "LC_ALL": "C"}
-        clusters = ("SLURM_", "OMPI_", "PMI_", "JOB_COMPLETION")  # where we run is not what is tried
+        clusters = ("SLURM_", "OMPI_", "PMI_", "JOB_COMPLETION")  # ours must not affect the program
         self.environment = {key: value for key, value in self.environment.items() if not key.startswith(clusters)}
         self.merges = self.knows("merge")
         self.shards = b"--shard" in subprocess.run([self.path, "run", "--help"], capture_output=True).stdout
         self.version = subprocess.run([self.path, "--version"], capture_output=True, text=True).stdout.strip()
 
     def knows(self, command):
-        """The program lists the command; `COMMAND --help` alone would also be understood where there is none."""
+        """Whether the program lists the command; `COMMAND --help` alone would also succeed without it."""
         listed = subprocess.run([self.path, "--help"], capture_output=True, text=True).stdout
         return any(line.split()[:1] == [command] for line in listed.splitlines())
 
@@ -108,7 +108,7 @@ class Program:
 
 
 def rows_of(outcome):
-    """The rows of `export --format jsonl` without bookkeeping; numbers stay the text that they were."""
+    """The rows of `export --format jsonl` without bookkeeping; numbers keep their text."""
     rows = []
     for line in outcome.out.splitlines():
         try:
@@ -121,7 +121,7 @@ def rows_of(outcome):
 
 
 def tensors_of(data):
-    """A safetensors file without its metadata: they tell of the run."""
+    """A safetensors file without its metadata, which describe the run."""
     size = int.from_bytes(data[:8], "little")
     header = json.loads(data[8:8 + size])
     header.pop("__metadata__", None)
@@ -134,7 +134,7 @@ def cells_of(picture, status="done"):
 
 
 class Refused(Exception):
-    """A reader did not give what it was asked for; `outcome` says why."""
+    """A reader did not return the requested data; `outcome` has the reason."""
 
     def __init__(self, outcome):
         super().__init__(str(outcome))
@@ -142,7 +142,7 @@ class Refused(Exception):
 
 
 def picture(program, folder, store="s.db", tables=TABLES, weights=True, limit=FOREVER):
-    """All that a store says about networks: {table: rows, "weights": {cell: tensors}}."""
+    """All data of a store about networks: {table: rows, "weights": {cell: tensors}}."""
     found = {}
     for table in tables:
         outcome = program.run(folder, "export", store, "--table", table, "--format", "jsonl", limit=limit)
@@ -162,7 +162,7 @@ def picture(program, folder, store="s.db", tables=TABLES, weights=True, limit=FO
 
 
 def difference(found, wanted):
-    """Where two pictures first differ, in words; empty where they do not."""
+    """Where two pictures first differ, in words; empty if they are equal."""
     for table, rows in wanted.items():
         other = found.get(table)
         if other == rows:
@@ -182,7 +182,7 @@ def difference(found, wanted):
 
 
 def integrity(path):
-    """What SQLite says of a file; "ok" where nothing is wrong."""
+    """The result of SQLite's integrity check; "ok" if nothing is wrong."""
     try:
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
@@ -194,7 +194,8 @@ def integrity(path):
 
 
 def sound(program, folder, store, wanted, expected):
-    """Faults of a store that should be whole: [(kind, text)]. `expected`: all names that the folder may hold."""
+    """Faults of a store that should be sound: [(kind, text)]. `expected`: the names of files that the folder may
+    contain."""
     faults = []
 
     def look(when):
@@ -225,7 +226,7 @@ class Tally:
     def __init__(self, name):
         self.name, self.counts, self.faults = name, collections.Counter(), []
         self.fault_counts = collections.Counter()
-        self.not_run = []  # parts that this program has no command for
+        self.not_run = []  # parts for which this program has no command
         self.began, self.seconds, self.lock = time.monotonic(), 0.0, threading.Lock()
 
     def count(self, what, number=1):
@@ -242,8 +243,8 @@ class Tally:
             self.fault(kind, f"{where}: {text}")
 
     def told(self, outcome, where, codes=TOLD, names=()):
-        """Holds a command to what all must keep: no signal, an end, its exit codes, one line where it fails, which
-        names one of `names`. True where nothing is wrong."""
+        """Checks the rules for every command: no signal, no hang, one of its exit codes, and on failure one line that
+        contains one of `names`. True if the command follows them."""
         if outcome.hung or outcome.signal:
             self.fault("hung" if outcome.hung else "signal", f"{where}: {outcome}")
             return False
@@ -257,7 +258,7 @@ class Tally:
         return False
 
     def told_of(self, failing, outcome, where, names):
-        """The same of a command one of whose calls has failed; what it says of the cause is not made up."""
+        """The same for a command with a failed call; it must not report another cause."""
         if failing.code and outcome.code and re.search("permission|another program|keeps it locked", outcome.err):
             self.fault("message", f"{where}: another cause is told: {outcome}")
         return self.told(outcome, where, names=names)
@@ -278,7 +279,7 @@ class Tally:
 
 
 class Context:
-    """What an attack gets: the program, the seed, a folder of its own, where to count, short or long."""
+    """The context of an attack: the program, the seed, a folder of its own, the counts, long or short form."""
 
     def __init__(self, program, seed, folder, tally, long, jobs, item=None, keep=False):
         self.program, self.seed, self.folder, self.tally = program, seed, folder, tally
@@ -292,7 +293,7 @@ class Context:
         return random.Random("/".join(map(str, (self.seed, self.tally.name, *of))))
 
     def new_folder(self, name, files=()):
-        """A folder with copies of `files` in it."""
+        """A folder with copies of `files`."""
         folder = self.folder / str(name)
         folder.mkdir()
         for file in files:
@@ -300,12 +301,12 @@ class Context:
         return folder
 
     def drop(self, folder):
-        """The folder is done with."""
+        """Ends the use of a folder."""
         if not self.keep:
             shutil.rmtree(folder)
 
     def each(self, items, function):
-        """Calls function(index, item) for all items, several at a time; with an item asked for, for that one alone."""
+        """Calls function(index, item) for all items, several at a time; or for a single item, if one was requested."""
         items = list(enumerate(items))
         if self.item is not None:
             items = items[self.item:self.item + 1]

@@ -1,7 +1,7 @@
 """Every k-th write, fsync, rename, open for writing (and unlink, truncation) of a command fails once, or from then on.
 
-The command ends with exit code 0, 2 or 3 and at most one line; what it says is done is there. Then it goes on without
-failures, and everything is right. `run` and `merge`, and their neighbors that write: fit, export -o.
+The command ends with exit code 0, 2 or 3 and at most one line; what it reports as done is present. Then it continues
+without failures, and everything is right. `run` and `merge`, and other commands that write: fit, export -o.
 """
 
 import errno
@@ -10,21 +10,21 @@ import sweeps
 from common import TRAIN, Failing, Refused, difference, picture, sound
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EMFILE)
-SHORT = {"run": 40, "merge": 24, "fit": 8, "export": 8}  # failures of the short form
+SHORT = {"run": 40, "merge": 24, "fit": 8, "export": 8}  # failures in the short form
 
 
 class Target:
-    """A command whose calls fail: the files it starts from, and what is there in the end."""
+    """A command whose calls fail: the files that it starts from, and its final result."""
 
     def __init__(self, name, files, command, store, wanted, makes=()):
         self.name, self.files, self.command, self.store, self.wanted = name, files, command, store, wanted
         self.expected = {file.name for file in files} | {store, *makes}
         self.texts = {}  # files that a command writes besides the store: {name: bytes}
-        self.before = []  # pictures of the store that are right where the command has failed; None: as it comes
+        self.before = []  # pictures of the store that are right after a failure; None: no store yet
 
 
 def wholly(context, target):
-    """Runs the command unbroken; its folder."""
+    """Runs the command without failures; returns its folder."""
     folder = context.new_folder(f"{target.name}-unbroken", target.files)
     target.calls = context.program.calls(folder, *target.command)
     return folder
@@ -64,7 +64,7 @@ def targets(context):
         merge = Target("merge", names, ("merge", "out.db", "p0.db", "p1.db"), "out.db", merged)
         wholly(context, merge)
         merge.before = [None, merged]
-        # An OUT that is there already: half of the cells.
+        # An OUT that exists already: with half of the cells.
         folder = context.new_folder("half", names)
         program.run(folder, "merge", "out.db", "p0.db")
         onto = Target("onto", [*names, folder / "out.db"], merge.command, "out.db", merged)
@@ -75,7 +75,7 @@ def targets(context):
 
 
 def at_rest(context, target, folder, where):
-    """After a failure: the store is as it was before or whole, a file beside it as well."""
+    """Checks after a failure: the store is as it was before or complete, and so are files beside it."""
     tally = context.tally
     for name, data in target.texts.items():
         if (folder / name).exists() and (folder / name).read_bytes() != data:
@@ -98,7 +98,7 @@ def at_rest(context, target, folder, where):
 
 
 def fail_once(context, target, failing, name, where):
-    """Fails one call in a folder of its own. False where the call was never reached."""
+    """Fails one call in a folder of its own. False if the call was never reached."""
     folder = context.new_folder(name, target.files)
     mark = folder.with_name(f"{folder.name}.mark")
     met = fail_in(context, target, failing, folder, mark, where)
@@ -119,7 +119,7 @@ def fail_in(context, target, failing, folder, mark, where):
     if outcome.code == 0:
         tally.count("of them borne")
         if target.name != "export" or (folder / "t.csv").exists():
-            # A side file may be left: to remove it may be what failed.
+            # A side file may remain: removing it may be the call that failed.
             tally.faults_of(f"{where}, exit code 0", [("silent", text) for kind, text in sound(
                 program, folder, target.store, target.wanted, target.expected) if kind != "untidy"])
         else:
@@ -144,7 +144,7 @@ def attack(context):
     modes = [(False, False), (True, False), (True, True)]  # once; from then on; from then on, after half a write
 
     def every(index, of):
-        """Long form: k = 1, 2, ... until the command ends without having met the call."""
+        """Long form: k = 1, 2, ... until the command ends without reaching the call."""
         name, kind, code, (lasting, torn) = of
         call = 1
         while True:

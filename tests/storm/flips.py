@@ -1,9 +1,9 @@
 """Flipped bits and truncations of a finished and of an interrupted store.
 
-Every reader, merge and run either give what they give of the sound store, or say in one line which file is broken (exit
-code 2 or 3): never another number with exit code 0. Not compared are the columns and lines that tell of the run
-(seconds, engine, device, the report's date and times); names of sweeps and columns are. Half of the flips fall on any
-byte, half on bytes that are not 0: much of a small store is empty.
+Every reader, merge and run either return the same as for the sound store, or name the broken file in one line (exit code 2
+or 3): never another number with exit code 0. Columns and lines about the run (seconds, engine, device, the report's date
+and times) are not compared; names of sweeps and columns are. Half of the flips hit any byte, half hit bytes that are not 0:
+much of a small store is empty.
 """
 
 import os
@@ -27,7 +27,7 @@ RUN = ("run", "x.toml", "-o", "s.db", *TRAIN)
 
 
 class Kept:
-    """A command's output where only the network's numbers are left."""
+    """A command's output, reduced to the numbers of networks."""
 
     @staticmethod
     def of(name, outcome):
@@ -42,7 +42,7 @@ class Kept:
 
 
 class Base:
-    """A sound store: its bytes, what each reader says of it, and its picture once `run` has gone over it."""
+    """A sound store: its bytes, the output of each reader, and its picture after `run` has continued it."""
 
     def __init__(self, context, name, folder):
         self.name, self.program = name, context.program
@@ -76,7 +76,7 @@ class Base:
 
 
 def interrupted(context):
-    """A store with finished cells, and with checkpoints of others: one that TERM has ended halfway."""
+    """A store with finished cells, and with checkpoints of others: TERM ended its run halfway."""
     program = context.program
     for wait in [0.05 * number for number in range(1, 60)]:
         folder = context.new_folder(f"interrupted-{wait:.2f}")
@@ -107,12 +107,12 @@ def bases(context):
 
 
 class Inspection:
-    """One broken store, and what every command makes of it."""
+    """One broken store, and how every command reacts to it."""
 
     def __init__(self, context, base, folder, where, limit):
         self.context, self.base, self.folder, self.where, self.limit = context, base, folder, where, limit
         self.refused = self.silent = self.named = 0
-        self.held = True  # no command has misbehaved yet: that all of them say the same is one fault
+        self.held = True  # no command has misbehaved yet: the same error of all commands counts as one fault
 
     def judge(self, outcome, where, name):
         if self.held or outcome.code is None:
@@ -153,7 +153,7 @@ class Inspection:
                 self.differs("weights, exit code 0", f"tensors of {cell} differ")
 
     def after(self, store, wanted, what):
-        """A store that was written with exit code 0 is right, or says by itself that it is not."""
+        """A store that was written with exit code 0 must be right, or be refused by its readers."""
         try:
             self.compare(picture(self.context.program, self.folder, store, limit=self.limit), wanted, what)
         except Refused as refused:

@@ -1,8 +1,8 @@
-"""SIGKILL at random moments of run, refine, fit, export -o and merge; the same command then goes on.
+"""SIGKILL at random moments of run, refine, fit, export -o and merge; then the same command continues.
 
-A kill comes at a moment of the first second, right after the command has made a file, or in place of a write, fsync,
-rename, open, unlink or truncation (the moments of a commit). After each kill nothing that was there is gone; in the
-end everything is as if nothing had happened.
+A kill comes at a moment of the first second, right after the command has created a file, or in place of a write, fsync,
+rename, open, unlink or truncation (the moments of a commit). After each kill no earlier result is lost; in the end
+everything is as if no kill had happened.
 """
 
 import os
@@ -12,12 +12,12 @@ import time
 import sweeps
 from common import TRAIN, Failing, Refused, difference, picture, sound
 
-SHARE = {"run": 40, "refine": 15, "fit": 15, "export": 15, "merge": 15}  # of the kills, in percent
-AT_ONCE = 10  # kills of one item
+SHARE = {"run": 40, "refine": 15, "fit": 15, "export": 15, "merge": 15}  # percentage of the kills
+AT_ONCE = 10  # kills per item
 
 
 class Story:
-    """A command that is killed: the files it starts from, and what is there in the end."""
+    """A command that is killed: the files that it starts from, and its final result."""
 
     def __init__(self, name, files, command, codes, wanted, store="s.db", makes=()):
         self.name, self.files, self.command, self.codes = name, files, command, codes
@@ -26,7 +26,7 @@ class Story:
         self.seconds, self.calls = 0.0, {}
 
     def measure(self, context):
-        """How long the command takes and which calls it makes, unbroken."""
+        """Measures how long the command takes and which calls it makes, without a kill."""
         began = time.monotonic()
         folder = context.new_folder(f"{self.name}-unbroken", self.files)
         self.calls = context.program.calls(folder, *self.command)
@@ -35,7 +35,7 @@ class Story:
 
 
 def kill_once(context, folder, story, random):
-    """Runs the command to its kill. The outcome where it ended before."""
+    """Runs the command until its kill. Returns the outcome if the command ended before."""
     way = random.choice(("moment", "creation", "call"))
     if way == "call":
         kind = random.choice([kind for kind, count in story.calls.items() if count])
@@ -58,7 +58,7 @@ def kill_once(context, folder, story, random):
 
 
 class Growing:
-    """Of a store that is trained: all finished cells are right, none goes missing once it was seen."""
+    """For a store that is trained: all finished cells are right, and none disappears after it was seen."""
 
     def __init__(self, context, story):
         self.context, self.story, self.seen = context, story, None
@@ -84,7 +84,7 @@ class Growing:
 
 
 class Unchanged:
-    """Of a command that only adds to a store (fit) or writes elsewhere (export): results stay what they were."""
+    """For a command that only adds to a store (fit) or writes elsewhere (export): results stay what they were."""
 
     def __init__(self, context, story):
         self.context, self.story = context, story
@@ -103,7 +103,7 @@ class Unchanged:
 
 
 class BeforeOrWhole:
-    """Of merge: OUT is absent, as it was before, or whole."""
+    """For merge: OUT is absent, as it was before, or complete."""
 
     def __init__(self, context, story):
         self.context, self.story = context, story
@@ -122,7 +122,7 @@ class BeforeOrWhole:
 
 
 def trained(context, name, sweep, command, *options):
-    """A store trained unbroken, with its sweep file: (files, picture)."""
+    """A store trained without kills, with its sweep file: (files, picture)."""
     folder = context.new_folder(name)
     (folder / "x.toml").write_text(sweep)
     outcome = context.program.run(folder, command, "x.toml", "-o", "s.db", *TRAIN, *options)

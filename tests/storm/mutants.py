@@ -1,4 +1,4 @@
-"""Mutated sweep files through `plan`, and the small ones among those that it takes through `run` with one step.
+"""Mutated sweep files through `plan`, and the small ones that it accepts through `run` with one step.
 
 Bytes flipped, lines deleted, doubled, moved, tokens swapped, numbers made huge, negative, nan, arrays nested. `plan`
 ends with exit code 0, or with 2 and one line, within 20 seconds; never by a signal.
@@ -10,7 +10,7 @@ import sweeps
 from common import ROOT, TRAIN
 
 LIMIT = 20.0  # seconds
-RUN_SHARE = 0.2  # of what plan takes, as far as it is small
+RUN_SHARE = 0.2  # fraction of the accepted sweeps that are small enough to run
 SMALL_CELLS, SMALL_BYTES = 64, 100 << 20
 VALUES = ("0", "-1", "1", "2147483648", "9223372036854775807", "9223372036854775808", "18446744073709551616", "1e30",
           "1e308", "1e999", "-1e-320",
@@ -58,7 +58,7 @@ def replace(pattern):
 
 
 def new_value(text, random):
-    """Another value for a key: what stands behind `=` in a line."""
+    """Another value for a key: the text after `=` in a line."""
     found = random.choice(list(re.finditer(r"(?m)^([^#=\n]+=)(.*)$", text)))
     return (text[:found.end(1)] + " " + random.choice(VALUES) + text[found.end():]).encode()
 
@@ -73,7 +73,7 @@ MUTATIONS = (flip_byte, cut, swap_tokens, lines(swap_lines), lines(lambda rows, 
 
 
 def corpus():
-    """Our own sweeps, shortened (`plan` times a few steps of what it plans), and a large part of all settings."""
+    """Our own sweeps, shortened (`plan` times a few steps of its sweep), and most of the settings."""
     texts = [re.sub(r"(?m)^((?:steps|epochs|\w+_samples) =) \d+", r"\1 40", path.read_text())
              for path in sorted((ROOT / "sweeps").glob("*.toml"))]
     texts += [sweeps.KILLED, sweeps.FLIPPED]
@@ -119,7 +119,7 @@ cluster_by = "outgoing"
 
 
 def number_of(text):
-    """Of plan's output: the number behind a word, suffixes k, M, G, T and units of bytes understood."""
+    """The number after a word in plan's output; understands the suffixes k, M, G, T and units of bytes."""
     found = re.match(r"(?:about )?([\d.,]+) ?([kKMGTP]?)", text)
     if not found:
         return float("inf")
@@ -127,7 +127,7 @@ def number_of(text):
 
 
 def small(plan):
-    """The sweep that this plan is of may be run."""
+    """Whether the sweep of this plan may be run."""
     told = dict(re.findall(r"(?m)^(cells|memory|store|operations) +(.+)$", plan))
     return (number_of(told.get("cells", "")) <= SMALL_CELLS and number_of(told.get("memory", "")) <= SMALL_BYTES and
             number_of(told.get("store", "")) <= SMALL_BYTES)
@@ -143,7 +143,7 @@ def attack(context):
         for _ in range(random.choice((1, 1, 1, 2, 4))):
             try:
                 data = random.choice(MUTATIONS)(data.decode(errors="replace"), random)
-            except (IndexError, ValueError):  # earlier mutations have left nothing for this one
+            except (IndexError, ValueError):  # earlier mutations have left nothing to change
                 pass
         folder = context.new_folder(index)
         (folder / "x.toml").write_bytes(data)

@@ -1,4 +1,4 @@
-"""Four shards, killed again and again, then merged: as one process that nobody has killed.
+"""Four shards, killed again and again, then merged: the result is that of one process without kills.
 
 Also: the same shard twice, another N the second time, every order, merge again; broken, foreign, newer, older stores
 among the inputs; merge itself killed and its disk full at every call.
@@ -13,7 +13,7 @@ from common import ROOT, TRAIN, Failing, Refused, difference, integrity, picture
 from kills import Growing, Story, kill_once
 
 COUNT = 4
-AT_ONCE = (40, 20)  # kills of one item: long, short
+AT_ONCE = (40, 20)  # kills per item: long, short
 OLD_STORE = ROOT / "tests/storm/format3.sql"
 
 
@@ -26,7 +26,7 @@ def name_of(shard, of=COUNT):
 
 
 class Shards:
-    """Whole shards of a small sweep, in a folder of their own, and what they are together."""
+    """The finished shards of a small sweep, in a folder of their own, and their merged picture."""
 
     def __init__(self, context, sweep, name):
         self.context, self.program = context, context.program
@@ -47,7 +47,7 @@ class Shards:
             raise RuntimeError(f"an unbroken command failed: {outcome}")
 
     def whole(self, folder, where, store="out.db"):
-        """OUT is the unbroken store."""
+        """OUT must equal the store that was trained without kills."""
         tally = self.context.tally
         try:
             wrong = difference(picture(self.program, folder, store), self.wanted)
@@ -70,7 +70,7 @@ class Shards:
 
 
 def kills(context, shards):
-    """Shards that are killed some ten times each, in turn as it comes, then merged."""
+    """Shards that are killed about ten times each, in random order, then merged."""
     tally = context.tally
     commands = {shard: run_of(shard, COUNT, name_of(shard)) for shard in range(1, COUNT + 1)}
     stories = {}
@@ -97,7 +97,7 @@ def kills(context, shards):
                 kills_left -= 1
                 tally.count("kills")
                 checks[shard].check(folder, where)
-            # A dead shard may be merged as it stands, once it has a state: `run` on OUT goes on from there.
+            # A dead shard may be merged as it is, once it has a state: `run` on OUT continues from there.
             alive = [name_of(shard) for shard in stories if shard not in left or checks[shard].seen is not None]
             if left and alive and random.random() < 0.5:
                 for command in (("merge", "out.db", *alive), ("run", "x.toml", "-o", "out.db", *TRAIN)):
@@ -117,7 +117,7 @@ def kills(context, shards):
 
 
 def agreements(context, shards):
-    """Merges that must all give the same."""
+    """Merges that must all give the same result."""
     random = context.random("agreements")
     for number in range(context.number(12, 2)):
         names = random.sample(shards.names, COUNT)
@@ -145,7 +145,7 @@ def agreements(context, shards):
 
 
 def make_foreign(folder):
-    """Files that are no shard: {name: may merge take it?}."""
+    """Files that are not shards: {name: may merge accept it?}."""
     whole = (folder / name_of(1)).read_bytes()
     (folder / "text.db").write_text("just some notes\n" * 400)
     (folder / "short.db").write_bytes(whole[:len(whole) // 2])
@@ -163,7 +163,7 @@ def make_foreign(folder):
 
 
 def strangers(context, shards):
-    """An input that is no shard is refused by name, OUT is what it was."""
+    """An input that is not a shard is refused by name, and OUT is unchanged."""
     tally = context.tally
     for before in (False, True):
         for place in (0, 2, COUNT):
@@ -184,7 +184,7 @@ def strangers(context, shards):
                 if set(folder.iterdir()) - files - {folder / "out.db"}:
                     tally.fault("untidy", f"{where}: left behind: {set(folder.iterdir()) - files}")
                 (folder / "out.db").unlink(missing_ok=True)
-    # A store of the format before: taken, or refused like a stranger.
+    # A store of the previous format: accepted, or refused like a foreign file.
     folder = context.new_folder("older", shards.files)
     connection = sqlite3.connect(folder / "older.db")
     connection.executescript(OLD_STORE.read_text())
@@ -195,7 +195,7 @@ def strangers(context, shards):
     if tally.told(outcome, "shards: an older store", (0, 2), names=("older.db",)) and outcome.code == 0:
         old = picture(context.program, folder, "older.db", tables=("results", "history", "spectra", "cells"))
         found = picture(context.program, folder, "out.db", tables=("results", "history", "spectra"), weights=False)
-        # Other sweeps have other columns in one table of results: only that every cell is there.
+        # Other sweeps have other columns in one table of results: only checks that every cell is present.
         for table in ("history", "spectra"):
             if len(found[table]) != len(old[table]) + len(shards.wanted[table]):
                 tally.fault("lost", f"shards: an older store: {len(found[table])} rows of {table}")
@@ -204,7 +204,7 @@ def strangers(context, shards):
 
 
 def broken_merges(context, shards):
-    """SIGKILL and a full disk at every call of merge: OUT is as it was, or whole; merge again makes it whole."""
+    """SIGKILL and a full disk at every call of merge: OUT is as it was, or complete; the next merge completes it."""
     tally, program = context.tally, context.program
     half_folder = context.new_folder("half", shards.files)
     program.run(half_folder, "merge", "out.db", *shards.names[:2])

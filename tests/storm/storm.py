@@ -64,7 +64,7 @@ def main():
                               arguments.item, bool(arguments.keep))
             try:
                 importlib.import_module(name).attack(context)
-            except (RuntimeError, Refused) as error:  # an unbroken command failed: nothing to attack
+            except (RuntimeError, Refused) as error:  # a command without failures failed: nothing to attack
                 tally.fault("lost", f"{name}: {error}")
             tally.finish()
             print(tally.line(), flush=True)

@@ -1,7 +1,8 @@
-"""A store of the format before this one (write-ahead log, no hashes): read, taken over, gone on with.
+"""A store of the previous format (write-ahead log, no hashes): it is read, upgraded, and continued.
 
-As its program left it, and as a kill left it, with nearly everything in its own log. Readers see all of it and change
-nothing. `run` is killed, or its disk is full, at every call of the takeover; then it goes on, and everything is there.
+As its program left it, and as a kill left it, with nearly everything in the write-ahead log. Readers see all of it and
+change nothing. `run` is killed, or its disk is full, at every call of the upgrade; then it continues, and everything is
+present.
 """
 
 import errno
@@ -17,7 +18,7 @@ RUN = ("run", "x.toml", "-o", "s.db", *TRAIN)
 
 
 def make_old(folder, with_log):
-    """s.db, and s.db-wal where it is to be as after a kill."""
+    """s.db, and s.db-wal if the store is to be as after a kill."""
     begin, log = (HERE / "format3.sql").read_text().split("-- ----\n")
     made = folder / "made.db"
     connection = sqlite3.connect(made, isolation_level=None)
@@ -39,7 +40,7 @@ def make_old(folder, with_log):
 
 
 def finished_once():
-    """What the old store's own view says of the finished cells: {cell: {column: value}}."""
+    """The finished cells according to the old store's own view: {cell: {column: value}}."""
     connection = sqlite3.connect(":memory:")
     connection.executescript((HERE / "format3.sql").read_text())
     connection.row_factory = sqlite3.Row
@@ -49,7 +50,7 @@ def finished_once():
 
 
 class Old:
-    """Old stores of both kinds, and what becomes of them unbroken."""
+    """Old stores of both kinds, and their upgraded form without failures."""
 
     def __init__(self, context, with_log):
         self.context, self.program = context, context.program
@@ -62,7 +63,7 @@ class Old:
         self.wanted = None
 
     def finished(self, folder, where):
-        """The finished cells are there with their numbers, whatever else has come since."""
+        """The finished cells are present with their numbers, whatever was added since."""
         tally = self.context.tally
         try:
             rows = picture(self.program, folder, tables=("results",), weights=False)["results"]
@@ -80,7 +81,7 @@ class Old:
                     tally.fault("silent", f"{where}: {cell}: {column} {new[column]} for {value}")
 
     def unbroken(self):
-        """Reads, then takes over; False where the store is refused at all."""
+        """Reads the store, then upgrades it; False if the store is refused."""
         tally, where = self.context.tally, f"upgrade, {self.name}"
         folder = self.context.new_folder(f"{self.name}-read", self.files)
         before = {file.name: file.read_bytes() for file in folder.iterdir()}

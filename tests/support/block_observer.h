@@ -1,4 +1,4 @@
-// Those who watch what emulated thread blocks do.
+// An interface for observing emulated thread blocks.
 #pragma once
 
 #include "fused/block.h"
@@ -9,15 +9,15 @@
 
 namespace modsweep::test {
 
-/// Ranks count through the blocks of a cluster; a block alone is rank 0.
+/// Ranks count the blocks of a cluster; a single block has rank 0.
 class BlockObserver {
  public:
   virtual ~BlockObserver() = default;
-  /// `memory`: `bytes` of shared memory of every rank.
+  /// `memory`: the shared memory of every rank, `bytes` bytes each.
   virtual void begin(const std::vector<std::byte*>& memory, std::size_t bytes) = 0;
   virtual void thread(std::uint32_t rank, std::uint32_t thread) = 0;
   virtual void barrier(std::uint32_t rank, fused::Wait wait) = 0;
-  /// What comes now is carried out by all threads of this block.
+  /// The accesses that follow are by all threads of this block.
   virtual void between_phases(std::uint32_t rank) = 0;
   virtual void end() = 0;
 };

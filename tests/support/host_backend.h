@@ -19,8 +19,8 @@ namespace modsweep::test {
 
 class HostBackend {
  public:
-  /// Zeroed values, aligned as device memory is, and no longer than asked for: a sanitizer sees what reaches
-  /// past them.
+  /// Zeroed values with the alignment of device memory and exactly the requested length, so that a sanitizer
+  /// finds accesses past their end.
   template <typename U>
   class Array {
    public:
@@ -41,7 +41,7 @@ class HostBackend {
     std::size_t size_ = 0;
   };
 
-  /// `backwards`: items are taken in the opposite order, which must not matter.
+  /// `backwards`: items run in the opposite order, which must not change any result.
   explicit HostBackend(bool backwards = false) : backwards_(backwards) {}
 
   template <typename U>
@@ -66,7 +66,7 @@ class HostBackend {
   }
 
   template <typename T>
-  void multiply(const gemm::BatchedProduct<T>& g) {
+  void gemm(const pack::BatchedProduct<T>& g) {
     std::vector<T> b(std::size_t{g.inner} * g.columns);
     for (std::size_t p = 0; p < g.networks; ++p) {
       for (std::size_t k = 0; k < g.inner; ++k)
@@ -102,7 +102,7 @@ class HostBackend {
 
  private:
   template <typename T>
-  static T at(const gemm::Matrices<const T>& m, std::size_t p, std::size_t r, std::size_t c) {
+  static T at(const pack::Matrices<const T>& m, std::size_t p, std::size_t r, std::size_t c) {
     return m.data[p * m.network + (m.transposed ? c * m.row + r : r * m.row + c)];
   }
   static void check(std::size_t end, std::size_t size) {

@@ -18,7 +18,8 @@
 
 namespace modsweep::test {
 
-/// The blocks of an emulated cluster: `at` is where the same lies in another's memory.
+/// The blocks of an emulated cluster: `at` maps an address of the own shared memory to the same position in
+/// another block's.
 struct HostPeers {
   static constexpr bool several = true;
   const std::vector<std::byte*>* memory = nullptr;
@@ -60,7 +61,7 @@ struct HostWarp {
   }
 };
 
-/// How an emulated block's threads take turns.
+/// Runs an emulated block's threads one after another.
 struct HostThreads {
   std::uint32_t count = 0;
   bool backwards = false;
@@ -71,8 +72,8 @@ struct HostThreads {
     for (std::uint32_t i = 0; i < count; ++i) {
       const std::uint32_t thread = backwards ? count - 1 - i : i;
       if (observer != nullptr) observer->thread(rank, thread);
-      const HostWarp warp{observer, rank, thread, backwards};  // where the thread begins it
-      fused::deal(thread, count, warp, parts...);
+      const HostWarp warp{observer, rank, thread, backwards};  // used by the warp's first thread only
+      fused::distribute(thread, count, warp, parts...);
     }
     if (observer != nullptr) observer->barrier(rank, wait);
   }
@@ -101,8 +102,8 @@ class HostBlock {
   HostThreads threads_;
 };
 
-/// Works on until it waits for its cluster, and then the next one does: as far ahead of the others as a block
-/// can be.
+/// A block of a cluster. It runs until it waits for its cluster, then the next block runs: each block gets as
+/// far ahead of the others as possible.
 class HostClusterBlock {
  public:
   HostClusterBlock(HostPeers peers, const HostThreads& threads, Turns& turns)
@@ -126,19 +127,19 @@ class HostClusterBlock {
   Turns& turns_;
 };
 
-/// What emulated threads' registers are said to do: to times, and to results.
+/// The simulated effect of the register limit on the time and the result of a launch.
 struct HostRegisters {
   std::uint32_t multiprocessors = 1;
-  double milliseconds_most = 1.0, milliseconds_fewer = 1.0;  ///< of a launch with `most_registers`, or others
-  bool fewer_miss_one = false;                               ///< such launches leave out the last network
-  std::vector<std::uint32_t> launches = {};                  ///< registers of all that there were
+  double milliseconds_most = 1.0, milliseconds_fewer = 1.0;  ///< of a launch with `max_registers`, or fewer
+  bool fewer_miss_one = false;                               ///< launches with fewer omit the last network
+  std::vector<std::uint32_t> launches = {};                  ///< register limit of each launch so far
 };
 
-/// A backend with blocks, of which one works at a time.
+/// A backend that runs thread blocks, one at a time.
 class BlockBackend : public HostBackend {
  public:
-  /// `backwards`: threads of a block, and blocks of a cluster, take their turns in the opposite order, which
-  /// must not matter. Without `registers` there is a multiprocessor for every network.
+  /// `backwards`: threads of a block, and blocks of a cluster, run in the opposite order, which must not
+  /// change any result. Without `registers` there is a multiprocessor for every network.
   BlockBackend(const fused::BlockLimits& limits, bool backwards, BlockObserver* observer = nullptr,
                HostRegisters* registers = nullptr)
       : HostBackend(backwards),
@@ -158,7 +159,7 @@ class BlockBackend : public HostBackend {
     const std::size_t by_memory = limits_.multiprocessor / (bytes + limits_.reserved);
     return static_cast<std::uint32_t>(std::min<std::size_t>(by_memory, 65536 / (threads * registers)));
   }
-  /// By a clock that only launches move.
+  /// Measured by a simulated clock that only launches advance.
   template <typename Launch>
   [[nodiscard]] double milliseconds(const Launch& launch) {
     const double begin = clock_;
@@ -166,25 +167,25 @@ class BlockBackend : public HostBackend {
     return clock_ - begin;
   }
 
-  /// Shared memory is no longer than asked for, and what one network leaves in it the next one finds.
+  /// Shared memory has exactly the requested length, and keeps its contents from one network to the next.
   template <typename F>
   void for_each_block(std::uint32_t networks, std::uint32_t ranks, std::uint32_t threads, std::size_t bytes,
-                      const F& f, std::uint32_t registers = fused::most_registers) {
+                      const F& f, std::uint32_t registers = fused::max_registers) {
     if (registers_ != nullptr) {
-      const bool fewer = registers != fused::most_registers;
+      const bool fewer = registers != fused::max_registers;
       registers_->launches.push_back(registers);
       clock_ += fewer ? registers_->milliseconds_fewer : registers_->milliseconds_most;
       if (fewer && registers_->fewer_miss_one) --networks;
     }
-    if (bytes > limits_.block || ranks > limits_.most_ranks)
+    if (bytes > limits_.block || ranks > limits_.max_ranks)
       throw std::logic_error(std::to_string(ranks) + " blocks of " + std::to_string(bytes) + " bytes; " +
-                             std::to_string(limits_.most_ranks) + " of " + std::to_string(limits_.block));
+                             std::to_string(limits_.max_ranks) + " of " + std::to_string(limits_.block));
     std::vector<Array<std::byte>> shared;
     std::vector<std::byte*> memory;
     for (std::uint32_t r = 0; r < ranks; ++r) {
       memory.push_back(shared.emplace_back(bytes).data());
       std::memset(memory.back(), 0xff,
-                  bytes);  // not zeros: they would hide what is read before it is written
+                  bytes);  // not zeros: they would hide reads before the first write
     }
     if (observer_ != nullptr) observer_->begin(memory, bytes);
     const HostThreads turns_of_threads{threads, backwards_, observer_};

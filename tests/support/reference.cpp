@@ -24,8 +24,8 @@ constexpr std::array<const char*, 4> folders = {"networks", "trajectories", "lap
   throw std::runtime_error("reference vectors: " + where + ": " + what);
 }
 
-/// The files of one folder. Anything in the directory or the folder that is not a case is an error, so that a
-/// case cannot be lost by a wrong name.
+/// The files of one folder. A file or folder in the directory that is not a case is an error, so that a wrong
+/// name cannot lose a case.
 std::vector<ReferenceFile> files_of(const std::string& directory, const std::string& folder) {
   namespace fs = std::filesystem;
   if (!fs::is_directory(directory)) fail(directory, "no such directory");
@@ -45,13 +45,13 @@ std::vector<ReferenceFile> files_of(const std::string& directory, const std::str
   return files;
 }
 
-/// Settings of a case: texts of JSON values, each of which must be asked for.
+/// Settings of a case: JSON texts, each of which must be read.
 class Metadata {
  public:
   explicit Metadata(const ReferenceFile& file) : path_(file.path), values_(file.load().metadata) {}
 
   [[nodiscard]] std::string text(const std::string& key) { return take(key); }
-  /// A JSON value of the type T; none where it is absent or null.
+  /// A JSON value of the type T; none if it is absent or null.
   template <typename T>
   [[nodiscard]] std::optional<T> maybe(const std::string& key) {
     if (!values_.contains(key)) return std::nullopt;
@@ -69,7 +69,7 @@ class Metadata {
     if (!value) fail(path_, "setting " + key + " is missing");
     return *value;
   }
-  /// Fails where a setting was not asked for: its meaning is unknown here.
+  /// Fails if a setting was not read: its meaning is unknown here.
   void finish() const {
     for (const auto& [key, value] : values_)
       if (!taken_.contains(key)) fail(path_, "unknown setting " + key + " = " + value);
@@ -89,7 +89,7 @@ class Metadata {
   std::set<std::string> taken_;
 };
 
-/// "WA1.5" with prefix "WA" gives 1.5; none where the text is something else.
+/// "WA1.5" with prefix "WA" gives 1.5; none if the text has another form.
 std::optional<double> exponent_after(const std::string& text, const std::string& prefix) {
   if (!text.starts_with(prefix)) return std::nullopt;
   double value = 0.0;
@@ -99,7 +99,7 @@ std::optional<double> exponent_after(const std::string& text, const std::string&
   return value;
 }
 
-/// Checks the regularizer's name and sets the exponent that it carries.
+/// Checks the regularizer's name and sets the exponent in it.
 void check_regularizer(NetworkCase& found) {
   static const std::set<std::string> plain = {"none", "L2", "L1", "L12", "L21"};
   auto exponent = exponent_after(found.regularizer, "WA");

@@ -1,5 +1,5 @@
-// The reference vectors (tests/data/reference/README.md), or those in the folder that the environment
-// variable MODSWEEP_REFERENCE_DIR names: every case found there, none left out in silence.
+// The reference vectors (tests/data/reference/README.md), or those in the folder named by the environment
+// variable MODSWEEP_REFERENCE_DIR: every case found there, none skipped silently.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,10 @@
 
 namespace modsweep::test {
 
-/// $MODSWEEP_REFERENCE_DIR where it is set and not empty, else tests/data/reference.
+/// $MODSWEEP_REFERENCE_DIR if it is set and not empty, else tests/data/reference.
 [[nodiscard]] std::string reference_dir();
 
-/// A file with reference vectors. The tensors are read when they are asked for.
+/// A file with reference vectors. Its tensors are read on request.
 struct ReferenceFile {
   std::string name;  ///< file name without its extension
   std::string path;
@@ -33,7 +33,7 @@ struct NetworkCase : ReferenceFile {
   double l2 = 0.0;
   std::optional<double> reg_alpha;    ///< exponent of Act and WA
   double sigma = 0.0;                 ///< 0: no noise
-  std::optional<double> noise_alpha;  ///< set exactly where the case has noise
+  std::optional<double> noise_alpha;  ///< set exactly if the case has noise
   std::uint32_t batch = 0;
   double lr = 1e-3;
   double beta1 = 0.9;
@@ -45,10 +45,11 @@ struct NetworkCase : ReferenceFile {
 
   [[nodiscard]] std::size_t weight_layers() const { return sizes.size() - 1; }
   [[nodiscard]] Shape shape() const;
-  /// The case in our own terms.
+  /// The case in the program's own types.
   [[nodiscard]] NoiseSettings noise_settings() const;
   [[nodiscard]] RegularizerSettings regularizer_settings() const;
-  /// Task (trajectories), network, noise, regularizer, and Adam with that batch size and number of steps.
+  /// Task (trajectories), network, noise, regularizer, and Adam with the case's batch size and number of
+  /// steps.
   [[nodiscard]] CellSettings cell() const;
 };
 
@@ -69,19 +70,20 @@ struct TaskCase : ReferenceFile {
   std::uint32_t n = 0;
 };
 
-/// All cases of a folder, sorted by name. Each throws std::runtime_error where the folder has no case, where
-/// a case has an activation, regularizer or setting that is not known here, or where the directory holds
-/// something else. Loop over them inside a test rather than instantiate tests for them: ctest runs the names
-/// that it found at build time, and would pass over the cases of another directory in silence.
+/// All cases of a folder, sorted by name. Each throws std::runtime_error if the folder has no case, if a case
+/// has an unknown activation, regularizer or setting, or if the directory holds anything else. Loop over the
+/// cases inside a test rather than instantiate tests for them: ctest runs the names that it found at build
+/// time, and would silently skip the cases of another directory.
 [[nodiscard]] std::vector<NetworkCase> network_cases(const std::string& directory = reference_dir());
 [[nodiscard]] std::vector<NetworkCase> trajectory_cases(const std::string& directory = reference_dir());
 [[nodiscard]] std::vector<LaplacianCase> laplacian_cases(const std::string& directory = reference_dir());
 [[nodiscard]] std::vector<TaskCase> task_cases(const std::string& directory = reference_dir());
 
-/// The tensor of that name; throws std::runtime_error naming the file and the tensor where there is none.
+/// The tensor of that name; if there is none, throws std::runtime_error with the names of the file and the
+/// tensor.
 [[nodiscard]] const Tensor& tensor(const TensorFile& file, const ReferenceFile& source,
                                    const std::string& name);
-/// Its only value.
+/// The only value of a tensor.
 [[nodiscard]] double scalar(const TensorFile& file, const ReferenceFile& source, const std::string& name);
 
 }  // namespace modsweep::test

@@ -1,4 +1,4 @@
-// What a tensor core makes of the fragments of a warp.
+// Emulates a tensor core's product of a warp's fragments.
 #pragma once
 
 #include "fused/block.h"
@@ -10,7 +10,7 @@
 
 namespace modsweep::test {
 
-/// A float in TF32: its last 13 bits do not count.
+/// A float truncated to TF32: its last 13 bits are ignored.
 inline double cut_off(float x) {
   return static_cast<double>(std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & 0xffffe000U));
 }
@@ -20,8 +20,8 @@ inline float toward_zero(double x) {
   return std::abs(static_cast<double>(nearest)) > std::abs(x) ? std::bit_cast<float>(bits - 1) : nearest;
 }
 
-/// sums += rows * columns, [lane]. A sum of eight products and what was there before is cut off, toward zero,
-/// where it does not fit a float.
+/// sums += rows * columns, [lane]. The sum of eight products and the former value is rounded toward zero if
+/// it does not fit a float.
 ///
 /// Source: M. Fasi, N. J. Higham, M. Mikaitis, S. Pranesh, Numerical behavior of NVIDIA tensor cores, 2021.
 inline void multiply_add_tf32(std::array<fused::SumFragment, fused::warp_lanes>& sums,

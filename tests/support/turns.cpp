@@ -1,4 +1,5 @@
-// Members have stacks of their own, between which one thread switches. Sanitizers are told of each switch.
+// Each member has its own stack, and one thread switches between the stacks. Sanitizers are notified of each
+// switch.
 #include "support/turns.h"
 
 #include <cstddef>
@@ -23,9 +24,9 @@ constexpr std::size_t stack_bytes = std::size_t{1} << 18;
 
 struct Stack {
   ucontext_t context{};
-  void* place[5] = {};  ///< where it was left
+  void* place[5] = {};  ///< where the member was suspended
   bool left = false;
-  std::unique_ptr<std::byte[]> owned;  ///< none: that of the thread
+  std::unique_ptr<std::byte[]> owned;  ///< none: the thread's own stack
   const void* bottom = nullptr;
   std::size_t bytes = 0;
   void* fake = nullptr;   ///< AddressSanitizer's
@@ -50,7 +51,7 @@ class Members final : public Turns {
 #endif
   }
 
-  /// One turn; whether the member is not done yet. Throws what it threw.
+  /// Runs one turn of a member; returns whether it has more to do. Throws the member's exception.
   bool resume(std::uint32_t member) {
     if (stacks_[member].done) return false;
     current_ = member;
@@ -105,7 +106,7 @@ class Members final : public Turns {
     arrived(from.fake);
   }
 
-  // Not by swapcontext: it calls the system each time, and AddressSanitizer warns of it.
+  // swapcontext() is not used: it makes a system call each time, and AddressSanitizer warns of it.
   [[gnu::noinline, gnu::no_sanitize("address", "thread")]] static void jump(Stack& from, Stack& to) {
     from.left = true;
     if (__builtin_setjmp(from.place) != 0) return;
@@ -125,7 +126,7 @@ class Members final : public Turns {
 #endif
   }
 
-  static inline thread_local Members* running = nullptr;  ///< a new stack begins without arguments
+  static inline thread_local Members* running = nullptr;  ///< makecontext() passes no argument to a new stack
 
   const std::function<void(std::uint32_t, Turns&)>& work_;
   std::vector<Stack> stacks_;

@@ -1,4 +1,4 @@
-// Several pieces of code that work one at a time, each where it left off.
+// Runs several pieces of code one at a time, each from where it stopped.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ class Turns {
   virtual void pass_on() = 0;
 };
 
-/// work(member, turns) for so many members, in one thread. Throws what one of them threw, without giving the
-/// others another turn.
+/// Calls work(member, turns) for `count` members, in one thread. Throws the exception of a member without
+/// giving the others another turn.
 void take_turns(std::uint32_t count, bool backwards, const std::function<void(std::uint32_t, Turns&)>& work);
 
 }  // namespace modsweep::test

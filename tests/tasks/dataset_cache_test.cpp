@@ -73,11 +73,11 @@ TEST(DatasetCache, KeepsNothingThatNobodyHolds) {
   DatasetCache cache;
   std::weak_ptr<const Dataset> first = cache.get(task_of_seed(1));
   EXPECT_TRUE(first.expired());
-  EXPECT_NE(cache.get(task_of_seed(1)), nullptr);  // and makes it again
+  EXPECT_NE(cache.get(task_of_seed(1)), nullptr);  // and creates it again
 }
 
 TEST(DatasetCache, ManyTasksAndOneThatIsHeld) {
-  // enough of them that forgotten entries are swept out several times
+  // enough entries that forgotten ones are removed several times
   DatasetCache cache;
   const auto held = cache.get(task_of_seed(0));
   for (std::uint32_t seed = 1; seed < 1000; ++seed) {
@@ -108,7 +108,7 @@ TEST(DatasetCache, ThreadsShareOneDataset) {
         for (std::uint32_t round = 0; round < rounds; ++round) {
           together.arrive_and_wait();
           TaskSettings shared = task_of_seed(round);
-          shared.train_samples = 20000;  // takes long enough to make that all of them want it in the meantime
+          shared.train_samples = 20000;  // takes long enough that all threads request it in the meantime
           got[t].push_back(cache.get(shared));
           static_cast<void>(cache.get(task_of_seed(1000 + round * 8 + static_cast<std::uint32_t>(t))));
         }

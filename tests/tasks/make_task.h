@@ -1,4 +1,4 @@
-// What tests of tasks begin with.
+// Shared by the tests of tasks.
 #pragma once
 
 #include <string_view>
@@ -9,7 +9,7 @@
 
 namespace modsweep::test {
 
-/// The data of a task whose settings hold.
+/// The data of a task with valid settings.
 inline Dataset make(const TaskSettings& task) {
   const TaskKind& kind = task_kind(task.kind);
   kind.check(task);

@@ -1,5 +1,5 @@
-// gaussian2d and random_composition against a second, naive way to make them: the documented stream read
-// once more, and regions found by brute force.
+// gaussian2d and random_composition against a second, naive implementation: it reads the documented stream
+// again and finds regions by brute force.
 #include "tasks/make_task.h"
 #include "tasks/numpy_random.h"
 
@@ -39,7 +39,7 @@ std::vector<Sample> samples_of(const Samples& samples) {
   return out;
 }
 
-/// The formula of science.md with a plain division; fit for points that are not on a border.
+/// The formula of science.md with a plain division; valid for points that are not on a border.
 bool in_fan(double x, double y, double phi) {
   return std::atan(std::abs((y - x) / (y + x))) < pi / 2 * phi;
 }
@@ -85,7 +85,7 @@ TEST(Gaussian2d, ReadsTheDocumentedStream) {
 }
 
 TEST(Gaussian2d, SharesOfTheDiscAreThoseOfTheAngles) {
-  // Of the paper's 5000 points of the square, about 5000 pi/4 phi are learned.
+  // Of the paper's 5000 points of the square, about 5000 pi/4 phi are training samples.
   NumpyRandom random(1);
   for (const double phi : {0.2, 0.5, 0.7}) {
     int learned = 0;
@@ -123,7 +123,7 @@ struct Composition {
   [[nodiscard]] double f(int i, double t) const { return a[i] * std::sin(w[i] * t + p[i]); }
 };
 
-/// Which of the 64 patches a point lies in, by looking at each of them.
+/// The index of the patch, of 64, that contains a point, found by checking each of them.
 int patch(double x, double y) {
   for (int row = 0; row < 8; ++row)
     for (int column = 0; column < 8; ++column)

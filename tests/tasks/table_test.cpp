@@ -1,5 +1,5 @@
-// kind = "table": good files come out as they are, and every broken one ends in one line that says where,
-// what and what to do.
+// kind = "table": good files are read unchanged, and every broken one ends in one line with the position, the
+// error and what to do.
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -129,7 +129,7 @@ TEST_F(TableTest, ReadsNpy) {
 struct BrokenTable {
   std::string name;
   std::string content;
-  std::string place;  ///< behind the file's name
+  std::string place;  ///< after the file's name
   std::string what;
   void (*change)(TaskSettings&) = [](TaskSettings&) {};
 };

@@ -57,8 +57,8 @@ TEST(TaskReference, InputsAreBitForBitNumpys) {
 }
 
 TEST(TaskReference, TargetsAreNumpysUpToTheSine) {
-  // Vectorized sines, as NumPy has, are good to 4 units in the last place, the C library's to 1; amplitudes
-  // are below 1.
+  // Vectorized sines, such as NumPy's, are accurate to 4 units in the last place, the C library's to 1;
+  // amplitudes are below 1.
   constexpr double tolerance = 5 * std::numeric_limits<double>::epsilon() / 2;
   for (const TaskCase& reference : task_cases()) {
     SCOPED_TRACE(reference.path);
@@ -103,7 +103,7 @@ std::string table_file() {
   return std::string(MODSWEEP_TEST_DATA) + "/tables/forty_rows.csv";
 }
 
-/// Whether a task takes these settings.
+/// Whether a task accepts these settings.
 bool accepts(const TaskSettings& task) {
   try {
     task_kind(task.kind).check(task);
@@ -113,7 +113,7 @@ bool accepts(const TaskSettings& task) {
   }
 }
 
-/// Settings of any kind that make data, with four inputs or as many as the task takes.
+/// Valid settings of any kind, with four inputs or as many as the task accepts.
 TaskSettings example(std::string_view name) {
   const TaskKind& kind = task_kind(name);
   TaskSettings task = settings(std::string(name));
@@ -130,7 +130,7 @@ TaskSettings example(std::string_view name) {
   return task;
 }
 
-/// Gives a setting of a task another value than its default.
+/// Changes a setting of a task from its default.
 void change(TaskSettings& task, const AnySetting& setting) {
   std::visit(
       [&]<typename T>(const Setting<T>& own) {
@@ -307,7 +307,7 @@ TEST(Identity, SparseSamplesKeepOneEntryAsDocumented) {
   set_own(task, "task.sparse", true);
   const Dataset sparse = make(task);
 
-  // the documented stream, once more: 3 n functions, N n inputs, N indices, then the test split
+  // the documented stream again: 3 n functions, N n inputs, N indices, then the test split
   NumpyRandom random(task.seed);
   for (int i = 0; i < 15; ++i) static_cast<void>(random.uniform());
   for (const Samples* samples : {&sparse.train, &sparse.test}) {
@@ -375,7 +375,7 @@ TEST(BlockCompetition, IsModularRegressionByAnotherName) {
 
 struct WrongTask {
   TaskSettings task;
-  std::string part;  ///< of the message
+  std::string part;  ///< part of the message
 };
 
 TEST(TaskErrors, NameKeyValueAndRemedy) {

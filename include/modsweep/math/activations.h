@@ -1,6 +1,6 @@
-// The activation functions (science.md section 1): one file each in activations/, whose base.h says what it
-// holds, and here its include and its line in the list. The enumeration, the names in sweep files and the
-// tests follow from the list.
+// The activation functions (science.md section 1): each has a file in activations/ (base.h describes its
+// members), an include here and a line in the list. The enumeration, the names in sweep files and the tests
+// follow from the list.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 #include "modsweep/math/activations/tanh.h"
 #include "modsweep/math/scalar.h"
 
-// A list, one function a line: its name in a sweep file, its type. New ones come last.
+// The list, one function per line: its name in sweep files, its type. New functions come last.
 // clang-format off
 #define MODSWEEP_ACTIVATIONS(ACTIVATION) \
   ACTIVATION(leaky_relu, LeakyRelu)      \
@@ -32,8 +32,8 @@ enum class Activation : std::uint8_t { MODSWEEP_ACTIVATIONS(MODSWEEP_ENUMERATOR)
 
 namespace math {
 
-/// Whether a function has formulas of its own. prelu has those of leaky_relu, which the choices below fall
-/// back to.
+/// Whether a function has formulas of its own. prelu uses those of leaky_relu, the fallback of the choices
+/// below.
 template <typename Function>
 constexpr bool has_own_formulas = !std::is_base_of_v<LeakyRelu, Function>;
 
@@ -47,7 +47,7 @@ MODSWEEP_HD T activate(Activation kind, T z, T slope) {
   return LeakyRelu::value(z, slope);
 }
 
-/// f'(z), with a = f(z) at hand. At z = 0 the piecewise-linear ones take the negative side.
+/// f'(z), given a = f(z). At z = 0 the piecewise-linear functions have the derivative of their negative side.
 template <typename T>
 MODSWEEP_HD T activation_derivative(Activation kind, T z, T a, T slope) {
 #define MODSWEEP_CHOOSE(name, Function) \
@@ -57,7 +57,7 @@ MODSWEEP_HD T activation_derivative(Activation kind, T z, T a, T slope) {
   return LeakyRelu::derivative(z, a, slope);
 }
 
-/// Whether f'(z) is a function of f(z) alone, so that nobody needs to keep z.
+/// Whether f'(z) is a function of f(z) alone, so that z need not be stored.
 constexpr bool derivative_of_value(Activation kind, double slope) {
 #define MODSWEEP_CHOOSE(name, Function) \
   if (kind == Activation::name) return Function::derivative_of_value(slope);

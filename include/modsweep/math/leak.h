@@ -7,7 +7,7 @@
 
 namespace modsweep::math {
 
-/// A hidden unit's activation and da/dz, by which the derivatives by the inputs go on.
+/// A hidden unit's activation and da/dz, the unit's factor in the derivatives with respect to the inputs.
 struct UnitTangent {
   double value;
   double derivative;
@@ -17,8 +17,9 @@ struct UnitTangent {
   return {a, activation_derivative(kind, z, a, slope)};
 }
 
-/// Sum of the off-diagonal entries of a square matrix, row by row; entry(i, j). A leak is their share of all
-/// entries, not 1 - diagonal / total: a leak of 1e-20 is one, and no leak is exactly 0.
+/// Sum of the off-diagonal entries of a square matrix, row by row; entry(i, j). A leak is this sum as a
+/// fraction of the sum of all entries, not 1 - diagonal / total: a leak of 1e-20 is kept, and no leak is
+/// exactly 0.
 template <typename Entry>
 [[nodiscard]] MODSWEEP_HD double off_diagonal_sum(std::size_t order, const Entry& entry) {
   double sum = 0.0;

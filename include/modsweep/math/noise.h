@@ -16,7 +16,7 @@ enum class NoiseSite : std::uint8_t { post, pre };
 
 namespace modsweep::math {
 
-/// A value and its derivative with respect to what it was made from.
+/// A function's value and its derivative with respect to the argument.
 template <typename T>
 struct WithDerivative {
   T value;
@@ -24,7 +24,7 @@ struct WithDerivative {
 };
 
 /// g = v + scaled_eps |v|^q with q = alpha/2 and scaled_eps = sigma * eps, and dg/dv with eps held fixed. The
-/// noise term's share of the derivative is 0 where it is `detached` and within kink_radius of v = 0.
+/// noise term contributes 0 to the derivative if `detached`, and within kink_radius of v = 0.
 template <typename T>
 MODSWEEP_HD WithDerivative<T> add_noise(T v, T scaled_eps, PowerKind kind, T q, bool detached) {
   const T value = multiply_add(scaled_eps, absolute_power(v, kind, q), v);
@@ -33,7 +33,7 @@ MODSWEEP_HD WithDerivative<T> add_noise(T v, T scaled_eps, PowerKind kind, T q, 
   return {value, multiply_add(scaled_eps, slope, T(1))};
 }
 
-/// Inverted dropout: what a unit's value is multiplied by; `uniform` in (0, 1).
+/// Inverted dropout: the factor of a unit's value, 0 or 1 / (1 - rate); `uniform` in (0, 1).
 template <typename T>
 MODSWEEP_HD T dropout_scale(T uniform, T rate) {
   return select(uniform < rate, T(0), T(1) / (T(1) - rate));

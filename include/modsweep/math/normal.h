@@ -59,13 +59,13 @@ MODSWEEP_HD void sine_cosine_turn(T t, T& sine_out, T& cosine_out) {
 #if defined(__CUDA_ARCH__)
 /// normal_pair in single precision by the device's own approximations: a quarter of the instructions.
 /// Absolute errors of ln u (u above 1/2) and of sine and cosine are about 4e-7 (CUDA C++ Programming Guide,
-/// "Mathematical Functions"), so those of normals some 1e-6; only where the radius r is small, which it is
-/// with probability r^2 / 2, they are up to 4e-7 / r or 1e-3.
+/// "Mathematical Functions"), so those of normals are about 1e-6; only for a small radius r, which has
+/// probability r^2 / 2, they reach 4e-7 / r, at most 1e-3.
 MODSWEEP_HD NormalPair<float> approximate_normal_pair(float u, float turn) {
   float log2_u = 0.0F;
   float radius = 0.0F;
   asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(log2_u) : "f"(u));
-  const float square = log2_u * -1.386294361119890619F;  // -2 ln 2; never below 0 but for the error of log2_u
+  const float square = log2_u * -1.386294361119890619F;  // -2 ln 2; below 0 only by the error of log2_u
   asm("sqrt.approx.ftz.f32 %0, %1;" : "=f"(radius) : "f"(square > 0.0F ? square : 0.0F));
   const float angle = turn * 6.283185307179586477F;
   return {radius * __cosf(angle), radius * __sinf(angle)};

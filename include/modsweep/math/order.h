@@ -7,7 +7,8 @@
 
 namespace modsweep::math {
 
-/// Fisher and Yates' shuffle of [0, count) into `rows`, drawn from the network's own stream for this epoch.
+/// Fisher and Yates' shuffle of [0, count) into `rows`, [count], drawn from the network's own stream for this
+/// epoch.
 MODSWEEP_HD void shuffle_rows(std::uint32_t seed, std::uint32_t epoch, std::uint32_t count,
                               std::uint32_t* rows) {
   for (std::uint32_t i = 0; i < count; ++i) rows[i] = i;

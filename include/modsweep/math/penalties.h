@@ -1,6 +1,6 @@
-// The penalties (science.md section 3; paper eq. 15, 18-20): one file each in penalties/, whose base.h says
-// what it holds, and here its include and its line in the list. The settings of [regularizer], the values in
-// results, what engines do and the tests follow from the list.
+// The penalties (science.md section 3; paper eq. 15, 18-20): each has a file in penalties/ (base.h describes
+// its members), an include here and a line in the list. The settings of [regularizer], the values in results,
+// the engines' computations and the tests follow from the list.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@
 #include "modsweep/math/penalties/l21.h"
 #include "modsweep/math/penalties/weighted_activity.h"
 
-// A list, one penalty a line: its name in a sweep file, which is its coefficient's, and its type; then its
-// other settings, each with its default. New ones come last.
+// The list, one penalty per line: its name in sweep files, which is the key of its coefficient, and its type;
+// then its other settings with their defaults. New penalties come last.
 // clang-format off
 #define MODSWEEP_PENALTIES(PENALTY, SETTING)                                                              \
   PENALTY(l1, L1)                                                                                         \
@@ -27,7 +27,7 @@
   /* the end of the list */
 // clang-format on
 
-/// For users of the list that want penalties only, or settings only.
+/// For users of the list that need only the penalties, or only the settings.
 #define MODSWEEP_NOTHING(...)
 
 namespace modsweep::math {
@@ -45,9 +45,9 @@ constexpr bool is_of_activity = std::is_base_of_v<PenaltyOfActivity, Penalty>;
 template <typename... Penalty>
 struct PenaltySet {
   static constexpr std::size_t count = sizeof...(Penalty);
-  /// Those of activity, which are numbered by themselves, from 0 in the order of the list.
+  /// Number of penalties of activity. They have a numbering of their own, from 0 in the order of the list.
   static constexpr std::size_t activities = (std::size_t{is_of_activity<Penalty>} + ... + 0);
-  /// Whether any looks at the ends of a weight.
+  /// Whether any penalty depends on the ends of a weight.
   static constexpr bool any_of_ends = (is_of_ends<Penalty> || ...);
   static_assert(activities > 0);
 
@@ -55,7 +55,8 @@ struct PenaltySet {
   struct RuleOf {
     typename One::template Rule<T> rule;
   };
-  /// The settings of all in the scalar type of a computation. A plain value: devices take copies.
+  /// The settings of all penalties in the scalar type of a computation. A plain value: devices receive
+  /// copies.
   template <typename T>
   struct Rules : RuleOf<Penalty, T>... {
     template <typename One>
@@ -67,15 +68,15 @@ struct PenaltySet {
       return static_cast<const RuleOf<One, T>&>(*this).rule;
     }
 
-    /// The sums over weights that these penalties depend on; those with coefficient 0 do not count.
+    /// The sums over weights that the penalties with a nonzero coefficient depend on.
     [[nodiscard]] SumsWanted sums_wanted() const {
       return ((of<Penalty>().coefficient != T(0) ? Penalty::sums : SumsWanted{}) | ...);
     }
-    /// Whether one that looks at the ends of weights is on.
+    /// Whether a penalty of ends has a nonzero coefficient.
     [[nodiscard]] bool ends_wanted() const {
       return ((is_of_ends<Penalty> && of<Penalty>().coefficient != T(0)) || ...);
     }
-    /// Whether one of activity is on.
+    /// Whether a penalty of activity has a nonzero coefficient.
     [[nodiscard]] bool any_activity() const {
       return ((is_of_activity<Penalty> && of<Penalty>().coefficient != T(0)) || ...);
     }
@@ -87,8 +88,8 @@ struct PenaltySet {
       (add_weight_factors<Penalty>(factors), ...);
       return factors;
     }
-    /// Derivatives by a hidden unit's sums of all penalties that depend on them; `means`: over the batch, of
-    /// the activities.
+    /// Derivatives of all penalties with respect to a hidden unit's sums; means[i]: mean of h_i(a) over the
+    /// batch.
     [[nodiscard]] MODSWEEP_HD UnitSums<T> unit_gradient(const UnitSums<T>& unit,
                                                         const T (&means)[activities]) const {
       UnitSums<T> by;
@@ -141,14 +142,14 @@ struct PenaltySet {
   // ---- Hidden units' activities. Arrays have one entry for each penalty of activity; `on`: whether its
   // coefficient is not 0.
 
-  /// sums[i] += weight * h_i(a) of those that are on; U: T, or a vector of it.
+  /// sums[i] += weight * h_i(a) for the penalties that are on; U: T, or a vector of it.
   template <typename T, typename U>
   MODSWEEP_HD static void add_activities(const Rules<T>& rules, const bool (&on)[activities], U a, U weight,
                                          U (&sums)[activities]) {
     (add_activity<Penalty>(rules, on, a, weight, sums), ...);
   }
 
-  /// Gradient with respect to one clean activation; factors[i]: what activity_factor() says.
+  /// Gradient with respect to one clean activation; factors[i]: as computed by activity_factors().
   template <typename T, typename U>
   [[nodiscard]] MODSWEEP_HD static U activity_gradient(const Rules<T>& rules, const bool (&on)[activities],
                                                        U a, const U (&factors)[activities]) {
@@ -164,7 +165,7 @@ struct PenaltySet {
     (set_activity_factor<Penalty>(rules, unit, inverse_count, factors), ...);
   }
 
-  /// values[i] += g_i(unit) times the unit's sum of h_i over a batch, of those that are on.
+  /// values[i] += g_i(unit) times the unit's sum of h_i over a batch, for the penalties that are on.
   template <typename T>
   MODSWEEP_HD static void add_activity_values(const bool (&on)[activities], const UnitSums<T>& unit,
                                               const T (&sums)[activities], T (&values)[activities]) {
@@ -204,7 +205,7 @@ struct PenaltySet {
   }
 };
 
-/// The list as types: what comes behind each comma.
+/// The list as types. Every entry begins with a comma, hence the unused first argument.
 template <typename /*before the first comma*/, typename... Penalty>
 using PenaltiesOf = PenaltySet<Penalty...>;
 #define MODSWEEP_TYPE(name, Penalty) , Penalty
@@ -215,7 +216,7 @@ template <typename T>
 using PenaltyRules = Penalties::Rules<T>;
 constexpr std::size_t activity_penalties = Penalties::activities;
 
-/// Gradient of all penalties with respect to one weight, from the factors of all.
+/// Gradient of all penalties with respect to one weight, from their total factors of 2W and sign(W).
 template <typename T>
 MODSWEEP_HD T weight_gradient(T w, T quadratic, T absolute_factor) {
   return multiply_add(T(2) * w, quadratic, sign_of(w) * absolute_factor);

@@ -1,4 +1,4 @@
-// |x|^q and its derivative, with the exponents that experiments use most singled out: they need no logarithm.
+// |x|^q and its derivative, with special cases for the most used exponents, which need no logarithm.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Counter-based random numbers (Philox4x32-10 of Random123; Salmon et al. 2011): every draw is a function of
-// what it is for, so it is the same on every engine, in any pack, on any number of threads and after a
-// restart.
+// its purpose (seed, stream, step, layer, sample, unit), so it is the same on every engine, in any pack, on
+// any number of threads and after a restart.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@
 
 namespace modsweep::math {
 
-/// What a draw is for; the second half of the key.
+/// The purpose of a draw; the second half of the key.
 enum class Stream : std::uint32_t {
   initial_weights = 0,
   initial_biases = 1,
@@ -68,7 +68,7 @@ MODSWEEP_HD double initial_bias(std::uint32_t seed, std::uint32_t layer, std::ui
   return (2.0 * uniform(block.word[output % 4]) - 1.0) * initial_bound(fan_in);
 }
 
-/// uniform(w) in T from the turn of the same word: adding 1 where that is negative. In float the sum is
+/// uniform(w) in T from the turn of the same word, plus 1 where the turn is negative. In float the sum is
 /// rounded, so it may be 1 (a normal of radius 0) but never 0.
 template <typename T>
 MODSWEEP_HD T uniform_of_turn(T turn) {
@@ -81,7 +81,7 @@ MODSWEEP_HD T turn_of_word(std::uint32_t word) {
   return static_cast<T>(static_cast<std::int32_t>(word)) * T(0x1p-32);
 }
 
-/// Standard normals of the four units of a block: words 0 and 1 make those of the first two, words 2 and 3
+/// Standard normals of the four units of a block: words 0 and 1 yield those of the first two, words 2 and 3
 /// the others.
 template <typename T>
 MODSWEEP_HD void block_normals(const RandomBlock& block, T normals[4]) {

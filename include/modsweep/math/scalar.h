@@ -1,6 +1,6 @@
-// The vocabulary that the formulas are written in. Every formula of modsweep is a function template over the
-// type T it computes in: float or double on the host and on the device, or a vector of them in the CPU
-// engine, which brings its own overloads of the functions below.
+// The functions in which formulas are written. Every formula of modsweep is a function template over the type
+// T of the computation: float or double on the host and on the device, or a vector of them in the CPU engine,
+// which brings its own overloads of the functions below.
 #pragma once
 
 #include <bit>

@@ -6,12 +6,12 @@
 
 namespace modsweep::math {
 
-/// What holds for all units of a layer and all samples.
+/// Hyperparameters that all units of a layer share on all samples.
 template <typename T>
-struct UnitRule {
+struct UnitHyperparameters {
   Activation activation = Activation::leaky_relu;
   NoiseSite site = NoiseSite::post;
-  PowerKind noise_power = PowerKind::zero;  ///< of alpha/2
+  PowerKind noise_power = PowerKind::zero;  ///< special case of alpha/2
   bool detached = false;
   T slope{};           ///< leaky_relu's, or the layer's prelu slope
   T noise_exponent{};  ///< alpha/2
@@ -20,40 +20,41 @@ struct UnitRule {
 /// Values and the derivatives that the backward pass needs.
 template <typename T>
 struct UnitValues {
-  T clean;           ///< a = f(z): what the regularizers see
+  T clean;           ///< a = f(z): the regularizers' input
   T clean_by_z;      ///< da/dz
   T clean_by_slope;  ///< da/dslope (prelu)
-  T out;             ///< g: what the next layer sees
+  T out;             ///< g: the next layer's input
   T out_by_z;        ///< dg/dz
   T out_by_slope;    ///< dg/dslope (prelu)
 };
 
 /// Without noise and dropout: out = clean.
 template <typename T>
-MODSWEEP_HD UnitValues<T> forward_unit(const UnitRule<T>& rule, T z) {
-  const T a = activate(rule.activation, z, rule.slope);
-  const T by_z = activation_derivative(rule.activation, z, a, rule.slope);
+MODSWEEP_HD UnitValues<T> forward_unit(const UnitHyperparameters<T>& hyper, T z) {
+  const T a = activate(hyper.activation, z, hyper.slope);
+  const T by_z = activation_derivative(hyper.activation, z, a, hyper.slope);
   const T by_slope = activation_slope_derivative(z);
   return {a, by_z, by_slope, a, by_z, by_slope};
 }
 
 /// With noise (scaled_eps = sigma * eps, 0 for none) and dropout (keep from dropout_scale, 1 for none), both
-/// at the rule's site: on a (`post`), or on z before f (`pre`). Dropout comes before noise.
+/// at hyper.site: on a (`post`), or on z before f (`pre`). Dropout comes before noise.
 template <typename T>
-MODSWEEP_HD UnitValues<T> forward_noisy_unit(const UnitRule<T>& rule, T z, T scaled_eps, T keep) {
-  UnitValues<T> u = forward_unit(rule, z);
-  if (rule.site == NoiseSite::post) {
+MODSWEEP_HD UnitValues<T> forward_noisy_unit(const UnitHyperparameters<T>& hyper, T z, T scaled_eps, T keep) {
+  UnitValues<T> u = forward_unit(hyper, z);
+  if (hyper.site == NoiseSite::post) {
     const auto noisy =
-        add_noise(u.clean * keep, scaled_eps, rule.noise_power, rule.noise_exponent, rule.detached);
+        add_noise(u.clean * keep, scaled_eps, hyper.noise_power, hyper.noise_exponent, hyper.detached);
     const T by_clean = noisy.derivative * keep;
     u.out = noisy.value;
     u.out_by_z = by_clean * u.clean_by_z;
     u.out_by_slope = by_clean * u.clean_by_slope;
   } else {
-    const auto noisy = add_noise(z * keep, scaled_eps, rule.noise_power, rule.noise_exponent, rule.detached);
-    u.out = activate(rule.activation, noisy.value, rule.slope);
+    const auto noisy =
+        add_noise(z * keep, scaled_eps, hyper.noise_power, hyper.noise_exponent, hyper.detached);
+    u.out = activate(hyper.activation, noisy.value, hyper.slope);
     u.out_by_z =
-        activation_derivative(rule.activation, noisy.value, u.out, rule.slope) * noisy.derivative * keep;
+        activation_derivative(hyper.activation, noisy.value, u.out, hyper.slope) * noisy.derivative * keep;
     u.out_by_slope = activation_slope_derivative(noisy.value);
   }
   return u;

@@ -1,4 +1,5 @@
-// Sums over the weights of a unit: what penalties and their gradients are made of (science.md section 3).
+// Sums over the weights of a unit, from which penalties and their gradients are computed (science.md section
+// 3).
 #pragma once
 
 #include "modsweep/math/scalar.h"
@@ -32,7 +33,7 @@ struct UnitSums {
   T out_square{};    ///< V_k = sum_j (W^{l+1}_jk)^2
 };
 
-/// Some of the four.
+/// A subset of the four sums.
 struct SumsWanted {
   bool in_absolute = false;
   bool in_square = false;
@@ -42,7 +43,7 @@ struct SumsWanted {
   [[nodiscard]] MODSWEEP_HD constexpr bool in() const { return in_absolute || in_square; }
   [[nodiscard]] MODSWEEP_HD constexpr bool out() const { return out_absolute || out_square; }
   [[nodiscard]] MODSWEEP_HD constexpr bool any() const { return in() || out(); }
-  /// Those of either.
+  /// The union of two subsets.
   [[nodiscard]] MODSWEEP_HD friend constexpr SumsWanted operator|(SumsWanted a, SumsWanted b) {
     return {a.in_absolute || b.in_absolute, a.in_square || b.in_square, a.out_absolute || b.out_absolute,
             a.out_square || b.out_square};

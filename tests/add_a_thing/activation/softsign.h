@@ -1,4 +1,4 @@
-// softsign: z / (1 + |z|).
+// softsign: f(z) = z / (1 + |z|).
 #pragma once
 
 #include "modsweep/math/activations/base.h"

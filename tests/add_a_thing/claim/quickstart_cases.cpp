@@ -1,4 +1,5 @@
-// Made-up results for the claims of quickstart_claims.cpp.
+// Made-up results for the claims of quickstart_claims.cpp: with which the claim holds, and with which it
+// fails.
 #include "claims/claim_cases.h"
 
 namespace modsweep::claims {

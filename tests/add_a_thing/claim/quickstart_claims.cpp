@@ -1,4 +1,5 @@
-// The first sweep of README.
+// The claim of README's first sweep: noise that grows with activity produces modules, additive noise does
+// not.
 #include "claims/claim.h"
 
 #include <array>

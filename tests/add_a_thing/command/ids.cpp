@@ -1,4 +1,4 @@
-// modsweep ids: the ids of a sweep's cells, as stores have them.
+// modsweep ids: prints the ids of a sweep's cells, one per line, as stores have them.
 #include "cli/command.h"
 
 #include <fmt/format.h>

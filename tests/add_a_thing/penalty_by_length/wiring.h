@@ -1,5 +1,5 @@
-// wiring: sum over all weights of (base + length) |W|; length: the distance of its units' positions in their
-// layers.
+// wiring: sum over all weights of (base + length) |W|. The length of a weight is the distance between the
+// positions of its two units in their layers.
 #pragma once
 
 #include "modsweep/math/penalties/base.h"

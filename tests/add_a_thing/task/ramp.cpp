@@ -1,4 +1,5 @@
-// y_i = tanh(steepness x_i): each output from its own input, on the inputs of modular_regression.
+// ramp: y_i = tanh(steepness x_i). Each output depends on its own input only; the inputs are those of
+// modular_regression.
 #include "tasks/regression_stream.h"
 
 #include <cmath>

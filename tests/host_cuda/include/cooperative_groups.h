@@ -7,7 +7,7 @@ namespace modsweep::host_cuda {
 unsigned cluster_blocks();
 unsigned cluster_rank();
 void sync_cluster();
-/// Where the same lies in another block's shared memory.
+/// The same position in another block's shared memory.
 void* map_shared(const void* here, int rank);
 }  // namespace modsweep::host_cuda
 

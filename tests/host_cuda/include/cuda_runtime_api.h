@@ -1,7 +1,7 @@
-// A stand-in for CUDA's runtime, with as much of its interface as kernels/ uses: g++ compiles the same .cu
-// files against it, and they run on the host. It is stricter than a device, so that tests find what a device
-// would forgive at times: work waits in its stream until somebody waits for it, memory that was not set is
-// not zero, and calls that a device, a recording or another device's stream does not allow fail.
+// A stand-in for CUDA's runtime, with the part of its interface that kernels/ uses: g++ compiles the same .cu
+// files against it, and they run on the host. It is stricter than a device, so that tests find errors that a
+// device may tolerate: work stays in its stream until a call waits for it, uninitialized memory is not zero,
+// and calls fail that a device, a stream capture or another device's stream does not allow.
 //
 // Names and signatures are CUDA's (CUDA Runtime API 13.0); nvcc checks the callers against the real ones.
 #pragma once
@@ -130,16 +130,16 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEve
 
 namespace modsweep::host_cuda {
 
-/// Puts what a call asks for into its stream, or into the graph that is recorded of it.
+/// Enqueues the work of a call in its stream, or adds it to the graph that the stream is capturing.
 cudaError_t enqueue(cudaStream_t stream, std::function<void()> work);
-/// Whether that many bytes from `data` on were allocated on the stream's device.
+/// Whether `bytes` bytes from `data` on are allocated on the stream's device.
 bool on_device(cudaStream_t stream, const void* data, std::size_t bytes);
 /// Runs `thread` for every thread of every block.
 cudaError_t launch(const cudaLaunchConfig_t& config, const void* kernel, std::function<void()> thread);
 cudaError_t set_attribute(const void* kernel, cudaFuncAttribute attribute, int value);
 cudaError_t resident_blocks(int* blocks, int threads, std::size_t bytes);
 cudaError_t resident_clusters(int* clusters, const cudaLaunchConfig_t& config);
-/// What libraries do when handles are made and given back: every recording of the process is broken off.
+/// The effect of creating and destroying library handles: it invalidates every capture of the process.
 void break_recordings();
 
 }  // namespace modsweep::host_cuda

@@ -1,4 +1,4 @@
-// Uses the installed library as another project would: read a sweep, train its first network, look at its
+// Uses the installed library as another project would: reads a sweep, trains its first network, examines its
 // modules.
 #include <cmath>
 #include <cstdio>

@@ -1,9 +1,9 @@
-// What the files of this folder are written with. Each is one activation function f (science.md section 1) as
-// static function templates over the type T that is computed in:
+// Base of the files in this folder. Each defines one activation function f (science.md section 1) as static
+// function templates over the type T of the computation:
 //   value(z, slope): f(z),
-//   derivative(z, a, slope): f'(z), with a = f(z) at hand; at a kink the negative side's,
-//   derivative_of_value(slope): whether f'(z) is derivative(a, a, slope), too: nobody then needs to keep z.
-// `slope` is that of network.leaky_slope, or the layer's trained one; most functions do not look at it.
+//   derivative(z, a, slope): f'(z), given a = f(z); at a kink, the derivative of the negative side,
+//   derivative_of_value(slope): whether f'(z) equals derivative(a, a, slope), so that z need not be stored.
+// `slope` is network.leaky_slope, or the layer's trained slope; most functions ignore it.
 #pragma once
 
 #include "modsweep/math/scalar.h"

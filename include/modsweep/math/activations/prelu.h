@@ -1,11 +1,11 @@
-// prelu: leaky_relu whose slope is trained, one a hidden layer.
+// prelu: leaky_relu with one trained slope per hidden layer.
 #pragma once
 
 #include "modsweep/math/activations/leaky_relu.h"
 
 namespace modsweep::math {
 
-/// What a prelu slope starts at (PyTorch's default).
+/// Initial value of a prelu slope (PyTorch's default).
 constexpr double initial_prelu_slope = 0.25;
 
 struct Prelu : LeakyRelu {

@@ -1,29 +1,31 @@
-// What the files of this folder are written with. Each is one penalty: a term of the loss with a coefficient
-// of its own (science.md section 3). Its formulas leave the coefficient out. A penalty is of one of four
-// kinds, and has as static members
+// Bases of the files in this folder. Each defines one penalty: a term of the loss with a coefficient of its
+// own (science.md section 3). Its formulas omit the coefficient. A penalty is of one of four kinds and has
+// these static members:
 //   doc: the line of its coefficient in the list of settings,
 //   since: the format of stores that first has a column for its value (docs/CHANGELOG.md). The settings of a
 //     penalty of format 1 are part of every cell's id; those of a later one only where they differ from their
 //     defaults,
 //   and, by its kind,
 //   PenaltyOfWeights: a multiple of |w| or w^2 of every weight:
-//     value(norms): over some weights, from their WeightNorms,
+//     value(norms): of some weights, from their WeightNorms,
 //     add_factors(c, factors): adds c times its factors of 2W and sign(W) in the gradient;
 //   PenaltyOfEnds: depends on every weight and on the two units that it connects:
 //     value(rule, w, ends), of one weight,
 //     factors(rule, w, ends): factors of 2W and sign(W), coefficient included;
 //   PenaltyOfSums: depends on the four sums over the weights of each hidden unit:
-//     sums: which of them,
+//     sums: the ones that it depends on,
 //     value(unit), of one unit's UnitSums,
-//     add_gradient(c, unit, by): adds c times the derivatives of value(unit) by the sums to `by`;
+//     add_gradient(c, unit, by): adds c times the derivatives of value(unit) with respect to the sums to
+//     `by`;
 //   PenaltyOfActivity: the mean over a batch of g(unit) h(a) of every hidden unit's clean activation a:
-//     sums: what g depends on,
+//     sums: the sums that g depends on,
 //     activity(rule, a) and activity_derivative(rule, a): h and h',
-//     unit_weight(unit): g, of UnitSums,
-//     add_gradient(c, unit, mean, by): adds c times the derivatives of g(unit) * mean by the sums to `by`.
-// One with more settings than its coefficient says so in the list (penalties.h), has
-//   settings[]: their limits and lines, and a Rule of its own with a set(rule, settings).
-// T is the type that is computed in, which may be a vector of the scalars that a rule has.
+//     unit_weight(unit): g of a unit's UnitSums,
+//     add_gradient(c, unit, mean, by): adds c times the derivatives of g(unit) * mean with respect to the
+//     sums to `by`.
+// A penalty with more settings than its coefficient names them in the list (penalties.h), and has
+//   settings[]: their limits and docs, and a Rule of its own with a set(rule, settings).
+// T is the type of the computation; it may be a vector of the rule's scalar type.
 #pragma once
 
 #include <array>
@@ -47,18 +49,18 @@ struct WeightFactors {
 template <typename T>
 struct WeightEnds {
   std::uint32_t layer = 0;  ///< l
-  T from{};                 ///< k, a unit of layer l; of an input, where l = 0
+  T from{};                 ///< k, a unit of layer l; an input where l = 0
   T to{};                   ///< j, a unit of layer l + 1
   T from_units{};           ///< d_l
   T to_units{};             ///< d_{l+1}
 
-  /// Where a unit sits in its layer, in (0, 1): the middle of the i-th of d equal parts.
+  /// Position of a unit in its layer, in (0, 1): the middle of interval i of d equal intervals.
   [[nodiscard]] MODSWEEP_HD T from_position() const { return (from + T(0.5)) / from_units; }
   [[nodiscard]] MODSWEEP_HD T to_position() const { return (to + T(0.5)) / to_units; }
   [[nodiscard]] MODSWEEP_HD T length() const { return absolute(to_position() - from_position()); }
 };
 
-/// A setting of a penalty besides its coefficient: a number.
+/// A numeric setting of a penalty other than its coefficient.
 struct PenaltySetting {
   std::string_view name;  ///< "activity_exponent"
   double low = 0.0;
@@ -73,13 +75,13 @@ struct PenaltyRule {
 };
 
 struct PenaltyBase {
-  /// Its column in results; empty: its name.
+  /// Name of its column in results; empty: the penalty's name.
   static constexpr std::string_view column = {};
   static constexpr std::array<PenaltySetting, 0> settings{};
   static constexpr SumsWanted sums{};
   template <typename T>
   using Rule = PenaltyRule<T>;
-  /// Sets what a rule has besides the coefficient.
+  /// Sets the members of a rule other than the coefficient.
   template <typename T, typename Settings>
   static constexpr void set(PenaltyRule<T>& /*rule*/, const Settings& /*settings*/) {}
 };
@@ -95,7 +97,7 @@ struct PowerRule : PenaltyRule<T> {
   PowerKind kind = PowerKind::two;
   T exponent{};
 };
-/// p is from 0 to this.
+/// The largest p; the smallest is 0.
 constexpr double largest_activity_exponent = 16.0;
 
 /// A penalty of activity whose h(a) is |a|^p.

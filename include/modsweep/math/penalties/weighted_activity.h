@@ -1,5 +1,5 @@
 // weighted_activity: mean over the batch of the sum over hidden units of |a|^p times the unit's outgoing W^2,
-// which is what the noise that grows with |a|^p costs the next layer.
+// which is the cost to the next layer of noise that grows with |a|^p.
 #pragma once
 
 #include "modsweep/math/penalties/base.h"

@@ -1,4 +1,4 @@
-// What kernels/fused/device_code.cuh is on a device (see cuda_runtime_api.h).
+// Stands in for kernels/fused/device_code.cuh (see cuda_runtime_api.h).
 #pragma once
 
 #include "fused/block.h"

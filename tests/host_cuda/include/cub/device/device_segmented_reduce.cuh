@@ -1,4 +1,4 @@
-// A stand-in for CUB's (see cuda_runtime_api.h).
+// A stand-in for CUB's segmented reduction (see cuda_runtime_api.h).
 #pragma once
 
 #include "cuda_runtime_api.h"

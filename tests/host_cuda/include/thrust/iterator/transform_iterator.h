@@ -1,4 +1,4 @@
-// A stand-in for Thrust's (see cuda_runtime_api.h).
+// A stand-in for Thrust's transform iterator (see cuda_runtime_api.h).
 #pragma once
 
 #include <cstddef>
