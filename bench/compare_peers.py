@@ -128,6 +128,11 @@ def by_setting(rows):
     return {setting: fastest(mine) for setting in SETTINGS if (mine := [row for row in rows if row["setting"] == setting])}
 
 
+def without_paths(rows):
+    """The rows without the path of the Python that ran them: records name versions, not folders of a machine."""
+    return [{key: value for key, value in row.items() if key != "python"} for row in rows]
+
+
 class Choice:
     """The fastest form of each family and setting, and all measured rows."""
 
@@ -272,8 +277,8 @@ def main():
     print_table("against the best", best)
     if arguments.json:
         rows = [row for pairs in rounds for pair in pairs.values() for row in pair]
-        write_json(arguments.json, {"about": about, "comparisons": records, "best": best, "rounds": rows,
-                                    "forms": choice.looked_at})
+        write_json(arguments.json, {"about": about, "comparisons": records, "best": best, "rounds": without_paths(rows),
+                                    "forms": without_paths(choice.looked_at)})
 
 
 if __name__ == "__main__":
