@@ -188,28 +188,19 @@ std::vector<BenchRow> bench_kernels(Isa isa, Precision precision, bool quick) {
     rows.push_back(row);
   };
   const double product = 2.0 * units * units * samples;
-  add("gemm", product, [&] {
+  const auto gemm = [&](std::size_t row, std::size_t column) {
     k.gemm({.a = w.data(),
-            .a_row = units,
-            .a_column = 1,
+            .a_row = row,
+            .a_column = column,
             .start = nullptr,
             .x = x.data(),
             .c = out.data(),
             .rows = units,
             .inner = units,
             .stride = stride});
-  });
-  add("gemm_transposed", product, [&] {
-    k.gemm({.a = w.data(),
-            .a_row = 1,
-            .a_column = units,
-            .start = nullptr,
-            .x = x.data(),
-            .c = out.data(),
-            .rows = units,
-            .inner = units,
-            .stride = stride});
-  });
+  };
+  add("gemm", product, [&] { gemm(units, 1); });
+  add("gemm_transposed", product, [&] { gemm(1, units); });
   auto gradient = array(units * units);
   add("weight_gradient", product, [&] {
     k.weight_gradient({.d = clean.data(),

@@ -51,8 +51,8 @@ class GemmTraining final : public PackTraining<Backend, T> {
     backend_.for_each(static_cast<std::uint32_t>(pack_.size()), static_cast<std::uint32_t>(items), f);
   }
 
-  /// One step of every active network (BeginStep); with `inspect`, only the loss and whole gradient, of every
-  /// network.
+  /// One step of every active network (BeginStep); with `inspect`, only the losses and gradients,
+  /// regularizers included, of every network.
   void step(const PackView<T>& v, bool inspect) {
     const PassDraws draws{.stream = math::Stream::noise, .dropout = true, .evaluation = false};
     each(1, BeginStep<T>{v, inspect});

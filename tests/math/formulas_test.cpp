@@ -215,17 +215,17 @@ TEST(Penalties, WantTheSumsThatTheyDependOn) {
 template <typename... P>
 void expect_weight_factors(const PenaltySet<P...>&, const PenaltyRules<double>& rules) {
   const auto expect = [&]<typename One>(const One*, double w) {
-    const auto& hyper = rules.of<One>();
+    const auto& rule = rules.of<One>();
     const WeightEnds<double> ends{.layer = 1, .from = 2.0, .to = 0.0, .from_units = 4.0, .to_units = 3.0};
     const auto value = [&]([[maybe_unused]] double v) {
       if constexpr (is_of_weights<One>)
-        return hyper.coefficient * One::value(WeightNorms<double>{std::abs(v), v * v});
-      if constexpr (is_of_ends<One>) return hyper.coefficient * One::value(hyper, v, ends);
+        return rule.coefficient * One::value(WeightNorms<double>{std::abs(v), v * v});
+      if constexpr (is_of_ends<One>) return rule.coefficient * One::value(rule, v, ends);
       return 0.0;
     };
     WeightFactors<double> factors;
-    if constexpr (is_of_weights<One>) One::add_factors(hyper.coefficient, factors);
-    if constexpr (is_of_ends<One>) factors = One::factors(hyper, w, ends);
+    if constexpr (is_of_weights<One>) One::add_factors(rule.coefficient, factors);
+    if constexpr (is_of_ends<One>) factors = One::factors(rule, w, ends);
     EXPECT_NEAR(weight_gradient(w, factors.quadratic, factors.absolute), central(value(w + h), value(w - h)),
                 1e-8)
         << One::doc << " at " << w;
