@@ -9,9 +9,6 @@
 namespace modsweep {
 namespace {
 
-/// Gaps that differ by less than this are equal: the difference is rounding of the eigenvalues.
-constexpr double equal_gaps = 1e-12;
-
 /// Eigenvalues of the Laplacian of unit rows.
 Spectrum spectrum_of(const RowMajor& m) {
   Spectrum spectrum;
@@ -33,6 +30,12 @@ std::optional<double> Spectrum::gap(std::size_t k) const {
 }
 
 std::uint32_t Spectrum::modules() const {
+  const std::uint32_t best = largest_gap();
+  if (best > 0 && 1.0 - eigenvalues.back() <= *gap(best) + equal_gaps) return best;
+  return static_cast<std::uint32_t>(eigenvalues.size());
+}
+
+std::uint32_t Spectrum::largest_gap() const {
   std::size_t best = 0;
   for (std::size_t k = 1; k < eigenvalues.size(); ++k)
     if (best == 0 || *gap(k) > *gap(best) + equal_gaps) best = k;

@@ -1,6 +1,7 @@
 #include "claims/reproduction_report.h"
 
 #include "claims/sweep_files.h"
+#include "core/text.h"
 
 #include <algorithm>
 #include <cmath>
@@ -157,7 +158,7 @@ std::string protocol_text(const Judgment& judgment) {
   if (evidence.diverged > 0) text += fmt::format(" Diverged and left out: {}.", evidence.diverged);
   if (evidence.left_out > 0)
     text += fmt::format(" Not used, of other protocols: {} cells.", evidence.left_out);
-  return text;
+  return one_line(text, std::string::npos);
 }
 
 void write_markdown(const ReportHead& head, const std::vector<Judgment>& judgments, std::ostream& out) {

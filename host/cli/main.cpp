@@ -1,5 +1,6 @@
 // Turns an exception of a command into an exit code and one line on standard error.
 #include "cli/console.h"
+#include "core/text.h"
 
 #include <csignal>
 #include <exception>
@@ -16,7 +17,8 @@ namespace {
 using modsweep::ExitCode;
 
 ExitCode report(ExitCode code, const std::string& message) {
-  std::cerr << "modsweep: error: " << message << '\n' << std::flush;
+  // Messages quote names from files, which may hold what a terminal would obey.
+  std::cerr << "modsweep: error: " << modsweep::one_line(message, std::string::npos) << '\n' << std::flush;
   return code;
 }
 

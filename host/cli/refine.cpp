@@ -144,7 +144,8 @@ class RefineRun {
   [[nodiscard]] std::string group_text(std::size_t group) const {
     std::vector<std::string> parts;
     for (std::size_t k = 0; k < grid_.group_keys().size(); ++k)
-      parts.push_back(fmt::format(" {} {}", grid_.group_keys()[k], grid_.groups()[group][k].dump()));
+      parts.push_back(
+          fmt::format(" {} {}", grid_.group_keys()[k], grid_.groups()[group][k].dump(-1, ' ', true)));
     return parts.empty() ? "" : fmt::format(",{}", fmt::join(parts, ","));
   }
 

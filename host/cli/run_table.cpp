@@ -1,6 +1,7 @@
 #include "cli/run_table.h"
 
 #include "core/formats.h"
+#include "core/text.h"
 #include "results/values.h"
 
 #include <algorithm>
@@ -157,7 +158,9 @@ void print_merge_hint(const ShardCells* shard, const std::string& store_path, st
 
 }  // namespace
 
-void print_table(std::ostream& out, const std::vector<std::vector<std::string>>& rows, std::size_t left) {
+void print_table(std::ostream& out, std::vector<std::vector<std::string>> rows, std::size_t left) {
+  for (auto& row : rows)
+    for (std::string& text : row) text = one_line(text, std::string::npos);
   std::vector<std::size_t> width;
   for (const auto& row : rows) {
     width.resize(std::max(width.size(), row.size()));

@@ -13,8 +13,9 @@
 
 namespace modsweep::cli {
 
-/// Columns of text, aligned: the first `left` ones to the left, the others to the right.
-void print_table(std::ostream& out, const std::vector<std::vector<std::string>>& rows, std::size_t left);
+/// Columns of text, aligned: the first `left` ones to the left, the others to the right. Each row is one
+/// line, without control characters.
+void print_table(std::ostream& out, std::vector<std::vector<std::string>> rows, std::size_t left);
 
 /// Medians over training.seed of the finished cells of a sweep, one row for each point of the other axes, in
 /// grid order. For a large sweep prints the first rows and a hint to export the others from `store_path`. For

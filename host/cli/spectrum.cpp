@@ -3,6 +3,8 @@
 
 #include "cli/command.h"
 #include "cli/number_options.h"
+#include "cli/result_table.h"
+#include "cli/weight_matrices.h"
 #include "core/formats.h"
 
 #include <algorithm>
@@ -17,38 +19,24 @@
 
 #include "modsweep/names.h"
 #include "modsweep/partition.h"
-#include "modsweep/safetensors.h"
 
 namespace modsweep::cli {
 namespace {
 
-// An eigenvalue problem of this size takes about a minute and half a gigabyte.
-constexpr std::uint64_t most_units = 4096;
-
 // A number of modules that the user did not give is clustered only up to this, which takes little time.
 constexpr std::uint32_t most_modules = 64;
 
+constexpr const char* not_finite = "entries that are not finite";
+
 struct SpectrumArguments {
   std::string path;
-  std::vector<std::string> tensors;  // empty: every 2-D one
+  std::vector<std::string> tensors;  // empty: every one that looks like weights
   std::string cluster_by = "incoming";
   std::uint32_t modules = 0;  // 0: as many as the gaps of the live units indicate
   bool order = false;
-  bool json = false;
+  std::string format = "text";
+  bool json = false;  // the same as format "json"
 };
-
-/// Why a tensor has no spectrum; empty if it has one.
-std::string unfit(const Tensor& tensor, ClusterBy by) {
-  if (tensor.shape.size() != 2)
-    return fmt::format("has {} dimensions, a weight matrix has 2", tensor.shape.size());
-  const std::uint64_t units = tensor.shape[by == ClusterBy::incoming ? 0 : 1];
-  if (tensor.values.empty()) return "is empty";
-  if (units > most_units)
-    return fmt::format("has {} units, more than the {} that spectra are made for", units, most_units);
-  if (!std::all_of(tensor.values.begin(), tensor.values.end(), [](double v) { return std::isfinite(v); }))
-    return "has entries that are not finite";
-  return {};
-}
 
 std::vector<double> gaps(const Spectrum& spectrum) {
   std::vector<double> result;
@@ -60,7 +48,7 @@ nlohmann::ordered_json to_json(const Spectrum& spectrum) {
   return {{"eigenvalues", spectrum.eigenvalues}, {"gaps", gaps(spectrum)}, {"modules", spectrum.modules()}};
 }
 
-/// The results for one tensor.
+/// The results for one matrix.
 struct Finding {
   LayerSpectra spectra;
   std::uint32_t modules = 0;  ///< clusters of the partition
@@ -69,14 +57,15 @@ struct Finding {
 
 /// The partition into the given number of modules, or the number found. One module is no partition, and very
 /// many indicate that there are none.
-Finding find(const SpectrumArguments& options, const Tensor& tensor, ClusterBy by) {
-  Finding found{layer_spectra(tensor.values, tensor.shape[0], tensor.shape[1], by), 0, std::nullopt};
+Finding find(const SpectrumArguments& options, const WeightMatrix& matrix, const std::vector<double>& values,
+             ClusterBy by) {
+  Finding found{layer_spectra(values, matrix.rows, matrix.columns, by), 0, std::nullopt};
   found.modules = options.modules;
   if (found.modules == 0) {
     found.modules = found.spectra.live.modules();
     if (found.modules < 2 || found.modules > most_modules) return found;
   }
-  found.partition = layer_partition(tensor.values, tensor.shape[0], tensor.shape[1], found.modules, by);
+  found.partition = layer_partition(values, matrix.rows, matrix.columns, found.modules, by);
   return found;
 }
 
@@ -90,15 +79,12 @@ nlohmann::ordered_json to_json(const Finding& found) {
           {"cluster_of", found.partition->cluster_of}};
 }
 
-nlohmann::ordered_json to_json(const std::string& name, const Tensor& tensor, const Finding& found) {
+nlohmann::ordered_json to_json(const WeightMatrix& matrix, const Finding& found) {
   const LayerSpectra& spectra = found.spectra;
-  return {{"tensor", name},
-          {"dtype", tensor.dtype},
-          {"shape", tensor.shape},
-          {"dead", spectra.dead},
-          {"all", to_json(spectra.all)},
-          {"live", to_json(spectra.live)},
-          {"partition", to_json(found)}};
+  return {{"tensor", matrix.tensor},       {"network", json_or_null(matrix.network)},
+          {"dtype", matrix.dtype},         {"shape", {matrix.rows, matrix.columns}},
+          {"dead", spectra.dead},          {"all", to_json(spectra.all)},
+          {"live", to_json(spectra.live)}, {"partition", to_json(found)}};
 }
 
 void print_numbers(std::ostream& out, std::string_view title, std::vector<double> values) {
@@ -116,7 +102,10 @@ void print_numbers(std::ostream& out, std::string_view title, std::vector<double
 void print_spectrum(std::ostream& out, std::string_view title, const Spectrum& spectrum) {
   const std::uint32_t modules = spectrum.modules();
   fmt::print(out, "  {}: {}", title, format_plural(modules, "module"));
-  if (const auto gap = spectrum.gap(modules)) fmt::print(out, ", gap_{} {:.4f}", modules, *gap);
+  if (const auto gap = spectrum.gap(modules))
+    fmt::print(out, ", gap_{} {:.4f}", modules, *gap);
+  else if (modules > 0)
+    fmt::print(out, ", 1 - lambda_{} {:.4f}", modules, 1.0 - spectrum.eigenvalues.back());
   fmt::print(out, "\n");
   print_numbers(out, "eigenvalues", spectrum.eigenvalues);
   print_numbers(out, "gaps", gaps(spectrum));
@@ -143,9 +132,8 @@ void print_partition(std::ostream& out, const Finding& found, bool order) {
   if (order) print_order(out, *found.partition, found.modules);
 }
 
-void print_spectra(std::ostream& out, const std::string& name, const Tensor& tensor,
-                   const LayerSpectra& spectra) {
-  fmt::print(out, "{}: {} x {}, {}\n", name, tensor.shape[0], tensor.shape[1], tensor.dtype);
+void print_spectra(std::ostream& out, const WeightMatrix& matrix, const LayerSpectra& spectra) {
+  fmt::print(out, "{}: {} x {}, {}\n", matrix.label(), matrix.rows, matrix.columns, matrix.dtype);
   if (spectra.dead.empty()) {
     print_spectrum(out, "all units", spectra.all);
     return;
@@ -155,54 +143,46 @@ void print_spectra(std::ostream& out, const std::string& name, const Tensor& ten
   print_spectrum(out, "without dead units", spectra.live);
 }
 
-/// The tensors to analyze: the named ones, or every one that has a spectrum. Prints which ones are left out.
-std::vector<std::string> select(const SpectrumArguments& options, const TensorFile& file, ClusterBy by,
-                                std::ostream& err) {
-  for (const std::string& name : options.tensors) {
-    const auto entry = file.tensors.find(name);
-    if (entry == file.tensors.end()) {
-      std::vector<std::string> all;
-      for (const auto& [other, tensor] : file.tensors) all.push_back(other);
-      if (all.size() > 12) all.resize(12);
-      throw InputError(fmt::format("{}: no tensor '{}'; there are {}{}", options.path, name,
-                                   fmt::join(all, ", "), all.size() < file.tensors.size() ? ", ..." : ""));
-    }
-    if (const std::string reason = unfit(entry->second, by); !reason.empty())
-      throw InputError(
-          fmt::format("{}: tensor '{}' {}; choose another --tensor", options.path, name, reason));
-  }
-  if (!options.tensors.empty()) return options.tensors;
-  std::vector<std::string> names;
-  for (const auto& [name, tensor] : file.tensors) {
-    const std::string reason = unfit(tensor, by);
-    if (reason.empty())
-      names.push_back(name);
-    else if (tensor.shape.size() == 2)
-      fmt::print(err, "{}: left out, {}\n", name, reason);
-  }
-  if (names.empty())
-    throw InputError(
-        fmt::format("{}: none of its {} tensors is a weight matrix (2 dimensions, finite entries)",
-                    options.path, file.tensors.size()));
-  return names;
+/// Throws for a matrix that was asked for by itself and has no spectrum, before anything is printed.
+void check_named(TensorReader& file, const std::string& path, const std::vector<WeightMatrix>& matrices) {
+  for (const WeightMatrix& matrix : matrices)
+    if (matrix.named && !read_finite(file, matrix))
+      throw InputError(fmt::format("{}: tensor '{}' has no spectrum: {}; choose another --tensor", path,
+                                   matrix.label(), not_finite));
 }
 
 ExitCode spectrum(const SpectrumArguments& options, Console& console) {
   check_standard_output({options.path});
-  const TensorFile file = read_safetensors(options.path);
+  TensorReader file(options.path);
   const ClusterBy by = value_of<ClusterBy>(options.cluster_by).value();
+  const bool as_json = options.json || options.format == "json";
+  LeftOut left_out;
+  const auto matrices = select_matrices(file.header(), options.path, options.tensors, by, left_out);
+  check_named(file, options.path, matrices);
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const std::string& name : select(options, file, by, console.err)) {
-    const Tensor& tensor = file.tensors.at(name);
-    const Finding found = find(options, tensor, by);
-    if (options.json) {
-      list.push_back(to_json(name, tensor, found));
+  std::size_t printed = 0;
+  for (const WeightMatrix& matrix : matrices) {
+    const auto values = read_finite(file, matrix);
+    if (!values) {
+      left_out.add(not_finite, matrix.label());
+      continue;
+    }
+    ++printed;
+    const Finding found = find(options, matrix, *values, by);
+    if (as_json) {
+      list.push_back(to_json(matrix, found));
     } else {
-      print_spectra(console.out, name, tensor, found.spectra);
+      print_spectra(console.out, matrix, found.spectra);
       print_partition(console.out, found, options.order);
     }
   }
-  if (options.json) console.out << list.dump(2) << '\n';
+  left_out.print(options.path, console.err);
+  if (printed == 0)
+    throw InputError(fmt::format(
+        "{}: none of its {} has a spectrum; give weight matrices [out, in] with "
+        "finite entries",
+        options.path, format_plural(static_cast<double>(file.header().tensors.size()), "tensor")));
+  if (as_json) console.out << list.dump(2, ' ', true) << '\n';  // escapes: names may hold control characters
   return ExitCode::done;
 }
 
@@ -213,13 +193,15 @@ void add_spectrum(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
       "spectrum",
       "Laplacian eigenvalues, gaps, modules and dead units of weight matrices in a safetensors file");
-  command->add_option("file", options->path, "The weights, as PyTorch has them: [out, in]")
+  command
+      ->add_option("file", options->path,
+                   "The weights, as PyTorch has them: [out, in], or [P, out, in] of P networks")
       ->required()
       ->type_name("FILE.safetensors");
   command
       ->add_option("--tensor", options->tensors,
-                   "A tensor to look at; may be given many times [every 2-D one]")
-      ->type_name("NAME")
+                   "A tensor to look at, or network I of a stack; may be given many times [all weights]")
+      ->type_name("NAME or NAME[I]")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
   command
@@ -235,16 +217,22 @@ void add_spectrum(CLI::App& app, Action& chosen) {
       ->type_name("COUNT");
   command->add_flag("--order", options->order,
                     "Print the units in the order of their clusters, for pictures");
-  command->add_flag("--json", options->json, "Print JSON, with the order");
+  CLI::Option* format =
+      command->add_option("--format", options->format, "text or json, with the order [text]")
+          ->check(CLI::IsMember({"text", "json"}))
+          ->type_name("NAME");
+  command->add_flag("--json", options->json, "The same as --format json")->excludes(format);
   command->footer(
       "Clusters: k-means on the first eigenvectors of the Laplacian. Q: Newman's modularity of the "
       "similarity\n"
       "graph; ncut: its normalized cut, 0 where nothing is shared; block share: of the sum of |W|, each "
       "column\n"
       "belonging to the cluster that has most of it.\n"
+      "A stack [P, out, in], as torch.func.stack_module_state makes it, has a spectrum for each network,\n"
+      "NAME[0] and so on. Vectors and kernels of convolutions are left out, which is said.\n"
       "Examples:\n"
       "  modsweep spectrum network.safetensors\n"
-      "  modsweep spectrum model.safetensors --tensor encoder.fc1.weight --json");
+      "  modsweep spectrum model.safetensors --tensor encoder.fc1.weight --format json");
   on_chosen(command, chosen, options, spectrum);
 }
 

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/run_table.h"
 #include "core/formats.h"
+#include "core/text.h"
 
 #include <algorithm>
 #include <map>
@@ -43,7 +44,7 @@ void print_rest(const StoreStatus& status, std::ostream& out) {
     fmt::print(out, "{} cells have a checkpoint: `modsweep run` goes on from there\n", status.checkpoints);
   if (status.programs.size() > 1)
     fmt::print(out, "results of {} programs are in it: {}\n", status.programs.size(),
-               fmt::join(status.programs, ", "));
+               one_line(fmt::format("{}", fmt::join(status.programs, ", ")), std::string::npos));
   if (status.sweeps.empty())
     fmt::print(out, "no sweep is in it; was it copied without the -wal file of an earlier modsweep?\n");
   if (status.writer) fmt::print(out, "held for writing by {}\n", *status.writer);
@@ -81,7 +82,8 @@ class Shared {
         else if (!shards.finished.contains(i))
           unfinished.push_back(i);
       }
-      fmt::print(out, "{}: {} of {} shards are here", shards.sweep, shards.present.size(), shards.count);
+      fmt::print(out, "{}: {} of {} shards are here", one_line(shards.sweep, std::string::npos),
+                 shards.present.size(), shards.count);
       if (!missing.empty()) fmt::print(out, ", missing: {}", fmt::join(missing, ", "));
       if (!unfinished.empty()) fmt::print(out, ", not finished: {}", fmt::join(unfinished, ", "));
       fmt::print(out, "\n");

@@ -65,8 +65,7 @@ constexpr Dtype plain_dtype(std::string_view name) {
 
 }  // namespace detail
 
-/// All element types that we read. Weights come in the first four; the others (counters, masks, indices) are
-/// read so that a file is not refused for a tensor that is not needed.
+/// All element types that we read. Weights come in the first four; the others are counters, masks, indices.
 inline constexpr std::array<Dtype, 13> dtypes = {{
     detail::plain_dtype<double>("F64"),
     detail::plain_dtype<float>("F32"),
@@ -82,5 +81,12 @@ inline constexpr std::array<Dtype, 13> dtypes = {{
     detail::plain_dtype<std::uint8_t>("U8"),
     detail::plain_dtype<std::uint8_t>("BOOL"),
 }};
+
+/// The type of this name; nullptr: it is not read.
+[[nodiscard]] inline const Dtype* find_dtype(std::string_view name) {
+  for (const Dtype& dtype : dtypes)
+    if (dtype.name == name) return &dtype;
+  return nullptr;
+}
 
 }  // namespace modsweep

@@ -1,268 +1,144 @@
-// Reading safetensors. The rules are those of the format's own reader: the tensors cover the data exactly, in
-// any order, with no gap and no overlap, so that a file that is accepted has one meaning.
+// Reading safetensors: the header first, then only what is asked for.
 #include "modsweep/safetensors.h"
 
 #include "export/dtype.h"
+#include "export/safetensors_header.h"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 #include <filesystem>
-#include <fstream>
-#include <map>
 #include <new>
-#include <optional>
-#include <set>
-#include <span>
-#include <string_view>
+#include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 #include "modsweep/error.h"
 
 namespace modsweep {
 namespace {
 
-using nlohmann::json;
-
-constexpr std::uint64_t max_header_bytes = 100'000'000;  // the format's own limit
-constexpr int max_nesting = 16;                          // a valid header needs 3
-
-constexpr const char* rewrite = "write the file again with a safetensors library";
-
-/// A tensor as the header describes it.
-struct Entry {
-  std::string name;
-  const Dtype* dtype = nullptr;
-  std::vector<std::uint64_t> shape;
-  std::uint64_t begin = 0;  ///< offsets into the data, in bytes
-  std::uint64_t end = 0;
-};
-
-/// Text from the file on one line of a message: control characters escaped, long texts cut.
-std::string shown(const std::string& text) {
-  std::string quoted = json(text).dump(-1, ' ', true, json::error_handler_t::replace);
-  constexpr std::size_t limit = 80;
-  if (quoted.size() > limit) quoted = quoted.substr(0, limit) + "...\"";
-  return quoted;
-}
-
-std::string shown(const json& value) {
-  if (value.is_string()) return shown(value.get<std::string>());
-  if (value.is_structured()) return value.is_array() ? "an array" : "an object";
-  return value.dump();
-}
-
-[[noreturn]] void reject(const std::string& path, std::string_view what, std::string_view remedy) {
-  throw InputError(fmt::format("{}: {}; {}", path, what, remedy));
-}
-
-/// The header's JSON. Keys that occur twice are errors: parsers differ in which one they keep.
-json parse_header(std::span<const std::byte> header, const std::string& path) {
-  const char* text = reinterpret_cast<const char*>(header.data());
-  if (header.empty() || *text != '{')
-    reject(path, "the header does not start with '{'", "give a .safetensors file");
-  if (std::find(header.begin(), header.end(), std::byte{0}) != header.end())
-    reject(path, "the header holds a zero byte", rewrite);
-
-  std::vector<std::set<std::string>> keys;  // by depth, of the objects that are open
-  std::string duplicate;
-  bool too_deep = false;
-  const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
-    const auto level = static_cast<std::size_t>(depth);
-    if (event == json::parse_event_t::object_start || event == json::parse_event_t::array_start) {
-      if (depth >= max_nesting) too_deep = true;
-      keys.resize(level + 2);
-      keys[level + 1].clear();
-    } else if (event == json::parse_event_t::key) {
-      if (!keys[level].insert(parsed.get<std::string>()).second) duplicate = shown(parsed);
-    }
-    return !too_deep;
-  };
-  json root = json::parse(text, text + header.size(), watch, /*allow_exceptions=*/false);
-  if (too_deep) reject(path, fmt::format("the header is nested deeper than {} levels", max_nesting), rewrite);
-  if (root.is_discarded())
-    reject(path, fmt::format("the header of {} bytes is no valid JSON in UTF-8", header.size()),
-           "copy or download the file again");
-  if (!duplicate.empty()) reject(path, fmt::format("the header has the key {} twice", duplicate), rewrite);
-  if (!root.is_object()) reject(path, "the header is no JSON object", rewrite);
-  return root;
-}
-
-std::map<std::string, std::string> metadata_of(const json& value, const std::string& path) {
-  if (!value.is_object()) reject(path, "__metadata__ is no JSON object", rewrite);
-  std::map<std::string, std::string> metadata;
-  for (const auto& [key, text] : value.items()) {
-    if (!text.is_string())
-      reject(path, fmt::format("__metadata__ {} is {}, not a text", shown(key), shown(text)), rewrite);
-    metadata.emplace(key, text.get<std::string>());
-  }
-  return metadata;
-}
-
-/// The unsigned numbers of a JSON array; none where it is something else.
-std::optional<std::vector<std::uint64_t>> numbers_of(const json& entry, const char* key) {
-  const auto found = entry.find(key);
-  if (found == entry.end() || !found->is_array()) return std::nullopt;
-  std::vector<std::uint64_t> numbers;
-  for (const json& number : *found) {
-    if (!number.is_number_unsigned()) return std::nullopt;
-    numbers.push_back(number.get<std::uint64_t>());
-  }
-  return numbers;
-}
-
-const Dtype* dtype_of(const json& entry, const std::string& where, const std::string& path) {
-  const auto found = entry.find("dtype");
-  if (found == entry.end()) reject(path, where + " has no dtype", rewrite);
-  if (found->is_string())
-    for (const Dtype& dtype : dtypes)
-      if (dtype.name == found->get_ref<const std::string&>()) return &dtype;
-  std::vector<std::string_view> names;
-  for (const Dtype& dtype : dtypes) names.push_back(dtype.name);
-  reject(path, fmt::format("{} has dtype {}", where, shown(*found)),
-         fmt::format("convert it to one of {}", fmt::join(names, ", ")));
-}
-
-/// Bytes of a tensor of that shape; none where 64 bits do not suffice.
-std::optional<std::uint64_t> bytes_of(const std::vector<std::uint64_t>& shape, std::uint64_t element_size) {
-  std::uint64_t bytes = element_size;
-  for (const std::uint64_t dimension : shape)
-    if (__builtin_mul_overflow(bytes, dimension, &bytes)) return std::nullopt;
-  return bytes;
-}
-
-Entry entry_of(const std::string& name, const json& value, std::uint64_t data_bytes,
-               const std::string& path) {
-  const std::string where = "tensor " + shown(name);
-  if (!value.is_object()) reject(path, where + " is no JSON object", rewrite);
-  Entry entry;
-  entry.name = name;
-  entry.dtype = dtype_of(value, where, path);
-  const auto shape = numbers_of(value, "shape");
-  if (!shape) reject(path, where + " has no shape of whole numbers", rewrite);
-  entry.shape = *shape;
-  const auto offsets = numbers_of(value, "data_offsets");
-  if (!offsets || offsets->size() != 2)
-    reject(path, where + " has no data_offsets of two whole numbers", rewrite);
-  entry.begin = (*offsets)[0];
-  entry.end = (*offsets)[1];
-  if (entry.begin > entry.end)
-    reject(path,
-           fmt::format("{} has data_offsets [{}, {}] in the wrong order", where, entry.begin, entry.end),
-           rewrite);
-  if (entry.end > data_bytes)
-    reject(path,
-           fmt::format("{} ends at byte {} of the data, but there are {}", where, entry.end, data_bytes),
-           "the file is cut short or damaged: copy or download it again");
-  const auto bytes = bytes_of(entry.shape, entry.dtype->size);
-  if (!bytes) reject(path, where + " has a shape of more than 2^64 bytes", rewrite);
-  if (*bytes != entry.end - entry.begin)
-    reject(path,
-           fmt::format("{} needs {} bytes for its shape and dtype {}, but data_offsets span {}", where,
-                       *bytes, entry.dtype->name, entry.end - entry.begin),
-           rewrite);
-  return entry;
-}
-
-/// The tensors must follow one another without gap or overlap from the first to the last byte of the data.
-void check_coverage(std::vector<Entry> entries, std::uint64_t data_bytes, const std::string& path) {
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-  });
-  std::uint64_t next = 0;
-  for (const Entry& entry : entries) {
-    if (entry.begin < next)
-      reject(
-          path,
-          fmt::format("tensor {} starts at byte {} of the data, inside the tensor before it that ends at {}",
-                      shown(entry.name), entry.begin, next),
-          rewrite);
-    if (entry.begin > next)
-      reject(path,
-             fmt::format("bytes {} to {} of the data, before tensor {}, belong to no tensor", next,
-                         entry.begin, shown(entry.name)),
-             rewrite);
-    next = entry.end;
-  }
-  if (next != data_bytes)
-    reject(path, fmt::format("the tensors end at byte {} of the data, but there are {}", next, data_bytes),
-           rewrite);
-}
-
-std::vector<std::byte> read_bytes(const std::string& path) {
+/// The size of a file that can be read; throws InputError for anything else.
+std::uint64_t size_of(const std::string& path) {
+  constexpr std::string_view give = "give a .safetensors file";
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (status.type() == std::filesystem::file_type::not_found)
-    reject(path, "there is no such file", "check the path");
-  if (error) reject(path, "cannot be read (" + error.message() + ")", "check the path and its permissions");
-  if (std::filesystem::is_directory(status)) reject(path, "is a directory", "give a .safetensors file");
-  if (!std::filesystem::is_regular_file(status))
-    reject(path, "is no regular file", "give a .safetensors file");
+    reject_tensors(path, "there is no such file", "check the path");
+  const auto check = [&] {
+    if (error)
+      reject_tensors(path, "cannot be read (" + error.message() + ")", "check the path and its permissions");
+  };
+  check();
+  if (std::filesystem::is_directory(status)) reject_tensors(path, "is a directory", give);
+  if (!std::filesystem::is_regular_file(status)) reject_tensors(path, "is no regular file", give);
   const auto size = std::filesystem::file_size(path, error);
-  if (error) reject(path, "cannot be read (" + error.message() + ")", "check the path and its permissions");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) reject(path, "cannot be opened", "check its permissions");
-  std::vector<std::byte> bytes(size);
-  file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
-  if (file.bad() || file.gcount() != static_cast<std::streamsize>(size))
-    throw IoError(
-        fmt::format("{}: only {} of {} bytes could be read; check the disk and whether another program "
-                    "is writing the file",
-                    path, file.gcount(), size));
-  return bytes;
+  check();
+  return size;
+}
+
+const Dtype& readable_dtype(const std::string& name, const TensorInfo& info, const std::string& path) {
+  if (const Dtype* dtype = find_dtype(info.dtype)) return *dtype;
+  std::vector<std::string_view> names;
+  for (const Dtype& dtype : dtypes) names.push_back(dtype.name);
+  reject_tensors(path, fmt::format("tensor {} has dtype {}", quoted_text(name), quoted_text(info.dtype)),
+                 fmt::format("convert it to one of {}", fmt::join(names, ", ")));
+}
+
+[[noreturn]] void refuse_size(const std::string& path) {
+  reject_tensors(path, "does not fit into memory as double precision",
+                 "take the tensors you need into a smaller file");
 }
 
 }  // namespace
 
-TensorFile parse_safetensors(std::span<const std::byte> bytes, const std::string& path) {
-  std::uint64_t header_bytes = 0;
-  if (bytes.size() < sizeof(header_bytes))
-    reject(path, fmt::format("has {} bytes, too few for a safetensors file", bytes.size()),
-           "give a whole .safetensors file");
-  std::memcpy(&header_bytes, bytes.data(), sizeof(header_bytes));
-  if (header_bytes > max_header_bytes)
-    reject(
-        path,
-        fmt::format("announces a header of {} bytes, the format allows {}", header_bytes, max_header_bytes),
-        "give a .safetensors file");
-  if (header_bytes > bytes.size() - sizeof(header_bytes))
-    reject(path,
-           fmt::format("announces a header of {} bytes, but only {} follow", header_bytes,
-                       bytes.size() - sizeof(header_bytes)),
-           "the file is cut short or no safetensors file: copy or download it again");
-  const json header = parse_header(bytes.subspan(sizeof(header_bytes), header_bytes), path);
-  const auto data = bytes.subspan(sizeof(header_bytes) + header_bytes);
+bool is_readable_dtype(std::string_view dtype) {
+  return find_dtype(dtype) != nullptr;
+}
 
-  TensorFile file;
-  std::vector<Entry> entries;
-  for (const auto& [name, value] : header.items()) {
-    if (name == "__metadata__")
-      file.metadata = metadata_of(value, path);
-    else
-      entries.push_back(entry_of(name, value, data.size(), path));
+TensorReader::TensorReader(std::string path) : path_(std::move(path)) {
+  const std::uint64_t size = size_of(path_);
+  file_.open(path_, std::ios::binary);
+  if (!file_) reject_tensors(path_, "cannot be opened", "check its permissions");
+  std::array<std::byte, start_bytes> buffer{};
+  const auto start = std::span(buffer).first(std::min<std::uint64_t>(size, start_bytes));
+  read_bytes(0, start);
+  std::vector<std::byte> header(header_size(start, size, path_));
+  read_bytes(sizeof(std::uint64_t), header);
+  header_ = parse_tensor_header(header, size - sizeof(std::uint64_t) - header.size(), path_);
+}
+
+void TensorReader::read_bytes(std::uint64_t offset, std::span<std::byte> bytes) {
+  file_.clear();
+  file_.seekg(static_cast<std::streamoff>(offset));
+  file_.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  if (!file_)
+    throw IoError(
+        fmt::format("{}: only {} of {} bytes could be read at byte {}; check the disk and whether another "
+                    "program is writing the file",
+                    path_, file_.gcount(), bytes.size(), offset));
+}
+
+std::vector<double> TensorReader::read(const std::string& name, std::uint64_t first, std::uint64_t count) {
+  const auto found = header_.tensors.find(name);
+  if (found == header_.tensors.end())
+    throw LogicError(fmt::format("{}: there is no tensor {} to read", path_, quoted_text(name)));
+  const TensorInfo& info = found->second;
+  const Dtype& dtype = readable_dtype(name, info, path_);
+  const std::uint64_t elements = (info.end - info.begin) / dtype.size;
+  if (first > elements || count > elements - first)
+    throw LogicError(fmt::format("{}: tensor {} has {} elements, {} from {} on were asked for", path_,
+                                 quoted_text(name), elements, count, first));
+  constexpr std::uint64_t at_once = 1 << 16;  // elements: large tensors are not in memory twice
+  try {
+    std::vector<double> values(count);
+    std::vector<std::byte> bytes(std::min(count, at_once) * dtype.size);
+    for (std::uint64_t done = 0; done < count; done += at_once) {
+      const std::uint64_t some = std::min(at_once, count - done);
+      read_bytes(header_.data_begin + info.begin + (first + done) * dtype.size,
+                 std::span(bytes).first(some * dtype.size));
+      dtype.decode(bytes.data(), some, values.data() + done);
+    }
+    return values;
+  } catch (const std::bad_alloc&) {
+    refuse_size(path_);
+  } catch (const std::length_error&) {
+    refuse_size(path_);
   }
-  check_coverage(entries, data.size(), path);
-  for (Entry& entry : entries) {
-    Tensor tensor;
-    tensor.dtype = entry.dtype->name;
-    tensor.shape = std::move(entry.shape);
-    tensor.values.resize((entry.end - entry.begin) / entry.dtype->size);
-    entry.dtype->decode(data.data() + entry.begin, tensor.values.size(), tensor.values.data());
-    file.tensors.emplace(std::move(entry.name), std::move(tensor));
-  }
-  return file;
+}
+
+Tensor TensorReader::read(const std::string& name) {
+  const TensorInfo& info = header_.tensors.at(name);
+  const std::uint64_t size = readable_dtype(name, info, path_).size;
+  return {info.dtype, info.shape, read(name, 0, (info.end - info.begin) / size)};
 }
 
 TensorFile read_safetensors(const std::string& path) {
-  try {
-    return parse_safetensors(read_bytes(path), path);
-  } catch (const std::bad_alloc&) {
-    reject(path, "does not fit into memory as double precision",
-           "take the tensors you need into a smaller file");
+  TensorReader reader(path);
+  TensorFile file;
+  for (const auto& [name, info] : reader.header().tensors) file.tensors.emplace(name, reader.read(name));
+  file.metadata = reader.header().metadata;
+  return file;
+}
+
+TensorFile parse_safetensors(std::span<const std::byte> bytes, const std::string& path) {
+  const std::uint64_t size =
+      header_size(bytes.first(std::min(bytes.size(), start_bytes)), bytes.size(), path);
+  const auto data = bytes.subspan(sizeof(size) + size);
+  TensorHeader header = parse_tensor_header(bytes.subspan(sizeof(size), size), data.size(), path);
+  TensorFile file;
+  file.metadata = std::move(header.metadata);
+  for (auto& [name, info] : header.tensors) {
+    const Dtype& dtype = readable_dtype(name, info, path);
+    Tensor& tensor = file.tensors[name];
+    tensor.dtype = std::move(info.dtype);
+    tensor.shape = std::move(info.shape);
+    tensor.values.resize((info.end - info.begin) / dtype.size);
+    dtype.decode(data.data() + info.begin, tensor.values.size(), tensor.values.data());
   }
+  return file;
 }
 
 }  // namespace modsweep

@@ -12,7 +12,7 @@ void write_spectra(const MeasuredNetwork& network, MeasureOutput& out) {
   const std::uint32_t n = modules_sought(network.settings);
   for (std::size_t l = 0; l < network.spectra.size(); ++l) {
     const auto& [all, live, dead] = network.spectra[l];
-    out.layer(l, {n, all.gap(n), live.gap(n), all.modules(), live.modules(), dead.size()});
+    out.layer(l, {n, all.gap(n), live.gap(n), all.largest_gap(), live.largest_gap(), dead.size()});
     MeasuredValue eigenvalues_live;
     if (live.eigenvalues != all.eigenvalues) eigenvalues_live = json_list(live.eigenvalues);
     out.row("eigenvalues", {l + 1},
@@ -50,10 +50,10 @@ Measure spectrum_measure() {
                  .doc = "gap_n without dead rows",
                  .run = {.heading = "gap_{n}", .format = "{:.3f}", .order = 70, .always = true, .layers = 4}},
                 {.name = "modules",
-                 .doc = "modules found with all rows: where the largest gap is",
+                 .doc = "k < rows of the largest gap, all rows; the views add the last gap, to 1",
                  .type = integer},
                 {.name = "modules_live",
-                 .doc = "modules found without dead rows",
+                 .doc = "the same without dead rows",
                  .type = integer,
                  .run = {.heading = "modules", .format = "{:g}", .order = 60, .always = true}},
                 {.name = "dead",

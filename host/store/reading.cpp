@@ -4,6 +4,7 @@
 #include "store/row_hash.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <string>
 #include <string_view>
@@ -20,16 +21,20 @@ namespace {
 constexpr std::int64_t most_cells = 8192;   // of a chunk, at most
 constexpr std::int64_t aimed_rows = 16384;  // of a chunk, roughly
 
-/// The tables of measured_tables() whose rows a table shows.
-std::vector<std::size_t> children_of(Table table) {
+/// The tables of measured_tables() whose rows a query of a table reads.
+std::vector<std::size_t> children_of(Table table, const TableQuery& query) {
   const auto number = [](std::string_view name) {
     const auto& all = measured_tables();
     return static_cast<std::size_t>(std::ranges::find(all, name, &MeasuredTable::name) - all.begin());
   };
   switch (table.kind) {
     case Table::results:
-    case Table::history:
-      return {network_table, layer_table};
+    case Table::history: {
+      std::vector<std::size_t> children = {network_table, layer_table};
+      if (std::ranges::any_of(query.columns, &TableColumn::reads_eigenvalues))
+        children.push_back(number("eigenvalues"));
+      return children;
+    }
     case Table::spectra:
       return {layer_table, number("eigenvalues")};
     case Table::measured:
@@ -90,7 +95,7 @@ void check_range(const StoreFile& file, const std::vector<std::size_t>& children
                  Totals& totals) {
   struct Sums {
     std::string id;
-    std::uint64_t wanted[2] = {0, 0};
+    std::array<std::uint64_t, 3> wanted{};
   };
   std::unordered_map<std::int64_t, Sums> sums;
   {
@@ -170,7 +175,7 @@ void read_table(const StoreFile& file, Table table, const TableQuery& query, con
     read_rows_of(statement, left_out, sink, rows);
     statement.reset();
   } else {
-    const std::vector<std::size_t> children = children_of(table);
+    const std::vector<std::size_t> children = children_of(table, query);
     Totals totals;
     StoreTotals before;
     std::int64_t last = 0;

@@ -267,6 +267,7 @@ void Store::record_fits(const std::string& kind, const std::string& options,
       insert.exec();
       insert.reset();
     }
+    refresh_views(db);  // an earlier program may have made them
   });
 }
 

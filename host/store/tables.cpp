@@ -1,6 +1,7 @@
 #include "store/tables.h"
 
 #include "measures/measure_tables.h"
+#include "store/module_count.h"
 #include "store/schema.h"
 
 #include <algorithm>
@@ -44,6 +45,21 @@ TableColumn measured_column(std::string name, std::string_view alias, const Meas
   return {std::move(name), sql, column.type == ColumnType::json ? sql : "", doc_of(column)};
 }
 
+/// A column of `layers` for layer `k`, from 1, which the query calls y1, y2, ...
+TableColumn layer_column(const MeasureColumn& column, int k) {
+  TableColumn shown =
+      measured_column(fmt::format("{}_layer{}", column.name, k), fmt::format("y{}", k), column);
+  if (const ModuleCount* count = module_count(column.name)) {
+    shown.sql = fmt::format(
+        "coalesce((SELECT {} FROM eigenvalues e WHERE e.cell = c.num AND e.step = m.step AND e.layer = {}), "
+        "{})",
+        modules_sql(shown.sql, count->eigenvalues), k, shown.sql);
+    shown.doc = count->doc;
+    shown.reads_eigenvalues = true;
+  }
+  return shown;
+}
+
 /// The columns of a table of measurements that exports show, in their order.
 std::vector<MeasureColumn> shown_columns(const MeasuredTable& table) {
   std::vector<MeasureColumn> shown;
@@ -57,9 +73,7 @@ void add_measurement_columns(std::vector<TableColumn>& columns, const Varying& v
     columns.push_back(measured_column(std::string(column.name), "m", column));
   const std::vector<MeasureColumn> of_layers = shown_columns(measured_tables()[layer_table]);
   for (int k = 1; k <= varying.layers; ++k)
-    for (const MeasureColumn& column : of_layers)
-      columns.push_back(
-          measured_column(fmt::format("{}_layer{}", column.name, k), fmt::format("y{}", k), column));
+    for (const MeasureColumn& column : of_layers) columns.push_back(layer_column(column, k));
 }
 
 std::string layer_joins(const Varying& varying) {
@@ -125,7 +139,7 @@ TableQuery spectra() {
                    {"kind", "k.kind", ""},
                    {"n", "y.n", ""},
                    {"gap_n", by_kind("y.gap", "y.gap_live"), ""},
-                   {"modules", by_kind("y.modules", "y.modules_live"), ""},
+                   {"modules", modules_sql(by_kind("y.modules", "y.modules_live"), eigenvalues), ""},
                    {"dead", "y.dead", ""},
                    {"dead_rows", "e.dead_rows", "e.dead_rows"},
                    {"eigenvalues", eigenvalues, eigenvalues}};

@@ -20,7 +20,8 @@ struct TableColumn {
   /// SQL whose value is JSON text, which exports pass through so that numbers keep their digits, and booleans
   /// and lists their types; empty: `sql` is exported.
   std::string json_sql;
-  std::string doc = {};  ///< one line; empty: fixed_doc() has it
+  std::string doc = {};            ///< one line; empty: fixed_doc() has it
+  bool reads_eigenvalues = false;  ///< whether the SQL looks up the table of eigenvalues
 };
 
 /// Documentation of a column that is not a measurement; the name of a setting explains itself.

@@ -1,5 +1,6 @@
 #include "store/writer_lock.h"
 
+#include "core/text.h"
 #include "store/file_system.h"
 
 #include <array>
@@ -46,7 +47,7 @@ struct LockText {
 
   [[nodiscard]] std::string holder() const {
     if (process.empty()) return "another process";
-    return fmt::format("process {}{}", process, host.empty() ? "" : " on " + host);
+    return fmt::format("process {}{}", process, host.empty() ? "" : " on " + one_line(host));
   }
 };
 

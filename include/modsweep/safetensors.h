@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace modsweep {
@@ -23,9 +25,49 @@ struct TensorFile {
   std::map<std::string, std::string> metadata;
 };
 
-/// Reads F64, F32, F16, BF16, I8 to I64, U8 to U64 and BOOL tensors, the whole file into memory. Throws
-/// InputError "path: what; remedy" for anything broken: truncated, overlapping or out-of-range data, sizes
-/// that do not match shapes, unknown dtypes, headers that are not JSON objects.
+/// A tensor as a header describes it.
+struct TensorInfo {
+  std::string dtype;  ///< of an unknown one only the name is checked
+  std::vector<std::uint64_t> shape;
+  std::uint64_t begin = 0;  ///< offsets into the data, in bytes
+  std::uint64_t end = 0;
+};
+
+/// What the header of a file says. Names are UTF-8, but may hold control characters: print them through
+/// one_line().
+struct TensorHeader {
+  std::map<std::string, TensorInfo> tensors;
+  std::map<std::string, std::string> metadata;
+  std::uint64_t data_begin = 0;  ///< offset of the data in the file, in bytes
+};
+
+/// Whether tensors of this dtype can be read: F64, F32, F16, BF16, I8 to I64, U8 to U64 and BOOL.
+[[nodiscard]] bool is_readable_dtype(std::string_view dtype);
+
+/// A file of which only the header, and then the tensors that are asked for, are read.
+class TensorReader {
+ public:
+  /// Throws InputError "path: what; remedy" for anything broken: truncated, overlapping or out-of-range data,
+  /// sizes that do not match shapes, headers that are not JSON objects, files of other formats.
+  explicit TensorReader(std::string path);
+
+  [[nodiscard]] const TensorHeader& header() const { return header_; }
+  /// Elements [first, first + count) of a tensor, row-major. Throws
+  /// InputError for a dtype that cannot be read and where memory does not suffice, IoError where the disk
+  /// fails, LogicError for a tensor that is not in the file or lacks the elements.
+  [[nodiscard]] std::vector<double> read(const std::string& name, std::uint64_t first, std::uint64_t count);
+  /// The whole tensor.
+  [[nodiscard]] Tensor read(const std::string& name);
+
+ private:
+  void read_bytes(std::uint64_t offset, std::span<std::byte> bytes);
+
+  std::string path_;
+  std::ifstream file_;
+  TensorHeader header_;
+};
+
+/// Reads all tensors of a file. Throws as TensorReader, for unknown dtypes, too.
 [[nodiscard]] TensorFile read_safetensors(const std::string& path);
 
 /// The same from bytes; `path` is used in messages.

@@ -17,9 +17,16 @@ struct Spectrum {
 
   /// lambda_{k+1} - lambda_k counted from 1; none where there are fewer than k+1 eigenvalues or k is 0.
   [[nodiscard]] std::optional<double> gap(std::size_t k) const;
-  /// arg max_k gap_k, the first of equal ones: the number of modules found; 0 with fewer than two
+  /// The number of modules found: arg max_k gap_k for k = 1..R of R eigenvalues, with 1, which none exceeds,
+  /// in the place of lambda_{R+1}, so that R separate rows are R modules. The first of equal ones; 0 without
   /// eigenvalues.
   [[nodiscard]] std::uint32_t modules() const;
+  /// The same for k = 1..R-1, which cannot be R: what stores keep, and `modules` is computed from. 0 with
+  /// fewer than two eigenvalues.
+  [[nodiscard]] std::uint32_t largest_gap() const;
+
+  /// Gaps that differ by less than this are equal: the difference is rounding of the eigenvalues.
+  static constexpr double equal_gaps = 1e-12;
 };
 
 /// Both spectra of one weight matrix.

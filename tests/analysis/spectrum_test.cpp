@@ -232,6 +232,31 @@ TEST(Spectrum, BlocksAreCounted) {
   }
 }
 
+TEST(Spectrum, RowsThatAreAllSeparateAreAsManyModules) {
+  for (std::size_t units = 1; units <= 8; ++units) {
+    std::mt19937 random(static_cast<unsigned>(units));
+    std::uniform_real_distribution<double> positive(0.5, 1.0);
+    Matrix m(units, 2 * units);
+    for (std::size_t r = 0; r < units; ++r) m(r, 2 * r) = m(r, 2 * r + 1) = positive(random);
+    const LayerSpectra found = spectra(shuffled(m, 9));
+    EXPECT_EQ(found.all.modules(), units);
+    EXPECT_FALSE(found.all.gap(units).has_value()) << "gap_n of n rows stays none";
+    // A unit more that reads what another one reads: n modules of n + 1 rows.
+    Matrix more(units + 1, 2 * units);
+    std::ranges::copy(m.values, more.values.begin());
+    more(units, 0) = 1.0;
+    EXPECT_EQ(spectra(more).all.modules(), units);
+  }
+}
+
+TEST(Spectrum, RowsThatAreAllAlikeAreOneModule) {
+  for (std::size_t units = 1; units <= 8; ++units) {
+    Matrix m(units, 3);
+    std::ranges::fill(m.values, 1.0);
+    EXPECT_EQ(spectra(m).all.modules(), 1U) << units;
+  }
+}
+
 TEST(Spectrum, DeadRowsHideModulesInAllOnly) {
   // Four blocks of six rows; then most rows become tiny noise that `all` scales up.
   Matrix m(24, 24);
@@ -315,10 +340,37 @@ TEST(Spectrum, GapsAndModules) {
   EXPECT_FALSE(spectrum.gap(std::numeric_limits<std::size_t>::max()).has_value());
   EXPECT_EQ(spectrum.modules(), 3U);
   EXPECT_EQ(Spectrum{}.modules(), 0U);
-  EXPECT_EQ(Spectrum{{0.0}}.modules(), 0U);
+  EXPECT_EQ(Spectrum{{0.0}}.modules(), 1U);
   EXPECT_EQ((Spectrum{{0.0, 1.0}}.modules()), 1U);
+  EXPECT_EQ((Spectrum{{0.0, 0.5}}.modules()), 1U) << "the first of equal gaps, the last one included";
+  EXPECT_EQ((Spectrum{{0.0, 0.4}}.modules()), 2U);
   EXPECT_EQ((Spectrum{{0.0, 0.5, 1.0}}.modules()), 1U) << "the first of equal gaps";
-  EXPECT_EQ((Spectrum{{0.0, 1e-17, 3e-17}}.modules()), 1U) << "rounding is no gap";
+  EXPECT_EQ((Spectrum{{0.0, 1e-17, 3e-17}}.modules()), 3U);
+  EXPECT_EQ((Spectrum{{0.0, 1e-17, 3e-17, 1.0, 1.0}}.modules()), 3U) << "rounding is no gap";
+}
+
+TEST(Spectrum, LargestGapIsOfRowsBelowTheLast) {
+  EXPECT_EQ(Spectrum{}.largest_gap(), 0U);
+  EXPECT_EQ(Spectrum{{0.0}}.largest_gap(), 0U);
+  EXPECT_EQ((Spectrum{{0.0, 0.0, 0.0}}.largest_gap()), 1U);
+  EXPECT_EQ((Spectrum{{0.0, 0.1, 0.3}}.largest_gap()), 2U);
+}
+
+TEST(Spectrum, ModulesAreTheArgMaxOfGapsUpToOne) {
+  std::mt19937 random(5);
+  std::uniform_real_distribution<double> uniform(0.0, 1.0);
+  for (std::size_t rows = 1; rows <= 6; ++rows)
+    for (int draw = 0; draw < 200; ++draw) {
+      Spectrum spectrum{std::vector<double>(rows, 0.0)};
+      for (std::size_t k = 1; k < rows; ++k) spectrum.eigenvalues[k] = uniform(random);
+      std::ranges::sort(spectrum.eigenvalues);
+      std::vector<double> ends = spectrum.eigenvalues;
+      ends.push_back(1.0);
+      std::size_t best = 1;
+      for (std::size_t k = 2; k <= rows; ++k)
+        if (ends[k] - ends[k - 1] > ends[best] - ends[best - 1]) best = k;
+      EXPECT_EQ(spectrum.modules(), best) << rows;
+    }
 }
 
 }  // namespace

@@ -110,7 +110,7 @@ TEST_F(MeasureTest, FillsInWhatIsAskedFor) {
   const LayerSpectra second = layer_spectra(network.dense_weights(1), 5, 6);
   EXPECT_EQ(eigenvalues(all[0], 1), json_list(second.all.eigenvalues));
   EXPECT_EQ(all[0].measurement.number("gap", 1), second.all.gap(4));
-  EXPECT_EQ(all[0].measurement.number("modules_live", 1), second.live.modules());
+  EXPECT_EQ(all[0].measurement.number("modules_live", 1), second.live.largest_gap());
   const Parameters third = training_->weights(2);
   EXPECT_EQ(eigenvalues(all[2], 0),
             json_list(layer_spectra(third.dense_weights(0), 6, 4, ClusterBy::outgoing).all.eigenvalues));

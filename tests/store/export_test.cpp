@@ -88,14 +88,14 @@ TEST_F(Export, ResultsAsCsv) {
       "modularity_layer2,normalized_cut_layer2,block_share_layer2,engine,device,seconds\n"
       "00000000000000a1,\"a \"\"b\"\", c\nü\",post,true,0.1,\"[2,3]\",done,20,,"
       "1e+22,0.1,,,1.0,2.0,3.0,4.0,5.0,1e-300,0.25,,,"
-      "0.75,,1,0,1,0.5,0.125,0.75,1.0,1.0,1,1,0,,,,cpu,\"AVX-512, 2 threads\",1.5\n");
+      "0.75,,1,1,1,0.5,0.125,0.75,1.0,1.0,1,1,0,,,,cpu,\"AVX-512, 2 threads\",1.5\n");
 }
 
 TEST_F(Export, HistoryAsJsonLines) {
   const std::string rest =
       R"("test_loss":0.1,"ood_loss":null,"noisy_test_loss":null,"l1":1.0,"sum_w2":2.0,"weighted_activity":3.0,"activity":4.0,"l12":5.0,)"
       R"("l21":1e-300,"path_leak":0.25,"jacobian_leak":null,"block_error":null,"gap_layer1":0.75,"gap_live_layer1":null,)"
-      R"("modules_layer1":1,"modules_live_layer1":0,"dead_layer1":1,"modularity_layer1":0.5,)"
+      R"("modules_layer1":1,"modules_live_layer1":1,"dead_layer1":1,"modularity_layer1":0.5,)"
       R"("normalized_cut_layer1":0.125,"block_share_layer1":0.75,"gap_layer2":1.0,"gap_live_layer2":1.0,)"
       R"("modules_layer2":1,"modules_live_layer2":1,"dead_layer2":0,"modularity_layer2":null,)"
       R"("normalized_cut_layer2":null,"block_share_layer2":null})";
@@ -118,7 +118,7 @@ TEST_F(Export, SpectraAsJsonAndCsv) {
         {row(step, 1,
              R"("kind":"all","n":1,"gap_n":0.75,"modules":1,"dead":1,"dead_rows":[1],"eigenvalues":[0,0.75])"),
          row(step, 1,
-             R"("kind":"live","n":1,"gap_n":null,"modules":0,"dead":1,"dead_rows":[1],"eigenvalues":[0])"),
+             R"("kind":"live","n":1,"gap_n":null,"modules":1,"dead":1,"dead_rows":[1],"eigenvalues":[0])"),
          row(step, 2,
              R"("kind":"all","n":1,"gap_n":1.0,"modules":1,"dead":0,"dead_rows":[],"eigenvalues":[0,1])"),
          row(step, 2,

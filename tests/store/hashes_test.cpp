@@ -95,6 +95,8 @@ TEST(Hashes, WhatWasChangedInTablesIsNamed) {
         {"DELETE FROM measurements WHERE cell = 1", Table::history},
         {"UPDATE layers SET modules = 5 WHERE cell = 1", Table::results},
         {"DELETE FROM layers WHERE cell = 1 AND layer = 1", Table::history},
+        {"UPDATE eigenvalues SET eigenvalues = '[0]' WHERE cell = 1 AND layer = 1", Table::results},
+        {"DELETE FROM eigenvalues WHERE cell = 1 AND layer = 1", Table::history},
         {"UPDATE eigenvalues SET eigenvalues = '[0]' WHERE cell = 1 AND layer = 1", Table::spectra},
         {"UPDATE cells SET status = 'running' WHERE num = 1", Table::results},
         {"UPDATE cells SET settings = '{\"training.seed\":9}' WHERE num = 1", Table::cells}}) {
