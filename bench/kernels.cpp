@@ -93,7 +93,7 @@ void adam(benchmark::State& state, Isa isa) {
   const auto gradients = random_values<T>(count);
   AlignedVector<T> moment1(count);
   AlignedVector<T> moment2(count);
-  const auto step = math::adam_step<T>(1e-3, 0.9, 0.999, 1e-8, 0.0, 10);
+  const auto step = math::adam_step<T>(1e-3, 0.9, 0.999, 1e-8, 0.0, false, 10);
   for (auto _ : state) {
     kernels_for<T>(isa).adam(step, parameters.data(), gradients.data(), moment1.data(), moment2.data(),
                              count);

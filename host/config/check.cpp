@@ -32,10 +32,12 @@ void check_schedule(const CellSettings& cell) {
 void check_optimizer(const TrainingSettings& t) {
   constexpr const char* remedy =
       "set training.optimizer = \"sgd\" or leave it out (zip pairs the two in a grid)";
-  if (t.optimizer == Optimizer::adam && t.nesterov)
-    throw InputError(fmt::format("training.nesterov = true has no effect with adam; {}", remedy));
-  if (t.optimizer == Optimizer::adam && t.momentum > 0)
-    throw InputError(fmt::format("training.momentum = {} has no effect with adam; {}", t.momentum, remedy));
+  if (t.optimizer != Optimizer::sgd && t.nesterov)
+    throw InputError(
+        fmt::format("training.nesterov = true has no effect with {}; {}", name_of(t.optimizer), remedy));
+  if (t.optimizer != Optimizer::sgd && t.momentum > 0)
+    throw InputError(fmt::format("training.momentum = {} has no effect with {}; {}", t.momentum,
+                                 name_of(t.optimizer), remedy));
   if (t.nesterov && t.momentum == 0)
     throw InputError("training.nesterov = true needs momentum; set training.momentum above 0");
 }
@@ -49,6 +51,36 @@ void refuse_unused(const CellSettings& given, const CellSettings& used, std::str
     key.write(used, standard);
     if (own != standard) throw InputError(fmt::format("{} = {} {}", key.name, own, reason));
   }
+}
+
+void check_learning_rate(const CellSettings& cell) {
+  const TrainingSettings& t = cell.training;
+  const TrainingSettings standard;
+  CellSettings given, used;
+  given.training = used.training = t;
+  if (t.schedule != Schedule::cosine) used.training.schedule_minimum = standard.schedule_minimum;
+  if (t.schedule != Schedule::step) {
+    used.training.step_size = standard.step_size;
+    used.training.gamma = standard.gamma;
+  }
+  refuse_unused(given, used,
+                fmt::format("has no effect with training.schedule = \"{}\"; leave it out or choose another "
+                            "schedule (zip pairs the two in a grid)",
+                            name_of(t.schedule)));
+  if (t.warmup_steps == 0) used.training.warmup_start = standard.warmup_start;
+  refuse_unused(given, used,
+                "has no effect without training.warmup_steps; set that, or leave this out (zip pairs the two "
+                "in a grid)");
+  if (t.schedule == Schedule::step && t.step_size == 0)
+    throw InputError(
+        "training.schedule = \"step\" needs training.step_size; set the steps between two decays");
+  if (t.schedule_minimum > t.learning_rate)
+    throw InputError(
+        fmt::format("training.schedule_minimum = {} is above training.learning_rate = {}; lower it",
+                    t.schedule_minimum, t.learning_rate));
+  if (t.warmup_steps >= total_steps(cell))
+    throw InputError(fmt::format("training.warmup_steps = {} leaves nothing of a run of {} steps; lower it",
+                                 t.warmup_steps, total_steps(cell)));
 }
 
 void check_task(const TaskSettings& task) {
@@ -96,6 +128,7 @@ void check_cell(const CellSettings& cell) {
   check_measures(cell);
   check_schedule(cell);
   check_optimizer(cell.training);
+  check_learning_rate(cell);
   check_task(cell.task);
   check_network(cell);
   (void)shape_of(cell, task_kind(cell.task.kind).outputs(cell.task));

@@ -196,6 +196,7 @@ constexpr Limits not_negative = {0, huge};
 constexpr Limits positive = {0, huge, true};
 constexpr Limits exponent = {0, math::largest_activity_exponent};
 constexpr Limits fraction = {0, 1, false, true};
+constexpr Limits positive_fraction = {0, 1, true};
 
 using Task = TaskSettings;
 using Network = NetworkSettings;
@@ -251,16 +252,30 @@ std::vector<KeyInfo> table() {
       key<&Regularizer::dropout>("regularizer.dropout", fraction,
                                  "probability that a hidden unit is dropped"),
 
-      key<&Train::optimizer>("training.optimizer", "adam, or sgd with or without momentum"),
+      key<&Train::optimizer>("training.optimizer", "adam, adamw, or sgd with or without momentum"),
       key<&Train::learning_rate>("training.learning_rate", positive, "learning rate"),
-      key<&Train::beta1>("training.beta1", fraction, "adam: decay of the mean of gradients"),
-      key<&Train::beta2>("training.beta2", fraction, "adam: decay of the mean of squared gradients"),
+      key<&Train::beta1>("training.beta1", fraction, "adam, adamw: decay of the mean of gradients"),
+      key<&Train::beta2>("training.beta2", fraction, "adam, adamw: decay of the mean of squared gradients"),
       key<&Train::epsilon>("training.epsilon", Limits{0, 1, true},
-                           "adam: added to the root of the second moment"),
+                           "adam, adamw: added to the root of the second moment"),
       key<&Train::momentum>("training.momentum", fraction, "sgd: momentum"),
       key<&Train::nesterov>("training.nesterov", "sgd: Nesterov's form of momentum"),
       key<&Train::weight_decay>("training.weight_decay", not_negative,
-                                "times a parameter, is added to its gradient, as PyTorch does"),
+                                "adam, sgd: times a parameter, is added to its gradient; adamw: times the "
+                                "learning rate, is the fraction of a parameter removed; as PyTorch does"),
+      later(key<&Train::schedule>("training.schedule",
+                                  "how the learning rate falls: not; to schedule_minimum at the end of the "
+                                  "run, as a cosine; or by gamma every step_size steps")),
+      later(key<&Train::schedule_minimum>("training.schedule_minimum", not_negative,
+                                          "cosine: the learning rate at its end")),
+      later(key<&Train::step_size>("training.step_size", counter,
+                                   "schedule step: optimizer steps between two decays")),
+      later(key<&Train::gamma>("training.gamma", positive_fraction, "schedule step: factor of each decay")),
+      later(key<&Train::warmup_steps>("training.warmup_steps", counter,
+                                      "optimizer steps in which the learning rate rises linearly, before "
+                                      "the schedule; 0: none")),
+      later(key<&Train::warmup_start>("training.warmup_start", positive_fraction,
+                                      "fraction of the learning rate at the first step of the warm-up")),
       key<&Train::batch_size>("training.batch_size", samples, "samples of a batch"),
       key<&Train::epochs>("training.epochs", counter,
                           "length of the run in passes over the training set; give this or steps"),

@@ -28,7 +28,7 @@ void Pack::add(const CellSettings& cell, std::shared_ptr<const Dataset> data) {
   noise.push_back(cell.noise);
   regularizer.push_back(cell.regularizer);
   optimizer.push_back(cell.training.optimizer);
-  learning_rate.push_back(cell.training.learning_rate);
+  learning_rate.push_back(learning_rate_of(cell));
   beta1.push_back(cell.training.beta1);
   beta2.push_back(cell.training.beta2);
   epsilon.push_back(cell.training.epsilon);
@@ -89,6 +89,8 @@ void Pack::check() const {
         throw LogicError(
             fmt::format("Pack: dataset {} -> {} does not fit shape {}", s.inputs, s.outputs, shape.text()));
     }
+    if (learning_rate[p].schedule != Schedule::constant && learning_rate[p].period == 0)
+      throw LogicError(fmt::format("Pack: network {} has a learning-rate schedule of 0 steps", p));
     if (math::trains_slope(activation[p]) != shape.prelu)
       throw LogicError(fmt::format("Pack: network {} and its shape disagree on prelu", p));
     if (!initial.empty() && initial[p] && initial[p]->shape != shape)

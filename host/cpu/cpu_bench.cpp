@@ -248,7 +248,7 @@ std::vector<BenchRow> bench_kernels(Isa isa, Precision precision, bool quick) {
   auto gradients = array(2384);
   AlignedVector<T> moment1(2384, T(0));
   AlignedVector<T> moment2(2384, T(0));
-  const auto step = math::adam_step<T>(1e-3, 0.9, 0.999, 1e-8, 0.0, 1);
+  const auto step = math::adam_step<T>(1e-3, 0.9, 0.999, 1e-8, 0.0, false, 1);
   add("adam_2384", 0.0, [&] {
     k.adam(step, parameters.data(), gradients.data(), moment1.data(), moment2.data(), parameters.size());
   });

@@ -153,6 +153,7 @@ struct Kernels {
   void (*uniforms)(const RandomArguments<T>&);
   void (*weight_sums)(const WeightSumsArguments<T>&);
   void (*regularize)(const RegularizeArguments<T>&);
+  /// Adam, or AdamW where the step decays parameters.
   void (*adam)(const math::AdamStep<T>&, T* parameters, const T* gradients, T* moment1, T* moment2,
                std::size_t count);
   void (*sgd)(const math::SgdStep<T>&, T* parameters, const T* gradients, T* velocity, std::size_t count);

@@ -280,19 +280,32 @@ void regularize(const RegularizeArguments<T>& g) {
   }
 }
 
+template <bool decays, typename T>
+MODSWEEP_HD void adam_loop(const math::AdamStep<Simd<T>>& s, T* parameters, const T* gradients, T* moment1,
+                           T* moment2, std::size_t count) {
+  using S = Simd<T>;
+  for (std::size_t i = 0; i < count; i += S::lanes) {
+    S parameter = S::load(parameters + i);
+    S m1 = S::load(moment1 + i);
+    S m2 = S::load(moment2 + i);
+    if constexpr (decays) parameter = math::decayed(s, parameter);
+    math::update_adam(s, parameter, S::load(gradients + i), m1, m2).store(parameters + i);
+    m1.store(moment1 + i);
+    m2.store(moment2 + i);
+  }
+}
+
 template <typename T>
 void adam(const math::AdamStep<T>& step, T* parameters, const T* gradients, T* moment1, T* moment2,
           std::size_t count) {
   using S = Simd<T>;
-  const math::AdamStep<S> s{S(step.beta1), S(step.beta2),        S(step.complement1), S(step.complement2),
-                            S(step.rate),  S(step.inverse_root), S(step.epsilon),     S(step.weight_decay)};
-  for (std::size_t i = 0; i < count; i += S::lanes) {
-    S m1 = S::load(moment1 + i);
-    S m2 = S::load(moment2 + i);
-    math::update_adam(s, S::load(parameters + i), S::load(gradients + i), m1, m2).store(parameters + i);
-    m1.store(moment1 + i);
-    m2.store(moment2 + i);
-  }
+  const math::AdamStep<S> s{S(step.beta1),       S(step.beta2),        S(step.complement1),
+                            S(step.complement2), S(step.rate),         S(step.inverse_root),
+                            S(step.epsilon),     S(step.weight_decay), S(step.decay)};
+  if (step.decay == T(0))
+    adam_loop<false>(s, parameters, gradients, moment1, moment2, count);
+  else
+    adam_loop<true>(s, parameters, gradients, moment1, moment2, count);
 }
 
 template <typename T>

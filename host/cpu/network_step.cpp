@@ -336,15 +336,13 @@ bool NetworkStep<T>::train(NetworkState<T>& state, const Hyperparameters<T>& hyp
     state.diverged = step;
     return false;
   }
-  if (hyper.optimizer == Optimizer::adam) {
-    kernels_.adam(math::adam_step<T>(hyper.learning_rate, hyper.beta1, hyper.beta2, hyper.epsilon,
-                                     hyper.weight_decay, step),
-                  state.parameters.data(), gradients_.data(), state.moment1.data(), state.moment2.data(),
-                  layout_.padded());
-  } else {
-    kernels_.sgd({T(hyper.learning_rate), T(hyper.momentum), T(hyper.weight_decay), hyper.nesterov},
-                 state.parameters.data(), gradients_.data(), state.moment1.data(), layout_.padded());
-  }
+  const double rate = hyper.learning_rate.after(state.step);
+  if (hyper.optimizer == Optimizer::sgd)
+    kernels_.sgd(hyper.sgd_step(T(rate)), state.parameters.data(), gradients_.data(), state.moment1.data(),
+                 layout_.padded());
+  else
+    kernels_.adam(hyper.adam_step(rate, step), state.parameters.data(), gradients_.data(),
+                  state.moment1.data(), state.moment2.data(), layout_.padded());
   state.step = step;
   return true;
 }

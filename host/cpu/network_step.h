@@ -22,8 +22,8 @@ namespace modsweep::cpu {
 template <typename T>
 struct NetworkState {
   AlignedVector<T> parameters;
-  AlignedVector<T> moment1;    ///< Adam's first moment, or SGD's velocity
-  AlignedVector<T> moment2;    ///< Adam's second moment; unused by SGD
+  AlignedVector<T> moment1;    ///< first moment of Adam and AdamW, or SGD's velocity
+  AlignedVector<T> moment2;    ///< second moment of Adam and AdamW; unused by SGD
   std::uint64_t step = 0;      ///< steps taken
   std::uint64_t diverged = 0;  ///< step whose loss was not finite; 0: none
 };

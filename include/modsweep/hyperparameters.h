@@ -41,7 +41,8 @@ struct Hyperparameters {
   bool noise = false;
   bool dropout = false;
   Optimizer optimizer = Optimizer::adam;
-  double learning_rate = 0.0, beta1 = 0.0, beta2 = 0.0, epsilon = 0.0, momentum = 0.0, weight_decay = 0.0;
+  math::LearningRate learning_rate;
+  double beta1 = 0.0, beta2 = 0.0, epsilon = 0.0, momentum = 0.0, weight_decay = 0.0;
   bool nesterov = false;
   std::uint32_t seed = 0;
   math::Stream test_stream = math::Stream::test_noise;  ///< stream of an evaluation's noise
@@ -53,6 +54,14 @@ struct Hyperparameters {
     layer.sigma = T(strength);
     layer.unit.noise_power = math::power_kind(exponent / 2.0);
     layer.unit.noise_exponent = T(exponent / 2.0);
+  }
+
+  /// Constants of Adam or AdamW for step t = 1, 2, ... and its learning rate, learning_rate.after(t - 1).
+  [[nodiscard]] MODSWEEP_HD math::AdamStep<T> adam_step(double rate, std::uint64_t t) const {
+    return math::adam_step<T>(rate, beta1, beta2, epsilon, weight_decay, optimizer == Optimizer::adamw, t);
+  }
+  [[nodiscard]] MODSWEEP_HD math::SgdStep<T> sgd_step(T rate) const {
+    return {rate, T(momentum), T(weight_decay), nesterov};
   }
 };
 

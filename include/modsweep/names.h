@@ -52,9 +52,19 @@ struct EnumNames<NoiseGradient> {
 
 template <>
 struct EnumNames<Optimizer> {
-  static constexpr std::array<std::pair<Optimizer, std::string_view>, 2> table = {{
+  static constexpr std::array<std::pair<Optimizer, std::string_view>, 3> table = {{
       {Optimizer::adam, "adam"},
+      {Optimizer::adamw, "adamw"},
       {Optimizer::sgd, "sgd"},
+  }};
+};
+
+template <>
+struct EnumNames<Schedule> {
+  static constexpr std::array<std::pair<Schedule, std::string_view>, 3> table = {{
+      {Schedule::constant, "constant"},
+      {Schedule::cosine, "cosine"},
+      {Schedule::step, "step"},
   }};
 };
 

@@ -35,7 +35,7 @@ struct Pack {
   std::vector<NoiseSettings> noise;
   std::vector<RegularizerSettings> regularizer;  ///< the dropout rate included
   std::vector<Optimizer> optimizer;
-  std::vector<double> learning_rate;
+  std::vector<math::LearningRate> learning_rate;
   std::vector<double> beta1;
   std::vector<double> beta2;
   std::vector<double> epsilon;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "modsweep/math/activations.h"
+#include "modsweep/math/learning_rate.h"
 #include "modsweep/math/noise.h"
 #include "modsweep/math/penalties.h"
 #include "modsweep/setting.h"
@@ -21,7 +22,7 @@ namespace modsweep {
 enum class Architecture : std::uint8_t { layers, modular, full, bottleneck };
 /// Whether the noise term takes part in the gradient (science.md section 2).
 enum class NoiseGradient : std::uint8_t { reparameterized, detached };
-enum class Optimizer : std::uint8_t { adam, sgd };
+enum class Optimizer : std::uint8_t { adam, adamw, sgd };
 /// Precision of a training. `tf32` is fp32 with matrix products that use only 10 fraction bits of each
 /// factor, as a GPU's tensor cores do; it is never chosen unless requested.
 enum class Precision : std::uint8_t { fp32, fp64, tf32 };
@@ -104,12 +105,18 @@ template <typename T>
 struct TrainingSettings {
   Optimizer optimizer = Optimizer::adam;
   double learning_rate = 1e-3;
-  double beta1 = 0.9;         ///< adam
-  double beta2 = 0.999;       ///< adam
-  double epsilon = 1e-8;      ///< adam
+  double beta1 = 0.9;         ///< adam, adamw
+  double beta2 = 0.999;       ///< adam, adamw
+  double epsilon = 1e-8;      ///< adam, adamw
   double momentum = 0.0;      ///< sgd
   bool nesterov = false;      ///< sgd
-  double weight_decay = 0.0;  ///< added to the gradient of every parameter, as PyTorch's weight_decay
+  double weight_decay = 0.0;  ///< of every parameter, as PyTorch's weight_decay of the same optimizer
+  Schedule schedule = Schedule::constant;
+  double schedule_minimum = 0.0;   ///< cosine: the rate at its end, eta_min
+  std::uint32_t step_size = 0;     ///< step: steps between two decays
+  double gamma = 0.1;              ///< step: factor of each decay
+  std::uint32_t warmup_steps = 0;  ///< steps in which the rate rises linearly, before the schedule
+  double warmup_start = 1.0 / 3;   ///< fraction of the rate at the first of them
   std::uint32_t batch_size = 200;
   std::uint64_t epochs = 0;  ///< passes over the training set
   std::uint64_t steps = 0;   ///< optimizer steps
@@ -167,6 +174,20 @@ struct CellSettings {
   if (t.steps > 0) return t.steps;
   const std::uint64_t batches = (std::uint64_t{cell.task.train_samples} + t.batch_size - 1) / t.batch_size;
   return t.epochs * batches;
+}
+
+/// The learning rates of a run; they depend on its length where the schedule is a cosine.
+[[nodiscard]] inline math::LearningRate learning_rate_of(const CellSettings& cell) {
+  const auto& t = cell.training;
+  const std::uint64_t total = total_steps(cell);
+  const std::uint64_t after_warmup = total > t.warmup_steps ? total - t.warmup_steps : 0;
+  return {.base = t.learning_rate,
+          .minimum = t.schedule_minimum,
+          .factor = t.gamma,
+          .start = t.warmup_start,
+          .warmup = t.warmup_steps,
+          .period = t.schedule == Schedule::cosine ? static_cast<std::uint32_t>(after_warmup) : t.step_size,
+          .schedule = t.schedule};
 }
 
 }  // namespace modsweep

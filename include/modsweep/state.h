@@ -16,8 +16,8 @@ struct SavedState {
   std::uint64_t step = 0;      ///< steps taken
   std::uint64_t diverged = 0;  ///< step whose loss was not finite; 0: none
   std::vector<T> parameters;
-  std::vector<T> moment1;  ///< Adam's first moment, or SGD's velocity
-  std::vector<T> moment2;  ///< Adam's second moment; unused by SGD
+  std::vector<T> moment1;  ///< first moment of Adam and AdamW, or SGD's velocity
+  std::vector<T> moment2;  ///< second moment of Adam and AdamW; unused by SGD
 };
 
 /// Bytes of the state of a network with that many parameters.

@@ -107,6 +107,7 @@ struct BatchState {
   std::uint32_t step = 0;    ///< step that its random numbers are drawn for
   std::uint64_t next = 0;    ///< the step in progress, from 1
   T inverse_count{};
+  T rate{};  ///< learning rate of the step in progress
   math::AdamStep<T> adam{};
 };
 

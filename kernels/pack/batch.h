@@ -32,8 +32,9 @@ struct BeginStep {
     batch.next = progress.step + 1;
     batch.step = static_cast<std::uint32_t>(batch.next);
     batch.inverse_count = T(1) / static_cast<T>(batch.count);
-    batch.adam = math::adam_step<T>(hyper.learning_rate, hyper.beta1, hyper.beta2, hyper.epsilon,
-                                    hyper.weight_decay, batch.next);
+    const double rate = hyper.learning_rate.after(progress.step);
+    batch.rate = T(rate);
+    batch.adam = hyper.adam_step(rate, batch.next);
     if (data.order == nullptr || !shuffles) return;
     const auto epoch = static_cast<std::uint32_t>(progress.step / batches);
     if (data.order[samples] == epoch + 1) return;

@@ -93,17 +93,18 @@ struct Update {
     Quad<T> parameters = load_quad(v.parameters + at);
     Quad<T> moment1 = load_quad(v.moment1 + at);
     const Quad<T> gradient = whole_gradient(v, p, first, parameters);
-    if (hyper.optimizer == Optimizer::adam) {
+    if (hyper.optimizer == Optimizer::sgd) {
+      const math::SgdStep<T> sgd = hyper.sgd_step(batch.rate);
+      for (std::uint32_t i = 0; i < quad; ++i)
+        parameters.v[i] = math::update_sgd(sgd, parameters.v[i], gradient.v[i], moment1.v[i]);
+    } else {
       Quad<T> moment2 = load_quad(v.moment2 + at);
+      if (hyper.optimizer == Optimizer::adamw)
+        for (T& parameter : parameters.v) parameter = math::decayed(batch.adam, parameter);
       for (std::uint32_t i = 0; i < quad; ++i)
         parameters.v[i] =
             math::update_adam(batch.adam, parameters.v[i], gradient.v[i], moment1.v[i], moment2.v[i]);
       store_quad(v.moment2 + at, moment2);
-    } else {
-      const math::SgdStep<T> sgd{T(hyper.learning_rate), T(hyper.momentum), T(hyper.weight_decay),
-                                 hyper.nesterov};
-      for (std::uint32_t i = 0; i < quad; ++i)
-        parameters.v[i] = math::update_sgd(sgd, parameters.v[i], gradient.v[i], moment1.v[i]);
     }
     store_quad(v.moment1 + at, moment1);
     store_quad(v.parameters + at, parameters);

@@ -79,6 +79,11 @@ const std::map<std::string, RoundTrip> round_trips_of_shared_keys = with_penalti
     {"training.momentum", {"0.9", "0.9", {"training.optimizer=sgd"}}},
     {"training.nesterov", {"true", "true", {"training.optimizer=sgd", "training.momentum=0.9"}}},
     {"training.weight_decay", {"1e-5", "1e-05", {}}},
+    {"training.schedule", {"\"cosine\"", "\"cosine\"", {}}},
+    {"training.schedule_minimum", {"1e-4", "1e-04", {"training.schedule=cosine"}}},
+    {"training.gamma", {"0.5", "0.5", {"training.schedule=step", "training.step_size=7"}}},
+    {"training.warmup_steps", {"99", "99", {}}},
+    {"training.warmup_start", {"0.01", "0.01", {"training.warmup_steps=10"}}},
     {"training.batch_size", {"64", "64", {}}},
     {"training.epochs", {"10000", "10000", {}}},
     {"training.steps", {"2147483648", "2147483648", {}}},
@@ -160,6 +165,7 @@ TEST(Keys, AllHaveARoundTripHere) {
   for (const KeyInfo& key : setting_keys()) table.insert(std::string(key.name));
   for (const auto& [key, value] : all_round_trips()) here.insert(key);
   here.insert(keys_of_tables.begin(), keys_of_tables.end());
+  here.insert("training.step_size");  // no valid value without another key: learning_rate_test.cpp
   EXPECT_EQ(table, here);
   EXPECT_EQ(table.size(), setting_keys().size()) << "a key is in the table twice";
 }

@@ -160,13 +160,16 @@ TEST_P(KernelsOf, OptimizersAndRegularizersAgainstScalarFormulas) {
   auto q = p;
   auto a = m1;
   auto b = m2;
-  const auto step = math::adam_step<double>(1e-2, 0.9, 0.99, 1e-8, 0.02, 7);
-  kernels.adam(step, p.data(), g.data(), m1.data(), m2.data(), count);
-  for (std::size_t i = 0; i < count; ++i) q[i] = math::update_adam(step, q[i], g[i], a[i], b[i]);
-  for (std::size_t i = 0; i < count; ++i) {
-    EXPECT_NEAR(p[i], q[i], 1e-15);
-    EXPECT_NEAR(m1[i], a[i], 1e-15);
-    EXPECT_NEAR(m2[i], b[i], 1e-15);
+  for (const bool decoupled : {false, true}) {
+    const auto step = math::adam_step<double>(1e-2, 0.9, 0.99, 1e-8, 0.02, decoupled, 7);
+    kernels.adam(step, p.data(), g.data(), m1.data(), m2.data(), count);
+    for (std::size_t i = 0; i < count; ++i)
+      q[i] = math::update_adam(step, decoupled ? math::decayed(step, q[i]) : q[i], g[i], a[i], b[i]);
+    for (std::size_t i = 0; i < count; ++i) {
+      EXPECT_NEAR(p[i], q[i], 1e-15);
+      EXPECT_NEAR(m1[i], a[i], 1e-15);
+      EXPECT_NEAR(m2[i], b[i], 1e-15);
+    }
   }
   const math::SgdStep<double> sgd{0.1, 0.9, 0.01, true};
   kernels.sgd(sgd, p.data(), g.data(), m1.data(), count);

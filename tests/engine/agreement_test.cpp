@@ -28,8 +28,11 @@ Pack standard_pack(Precision precision) {
     cell.training.steps = 100;
     cell.training.seed = i;
     cell.training.precision = precision;
-    cell.training.optimizer = i == 9 ? Optimizer::sgd : Optimizer::adam;
+    cell.training.optimizer = i == 9 ? Optimizer::sgd : i == 7 ? Optimizer::adamw : Optimizer::adam;
     cell.training.momentum = i == 9 ? 0.9 : 0.0;
+    cell.training.weight_decay = i == 7 ? 0.01 : 0.0;
+    cell.training.schedule = i == 7 ? Schedule::cosine : Schedule::constant;
+    cell.training.warmup_steps = i == 7 || i == 9 ? 20 : 0;
     cell.noise.strength = i % 2 == 1 ? 0.1 : 0.0;
     // For exponents between 0 and 2 the gradient through the noise has a pole at a = 0, near which any
     // rounding error becomes large.

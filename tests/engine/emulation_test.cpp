@@ -30,7 +30,10 @@ Pack varied_pack(Precision precision, bool prelu, std::uint32_t batch) {
     cell.regularizer.l12 = i % 4 == 1 ? 1e-3 : 0.0;
     cell.regularizer.l21 = i % 4 == 2 ? 1e-3 : 0.0;
     cell.regularizer.dropout = i % 5 == 4 ? 0.1 : 0.0;
-    cell.training.optimizer = i % 7 == 6 ? Optimizer::sgd : Optimizer::adam;
+    cell.training.optimizer = i % 7 == 6 ? Optimizer::sgd : i == 9 ? Optimizer::adamw : Optimizer::adam;
+    cell.training.weight_decay = i == 9 ? 0.1 : 0.0;
+    cell.training.schedule = i == 9 ? Schedule::cosine : Schedule::constant;
+    cell.training.warmup_steps = i == 9 ? 4 : 0;
     cell.training.learning_rate = i == 8 ? 1e200 : 1e-2;  // one diverges
     cell.training.shuffle = i % 2 == 1;
     cell.training.batch_size = batch;

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "modsweep/names.h"
 #include "modsweep/state.h"
 #include "modsweep/task.h"
 
@@ -23,8 +24,13 @@ std::vector<CellSettings> mixed_cells(std::size_t count, Precision precision) {
     cell.training.precision = precision;
     cell.training.shuffle = i % 5 == 1;
     cell.training.learning_rate = 1e-3 * static_cast<double>(1 + i % 4);
-    cell.training.optimizer = i % 7 == 3 ? Optimizer::sgd : Optimizer::adam;
+    cell.training.optimizer = i % 7 == 3 ? Optimizer::sgd : i % 7 == 5 ? Optimizer::adamw : Optimizer::adam;
     cell.training.momentum = 0.9;
+    cell.training.weight_decay = i % 7 == 5 ? 0.1 : 0.0;
+    cell.training.schedule = EnumNames<Schedule>::table[i % 3].first;
+    cell.training.schedule_minimum = 1e-4;
+    cell.training.step_size = 5;
+    cell.training.warmup_steps = i % 4 < 2 ? 12 : 0;
     cell.task.train_samples = 120 + 30 * static_cast<std::uint32_t>(i % 2);
     cell.task.test_samples = 300;
     cell.noise.strength = i % 3 == 0 ? 0.1 : 0.0;
@@ -117,7 +123,8 @@ TEST_P(Laws, ResumedEqualsUnbroken) {
   const auto cells = mixed_cells(7, precision);
   const auto engine = under_test.make(2);
   const auto unbroken = run(*engine, cells, cache_);
-  for (const std::uint64_t at : {0U, 1U, 17U, 59U}) {
+  // The warm-up ends at step 12, the first decay is at step 5 or 17.
+  for (const std::uint64_t at : {0U, 1U, 4U, 5U, 6U, 11U, 12U, 13U, 16U, 17U, 18U, 59U}) {
     const auto first = engine->start(pack_of(cells, cache_));
     first->advance(at);
     // In the other order: each state is restored at its cell's new position.

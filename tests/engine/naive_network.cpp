@@ -174,4 +174,46 @@ NaiveResult naive_loss(const CellSettings& cell, const Parameters& network, cons
   return result;
 }
 
+double NaiveOptimizer::learning_rate() const {
+  const TrainingSettings& t = cell_.training;
+  const auto warmup = static_cast<double>(t.warmup_steps);
+  auto s = static_cast<double>(steps_);
+  if (s < warmup) return t.learning_rate * (t.warmup_start + (1.0 - t.warmup_start) * s / warmup);
+  s -= warmup;
+  const double length = static_cast<double>(total_steps(cell_)) - warmup;
+  if (t.schedule == Schedule::cosine)
+    return t.schedule_minimum +
+           0.5 * (t.learning_rate - t.schedule_minimum) * (1.0 + std::cos(std::acos(-1.0) * s / length));
+  double rate = t.learning_rate;
+  if (t.schedule == Schedule::step)
+    for (double decay = t.step_size; decay <= s; decay += t.step_size) rate *= t.gamma;
+  return rate;
+}
+
+void NaiveOptimizer::step(std::vector<double>& parameters, const std::vector<double>& gradient) {
+  const TrainingSettings& t = cell_.training;
+  const double rate = learning_rate();
+  ++steps_;
+  first_.resize(parameters.size());
+  second_.resize(parameters.size());
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    double& w = parameters[i];
+    double g = gradient[i];
+    if (t.optimizer == Optimizer::adamw)
+      w -= rate * t.weight_decay * w;
+    else
+      g += t.weight_decay * w;
+    if (t.optimizer == Optimizer::sgd) {
+      first_[i] = t.momentum * first_[i] + g;
+      w -= rate * (t.nesterov ? g + t.momentum * first_[i] : first_[i]);
+      continue;
+    }
+    const auto n = static_cast<double>(steps_);
+    first_[i] = t.beta1 * first_[i] + (1.0 - t.beta1) * g;
+    second_[i] = t.beta2 * second_[i] + (1.0 - t.beta2) * g * g;
+    w -= rate * (first_[i] / (1.0 - std::pow(t.beta1, n))) /
+         (std::sqrt(second_[i] / (1.0 - std::pow(t.beta2, n))) + t.epsilon);
+  }
+}
+
 }  // namespace modsweep::test

@@ -27,4 +27,21 @@ struct NaiveResult {
                                      const Samples& batch, std::uint32_t step,
                                      const FrozenNoise* frozen = nullptr);
 
+/// An optimizer written from science.md section 4: one parameter at a time, with the learning rate of
+/// PyTorch's schedulers.
+class NaiveOptimizer {
+ public:
+  explicit NaiveOptimizer(const CellSettings& cell) : cell_(cell) {}
+
+  /// Takes the next step with this gradient of the loss, which is without weight decay.
+  void step(std::vector<double>& parameters, const std::vector<double>& gradient);
+
+ private:
+  [[nodiscard]] double learning_rate() const;
+
+  CellSettings cell_;
+  std::uint64_t steps_ = 0;  ///< taken
+  std::vector<double> first_, second_;
+};
+
 }  // namespace modsweep::test

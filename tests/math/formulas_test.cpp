@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "modsweep/math/learning_rate.h"
 #include "modsweep/math/optimizer.h"
 #include "modsweep/math/penalties.h"
 #include "modsweep/math/unit.h"
@@ -268,19 +269,62 @@ TEST(Weights, LengthIsTheDistanceOfPositions) {
   EXPECT_DOUBLE_EQ(ends.length(), 0.8125);
 }
 
-TEST(Optimizer, AdamAsPyTorchWritesIt) {
-  double p = 0.5, m = 0.0, v = 0.0;
-  double q = 0.5, a = 0.0, b = 0.0;
-  for (std::uint64_t t = 1; t <= 20; ++t) {
-    const double g = std::sin(static_cast<double>(t)) + 0.01 * p;
-    a = 0.9 * a + 0.1 * (g + 0.02 * q);
-    b = 0.99 * b + 0.01 * (g + 0.02 * q) * (g + 0.02 * q);
-    const double corrected1 = a / (1 - std::pow(0.9, t));
-    const double corrected2 = b / (1 - std::pow(0.99, t));
-    q -= 1e-2 * corrected1 / (std::sqrt(corrected2) + 1e-8);
-    p = update_adam(adam_step<double>(1e-2, 0.9, 0.99, 1e-8, 0.02, t), p, g, m, v);
-    EXPECT_NEAR(p, q, 1e-14);
+TEST(Optimizer, AdamAndAdamWAsPyTorchWritesThem) {
+  for (const bool decoupled : {false, true}) {
+    double p = 0.5, m = 0.0, v = 0.0;
+    double q = 0.5, a = 0.0, b = 0.0;
+    for (std::uint64_t t = 1; t <= 20; ++t) {
+      double g = std::sin(static_cast<double>(t)) + 0.01 * p;
+      const auto step = adam_step<double>(1e-2, 0.9, 0.99, 1e-8, 0.02, decoupled, t);
+      p = update_adam(step, decoupled ? decayed(step, p) : p, g, m, v);
+      if (decoupled)
+        q *= 1 - 1e-2 * 0.02;
+      else
+        g += 0.02 * q;
+      a = 0.9 * a + 0.1 * g;
+      b = 0.99 * b + 0.01 * g * g;
+      const double corrected1 = a / (1 - std::pow(0.9, t));
+      const double corrected2 = b / (1 - std::pow(0.99, t));
+      q -= 1e-2 * corrected1 / (std::sqrt(corrected2) + 1e-8);
+      EXPECT_NEAR(p, q, 1e-14);
+    }
   }
+}
+
+// The recursions by which PyTorch's LinearLR, CosineAnnealingLR and StepLR go from one step to the next.
+TEST(LearningRate, AsPyTorchsSchedulersGoOn) {
+  constexpr std::uint32_t warmup = 10, period = 30;
+  constexpr double pi = std::numbers::pi, base = 0.02, start = 0.25, minimum = 0.003, factor = 0.6;
+  LearningRate rate{.base = base, .minimum = minimum, .factor = factor, .start = start, .warmup = warmup};
+  rate.schedule = Schedule::cosine;
+  rate.period = period;
+  LearningRate steps = rate;
+  steps.schedule = Schedule::step;
+  steps.period = 7;
+  double linear = base * start, annealed = base, decayed = base;
+  for (std::uint32_t s = 0; s < warmup; ++s) {
+    EXPECT_NEAR(rate.after(s), linear, 1e-15) << s;
+    EXPECT_EQ(rate.after(s), steps.after(s)) << s;
+    linear *= 1 + (1 - start) / (warmup * start + s * (1 - start));
+  }
+  EXPECT_NEAR(linear, base, 1e-15);
+  for (std::uint32_t s = 0; s < period; ++s) {
+    if (s > 0) {
+      annealed =
+          (1 + std::cos(pi * s / period)) / (1 + std::cos(pi * (s - 1) / period)) * (annealed - minimum) +
+          minimum;
+      if (s % 7 == 0) decayed *= factor;
+    }
+    EXPECT_NEAR(rate.after(warmup + s), annealed, 1e-15) << s;
+    EXPECT_NEAR(steps.after(warmup + s), decayed, 1e-15) << s;
+  }
+  EXPECT_EQ(rate.after(warmup), base);
+  EXPECT_EQ(rate.after(warmup + period), minimum);
+}
+
+TEST(LearningRate, IsExactlyTheSettingWithoutSchedule) {
+  const LearningRate rate{.base = 0.1};
+  for (const std::uint64_t step : {0ULL, 1ULL, 1ULL << 31U}) EXPECT_EQ(rate.after(step), 0.1);
 }
 
 TEST(Optimizer, SgdWithMomentumAndNesterov) {
@@ -310,6 +354,7 @@ TEST(Names, RoundTrip) {
   round_trip(NoiseSite{});
   round_trip(NoiseGradient{});
   round_trip(Optimizer{});
+  round_trip(Schedule{});
   round_trip(Precision{});
   round_trip(ClusterBy{});
 }

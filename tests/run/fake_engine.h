@@ -104,7 +104,7 @@ class FakeTraining : public Training {
 
   std::optional<std::uint64_t> diverged(std::size_t network) const override {
     const std::uint64_t at = 5 + pack_.seed[network] % 7;
-    if (pack_.learning_rate[network] < diverging_rate || networks_[network].step + 1 < at)
+    if (pack_.learning_rate[network].base < diverging_rate || networks_[network].step + 1 < at)
       return std::nullopt;
     return at;
   }
@@ -116,7 +116,7 @@ class FakeTraining : public Training {
     const Network& from = networks_[network];
     const std::vector<double> zeros(from.values.size());
     SavedState<double> state{from.step, 0, from.values, zeros, zeros};
-    if (pack_.learning_rate[network] == freezing_rate && from.step >= freezing_step)
+    if (pack_.learning_rate[network].base == freezing_rate && from.step >= freezing_step)
       state.moment2.back() = std::numeric_limits<double>::infinity();
     return to_bytes(state);
   }
@@ -145,7 +145,7 @@ class FakeTraining : public Training {
     for (std::size_t i = 0; i < network.values.size(); ++i)
       network.values[i] = as_float(std::cos(3.0 * network.values[i] + static_cast<double>(network.step) +
                                             pack_.noise[p].strength + static_cast<double>(i % 5)));
-    if (pack_.learning_rate[p] == overflowing_rate && network.step == pack_.steps[p])
+    if (pack_.learning_rate[p].base == overflowing_rate && network.step == pack_.steps[p])
       network.values[0] = std::numeric_limits<double>::infinity();
   }
 
