@@ -60,6 +60,9 @@ ExitCode plan(const SweepOptions& options, Console& console) {
   fmt::print(out, "left          {} in {}\n", format_count(static_cast<double>(plan.left())),
              format_plural(static_cast<double>(plan.packs()), "pack"));
   if (plan.left() == 0) return ExitCode::done;
+  if (plan.patient > 0)
+    fmt::print(out, "early stop    possible for {} (training.patience): what follows is the most\n",
+               format_plural(static_cast<double>(plan.patient), "cell"));
   print_shapes(plan, out);
   const Calibration speed =
       calibrate(sweep, plan, *choice.engines.front(), datasets, options.thread_count(), 0.5)

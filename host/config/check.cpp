@@ -83,6 +83,20 @@ void check_learning_rate(const CellSettings& cell) {
                                  t.warmup_steps, total_steps(cell)));
 }
 
+void check_early_stopping(const CellSettings& cell) {
+  const TrainingSettings& t = cell.training;
+  if (t.patience == 0 && t.keep == Keep::last) return;
+  const std::string setting =
+      t.patience > 0 ? fmt::format("training.patience = {}", t.patience) : "training.keep = \"best\"";
+  if (cell.task.validation_samples == 0)
+    throw InputError(fmt::format("{} needs a validation set; set task.validation_samples above 0", setting));
+  if (cell.measure.every_steps == 0 && cell.measure.points_per_decade == 0)
+    throw InputError(
+        fmt::format("{} needs measured steps; set measure.every_steps or "
+                    "measure.points_per_decade above 0",
+                    setting));
+}
+
 void check_task(const TaskSettings& task) {
   const TaskKind& kind = task_kind(task.kind);
   kind.check(task);
@@ -129,6 +143,7 @@ void check_cell(const CellSettings& cell) {
   check_schedule(cell);
   check_optimizer(cell.training);
   check_learning_rate(cell);
+  check_early_stopping(cell);
   check_task(cell.task);
   check_network(cell);
   (void)shape_of(cell, task_kind(cell.task.kind).outputs(cell.task));

@@ -215,12 +215,15 @@ std::vector<KeyInfo> table() {
       key<&Task::test_samples>("task.test_samples", samples, "samples of the test set"),
       later(key<&Task::ood_samples>("task.ood_samples", Limits{0, 1e8},
                                     "out-of-distribution samples of tasks that have them; 0: none")),
+      later(key<&Task::validation_samples>("task.validation_samples", Limits{0, 1e8},
+                                           "samples of the validation set; 0: none")),
       later(line<&Task::file>("task.file", "table: a .csv or .npy file, beside the sweep file")),
       later(key<&Task::file_hash>("task.file_hash", "table: hash of the file's bytes; found by itself")),
       later(lines<&Task::input_columns>("task.input_columns", 65536, "table: the columns that are inputs")),
       later(lines<&Task::target_columns>("task.target_columns", 65536, "table: the columns to be learned")),
-      later(line<&Task::split_column>("task.split_column",
-                                      "table: the column that says train, test or ood; none: in file order")),
+      later(line<&Task::split_column>(
+          "task.split_column",
+          "table: the column that says train, test, ood or validation; none: in file order")),
 
       list<&Network::hidden>("network.hidden", 1, 64, width, "units of each hidden layer"),
       list<&Network::groups>("network.groups", 0, 65, width,
@@ -276,6 +279,12 @@ std::vector<KeyInfo> table() {
                                       "the schedule; 0: none")),
       later(key<&Train::warmup_start>("training.warmup_start", positive_fraction,
                                       "fraction of the learning rate at the first step of the warm-up")),
+      later(key<&Train::patience>("training.patience", counter,
+                                  "a network stops at the first measured step that comes this many steps "
+                                  "after its lowest validation_loss; 0: never")),
+      later(key<&Train::keep>("training.keep",
+                              "which weights and results are kept: the last ones, or those of the measured "
+                              "step with the lowest validation_loss")),
       key<&Train::batch_size>("training.batch_size", samples, "samples of a batch"),
       key<&Train::epochs>("training.epochs", counter,
                           "length of the run in passes over the training set; give this or steps"),

@@ -84,7 +84,7 @@ void Pack::check() const {
       throw LogicError(fmt::format("Pack: network {} has no training data", p));
     for (const Split split : all_splits) {
       const Samples& s = dataset[p]->split(split);
-      if (split == Split::ood && s.count == 0) continue;
+      if (split != Split::train && split != Split::test && s.count == 0) continue;
       if (s.inputs != shape.inputs() || s.outputs != shape.outputs())
         throw LogicError(
             fmt::format("Pack: dataset {} -> {} does not fit shape {}", s.inputs, s.outputs, shape.text()));

@@ -1,6 +1,7 @@
 #include "modsweep/state.h"
 
 #include <cstring>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -31,7 +32,58 @@ bool all_finite(std::span<const std::byte> scalars) {
   return found == 0;
 }
 
+/// The header of a best step; `parameters` doubles follow.
+struct BestHeader {
+  char magic[4] = {'M', 'S', 'B', '1'};
+  std::uint32_t unused = 0;
+  std::uint64_t step = 0;
+  double loss = 0.0;
+  std::uint64_t parameters = 0;
+};
+
+/// Bytes of the engine's state with which `bytes` begin; none where they do not begin with one.
+std::optional<std::size_t> engine_bytes(std::span<const std::byte> bytes) {
+  StateHeader header;
+  const StateHeader expected;
+  if (bytes.size() < sizeof header) return std::nullopt;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  if (std::memcmp(header.magic, expected.magic, sizeof header.magic) != 0) return std::nullopt;
+  const std::size_t rest = bytes.size() - sizeof header;
+  if (header.scalar_bytes == 0 || header.parameters > rest / header.scalar_bytes / 3) return std::nullopt;
+  return sizeof header + 3 * header.parameters * header.scalar_bytes;
+}
+
 }  // namespace
+
+void append_best(std::vector<std::byte>& state, const SavedBest& best) {
+  BestHeader header;
+  header.step = best.best.step;
+  header.loss = best.best.loss;
+  header.parameters = best.parameters.size();
+  const auto append = [&](const void* from, std::size_t count) {
+    const auto* bytes = static_cast<const std::byte*>(from);
+    state.insert(state.end(), bytes, bytes + count);
+  };
+  append(&header, sizeof header);
+  append(best.parameters.data(), best.parameters.size() * sizeof(double));
+}
+
+SavedBest split_best(std::vector<std::byte>& state) {
+  BestHeader header;
+  const BestHeader expected;
+  const auto own = engine_bytes(state);
+  const std::size_t rest = own ? state.size() - *own : 0;
+  if (rest >= sizeof header) std::memcpy(&header, state.data() + *own, sizeof header);
+  const std::size_t values = rest >= sizeof header ? (rest - sizeof header) / sizeof(double) : 0;
+  if (rest < sizeof header || std::memcmp(header.magic, expected.magic, sizeof header.magic) != 0 ||
+      header.parameters != values || rest != sizeof header + values * sizeof(double))
+    throw InputError(
+        fmt::format("a checkpoint of {} bytes has no best step behind the network's state", state.size()));
+  SavedBest best{{header.step, header.loss}, std::vector<double>(values)};
+  std::memcpy(best.parameters.data(), state.data() + *own + sizeof header, values * sizeof(double));
+  state.resize(*own);
+  return best;
+}
 
 std::size_t state_bytes(std::size_t parameters, Precision precision) {
   return sizeof(StateHeader) + 3 * parameters * scalar_bytes(precision);

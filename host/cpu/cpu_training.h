@@ -30,6 +30,7 @@ class CpuTraining final : public Training {
   CpuTraining(const Pack& pack, const Kernels<T>& kernels, std::size_t threads);
 
   void advance(std::uint64_t steps) override;
+  void stop(std::size_t network) override { pack_.steps[network] = states_[network].step; }
   [[nodiscard]] std::vector<Evaluation> evaluate(Split split, const EvaluationNoise& noise) override;
   [[nodiscard]] StepInspection inspect(std::size_t network) override;
   [[nodiscard]] std::uint64_t step(std::size_t network) const override;

@@ -36,6 +36,7 @@ double measurement_bytes(const Shape& shape, const CellSettings& cell) {
 /// Sums over a portion of the grid, by one thread.
 struct Part {
   std::uint64_t finished = 0;
+  std::uint64_t patient = 0;
   double measurements = 0.0;
   double store_bytes = 0.0;
   std::unordered_map<std::string, ShapePlan> shapes;  // PackKey::text -> sums
@@ -53,8 +54,10 @@ double parameters_of(const Shape& shape) {
   return sum + (shape.prelu ? static_cast<double>(shape.hidden_layers()) : 0.0);
 }
 
-void check_storable(const PackKey& key) {
-  const double bytes = 3.0 * parameters_of(key.shape) * static_cast<double>(scalar_bytes(key.precision));
+void check_storable(const PackKey& key, Keep keep) {
+  const double best = keep == Keep::best ? sizeof(double) : 0.0;
+  const double bytes =
+      parameters_of(key.shape) * (3.0 * static_cast<double>(scalar_bytes(key.precision)) + best);
   if (bytes <= most_state_bytes) return;
   const bool fits_in_fp32 = key.precision == Precision::fp64 && bytes / 2 <= most_state_bytes;
   throw InputError(
@@ -70,7 +73,7 @@ void add_cell(Part& part, const Cell& cell, std::uint64_t index, std::span<const
   const auto [entry, added] = part.shapes.try_emplace(key.text());
   ShapePlan& plan = entry->second;
   if (added) {
-    check_storable(key);
+    check_storable(key, cell.settings.training.keep);
     const ParameterLayout layout(key.shape);
     plan.key = key;
     plan.first_index = index;
@@ -84,6 +87,7 @@ void add_cell(Part& part, const Cell& cell, std::uint64_t index, std::span<const
   }
   const std::uint64_t steps = total_steps(cell.settings);
   ++plan.cells;
+  if (cell.settings.training.patience > 0) ++part.patient;
   plan.first_index = std::min(plan.first_index, index);
   plan.steps += static_cast<double>(steps);
   plan.flop += training_flop(cell.settings, plan.weights, steps);
@@ -99,6 +103,7 @@ void add_cell(Part& part, const Cell& cell, std::uint64_t index, std::span<const
 
 void merge(PlanSummary& summary, std::unordered_map<std::string, std::size_t>& by_key, const Part& part) {
   summary.finished += part.finished;
+  summary.patient += part.patient;
   summary.measurements += part.measurements;
   summary.store_bytes += part.store_bytes;
   for (const auto& [text, plan] : part.shapes) {

@@ -37,6 +37,7 @@ struct ShapePlan {
 struct PlanSummary {
   std::uint64_t cells = 0;     ///< of the grid, or of the shard
   std::uint64_t finished = 0;  ///< done or diverged already
+  std::uint64_t patient = 0;   ///< unfinished ones that may stop before their last step
   std::vector<ShapePlan> shapes;
   double measurements = 0.0;
   double store_bytes = 0.0;  ///< estimate of the store's growth

@@ -34,8 +34,15 @@ struct Work {
     return finite && std::ranges::any_of(measures(), [&](const Measure& m) { return m.spectra && wants(m); });
   }
   [[nodiscard]] MeasuredNetwork network(const Pack& pack) const {
-    return {request.network, *request.settings, result.weights, *pack.dataset[request.network], train, test,
-            spectra};
+    return {.index = request.network,
+            .settings = *request.settings,
+            .weights = result.weights,
+            .data = *pack.dataset[request.network],
+            .train = train,
+            .test = test,
+            .spectra = spectra,
+            .step = result.measurement.step,
+            .best = request.best};
   }
 };
 

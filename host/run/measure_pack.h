@@ -5,16 +5,19 @@
 #include <span>
 #include <vector>
 
+#include "modsweep/early_stopping.h"
 #include "modsweep/engine.h"
 #include "modsweep/measurement.h"
 #include "modsweep/pack.h"
 
 namespace modsweep {
 
-/// A network to measure: its position in the pack, and the settings that choose the measures.
+/// A network to measure: its position in the pack, the settings that choose the measures, and its best step
+/// before this one.
 struct MeasureRequest {
   std::size_t network = 0;
   const CellSettings* settings = nullptr;
+  BestStep best = {};
 };
 
 /// A measurement, and the weights that it was computed from.

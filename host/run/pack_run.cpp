@@ -45,6 +45,8 @@ struct PackRun::Member {
   std::size_t weights = 0;           // their number, for training_flop
   std::vector<Measurement> rows;     // since the last commit
   std::optional<Parameters> final_weights;
+  BestStep best;                        // by validation loss, where the settings want it
+  std::vector<double> best_parameters;  // of that step, where they are kept
   std::optional<std::uint64_t> diverged_at;
   double seconds = 0.0;        // of training since the last commit
   bool measured_last = false;  // measured after its last step
@@ -56,9 +58,14 @@ PackRun::PackRun(const RunContext& context, std::vector<Cell> cells)
 PackRun::~PackRun() = default;
 
 void PackRun::restore(Member& member, std::size_t network) {
-  const auto checkpoint = context_.store.checkpoint(cells_[network]);
+  auto checkpoint = context_.store.checkpoint(cells_[network]);
   if (!checkpoint) return;
   try {
+    if (wants_best_step(cells_[network].settings)) {
+      SavedBest saved = split_best(checkpoint->state);
+      member.best = saved.best;
+      member.best_parameters = std::move(saved.parameters);
+    }
     training_->restore(network, checkpoint->state);
     if (training_->step(network) != checkpoint->step || checkpoint->step > member.total)
       throw InputError(fmt::format("a state at step {} beside a checkpoint at step {}, of {}",
@@ -169,8 +176,28 @@ void PackRun::advance() {
   if (context_.trained) context_.trained(taken, flop, false);
 }
 
+/// Takes a measured step into account for early stopping. A network that stops has reached its last step.
+void PackRun::stop_early(std::size_t network, const Measured& measured) {
+  Member& member = members_[network];
+  const CellSettings& settings = cells_[network].settings;
+  if (!wants_best_step(settings)) return;
+  const double loss =
+      measured.measurement.number("validation_loss").value_or(std::numeric_limits<double>::quiet_NaN());
+  if (member.best.update(member.step, loss) && settings.training.keep == Keep::best)
+    member.best_parameters = measured.weights.values;
+  if (member.step == member.total || !member.best.exhausts(settings.training.patience, member.step)) return;
+  if (context_.trained)
+    context_.trained(0.0,
+                     training_flop(settings, member.weights, member.total) -
+                         training_flop(settings, member.weights, member.step),
+                     true);  // nothing is left of its work
+  member.total = member.step;
+  training_->stop(network);
+}
+
 void PackRun::record(std::size_t network, Measured measured) {
   Member& member = members_[network];
+  stop_early(network, measured);
   // The loss of a step can be finite although the state is not: an infinite second moment, for example, only
   // stops the updates. So every measurement checks the state, also where no checkpoint follows: the result
   // must not depend on where a run was interrupted. After the last update no step computes a loss, so the
@@ -183,8 +210,10 @@ void PackRun::record(std::size_t network, Measured measured) {
     member.diverged_at = member.step;
   if (at_rest(network)) {
     member.measured_last = true;
-    if (!member.diverged_at && cells_[network].settings.measure.weights)
+    if (!member.diverged_at && cells_[network].settings.measure.weights) {
       member.final_weights = std::move(measured.weights);
+      if (!member.best_parameters.empty()) member.final_weights->values = std::move(member.best_parameters);
+    }
   } else {
     member.next = next_measurement(cells_[network].settings, member.step + 1).value_or(member.total);
   }
@@ -196,7 +225,7 @@ void PackRun::measure_due(bool all_finished) {
   std::vector<MeasureRequest> due;
   std::vector<MeasureRequest> last;
   for (std::size_t p = 0; p < members_.size(); ++p) {
-    const MeasureRequest request{p, &cells_[p].settings};
+    const MeasureRequest request{p, &cells_[p].settings, members_[p].best};
     if (at_rest(p)) {
       if (!members_[p].measured_last) last.push_back(request);
     } else if (members_[p].step == members_[p].next) {
@@ -239,7 +268,11 @@ void PackRun::commit(bool with_running) {
     entry.measurements = std::move(member.rows);
     entry.weights = std::move(member.final_weights);
     entry.seconds = member.seconds;
-    if (!through) entry.checkpoint = training_->save(p);
+    if (!through) {
+      entry.checkpoint = training_->save(p);
+      if (wants_best_step(cells_[p].settings))
+        append_best(entry.checkpoint, {member.best, member.best_parameters});
+    }
     progress.push_back(std::move(entry));
     committed.push_back(p);
   }

@@ -75,6 +75,7 @@ class PackRun {
   void advance();
   [[nodiscard]] bool at_rest(std::size_t network) const;
   void measure_due(bool all_finished);
+  void stop_early(std::size_t network, const Measured& measured);
   void record(std::size_t network, Measured measured);
   void commit(bool with_running);
   [[nodiscard]] bool checkpoint_due() const;

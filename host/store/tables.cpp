@@ -105,7 +105,8 @@ TableQuery results(const Varying& varying) {
   query.from =
       "FROM cells c CROSS JOIN sweeps s ON s.num = c.sweep\n"
       "  LEFT JOIN measurements m ON m.cell = c.num AND c.status = 'done'"
-      " AND m.step = (SELECT max(step) FROM measurements WHERE cell = c.num)" +
+      " AND m.step = (SELECT coalesce(kept_step, step) FROM measurements WHERE cell = c.num"
+      " ORDER BY step DESC LIMIT 1)" +
       layer_joins(varying);
   query.where = "c.status <> 'running'";
   query.order = "ORDER BY c.num";

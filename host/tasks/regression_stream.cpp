@@ -14,8 +14,8 @@ namespace {
 /// small networks.
 constexpr std::uint64_t max_numbers = 1ULL << 28;
 
-void check_samples(const char* key, std::uint32_t count, std::uint32_t inputs) {
-  if (count == 0) throw InputError(fmt::format("task.{} = 0: give at least 1", key));
+void check_samples(const char* key, std::uint32_t count, std::uint32_t least, std::uint32_t inputs) {
+  if (count < least) throw InputError(fmt::format("task.{} = 0: give at least 1", key));
   if (std::uint64_t{count} * inputs > max_numbers)
     throw InputError(fmt::format("task.{} = {} with task.inputs = {}: more than {} numbers; give fewer", key,
                                  count, inputs, max_numbers));
@@ -50,6 +50,8 @@ Dataset make_regression(const TaskSettings& task, const MakeTargets& targets) {
   targets(f, data.train, random);
   data.test = draw_inputs(task.test_samples, task.inputs, random);
   targets(f, data.test, random);
+  data.validation = draw_inputs(task.validation_samples, task.inputs, random);
+  targets(f, data.validation, random);
   return data;
 }
 
@@ -57,8 +59,9 @@ void check_regression(const TaskSettings& task, std::uint32_t least_inputs) {
   if (task.inputs < least_inputs)
     throw InputError(fmt::format("task.inputs = {}: task.kind = \"{}\" needs at least {}", task.inputs,
                                  task.kind, least_inputs));
-  check_samples("train_samples", task.train_samples, task.inputs);
-  check_samples("test_samples", task.test_samples, task.inputs);
+  check_samples("train_samples", task.train_samples, 1, task.inputs);
+  check_samples("test_samples", task.test_samples, 1, task.inputs);
+  check_samples("validation_samples", task.validation_samples, 0, task.inputs);
 }
 
 }  // namespace modsweep

@@ -1,6 +1,7 @@
 // What all tasks on [-2, 2]^n draw, in this order, from NumPy's legacy generator seeded with task.seed:
-// amplitudes, frequencies and phases (n each), then the training inputs, then the test inputs. Tasks that do
-// not use the functions draw them all the same, so that every task of one seed sees the same training inputs.
+// amplitudes, frequencies and phases (n each), then the training inputs, the test inputs and the validation
+// inputs. Tasks that do not use the functions draw them all the same, so that every task of one seed sees the
+// same training inputs.
 #pragma once
 
 #include "tasks/numpy_random.h"
@@ -25,8 +26,8 @@ struct SineFunctions {
 /// Computes `y` (n entries) from `x` (n entries); may change x; may draw from the generator.
 using MakeTargets = std::function<void(const SineFunctions& f, Samples& samples, NumpyRandom& random)>;
 
-/// Draws the functions and the inputs of both splits. Calls `targets` for the training split, right after its
-/// inputs were drawn, and then for the test split. The samples have y of the same size as x.
+/// Draws the functions and the inputs of each split in turn, and calls `targets` for a split right after its
+/// inputs were drawn. The samples have y of the same size as x.
 [[nodiscard]] Dataset make_regression(const TaskSettings& task, const MakeTargets& targets);
 
 /// Checks what all these tasks need: at least one input and one sample of each split, and data of a size that

@@ -35,6 +35,7 @@ Dataset make_square(const TaskSettings& task, const SquareTask& square, NumpyRan
   data.train = draw(task.train_samples, Region::id, square, random);
   data.test = draw(task.test_samples, Region::id, square, random);
   data.ood = draw(has_ood ? task.ood_samples : 0, Region::ood, square, random);
+  data.validation = draw(task.validation_samples, Region::id, square, random);
   return data;
 }
 

@@ -28,7 +28,8 @@ struct SquareTask {
 /// Draws points uniformly from the square, x before y, each 2u - 1 with a uniform number u. Draws as many
 /// points of each split as the settings state: points in the wrong region are dropped and drawn again, so a
 /// split's points are uniform in its region. First the training samples, then the test samples (both in the
-/// learned region), then the out-of-distribution samples, none if `has_ood` is false.
+/// learned region), then the out-of-distribution samples, none if `has_ood` is false, then the validation
+/// samples (in the learned region).
 [[nodiscard]] Dataset make_square(const TaskSettings& task, const SquareTask& square, NumpyRandom& random,
                                   bool has_ood);
 

@@ -1,9 +1,10 @@
 // kind = "table": a user's own data, from a CSV or .npy file.
 //
 // task.input_columns and task.target_columns name the columns. With task.split_column each row states its
-// split, and the first train_samples, test_samples and ood_samples rows of each split are used, so that the
-// size of the training set can be an axis. Without it, the file's first train_samples rows are the training
-// set, the next test_samples the test set, the next ood_samples the out-of-distribution set.
+// split, and the first train_samples, test_samples, ood_samples and validation_samples rows of each split are
+// used, so that the size of the training set can be an axis. Without it, the file's first train_samples rows
+// are the training set, the next test_samples the test set, the next ood_samples the out-of-distribution set,
+// the next validation_samples the validation set.
 #include "tasks/table.h"
 
 #include <algorithm>
@@ -65,17 +66,19 @@ TableRows read_rows(const TaskSettings& task) {
 /// The rows of each split, in file order, as many as the settings state.
 std::array<std::vector<std::size_t>, split_count> choose_rows(const TaskSettings& task,
                                                               const TableRows& rows) {
-  constexpr std::array<const char*, split_count> names = {"train", "test", "ood"};
+  constexpr std::array<const char*, split_count> names = {"train", "test", "ood", "validation"};
   const std::array<std::uint32_t, split_count> counts = {task.train_samples, task.test_samples,
-                                                         task.ood_samples};
+                                                         task.ood_samples, task.validation_samples};
   std::array<std::vector<std::size_t>, split_count> chosen;
   if (rows.splits.empty()) {
-    const std::uint64_t needed = std::uint64_t{counts[0]} + counts[1] + counts[2];
+    const std::uint64_t needed = std::uint64_t{counts[0]} + counts[1] + counts[2] + counts[3];
     if (rows.count < needed)
       throw InputError(fmt::format(
-          "task.train_samples = {}, task.test_samples = {} and task.ood_samples = {} need {} rows but {} has "
+          "task.train_samples = {}, task.test_samples = {}{} and task.ood_samples = {} need {} rows but {} "
+          "has "
           "{}; lower them",
-          counts[0], counts[1], counts[2], needed, task.file, rows.count));
+          counts[0], counts[1], counts[3] > 0 ? fmt::format(", task.validation_samples = {}", counts[3]) : "",
+          counts[2], needed, task.file, rows.count));
     std::size_t next = 0;
     for (std::size_t s = 0; s < split_count; ++s)
       while (chosen[s].size() < counts[s]) chosen[s].push_back(next++);
@@ -113,7 +116,7 @@ Dataset make_table(const TaskSettings& task) {
     return take(rows, chosen[static_cast<std::size_t>(split)], task.input_columns.size(),
                 task.target_columns.size());
   };
-  return {samples(Split::train), samples(Split::test), samples(Split::ood)};
+  return {samples(Split::train), samples(Split::test), samples(Split::ood), samples(Split::validation)};
 }
 
 void check_columns(const TaskSettings& task) {

@@ -24,13 +24,14 @@ struct TableRows {
 };
 
 /// Reads a comma-separated file (RFC 4180, in UTF-8): a header with the columns' names, then rows with as
-/// many fields. Split fields are train, test, ood, or 0, 1, 2. Throws InputError "path:line: what; remedy".
+/// many fields. Split fields are train, test, ood, validation, or 0, 1, 2, 3. Throws InputError "path:line:
+/// what; remedy".
 [[nodiscard]] TableRows read_csv(const std::string& path, std::string_view bytes,
                                  const WantedColumns& wanted);
 
 /// Reads a two-dimensional .npy file (format 1 or 2) of little-endian float32 or float64 in C order, whose
-/// columns are named "0", "1" and so on. Splits are 0 (train), 1 (test), 2 (ood). Throws InputError
-/// "path: what; remedy"; rows are counted from 0, as in NumPy.
+/// columns are named "0", "1" and so on. Splits are 0 (train), 1 (test), 2 (ood), 3 (validation). Throws
+/// InputError "path: what; remedy"; rows are counted from 0, as in NumPy.
 [[nodiscard]] TableRows read_npy(const std::string& path, std::string_view bytes,
                                  const WantedColumns& wanted);
 

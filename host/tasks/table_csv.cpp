@@ -103,7 +103,8 @@ Split split(const Records& records, const std::string& column, std::string_view 
   if (text == "train" || text == "0") return Split::train;
   if (text == "test" || text == "1") return Split::test;
   if (text == "ood" || text == "2") return Split::ood;
-  records.fail(fmt::format("the column {} holds {}; write train, test or ood (or 0, 1, 2)",
+  if (text == "validation" || text == "3") return Split::validation;
+  records.fail(fmt::format("the column {} holds {}; write train, test, ood or validation (or 0, 1, 2, 3)",
                            quoted_field(column), quoted_field(field)));
 }
 

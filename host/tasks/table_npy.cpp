@@ -141,9 +141,9 @@ TableRows read_npy(const std::string& path, std::string_view bytes, const Wanted
     }
     if (!split_place) continue;
     const double mark = value(array, row, *split_place);
-    if (mark != 0.0 && mark != 1.0 && mark != 2.0)
-      fail(path, fmt::format("row {}, column {} is {}; write 0 (train), 1 (test) or 2 (ood)", row,
-                             *split_place, mark));
+    if (mark != 0.0 && mark != 1.0 && mark != 2.0 && mark != 3.0)
+      fail(path, fmt::format("row {}, column {} is {}; write 0 (train), 1 (test), 2 (ood) or 3 (validation)",
+                             row, *split_place, mark));
     rows.splits.push_back(static_cast<Split>(static_cast<int>(mark)));
   }
   return rows;

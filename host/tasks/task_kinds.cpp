@@ -28,6 +28,7 @@ TaskSettings TaskKind::canonical(const TaskSettings& task) const {
   used.inputs = task.inputs;
   used.train_samples = task.train_samples;
   used.test_samples = task.test_samples;
+  used.validation_samples = task.validation_samples;
   if (uses_seed) used.seed = task.seed;
   if (uses_ood_samples) used.ood_samples = task.ood_samples;
   if (uses_file) {

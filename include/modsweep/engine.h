@@ -48,6 +48,8 @@ class Training {
   /// Takes up to `steps` optimizer steps with every network, stopping each at its own total and at
   /// divergence.
   virtual void advance(std::uint64_t steps) = 0;
+  /// Ends a network's run at its present step: it takes no further steps.
+  virtual void stop(std::size_t network) = 0;
   /// One value per network; zeros where a network's task has no samples of that split. Changes nothing.
   [[nodiscard]] virtual std::vector<Evaluation> evaluate(Split split, const EvaluationNoise& noise) = 0;
   /// Changes nothing.

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "modsweep/early_stopping.h"
 #include "modsweep/engine.h"
 #include "modsweep/measurement.h"
 #include "modsweep/network.h"
@@ -65,6 +66,8 @@ struct MeasuredNetwork {
   const Evaluation& train;                   ///< clean, whole training set
   const Evaluation& test;                    ///< clean, whole test set
   const std::vector<LayerSpectra>& spectra;  ///< one per weight layer; for measures that need them
+  std::uint64_t step = 0;                    ///< steps taken
+  BestStep best = {};                        ///< before this step
 };
 
 struct Measure;

@@ -69,6 +69,14 @@ struct EnumNames<Schedule> {
 };
 
 template <>
+struct EnumNames<Keep> {
+  static constexpr std::array<std::pair<Keep, std::string_view>, 2> table = {{
+      {Keep::last, "last"},
+      {Keep::best, "best"},
+  }};
+};
+
+template <>
 struct EnumNames<Precision> {
   static constexpr std::array<std::pair<Precision, std::string_view>, 3> table = {{
       {Precision::fp32, "fp32"},

@@ -30,6 +30,9 @@ enum class Precision : std::uint8_t { fp32, fp64, tf32 };
 /// ones.
 enum class ClusterBy : std::uint8_t { incoming, outgoing };
 
+/// Which weights of a network are kept: those after its last step, or those with the least validation loss.
+enum class Keep : std::uint8_t { last, best };
+
 /// [task]: what is to be learned (science.md section 6).
 struct TaskSettings {
   std::string kind = "modular_regression";
@@ -38,6 +41,7 @@ struct TaskSettings {
   std::uint32_t train_samples = 1000;
   std::uint32_t test_samples = 1000;
   std::uint32_t ood_samples = 0;            ///< out-of-distribution samples; 0: none
+  std::uint32_t validation_samples = 0;     ///< for early stopping; 0: none
   std::string file;                         ///< table: a CSV or .npy file
   std::string file_hash;                    ///< table: 16 hex digits, XXH3-64 of the file's bytes
   std::vector<std::string> input_columns;   ///< table: a network's inputs, by name
@@ -117,6 +121,8 @@ struct TrainingSettings {
   double gamma = 0.1;              ///< step: factor of each decay
   std::uint32_t warmup_steps = 0;  ///< steps in which the rate rises linearly, before the schedule
   double warmup_start = 1.0 / 3;   ///< fraction of the rate at the first of them
+  std::uint64_t patience = 0;      ///< steps without a lower validation loss before a network stops; 0: never
+  Keep keep = Keep::last;
   std::uint32_t batch_size = 200;
   std::uint64_t epochs = 0;  ///< passes over the training set
   std::uint64_t steps = 0;   ///< optimizer steps

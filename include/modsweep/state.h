@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "modsweep/early_stopping.h"
 #include "modsweep/network.h"
 
 namespace modsweep {
@@ -19,6 +20,19 @@ struct SavedState {
   std::vector<T> moment1;  ///< first moment of Adam and AdamW, or SGD's velocity
   std::vector<T> moment2;  ///< second moment of Adam and AdamW; unused by SGD
 };
+
+/// What a run keeps of a network's best step beside the engine's state.
+struct SavedBest {
+  BestStep best;
+  std::vector<double> parameters;  ///< of that step, in ParameterLayout's order; empty: not kept
+};
+
+/// Appends the best step to an engine's state.
+void append_best(std::vector<std::byte>& state, const SavedBest& best);
+
+/// Takes off what append_best() appended. Throws InputError where that is not what follows the engine's
+/// state.
+[[nodiscard]] SavedBest split_best(std::vector<std::byte>& state);
 
 /// Bytes of the state of a network with that many parameters.
 [[nodiscard]] std::size_t state_bytes(std::size_t parameters, Precision precision);

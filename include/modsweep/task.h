@@ -24,19 +24,32 @@ struct Samples {
   std::vector<double> y;      ///< [N][O]
 };
 
-/// What a sample is for: training, a test like it, a test unlike anything in training (out of distribution).
-enum class Split : std::uint8_t { train, test, ood };
-inline constexpr std::size_t split_count = 3;
-inline constexpr std::array<Split, split_count> all_splits = {Split::train, Split::test, Split::ood};
+/// What a sample is for: training, a test like it, a test unlike anything in training (out of distribution),
+/// choosing when to stop and which weights to keep.
+enum class Split : std::uint8_t { train, test, ood, validation };
+inline constexpr std::size_t split_count = 4;
+inline constexpr std::array<Split, split_count> all_splits = {Split::train, Split::test, Split::ood,
+                                                              Split::validation};
 
 /// Data of one task; immutable once made and shared by all cells that use it.
 struct Dataset {
   Samples train;
   Samples test;
-  Samples ood = {};  ///< empty where a task has none
+  Samples ood = {};         ///< empty where a task has none
+  Samples validation = {};  ///< like the test set; empty where none are asked for
 
   [[nodiscard]] const Samples& split(Split which) const {
-    return which == Split::train ? train : which == Split::test ? test : ood;
+    switch (which) {
+      case Split::train:
+        return train;
+      case Split::test:
+        return test;
+      case Split::ood:
+        return ood;
+      case Split::validation:
+        break;
+    }
+    return validation;
   }
 };
 
@@ -45,8 +58,8 @@ struct TaskKind {
   std::string_view name;
   /// The settings that it declares for itself.
   std::vector<AnySetting> settings = {};
-  // Which of the settings in TaskSettings it uses in addition to kind, inputs, train_samples and
-  // test_samples:
+  // Which of the settings in TaskSettings it uses in addition to kind, inputs, train_samples, test_samples
+  // and validation_samples:
   bool uses_seed = true;          ///< seed
   bool uses_ood_samples = false;  ///< ood_samples
   bool uses_file = false;         ///< file and the columns: the user supplies the data

@@ -35,6 +35,8 @@ class PackTraining : public Training {
     forget_copies();
   }
 
+  void stop(std::size_t network) override { pack_.steps[network] = progress_[network].step; }
+
   [[nodiscard]] std::vector<Evaluation> evaluate(Split split, const EvaluationNoise& noise) override {
     std::vector<Hyperparameters<T>> hyperparameters = hyperparameters_;
     for (Hyperparameters<T>& hyper : hyperparameters)

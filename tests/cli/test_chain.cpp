@@ -15,6 +15,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing_support::expect_error;
 using testing_support::Outcome;
 using testing_support::ProgramTest;
@@ -127,6 +128,12 @@ TEST_F(ChainTest, PlanWritesNothingAndCountsWhatIsLeft) {
   EXPECT_THAT(before.out, HasSubstr("left          6 in "));
   EXPECT_THAT(before.out, HasSubstr("4-8-6-4, batch 20, fp32"));
   EXPECT_THAT(before.out, HasSubstr("360 network-steps"));
+  EXPECT_THAT(before.out, Not(HasSubstr("early stop")));
+  EXPECT_THAT(
+      modsweep({"plan", "tiny.toml", "--set", "training.patience=10", "--set", "task.validation_samples=9",
+                "--set", "measure.every_steps=5"})
+          .out,
+      HasSubstr("early stop    possible for 6 cells (training.patience): what follows is the most\n"));
   EXPECT_THAT(files(), ElementsAre("tiny.toml"));
   run_tiny();
   EXPECT_THAT(modsweep({"plan", "tiny.toml", "--set", "training.seed={range=[0,4]}"}).out,

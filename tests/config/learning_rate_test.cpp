@@ -1,4 +1,4 @@
-// Settings of the learning rate that belong together.
+// Settings of the learning rate and of early stopping that belong together.
 #include "config/parse.h"
 
 #include <string>
@@ -63,6 +63,18 @@ TEST(LearningRate, ASettingWithoutEffectOrSenseIsRefused) {
        "training.nesterov = true has no effect with adamw"},
   };
   for (const Case& bad : cases) EXPECT_THAT(error_of(run, bad.options), HasSubstr(bad.what));
+}
+
+TEST(EarlyStopping, NeedsAValidationSetAndMeasuredSteps) {
+  EXPECT_EQ(error_of(run, {"training.patience=9", "task.validation_samples=5", "measure.every_steps=3"}), "");
+  EXPECT_EQ(error_of(run, {"task.validation_samples=5"}), "") << "to be looked at";
+  for (const char* setting : {"training.patience=9", "training.keep=best"}) {
+    EXPECT_THAT(error_of(run, {setting, "measure.every_steps=3"}),
+                HasSubstr("needs a validation set; set task.validation_samples above 0"));
+    EXPECT_THAT(
+        error_of(run, {setting, "task.validation_samples=5"}),
+        HasSubstr("needs measured steps; set measure.every_steps or measure.points_per_decade above 0"));
+  }
 }
 
 TEST(LearningRate, SchedulesAreAxes) {

@@ -173,6 +173,21 @@ TEST_P(Laws, TrainingStopsAtEachNetworksOwnTotal) {
   for (std::size_t i = 0; i < cells.size(); ++i) EXPECT_EQ(training->step(i), total_steps(cells[i]));
 }
 
+TEST_P(Laws, AStoppedNetworkStaysAsItIsAndLeavesTheOthersAlone) {
+  const auto [under_test, precision] = GetParam();
+  const auto cells = mixed_cells(7, precision);
+  const auto engine = under_test.make(2);
+  const auto unbroken = run(*engine, cells, cache_);
+  const auto training = engine->start(pack_of(cells, cache_));
+  training->advance(20);
+  const auto at_20 = outcomes(*training, cells.size());
+  for (const std::size_t i : {1U, 3U, 4U}) training->stop(i);
+  training->advance(1000);
+  const auto ended = outcomes(*training, cells.size());
+  for (std::size_t i = 0; i < cells.size(); ++i)
+    EXPECT_EQ(ended[i], i == 1 || i == 3 || i == 4 ? at_20[i] : unbroken[i]) << i;
+}
+
 TEST_P(Laws, TheLossFalls) {
   const auto [under_test, precision] = GetParam();
   CellSettings cell;

@@ -26,6 +26,7 @@ CellSettings fan_cell(std::uint32_t ood_samples, Precision precision) {
   cell.task.train_samples = 70;
   cell.task.test_samples = 45;
   cell.task.ood_samples = ood_samples;
+  cell.task.validation_samples = ood_samples / 3;
   cell.network.architecture = Architecture::modular;
   cell.network.block_width = 5;
   cell.network.joint_width = 9;

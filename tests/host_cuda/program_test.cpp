@@ -118,6 +118,22 @@ TEST_F(HostCuda, EnginesHaveTheNumbersOfTheCpu) {
   }
 }
 
+TEST_F(HostCuda, NetworksStopEarlyWhereThoseOfTheCpuDo) {
+  const std::vector<std::string> early = {
+      "--set", "training.precision=fp64",    "--set", "training.steps=200",
+      "--set", "training.schedule=cosine",   "--set", "training.optimizer=adamw",
+      "--set", "training.patience=20",       "--set", "training.keep=best",
+      "--set", "task.validation_samples=40", "--set", "training.learning_rate=0.1"};
+  ASSERT_EQ(run("cpu.db", "cpu", early).code, 0);
+  const char* sql = "SELECT cell, steps, kept_step FROM results ORDER BY cell";
+  const auto expected = rows("cpu.db", sql);
+  EXPECT_NE(rows("cpu.db", "SELECT count(*) FROM results WHERE steps < 200").front(), "0|");
+  for (const std::string engine : {"gemm", "fused"}) {
+    ASSERT_EQ(run(engine + ".db", engine, early).code, 0);
+    EXPECT_EQ(rows(engine + ".db", sql), expected) << engine;
+  }
+}
+
 TEST_F(HostCuda, PacksOfAnySizeOnTwoDevicesHaveTheSameBits) {
   for (const std::string engine : {"fused", "fused_3xtf32"}) {
     SCOPED_TRACE(engine);

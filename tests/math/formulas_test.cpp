@@ -355,6 +355,7 @@ TEST(Names, RoundTrip) {
   round_trip(NoiseGradient{});
   round_trip(Optimizer{});
   round_trip(Schedule{});
+  round_trip(Keep{});
   round_trip(Precision{});
   round_trip(ClusterBy{});
 }

@@ -84,12 +84,14 @@ class FakeTraining : public Training {
     control_.network_steps += taken;
   }
 
+  void stop(std::size_t network) override { pack_.steps[network] = networks_[network].step; }
+
   std::vector<Evaluation> evaluate(Split split, const EvaluationNoise& noise) override {
     std::vector<Evaluation> results;
     for (const Network& network : networks_) {
       double sum = 0.0;
       for (const double value : network.values) sum += value * value;
-      const auto offset = static_cast<double>(split);  // train 0, test 1, out of distribution 2
+      const auto offset = static_cast<double>(split);  // train 0, test 1, out of distribution 2, validation 3
       const double drawn = noise.strength > 0.0 ? std::pow(10.0, noise.draw) : 0.0;
       results.push_back({sum + offset + noise.strength * noise.exponent + drawn,
                          {.weighted_activity = 2.0 * sum, .activity = 3.0 * sum}});

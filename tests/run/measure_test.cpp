@@ -130,6 +130,33 @@ TEST_F(MeasureTest, OutOfDistributionLossesAreOfThoseThatHaveSuchSamples) {
             all[1].measurement.number("train_loss").value() + 2.0);
 }
 
+TEST_F(MeasureTest, ValidationLossesAreOfThoseThatHaveAValidationSet) {
+  CellSettings with = small_cell(1);
+  with.task.validation_samples = 7;
+  CellSettings keeping = with;
+  keeping.training.keep = Keep::best;
+  for (const CellSettings& cell : {small_cell(1), with, keeping}) add(cell);
+  const std::vector<Measured> all = measure_all();  // at step 3, the first measured one
+  EXPECT_FALSE(all[0].measurement.number("validation_loss").has_value());
+  for (const std::size_t p : {1U, 2U})
+    EXPECT_EQ(all[p].measurement.number("validation_loss").value(),
+              all[p].measurement.number("train_loss").value() + 3.0);
+  EXPECT_FALSE(all[1].measurement.number("kept_step").has_value());
+  EXPECT_EQ(all[2].measurement.number("kept_step"), 3.0);
+}
+
+TEST(EarlyStopping, TheFirstOfEqualStepsIsTheBest) {
+  BestStep best;
+  EXPECT_FALSE(best.update(2, std::numeric_limits<double>::quiet_NaN()));
+  EXPECT_TRUE(best.update(3, 1.0));
+  EXPECT_FALSE(best.update(5, 1.0));
+  EXPECT_TRUE(best.update(7, 0.5));
+  EXPECT_EQ(best.step, 7U);
+  EXPECT_FALSE(best.exhausts(0, 1000)) << "0: never";
+  EXPECT_FALSE(best.exhausts(4, 10));
+  EXPECT_TRUE(best.exhausts(4, 11));
+}
+
 TEST_F(MeasureTest, BlocksAreMeasuredWhereThereAreBlocks) {
   CellSettings blocks = small_cell(1);
   blocks.network.architecture = Architecture::modular;

@@ -202,6 +202,98 @@ TEST_F(RunnerTest, InterruptedAndResumedEqualsUnbroken) {
   expect_equal_results(path("broken.db"), path("unbroken.db"));
 }
 
+/// The rows of `history` of a network, by its axes: (step, validation loss, test loss).
+struct Curve {
+  std::vector<std::uint64_t> steps;
+  std::vector<double> validation, test;
+
+  /// The position of the row at which a network with this patience stops, and of its best row, by going on
+  /// row by row.
+  [[nodiscard]] std::pair<std::size_t, std::size_t> stop(std::uint64_t patience) const {
+    std::size_t best = 0;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      if (validation[i] < validation[best]) best = i;
+      if (steps[i] >= steps[best] + patience) return {i, best};
+    }
+    return {steps.size() - 1, best};
+  }
+};
+
+const std::string axes_of_networks = R"("training.seed", "noise.strength", "network.hidden")";
+
+std::map<std::string, Curve> curves_of(const std::string& path) {
+  std::map<std::string, Curve> curves;
+  const Store store(path, Store::Access::read_only);
+  for (const auto& row : store
+                             .query("SELECT " + axes_of_networks +
+                                    ", step, validation_loss, test_loss FROM history ORDER BY cell, step")
+                             .rows) {
+    Curve& curve = curves[row[0] + " " + row[1] + " " + row[2]];
+    curve.steps.push_back(std::stoull(row[3]));
+    curve.validation.push_back(std::stod(row[4]));
+    curve.test.push_back(std::stod(row[5]));
+  }
+  return curves;
+}
+
+TEST_F(RunnerTest, StopsWhereTheValidationLossNoLongerFalls) {
+  Sweep grid = sweep(5);
+  grid.base.task.validation_samples = 10;
+  grid.base.measure.initial = false;
+  (void)run(grid, path("whole.db"));
+  const auto curves = curves_of(path("whole.db"));
+  ASSERT_EQ(curves.size(), 30u);
+  constexpr std::uint64_t patience = 25;
+  grid.base.training.patience = patience;
+  for (const Keep keep : {Keep::last, Keep::best}) {
+    grid.base.training.keep = keep;
+    const std::string file = path(keep == Keep::best ? "best.db" : "last.db");
+    control_.network_steps = 0.0;
+    EXPECT_EQ(run(grid, file).done, 30u);
+    double steps = 0.0;
+    std::size_t early = 0;
+    std::size_t not_last = 0;
+    std::size_t later_best = 0;
+    const Store store(file, Store::Access::read_only);
+    for (const auto& row : store
+                               .query("SELECT " + axes_of_networks +
+                                      ", steps, validation_loss, test_loss, kept_step, cell"
+                                      " FROM results")
+                               .rows) {
+      SCOPED_TRACE(row[0] + " " + row[1] + " " + row[2]);
+      const Curve& curve = curves.at(row[0] + " " + row[1] + " " + row[2]);
+      const auto [stop, best] = curve.stop(patience);
+      const std::size_t kept = keep == Keep::best ? best : stop;
+      steps += static_cast<double>(curve.steps[stop]);
+      early += curve.steps[stop] < 40 ? 1 : 0;
+      not_last += kept < stop ? 1 : 0;
+      later_best += best > 0 ? 1 : 0;
+      EXPECT_EQ(row[3], std::to_string(curve.steps[stop]));
+      EXPECT_EQ(std::stod(row[4]), curve.validation[kept]);
+      EXPECT_EQ(std::stod(row[5]), curve.test[kept]);
+      EXPECT_EQ(row[6], keep == Keep::best ? std::to_string(curve.steps[kept]) : "");
+      double squares = 0.0;  // the fake engine's losses are sums of squares
+      for (const double value : store.weights(row[7]).weights.values) squares += value * value;
+      EXPECT_NEAR(squares + 3.0, curve.validation[kept], 1e-12) << "other weights are kept";
+    }
+    EXPECT_GT(early, 5u);
+    EXPECT_GT(later_best, 5u) << "the first row is the best one nearly everywhere";
+    EXPECT_EQ(not_last > 5, keep == Keep::best);
+    EXPECT_EQ(control_.network_steps, steps) << "a network that stopped takes no step";
+
+    int runs = 0;
+    for (bool going = true; going; ++runs) {
+      ASSERT_LT(runs, 500);
+      options_.max_pack = static_cast<std::size_t>(3 + runs % 5);
+      int polls = 0;
+      going = run(grid, file + "2", [&] { return ++polls > 3 + runs % 4; }).interrupted;
+    }
+    EXPECT_GT(runs, 5);
+    options_.max_pack = 0;
+    expect_equal_results(file + "2", file);
+  }
+}
+
 TEST_F(RunnerTest, AStopBeforeTheFirstStepLeavesNothingBehind) {
   EXPECT_TRUE(run(sweep(1), path("a.db"), [] { return true; }).interrupted);
   EXPECT_TRUE(query_rows(path("a.db"), "SELECT * FROM cells").empty());

@@ -58,7 +58,9 @@ inline std::map<std::string, std::vector<std::string>> all_results(const std::st
       {"cells", rows("c.status, c.step, c.diverged_at", "", "")},
       {"measurements",
        rows("m.step, m.train_loss, m.test_loss, m.noisy_test_loss, m.l1, m.sum_w2, m.weighted_activity, "
-            "m.activity, m.l12, m.l21, m.path_leak, m.jacobian_leak, m.ood_loss, m.block_error",
+            "m.activity, m.l12, m.l21, m.path_leak, m.jacobian_leak, m.ood_loss, m.block_error, "
+            "m.validation_loss, "
+            "m.kept_step",
             " JOIN measurements m ON m.cell = c.num", ", m.step")},
       {"layers", rows("y.step, y.layer, y.n, y.gap, y.gap_live, y.modules, y.modules_live, y.dead, "
                       "y.modularity, y.normalized_cut, y.block_share",

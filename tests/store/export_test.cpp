@@ -128,7 +128,7 @@ TEST_F(Export, SpectraAsJsonAndCsv) {
   EXPECT_THAT(
       exported(store, Table::spectra, ExportFormat::csv),
       HasSubstr(
-          "\n00000000000000a1,20,1,live,1,,0,1,[1],[0]\n00000000000000a1,20,2,all,1,1.0,1,0,[],\"[0,1]\"\n"));
+          "\n00000000000000a1,20,1,live,1,,1,1,[1],[0]\n00000000000000a1,20,2,all,1,1.0,1,0,[],\"[0,1]\"\n"));
 }
 
 TEST_F(Export, CellsHaveAllTheirSettings) {

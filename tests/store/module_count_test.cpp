@@ -81,7 +81,8 @@ TEST(ModuleCount, EqualsThatOfTheSpectra) {
   std::uniform_real_distribution<double> uniform(0.0, 1.0);
   const auto draw = [&](std::size_t rows) {
     std::vector<double> eigenvalues(rows);
-    for (double& value : eigenvalues) value = rows % 3 == 0 ? 0.25 * (random() % 5) : uniform(random);
+    for (double& value : eigenvalues)
+      value = rows % 3 == 0 ? 0.25 * static_cast<double>(random() % 5) : uniform(random);
     std::ranges::sort(eigenvalues);
     return eigenvalues;
   };

@@ -39,6 +39,9 @@ std::string store_of_format(const TemporaryFolder& folder, int format) {
   for (const char* column : {"run", "measurements_hash", "layers_hash", "eigenvalues_hash", "weights_hash",
                              "checkpoint_hash", "hash"})
     db.exec(std::string("ALTER TABLE cells DROP COLUMN ") + column);
+  db.exec(
+      "ALTER TABLE measurements DROP COLUMN validation_loss;"
+      "ALTER TABLE measurements DROP COLUMN kept_step;");
   if (format < 3)
     db.exec(
         "ALTER TABLE layers DROP COLUMN modularity;"

@@ -98,7 +98,8 @@ TEST(NumpyRandom, IndexIsInRangeAndReachesAll) {
 
 // --- laws of every kind ---
 
-/// A file of 40 rows for the task that needs one: 20 to train, 12 to test, 8 out of distribution.
+/// A file of 40 rows for the task that needs one: 20 to train, 8 to test, 8 out of distribution, 4 to
+/// validate.
 std::string table_file() {
   return std::string(MODSWEEP_TEST_DATA) + "/tables/forty_rows.csv";
 }
@@ -118,7 +119,8 @@ TaskSettings example(std::string_view name) {
   const TaskKind& kind = task_kind(name);
   TaskSettings task = settings(std::string(name));
   task.train_samples = 20;
-  task.test_samples = 12;
+  task.test_samples = 8;
+  task.validation_samples = 4;
   if (kind.uses_ood_samples) task.ood_samples = 8;
   if (kind.uses_file) {
     task.inputs = 2;
@@ -176,14 +178,16 @@ TEST_P(EveryTask, HasTheSizesOfItsSettings) {
   for (const std::uint32_t more : {0U, 1U, 8U}) {
     TaskSettings task = example(GetParam());
     task.train_samples -= more;
-    task.test_samples -= more;
+    task.test_samples -= std::min(more, task.test_samples - 1);
     task.ood_samples -= std::min(more, task.ood_samples);
+    task.validation_samples -= std::min(more, task.validation_samples);
     const Dataset data = make(task);
     for (const Split split : all_splits) {
       const Samples& samples = data.split(split);
       EXPECT_EQ(samples.count, split == Split::train  ? task.train_samples
                                : split == Split::test ? task.test_samples
-                                                      : task.ood_samples);
+                               : split == Split::ood  ? task.ood_samples
+                                                      : task.validation_samples);
       EXPECT_EQ(samples.x.size(), std::size_t{samples.count} * task.inputs);
       EXPECT_EQ(samples.y.size(), std::size_t{samples.count} * task_kind(task.kind).outputs(task));
       if (samples.count == 0) continue;
@@ -218,6 +222,18 @@ TEST_P(EveryTask, IsDeterministicAndFinite) {
     EXPECT_TRUE(std::ranges::all_of(first.split(split).x, [](double x) { return std::isfinite(x); }));
     EXPECT_TRUE(std::ranges::all_of(first.split(split).y, [](double y) { return std::isfinite(y); }));
   }
+}
+
+TEST_P(EveryTask, AValidationSetLeavesTheOtherSetsAsTheyAre) {
+  TaskSettings task = example(GetParam());
+  const Dataset with = make(task);
+  task.validation_samples = 0;
+  const Dataset without = make(task);
+  EXPECT_EQ(without.validation.count, 0U);
+  for (const Split split : {Split::train, Split::test, Split::ood})
+    EXPECT_TRUE(same(with.split(split), without.split(split)));
+  for (const Split split : {Split::train, Split::test})
+    EXPECT_FALSE(std::equal(with.validation.x.begin(), with.validation.x.end(), with.split(split).x.begin()));
 }
 
 TEST_P(EveryTask, DependsOnWhatItSaysThatItUses) {
