@@ -34,11 +34,11 @@ void print_shapes(const PlanSummary& plan, std::ostream& out) {
 }
 
 ExitCode plan(const SweepOptions& options, Console& console) {
-  const Sweep sweep = load_sweep(options);
+  const Sweep sweep = load_sweep(options, console);
   std::unordered_set<std::uint64_t> finished;
   if (path_exists(options.store()))
     finished = Store(options.store(), Store::Access::read_only).finished_cells();
-  DatasetCache datasets;
+  DatasetCache& datasets = *options.datasets;
   const std::optional<ShardCells> cells = shard_cells(options, sweep);
   const ShardCells* shard = cells ? &*cells : nullptr;
   const EngineChoice choice =

@@ -229,7 +229,7 @@ class RefineRun {
 };
 
 ExitCode refine(const RefineArguments& options, Console& console) {
-  const Sweep sweep = load_sweep(options);
+  const Sweep sweep = load_sweep(options, console);
   check_measured(sweep, options.y);
   RefineRun run(options, sweep, console);
   return run.search() ? run.conclude() : run.say_interrupted();

@@ -86,11 +86,11 @@ ExitCode run_and_deliver(const TrainerOptions& options, const Sweep& sweep, cons
 }
 
 ExitCode run(const RunArguments& options, Console& console) {
-  const Sweep sweep = load_sweep(options);
-  if (!options.deliver) return run_here(options, sweep, console);
+  if (!options.deliver) return run_here(options, load_sweep(options, console), console);
+  check_utf8_path("--deliver", *options.deliver);
   RunArguments local = options;
   local.store_path = local_store(options);
-  return run_and_deliver(local, sweep, *options.deliver, console);
+  return run_and_deliver(local, load_sweep(local, console), *options.deliver, console);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "cli/number_options.h"
 #include "cli/output.h"
 #include "core/parallel.h"
+#include "core/text.h"
 #include "engines/registry.h"
 #include "plan/shard_environment.h"
 
@@ -12,6 +13,7 @@
 #include <system_error>
 
 #include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include "modsweep/error.h"
 #include "modsweep/names.h"
@@ -108,15 +110,23 @@ std::optional<ShardCells> shard_cells(const SweepOptions& options, const Sweep& 
   return ShardCells(sweep, *options.shard, options.thread_count());
 }
 
-Sweep load_sweep(const SweepOptions& options) {
+void check_utf8_path(std::string_view option, const std::string& path) {
+  if (!is_utf8(path))
+    throw InputError(fmt::format("{} {}: the path is not UTF-8; rename the file or its folder", option,
+                                 one_line(path, 1000)));
+}
+
+Sweep load_sweep(const SweepOptions& options, Console& console) {
+  check_utf8_path("-o", options.store_path);
   std::vector<std::string> overrides = options.overrides;
   if (!options.precision.empty())
     overrides.push_back(fmt::format("training.precision=\"{}\"", options.precision));
-  Sweep sweep = read_sweep(options.sweep_path, overrides);
+  Sweep sweep = read_sweep(options.sweep_path, overrides, options.datasets.get());
   auto files = files_of(options.sweep_path, sweep);
   check_store_path(options.store(), files);
   files.push_back(options.store());
   check_standard_output(files);
+  for (const std::string& note : sweep.notes) fmt::print(console.err, "note: {}\n", note);
   return sweep;
 }
 

@@ -1,9 +1,11 @@
 // Arguments that `run` and `plan` share: a sweep file and how it is to be trained.
 #pragma once
 
+#include "cli/console.h"
 #include "plan/shard_cells.h"
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -14,6 +16,7 @@
 #include "modsweep/shard.h"
 #include "modsweep/store.h"
 #include "modsweep/sweep.h"
+#include "modsweep/task.h"
 
 namespace modsweep::cli {
 
@@ -26,6 +29,8 @@ struct SweepOptions {
   std::vector<std::string> overrides;  ///< from --set
   std::size_t threads = 0;             ///< 0: all
   std::size_t max_pack = 0;            ///< 0: the engine's preference
+  /// What was read for the sweep, so that its training does not read it again.
+  std::shared_ptr<DatasetCache> datasets = std::make_shared<DatasetCache>();
 
   [[nodiscard]] std::string store() const;
   /// The sweep's file name with .db, "NAME.db", or "NAME.shard-2-of-8.db".
@@ -41,9 +46,12 @@ void add_shard_option(CLI::App& command, SweepOptions& options);
 /// The cells of the shard; none without --shard. Throws as ShardCells.
 [[nodiscard]] std::optional<ShardCells> shard_cells(const SweepOptions& options, const Sweep& sweep);
 
-/// The sweep with all overrides applied. Also throws InputError if the store's path is that of a file that
-/// the sweep is read from.
-[[nodiscard]] Sweep load_sweep(const SweepOptions& options);
+/// The sweep with all overrides applied; prints its notes. Also throws InputError if the store's path is that
+/// of a file that the sweep is read from, or is not UTF-8.
+[[nodiscard]] Sweep load_sweep(const SweepOptions& options, Console& console);
+
+/// Throws InputError if a path is not UTF-8, as the texts of a store are; `option` is named in the message.
+void check_utf8_path(std::string_view option, const std::string& path);
 
 /// Whether anything exists at this path.
 [[nodiscard]] bool path_exists(const std::string& path);

@@ -57,6 +57,7 @@ SessionOptions session_options(const TrainerOptions& options, const Console& con
           .checkpoint_seconds = options.checkpoint_seconds,
           .end_by = options.end_by(),
           .shard = options.shard,
+          .datasets = options.datasets,
           .command = console.command_line};
 }
 

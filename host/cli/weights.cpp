@@ -37,6 +37,7 @@ TensorFile tensor_file(const Store::StoredWeights& stored) {
                    {"shape", network.shape.text()},
                    {"engine", stored.engine},
                    {"device", stored.device}};
+  if (!stored.scaling.empty()) file.metadata["scaling"] = stored.scaling;
   if (stored.run) {
     file.metadata["modsweep"] = fmt::format("{} ({})", stored.run->version, stored.run->revision);
     file.metadata["host"] = stored.host;
@@ -106,7 +107,9 @@ void add_weights(CLI::App& app, Action& chosen) {
       ->required()
       ->type_name("FILE.safetensors");
   command->footer(
-      "Tensors W0 [out, in], b0 [out], W1, ... (s0, ... are PReLU slopes). Example:\n"
+      "Tensors W0 [out, in], b0 [out], W1, ... (s0, ... are PReLU slopes). Of a table with task.scale the "
+      "metadata\n"
+      "have the means and scales of its columns, as `scaling`. Example:\n"
       "  modsweep weights quickstart.db --cell 1f3a -o network.safetensors\n"
       "Ids are in the column `cell` of `modsweep export`.");
   on_chosen(command, chosen, options, weights);

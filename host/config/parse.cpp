@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <unordered_set>
 #include <vector>
@@ -71,6 +72,11 @@ toml::table parse_text(const std::string& text, const std::string& path, const S
   } catch (const toml::parse_error& error) {
     fail(source.at(error.source()), syntax_message(error));
   }
+}
+
+// A path goes into texts of the store, which are UTF-8.
+void check_path_text(const std::string& path) {
+  if (!is_utf8(path)) fail(one_line(path, 4096), "the path is not UTF-8; rename the file or its folder");
 }
 
 std::string default_name(const std::string& path) {
@@ -180,28 +186,67 @@ CellSettings checked_settings(const Sweep& sweep, std::uint64_t index, Draft& dr
   }
 }
 
-// Reads the user's data once for each task of the checked cells, before anything runs.
+// Reads the user's data before anything runs, and collects what the user should know about them.
 class DataCheck {
  public:
-  DataCheck(Draft& draft, const std::string& top) : draft_(draft), top_(top) {}
+  DataCheck(Draft& draft, const std::string& top, DatasetCache& datasets)
+      : draft_(draft), top_(top), datasets_(datasets) {}
 
-  void operator()(const TaskSettings& task) {
-    const auto check = task_kind(task.kind).check_data;
-    if (check == nullptr || std::ranges::find(checked_, task) != checked_.end()) return;
-    try {
-      check(task);
-    } catch (const InputError& error) {
-      // An error inside a file states its own location.
-      const bool inside = std::string_view(error.what()).starts_with(task.file);
-      throw InputError(inside ? error.what() : location_of(error.what(), draft_, top_) + ": " + error.what());
-    }
-    checked_.push_back(task);
+  void operator()(const CellSettings& cell) {
+    if (task_kind(cell.task.kind).user_data == nullptr) return;
+    locate(cell.task, [&] { datasets_.check(cell.task); });
+    const TaskSettings& task = cell.task;
+    const bool single = cell.training.precision != Precision::fp64;
+    const auto [found, is_new] =
+        largest_.try_emplace(fmt::format("{}\n{}\n{}\n{}\n{}", task.file, fmt::join(task.input_columns, "\n"),
+                                         fmt::join(task.target_columns, "\n"), task.split_column, single),
+                             cell);
+    if (!is_new && task.train_samples > found->second.task.train_samples) found->second = cell;
+  }
+
+  // One line for each kind of remark, whatever the number of tables.
+  [[nodiscard]] std::vector<std::string> notes() {
+    std::vector<std::pair<DataRemark, std::size_t>> told;  // and the number of tables
+    for (const auto& [table, cell] : largest_)
+      for (DataRemark& remark : remarks_on(cell)) {
+        const auto same = std::ranges::find(told, remark.kind, [](const auto& t) { return t.first.kind; });
+        if (same != told.end())
+          ++same->second;
+        else
+          told.emplace_back(std::move(remark), 1);
+      }
+    std::vector<std::string> lines;
+    for (const auto& [remark, tables] : told)
+      lines.push_back(one_line(remark.text, 2000) +
+                      (tables == 1 ? "" : fmt::format(" (and {} more like it)", tables - 1)));
+    return lines;
   }
 
  private:
+  // Calls `action`; an error about a file states its own location, any other gets that of the key it names.
+  template <typename Action>
+  void locate(const TaskSettings& task, const Action& action) {
+    try {
+      action();
+    } catch (const InputError& error) {
+      const bool inside = std::string_view(error.what()).starts_with(task.file);
+      throw InputError(inside ? error.what() : location_of(error.what(), draft_, top_) + ": " + error.what());
+    }
+  }
+
+  std::vector<DataRemark> remarks_on(const CellSettings& cell) {
+    std::vector<DataRemark> remarks;
+    locate(cell.task, [&] { remarks = datasets_.remarks(cell.task, cell.training.precision); });
+    std::erase_if(remarks, [&](const DataRemark& remark) {
+      return draft_.fixed.contains(remark.settled_by) || draft_.axis(remark.settled_by) != nullptr;
+    });
+    return remarks;
+  }
+
   Draft& draft_;
   const std::string& top_;
-  std::vector<TaskSettings> checked_;
+  DatasetCache& datasets_;
+  std::map<std::string, CellSettings> largest_;  // by table, the cell with the largest training set
 };
 
 // All cells of a small grid; of a large one, each value of each axis with the first values of the others.
@@ -232,7 +277,7 @@ bool are_plainly_valid(const Sweep& sweep, const std::vector<std::uint64_t>& ind
       for (std::size_t i = item * chunk; i < end && plain; ++i) {
         const CellSettings settings = settings_at(sweep, indices[i]);
         check_cell(settings);
-        if (task_kind(settings.task.kind).check_data != nullptr) plain = false;
+        if (task_kind(settings.task.kind).user_data != nullptr) plain = false;
       }
     } catch (const InputError&) {
       plain = false;
@@ -241,17 +286,21 @@ bool are_plainly_valid(const Sweep& sweep, const std::vector<std::uint64_t>& ind
   return plain;
 }
 
-void check_cells(const Sweep& sweep, Draft& draft, const std::string& top) {
+// Returns the notes of the sweep.
+std::vector<std::string> check_cells(const Sweep& sweep, Draft& draft, const std::string& top,
+                                     DatasetCache& datasets) {
   const std::vector<std::uint64_t> indices = cells_to_check(sweep);
-  if (are_plainly_valid(sweep, indices)) return;
-  DataCheck check_data(draft, top);  // in order: reports the first wrong cell
-  for (const std::uint64_t index : indices) check_data(checked_settings(sweep, index, draft, top).task);
+  if (are_plainly_valid(sweep, indices)) return {};
+  DataCheck check_data(draft, top, datasets);  // in order: reports the first wrong cell
+  for (const std::uint64_t index : indices) check_data(checked_settings(sweep, index, draft, top));
+  return check_data.notes();
 }
 
 }  // namespace
 
-Sweep parse_sweep(const std::string& text, const std::string& path,
-                  const std::vector<std::string>& overrides) {
+Sweep parse_sweep(const std::string& text, const std::string& path, const std::vector<std::string>& overrides,
+                  DatasetCache* datasets) {
+  check_path_text(path);
   const Source source = Source::file(path);
   Draft draft;
   draft.name = default_name(path);
@@ -266,11 +315,12 @@ Sweep parse_sweep(const std::string& text, const std::string& path,
   const std::string top = source.at({});
   // The base is the first cell: so it is a valid cell, and a value that an axis replaces plays no part.
   sweep.base = settings_at(sweep, 0);
-  check_cells(sweep, draft, top);
+  DatasetCache own;
+  sweep.notes = check_cells(sweep, draft, top, datasets == nullptr ? own : *datasets);
   return sweep;
 }
 
-Sweep read_sweep(const std::string& path, const std::vector<std::string>& overrides) {
+Sweep read_sweep(const std::string& path, const std::vector<std::string>& overrides, DatasetCache* datasets) {
   const std::string shown = one_line(path, 4096);
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
@@ -286,7 +336,7 @@ Sweep read_sweep(const std::string& path, const std::vector<std::string>& overri
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad()) fail(shown, "cannot be read; check the disk and try again");
   text.resize(static_cast<std::size_t>(file.gcount()));
-  return parse_sweep(text, path, overrides);
+  return parse_sweep(text, path, overrides, datasets);
 }
 
 }  // namespace modsweep

@@ -5,6 +5,38 @@
 #include <vector>
 
 namespace modsweep {
+namespace {
+
+/// Bytes of the UTF-8 sequence that a text begins with; 0: it begins with none (RFC 3629).
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned first = byte(0);
+  if (first < 0x80U) return 1;
+  const std::size_t length = first < 0xC2U   ? 0
+                             : first < 0xE0U ? 2
+                             : first < 0xF0U ? 3
+                             : first < 0xF5U ? 4
+                                             : 0;
+  if (length == 0 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((byte(i) & 0xC0U) != 0x80U) return 0;
+  // Longer forms of shorter sequences, halves of UTF-16 pairs, and what lies beyond U+10FFFF.
+  if ((first == 0xE0U && byte(1) < 0xA0U) || (first == 0xEDU && byte(1) > 0x9FU) ||
+      (first == 0xF0U && byte(1) < 0x90U) || (first == 0xF4U && byte(1) > 0x8FU))
+    return 0;
+  return length;
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
 
 std::string one_line(std::string_view text, std::size_t limit) {
   const bool cut = text.size() > limit;
@@ -14,13 +46,16 @@ std::string one_line(std::string_view text, std::size_t limit) {
     while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) text.remove_suffix(1);
     if (!text.empty() && static_cast<unsigned char>(text.back()) >= 0xC0U) text.remove_suffix(1);
   }
-  std::string out(text);
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const auto c = static_cast<unsigned char>(out[i]);
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    const auto c = static_cast<unsigned char>(text.front());
     // C1 controls are two bytes in UTF-8, C2 80 .. C2 9F; terminals obey some of them.
-    const bool c1 = c == 0xC2U && i + 1 < out.size() && static_cast<unsigned char>(out[i + 1]) < 0xA0U;
-    if (c1) out[i + 1] = '?';
-    if (c1 || c < 0x20U || c == 0x7FU) out[i] = '?';
+    const bool c1 = length == 2 && c == 0xC2U && static_cast<unsigned char>(text[1]) < 0xA0U;
+    const bool shown = length > 0 && !c1 && c >= 0x20U && c != 0x7FU;
+    const std::size_t taken = std::max<std::size_t>(length, 1);
+    out += shown ? std::string(text.substr(0, taken)) : std::string(taken, '?');
+    text.remove_prefix(taken);
   }
   return cut ? out + "..." : out;
 }

@@ -10,9 +10,12 @@
 
 namespace modsweep {
 
-/// `text` on one line and at most `limit` bytes long: control characters become '?', the rest of a long text
-/// "...".
+/// `text` on one line and at most `limit` bytes long: control characters and bytes that are not UTF-8 become
+/// '?', the rest of a long text "...".
 [[nodiscard]] std::string one_line(std::string_view text, std::size_t limit = 60);
+
+/// Whether the text is UTF-8, as texts in stores, JSON and sweep files are.
+[[nodiscard]] bool is_utf8(std::string_view text);
 
 /// 1 to 100 letters, digits, '.', '_' and '-': the characters of names, which then need no quoting or
 /// escaping.

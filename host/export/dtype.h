@@ -1,34 +1,19 @@
 // Element types of safetensors files: their sizes and how each becomes a double.
 #pragma once
 
+#include "core/half.h"
+
 #include <array>
 #include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <string_view>
 
 namespace modsweep {
 
 static_assert(std::endian::native == std::endian::little,
               "safetensors data are little-endian and are copied as they are");
-
-/// IEEE binary16: 1 sign, 5 exponent and 10 fraction bits. Exact.
-[[nodiscard]] inline double double_of_half(std::uint16_t bits) {
-  const int exponent = (bits >> 10) & 0x1f;
-  const int fraction = bits & 0x3ff;
-  double magnitude = 0.0;
-  if (exponent == 0x1f)
-    magnitude =
-        fraction == 0 ? std::numeric_limits<double>::infinity() : std::numeric_limits<double>::quiet_NaN();
-  else if (exponent == 0)
-    magnitude = std::ldexp(fraction, -24);  // zero and subnormals
-  else
-    magnitude = std::ldexp(fraction + 0x400, exponent - 25);
-  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
-}
 
 /// bfloat16: the upper half of a float. Exact.
 [[nodiscard]] inline double double_of_bfloat(std::uint16_t bits) {

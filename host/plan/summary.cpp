@@ -22,10 +22,11 @@ constexpr double bytes_per_cell = 200.0;
 constexpr double bytes_per_measurement = 24.0;  // without the values
 constexpr double bytes_per_value = 8.0;
 
-double measurement_bytes(const Shape& shape, const CellSettings& cell) {
-  double bytes = bytes_per_measurement;
+/// Bytes of one measurement: of the measures that are computed each time, or of those of the last time only.
+double measurement_bytes(const Shape& shape, const CellSettings& cell, bool only_last) {
+  double bytes = only_last ? 0.0 : bytes_per_measurement;
   for (const Measure& measure : measures()) {
-    if (!asks_for(cell, measure)) continue;
+    if (measure.only_last != only_last || !asks_for(cell, measure)) continue;
     const std::size_t values = measure.network.size() + shape.weight_layers() * measure.layer.size();
     bytes +=
         measure.bytes != nullptr ? measure.bytes(shape, cell) : bytes_per_value * static_cast<double>(values);
@@ -94,7 +95,8 @@ void add_cell(Part& part, const Cell& cell, std::uint64_t index, std::span<const
 
   const auto measurements = static_cast<double>(measurement_count(cell.settings));
   part.measurements += measurements;
-  part.store_bytes += bytes_per_cell + measurements * measurement_bytes(key.shape, cell.settings);
+  part.store_bytes += bytes_per_cell + measurements * measurement_bytes(key.shape, cell.settings, false) +
+                      measurement_bytes(key.shape, cell.settings, true);
   if (cell.settings.measure.weights) {
     part.store_bytes +=
         static_cast<double>(plan.parameters) * static_cast<double>(scalar_bytes(key.precision));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "modsweep/measure.h"
@@ -27,8 +28,18 @@ struct Work {
   bool finite = true;  // the weights
   std::vector<LayerSpectra> spectra = {};
 
+  /// Whether the network's training ends here. validation_loss, which may stop it early, is among the
+  /// measures before all that are computed only once.
+  [[nodiscard]] bool is_last() const {
+    if (request.last) return true;
+    const std::optional<double> loss = result.measurement.number("validation_loss");
+    BestStep best = request.best;
+    if (loss) best.update(result.measurement.step, *loss);
+    return loss && best.exhausts(request.settings->training.patience, result.measurement.step);
+  }
   [[nodiscard]] bool wants(const Measure& measure) const {
-    return (finite || !measure.finite_weights) && asks_for(*request.settings, measure);
+    return (finite || !measure.finite_weights) && (!measure.only_last || is_last()) &&
+           asks_for(*request.settings, measure);
   }
   [[nodiscard]] bool wants_spectra() const {
     return finite && std::ranges::any_of(measures(), [&](const Measure& m) { return m.spectra && wants(m); });

@@ -18,6 +18,7 @@ struct MeasureRequest {
   std::size_t network = 0;
   const CellSettings* settings = nullptr;
   BestStep best = {};
+  bool last = false;  ///< its training has ended
 };
 
 /// A measurement, and the weights that it was computed from.

@@ -225,7 +225,7 @@ void PackRun::measure_due(bool all_finished) {
   std::vector<MeasureRequest> due;
   std::vector<MeasureRequest> last;
   for (std::size_t p = 0; p < members_.size(); ++p) {
-    const MeasureRequest request{p, &cells_[p].settings, members_[p].best};
+    const MeasureRequest request{p, &cells_[p].settings, members_[p].best, at_rest(p)};
     if (at_rest(p)) {
       if (!members_[p].measured_last) last.push_back(request);
     } else if (members_[p].step == members_[p].next) {

@@ -28,7 +28,7 @@ struct Session::Impl {
   std::optional<Store> store;
   std::optional<ShardCells> shard_cells;
   std::optional<EngineChoice> choice;
-  DatasetCache datasets;
+  std::shared_ptr<DatasetCache> datasets;
 
   [[nodiscard]] std::size_t threads() const {
     return options.threads == 0 ? hardware_threads() : options.threads;
@@ -45,6 +45,7 @@ struct Session::Impl {
 Session::Session(std::string store_path, SessionOptions options) : impl_(std::make_unique<Impl>()) {
   impl_->path = std::move(store_path);
   impl_->options = std::move(options);
+  impl_->datasets = impl_->options.datasets ? impl_->options.datasets : std::make_shared<DatasetCache>();
   std::error_code error;
   if (std::filesystem::exists(std::filesystem::symlink_status(impl_->path, error)))
     impl_->store.emplace(impl_->path, Store::Access::read_write);
@@ -90,7 +91,7 @@ bool Session::Impl::train(const Sweep& sweep, SessionWatcher& watcher) {
   const ShardCells* mine = shard(sweep);
   if (!choice)
     choice = choose_engine(options.engine, options.threads,
-                           {sweep, finished, datasets, options.max_pack, threads(), mine});
+                           {sweep, finished, *datasets, options.max_pack, threads(), mine});
   const std::vector<Worker> workers = choice->workers();
   const PlanSummary plan = summarize(sweep, finished, workers, options.max_pack, threads(), mine);
   if (stop()) return false;
@@ -116,7 +117,7 @@ bool Session::Impl::train(const Sweep& sweep, SessionWatcher& watcher) {
                                       .plan = plan,
                                       .store = *store,
                                       .workers = workers,
-                                      .datasets = datasets,
+                                      .datasets = *datasets,
                                       .progress = watcher,
                                       .stop = stop,
                                       .shard = mine,

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "modsweep/error.h"
 
@@ -48,6 +49,30 @@ void read_run(const StoreFile& file, std::int64_t num, Store::StoredWeights& wei
       RunRecord{run.getColumn(0), run.getColumn(1), run.getColumn(2), run.getColumn(3), run.getColumn(4), {}};
   weights.host = run.getColumn(5).getString();
   weights.began = run.getColumn(6).getString();
+}
+
+/// The rows of a cell in the table `scaling`, as StoredWeights::scaling. Throws unless they are what was
+/// written.
+std::string read_scaling(const StoreFile& file, const FoundCell& cell) {
+  SQLite::Statement wanted(*file.db, "SELECT scaling_hash FROM cells WHERE num = ?");
+  wanted.bind(1, cell.num);
+  auto sum = wanted.executeStep() ? static_cast<std::uint64_t>(wanted.getColumn(0).getInt64()) : 0;
+  SQLite::Statement rows(*file.db, "SELECT * FROM scaling WHERE cell = ? ORDER BY step, role, position");
+  rows.bind(1, cell.num);
+  nlohmann::ordered_json scaling;
+  std::int64_t step = -1;
+  while (rows.executeStep()) {
+    sum -= hash_row(rows, 1, rows.getColumnCount());
+    if (rows.getColumn("step").getInt64() != step) scaling.clear();  // a longer training was measured again
+    step = rows.getColumn("step").getInt64();
+    scaling[rows.getColumn("role").getString() + "s"].push_back(
+        {{"column", rows.getColumn("name").getString()},
+         {"mean", rows.getColumn("mean").getDouble()},
+         {"scale", rows.getColumn("scale").getDouble()}});
+  }
+  if (file.hashed() && sum != 0)
+    throw_broken(file, fmt::format("the scaling of cell {} is not what was written", cell.id));
+  return scaling.empty() ? "" : scaling.dump();
 }
 
 }  // namespace
@@ -112,6 +137,7 @@ Store::StoredWeights read_weights(const StoreFile& file, const FoundCell& cell) 
                         static_cast<std::size_t>(blob.getBytes()));
   found.weights.values =
       unpack_weights(bytes, find.getColumn(2).getString(), found.weights.shape, file.shown);
+  found.scaling = read_scaling(file, cell);
   if (!find.getColumn(7).isNull()) read_run(file, find.getColumn(7).getInt64(), found);
   return found;
 }

@@ -75,8 +75,8 @@ std::string added_sums_sql() {
   std::string sql;
   for (const MeasuredTable& table : measured_tables())
     if (is_added(table))
-      sql += fmt::format(",\n  {} INTEGER{:<6} -- as layers_hash, of `{}`", sum_name(table.name), "",
-                         table.name);
+      sql += fmt::format("  , {} INTEGER{:<4} -- as layers_hash, of `{}`\n", sum_name(table.name), "",
+                         table.name);  // the comma first: the line before it ends with a comment
   return sql;
 }
 
@@ -190,8 +190,7 @@ CREATE TABLE cells (            -- one training run each, in the order of their 
   weights_hash INTEGER,         -- of its row in `weights`; NULL: none is there
   checkpoint_hash INTEGER,      -- of its row in `checkpoints`; NULL: none is there, or it is from before format 4
   hash INTEGER                  -- of the columns from `id` on, in the order of the table, this one aside
-)sql" + added_sums_sql() + R"sql(
-);
+)sql" + added_sums_sql() + R"sql();
 
 CREATE INDEX running_cells ON cells (id) WHERE status = 'running';
 )sql" + measured_sql(false) + R"sql(

@@ -6,6 +6,7 @@
 // (A: 3 uniform numbers, 0.7 + 0.3u; w: 3, 0.8 + 2.8u; p: 3, 2 pi u), and task.data_seed an order of the
 // patches and then the points. The first round(64 * patch_fraction) patches of that order are learned, so
 // that a larger fraction adds patches to those of a smaller one.
+#include "tasks/data_seed.h"
 #include "tasks/regression_stream.h"
 #include "tasks/square_points.h"
 
@@ -22,9 +23,6 @@
 namespace modsweep {
 namespace {
 
-constexpr Setting<std::uint32_t> data_seed{.key = "task.data_seed",
-                                           .limits = {0, 4294967295.0},
-                                           .doc = "random_composition: seed of patches and points"};
 constexpr Setting<double> patch_fraction{.key = "task.patch_fraction",
                                          .standard = 0.8,
                                          .limits = {0, 1},

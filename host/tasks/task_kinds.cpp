@@ -31,7 +31,7 @@ TaskSettings TaskKind::canonical(const TaskSettings& task) const {
   used.validation_samples = task.validation_samples;
   if (uses_seed) used.seed = task.seed;
   if (uses_ood_samples) used.ood_samples = task.ood_samples;
-  if (uses_file) {
+  if (user_data != nullptr) {
     used.file = task.file;
     used.file_hash = task.file_hash;
     used.input_columns = task.input_columns;

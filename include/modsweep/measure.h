@@ -106,6 +106,7 @@ struct Measure {
   // What it needs.
   bool finite_weights = true;  ///< skipped where weights are not finite
   bool spectra = false;        ///< of all layers
+  bool only_last = false;      ///< computed once, when a network's training ends
 
   // What it produces.
   std::vector<MeasureColumn> network = {};

@@ -25,8 +25,9 @@ struct SessionOptions {
   double checkpoint_seconds = 60.0;  ///< maximum training time that a crash may cost
   /// The time at which the state is saved and the training ends, in seconds of std::chrono::steady_clock.
   double end_by = std::numeric_limits<double>::infinity();
-  std::optional<Shard> shard = {};  ///< the cells that are trained; none: all
-  std::string command = {};         ///< recorded in the store's table `runs`
+  std::optional<Shard> shard = {};              ///< the cells that are trained; none: all
+  std::shared_ptr<DatasetCache> datasets = {};  ///< with what read_sweep() read; null: an empty one
+  std::string command = {};                     ///< recorded in the store's table `runs`
 };
 
 /// The cells to be trained, and the devices that train them.

@@ -211,6 +211,9 @@ class Store {
     std::optional<RunRecord> run;  ///< the run that trained it last; none before format 4
     std::string host;              ///< of that run
     std::string began;             ///< UTC
+    /// How the columns of a table were scaled, as JSON: {"inputs": [{"column": "a", "mean": 1.5, "scale":
+    /// 2}], "targets": [...]}, in the order of the network's units; empty: numbers were used as they are.
+    std::string scaling;
   };
   [[nodiscard]] StoredWeights weights(const std::string& id) const;
 

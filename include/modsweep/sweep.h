@@ -10,6 +10,8 @@
 
 namespace modsweep {
 
+class DatasetCache;  // modsweep/task.h
+
 /// One value of one key as canonical text: numbers in shortest round-trip form, strings in JSON quotes, lists
 /// in brackets. It is valid JSON.
 struct SettingValue {
@@ -37,6 +39,8 @@ struct Sweep {
   std::string name;
   CellSettings base;
   std::vector<Axis> axes;  ///< the last axis varies fastest
+  /// What the user should know about the data before training, one line each.
+  std::vector<std::string> notes = {};
 
   [[nodiscard]] std::uint64_t size() const;
   /// The i-th cell in grid order. Throws InputError where an axis value makes the cell invalid.
@@ -50,13 +54,16 @@ struct Sweep {
 };
 
 /// Reads a sweep file; `overrides` are `key=value` texts of --set (the value in TOML syntax; a bare word is a
-/// string). Overriding a key that is an axis replaces the axis. Throws InputError "file:line:column: what;
+/// string). Overriding a key that is an axis replaces the axis. `datasets` keeps the tables that are read to
+/// check the sweep, for its training; null: nobody keeps them. Throws InputError "file:line:column: what;
 /// remedy".
-[[nodiscard]] Sweep read_sweep(const std::string& path, const std::vector<std::string>& overrides = {});
+[[nodiscard]] Sweep read_sweep(const std::string& path, const std::vector<std::string>& overrides = {},
+                               DatasetCache* datasets = nullptr);
 
 /// The same from text; `path` is used in messages.
 [[nodiscard]] Sweep parse_sweep(const std::string& text, const std::string& path,
-                                const std::vector<std::string>& overrides = {});
+                                const std::vector<std::string>& overrides = {},
+                                DatasetCache* datasets = nullptr);
 
 /// Every key of the settings with its canonical JSON value, in canonical (sorted) order.
 [[nodiscard]] std::vector<SettingValue> canonical_settings(const CellSettings& settings);

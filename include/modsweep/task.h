@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,12 +32,21 @@ inline constexpr std::size_t split_count = 4;
 inline constexpr std::array<Split, split_count> all_splits = {Split::train, Split::test, Split::ood,
                                                               Split::validation};
 
+/// How a column of a table was scaled: networks see (value - mean) / scale.
+struct ColumnScale {
+  std::string column;
+  double mean = 0.0;
+  double scale = 1.0;
+};
+
 /// Data of one task; immutable once made and shared by all cells that use it.
 struct Dataset {
   Samples train;
   Samples test;
-  Samples ood = {};         ///< empty where a task has none
-  Samples validation = {};  ///< like the test set; empty where none are asked for
+  Samples ood = {};                             ///< empty where a task has none
+  Samples validation = {};                      ///< like the test set; empty where none are asked for
+  std::vector<ColumnScale> input_scales = {};   ///< [I]; empty where numbers are used as they are
+  std::vector<ColumnScale> target_scales = {};  ///< [O]; the same
 
   [[nodiscard]] const Samples& split(Split which) const {
     switch (which) {
@@ -53,6 +63,29 @@ struct Dataset {
   }
 };
 
+/// Something about a user's data that the user should know before training.
+struct DataRemark {
+  std::string_view kind;             ///< one of each kind is told, whatever the number of tables
+  std::string text;                  ///< "data.csv: what; remedy", on one line
+  std::string_view settled_by = {};  ///< a setting; where the sweep names it, the user has decided this
+};
+
+struct TableRows;  // host/tasks/table.h
+
+/// A task whose data come from a user's file: the file is read once, and every dataset is cut from its rows.
+struct UserData {
+  /// The settings that the rows depend on, with all others at their defaults.
+  TaskSettings (*source)(const TaskSettings&);
+  /// Reads the file. Throws InputError "path:line: what; remedy".
+  TableRows (*read)(const TaskSettings& source);
+  /// Throws InputError where the rows do not suffice for the settings.
+  void (*check)(const TableRows&, const TaskSettings&);
+  /// Makes the data. Deterministic in rows and settings.
+  Dataset (*cut)(const TableRows&, const TaskSettings&);
+  /// `single`: whether networks see the numbers in fp32.
+  std::vector<DataRemark> (*remarks)(const TableRows&, const Dataset&, const TaskSettings&, bool single);
+};
+
 /// One kind of task.
 struct TaskKind {
   std::string_view name;
@@ -62,7 +95,6 @@ struct TaskKind {
   // and validation_samples:
   bool uses_seed = true;          ///< seed
   bool uses_ood_samples = false;  ///< ood_samples
-  bool uses_file = false;         ///< file and the columns: the user supplies the data
   /// Outputs of the task, from its settings alone.
   std::uint32_t (*outputs)(const TaskSettings&);
   /// Checks constraints that the settings' types cannot express; throws InputError with the offending key,
@@ -70,9 +102,9 @@ struct TaskKind {
   void (*check)(const TaskSettings&);
   /// Makes the data. Deterministic in the settings.
   Dataset (*make)(const TaskSettings&);
-  /// Reads the user's data and throws InputError where they do not match the settings; null where the data
-  /// are generated from the settings, which always succeeds.
-  void (*check_data)(const TaskSettings&) = nullptr;
+  /// Of a task that uses `file` and the columns; null: the data are generated from the settings, which always
+  /// succeeds.
+  const UserData* user_data = nullptr;
 
   /// The settings, with those that this task does not use at their defaults, so that they are equal where the
   /// data are equal. Settings that differ from their canonical form set something without effect.
@@ -85,7 +117,9 @@ struct TaskKind {
 /// The kind of that name; throws InputError naming the nearest one.
 [[nodiscard]] const TaskKind& task_kind(std::string_view name);
 
-/// Makes each distinct dataset once and returns shared references. Safe to call from several threads.
+/// Makes each distinct dataset once and returns shared references. The rows of users' files are kept for
+/// further datasets, up to a gigabyte of them: a file is read once, whatever the number of sizes and seeds.
+/// Safe to call from several threads.
 class DatasetCache {
  public:
   DatasetCache();
@@ -93,6 +127,14 @@ class DatasetCache {
   DatasetCache(const DatasetCache&) = delete;
   DatasetCache& operator=(const DatasetCache&) = delete;
   [[nodiscard]] std::shared_ptr<const Dataset> get(const TaskSettings& task);
+
+  /// Reads the user's file, if the task has one. Throws InputError where it cannot be read or does not
+  /// suffice for the settings.
+  void check(const TaskSettings& task);
+  /// What the user should know about the data; none where they are not the user's.
+  [[nodiscard]] std::vector<DataRemark> remarks(const TaskSettings& task, Precision precision);
+  /// How many times a user's file was read.
+  [[nodiscard]] std::size_t files_read() const;
 
  private:
   struct Impl;

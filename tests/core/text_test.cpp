@@ -23,6 +23,21 @@ TEST(OneLine, ReplacesControlCharacters) {
             "a??31m");  // CSI in its one-character form
 }
 
+TEST(OneLine, ReplacesWhatIsNotUtf8) {
+  EXPECT_EQ(one_line("m\xFCller"), "m?ller");
+  EXPECT_EQ(one_line("\xE2\x82"), "??");
+}
+
+TEST(Utf8, IsRecognized) {
+  for (const char* text : {"", "abc", "gr\xC3\xBC\xC3\x9F", "\xE2\x82\xAC", "\xF0\x9F\x98\x80",
+                           "\xED\x9F\xBF", "\xEE\x80\x80", "\xF4\x8F\xBF\xBF"})
+    EXPECT_TRUE(is_utf8(text)) << text;
+  for (const char* text :
+       {"m\xFCller", "\xC3", "\xC3x", "\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xE2\x82",
+        "\xED\xA0\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "ab\xFF"})
+    EXPECT_FALSE(is_utf8(text)) << text;
+}
+
 TEST(OneLine, CutsLongTextBetweenCharacters) {
   EXPECT_EQ(one_line("abcdef", 6), "abcdef");
   EXPECT_EQ(one_line("abcdefg", 6), "abcdef...");

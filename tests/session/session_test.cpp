@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,6 +13,7 @@
 #include <gmock/gmock.h>
 
 #include "modsweep/error.h"
+#include "modsweep/task.h"
 
 namespace modsweep {
 namespace {
@@ -148,6 +151,38 @@ TEST_F(SessionTest, WhatCannotBeTrainedLeavesNoStore) {
   Session out_of_time(path("late.db"), {.engine = "cpu", .end_by = 0.0});
   EXPECT_FALSE(out_of_time.train(sweep_));
   EXPECT_FALSE(std::filesystem::exists(path("late.db")));
+}
+
+TEST_F(SessionTest, ATableIsReadOnceForItsChecksAndItsTraining) {
+  std::string rows = "a,b,y\n";
+  for (int i = 0; i < 60; ++i)
+    rows += std::to_string(i % 7) + "," + std::to_string(i % 5) + "," + std::to_string(i % 3) + "\n";
+  std::ofstream(path("rows.csv")) << rows;
+  const auto datasets = std::make_shared<DatasetCache>();
+  const Sweep sweep = parse_sweep(R"(
+[task]
+kind = "table"
+file = "rows.csv"
+inputs = 2
+input_columns = ["a", "b"]
+target_columns = ["y"]
+test_samples = 20
+split = "random"
+scale = "standard"
+[network]
+hidden = [4]
+[training]
+batch_size = 10
+steps = 20
+[axes]
+"task.train_samples" = [10, 20, 30, 40]
+"task.data_seed" = { range = [0, 5] }
+)",
+                                  path("rows.toml"), {}, datasets.get());
+  Session session(path("rows.db"), {.engine = "cpu", .threads = 2, .max_pack = 3, .datasets = datasets});
+  EXPECT_TRUE(session.train(sweep));
+  EXPECT_EQ(session.store().finished_cells().size(), 20U);
+  EXPECT_EQ(datasets->files_read(), 1U);
 }
 
 }  // namespace

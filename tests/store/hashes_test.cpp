@@ -114,7 +114,7 @@ TEST(Hashes, WhatWasChangedInTablesIsNamed) {
        {"DELETE FROM cells WHERE num = 2",
         "INSERT INTO cells SELECT 9, '00000000000000aa', "
         "sweep, status, step, diverged_at, engine, device, seconds, settings, run, "
-        "measurements_hash, layers_hash, eigenvalues_hash, weights_hash, checkpoint_hash, hash "
+        "measurements_hash, layers_hash, eigenvalues_hash, weights_hash, checkpoint_hash, hash, scaling_hash "
         "FROM cells WHERE num = 1"}) {
     write_bytes(path, sound);
     SQLite::Database(path, SQLite::OPEN_READWRITE).exec(sql);

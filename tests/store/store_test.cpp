@@ -214,7 +214,8 @@ TEST(Store, AMeasurementOfTheSameStepIsReplacedWithItsSpectra) {
   store.commit(sweep.id(), {&progress, 1}, "cpu", "plain");
   Measurement& again = progress.measurements[0];
   output("losses", again).network({0.5, 0.5});
-  for (std::size_t t = layer_table; t < again.tables.size(); ++t) again.tables[t].pop_back();
+  for (std::size_t t = layer_table; t < again.tables.size(); ++t)
+    if (!again.tables[t].empty()) again.tables[t].pop_back();
   store.commit(sweep.id(), {&progress, 1}, "cpu", "plain");
   EXPECT_THAT(store.query("SELECT step, train_loss FROM measurements").rows,
               ElementsAre(ElementsAre("10", "0.5")));

@@ -19,8 +19,9 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// A store of an earlier format with one finished cell: formats before 4 had no hashes, formats before 3 no
-/// scores of partitions in layers, formats before 2 neither ood_loss nor block_error in measurements.
+/// A store of an earlier format with one finished cell: formats before 5 had no table `scaling`, formats
+/// before 4 had no hashes, formats before 3 no scores of partitions in layers, formats before 2 neither
+/// ood_loss nor block_error in measurements.
 std::string store_of_format(const TemporaryFolder& folder, int format) {
   auto path = folder.file("old.db");
   const auto sweep = seed_sweep(2);
@@ -34,10 +35,10 @@ std::string store_of_format(const TemporaryFolder& folder, int format) {
   SQLite::Database db(path, SQLite::OPEN_READWRITE);
   db.exec(
       "PRAGMA journal_mode = WAL; DROP VIEW results; DROP VIEW history; DROP VIEW spectra;"
-      "DROP TABLE store; DROP TABLE runs; DROP TABLE shards; DROP INDEX cells_by_status;"
+      "DROP TABLE store; DROP TABLE runs; DROP TABLE shards; DROP TABLE scaling; DROP INDEX cells_by_status;"
       "ALTER TABLE sweeps DROP COLUMN hash;");
   for (const char* column : {"run", "measurements_hash", "layers_hash", "eigenvalues_hash", "weights_hash",
-                             "checkpoint_hash", "hash"})
+                             "checkpoint_hash", "hash", "scaling_hash"})
     db.exec(std::string("ALTER TABLE cells DROP COLUMN ") + column);
   db.exec(
       "ALTER TABLE measurements DROP COLUMN validation_loss;"
@@ -144,7 +145,7 @@ TEST(UpgradeOfKilled, AWriterTakesTheLogInAndSaysSo) {
   const auto path = killed_store(folder);
   {
     const Store store(path, Store::Access::read_write);
-    EXPECT_THAT(store.notes(), testing::Contains(HasSubstr("brought from store format 3 to 4")));
+    EXPECT_THAT(store.notes(), testing::Contains(HasSubstr("brought from store format 3 to 5")));
     EXPECT_EQ(store.finished_cells().size(), 2U);
     const auto id = store.query("SELECT id FROM cells WHERE status = 'running'").rows.at(0).at(0);
     EXPECT_FALSE(store.checkpoint(id)->hashed);

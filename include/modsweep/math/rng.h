@@ -20,7 +20,8 @@ enum class Stream : std::uint32_t {
   noise = 2,
   dropout = 3,
   test_noise = 4,
-  order = 5
+  order = 5,
+  table_rows = 6
 };
 
 /// The stream of one of several evaluations under noise: each draw has its own; draw 0 is Stream::test_noise.
