@@ -5,9 +5,11 @@
 #include "core/formats.h"
 #include "engines/calibrate.h"
 #include "engines/registry.h"
+#include "plan/starts.h"
 #include "plan/summary.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -33,19 +35,31 @@ void print_shapes(const PlanSummary& plan, std::ostream& out) {
   if (plan.shapes.size() > most) fmt::print(out, "and {} more shapes\n", plan.shapes.size() - most);
 }
 
+void print_left(const PlanSummary& plan, const std::vector<std::string>& notes, std::ostream& out) {
+  fmt::print(out, "left          {} in {}\n", format_count(static_cast<double>(plan.to_train())),
+             format_plural(static_cast<double>(plan.packs()), "pack"));
+  for (const std::string& note : notes) fmt::print(out, "note          {}\n", note);
+}
+
 ExitCode plan(const SweepOptions& options, Console& console) {
   const Sweep sweep = load_sweep(options, console);
-  std::unordered_set<std::uint64_t> finished;
-  if (path_exists(options.store()))
-    finished = Store(options.store(), Store::Access::read_only).finished_cells();
+  std::optional<Store> store;
+  if (path_exists(options.store())) store.emplace(options.store(), Store::Access::read_only);
+  const std::unordered_set<std::uint64_t> finished =
+      store ? store->finished_cells() : std::unordered_set<std::uint64_t>{};
   DatasetCache& datasets = *options.datasets;
   const std::optional<ShardCells> cells = shard_cells(options, sweep);
   const ShardCells* shard = cells ? &*cells : nullptr;
   const EngineChoice choice =
       choose_engine(options.engine, options.threads,
                     {sweep, finished, datasets, options.max_pack, options.thread_count(), shard});
+  const Repeats repeats(sweep, finished, options.thread_count(), shard);
+  const Starts starts =
+      store ? find_starts(sweep, stored_cells(*store, finished), repeats, options.thread_count(), shard)
+            : Starts{};
+  store.reset();
   const PlanSummary plan =
-      summarize(sweep, finished, choice.workers(), options.max_pack, options.thread_count(), shard);
+      summarize(sweep, finished, choice.workers(), options.max_pack, options.thread_count(), shard, &repeats);
 
   std::ostream& out = console.out;
   fmt::print(out, "sweep         {} ({})\n", sweep.name, sweep.id());
@@ -57,9 +71,8 @@ ExitCode plan(const SweepOptions& options, Console& console) {
   fmt::print(out, "cells         {}\n", format_count(static_cast<double>(plan.cells)));
   fmt::print(out, "finished      {} (in {})\n", format_count(static_cast<double>(plan.finished)),
              options.store());
-  fmt::print(out, "left          {} in {}\n", format_count(static_cast<double>(plan.left())),
-             format_plural(static_cast<double>(plan.packs()), "pack"));
-  if (plan.left() == 0) return ExitCode::done;
+  print_left(plan, notes_of(repeats, starts, plan.cells), out);
+  if (plan.to_train() == 0) return ExitCode::done;
   if (plan.patient > 0)
     fmt::print(out, "early stop    possible for {} (training.patience): what follows is the most\n",
                format_plural(static_cast<double>(plan.patient), "cell"));
@@ -74,6 +87,9 @@ ExitCode plan(const SweepOptions& options, Console& console) {
              format_unit(plan.memory_bytes(), "B"));
   fmt::print(out, "store         about {} for {} measurements\n", format_unit(plan.store_bytes, "B"),
              format_count(plan.measurements));
+  if (plan.state_bytes > 0.0)
+    fmt::print(out, "states        {} of these for final states (measure.state)\n",
+               format_unit(plan.state_bytes, "B"));
   const double keeping =
       static_cast<double>(plan.left()) *
       seconds_to_keep_a_cell(sweep, plan, *choice.engines.front(), datasets, options.thread_count());

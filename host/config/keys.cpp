@@ -316,6 +316,8 @@ std::vector<KeyInfo> table() {
       later(key<&Measure::partition>("measure.partition",
                                      "modularity, normalized cut and block share of every layer")),
       key<&Measure::weights>("measure.weights", "keep the final weights in the store"),
+      later(key<&Measure::state>(
+          "measure.state", "keep the optimizer's final state in the store: a longer run goes on there")),
   };
 }
 // clang-format on

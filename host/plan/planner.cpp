@@ -54,8 +54,8 @@ std::size_t even_pack(std::uint64_t cells, std::size_t limit, std::size_t worker
 }
 
 PackPlanner::PackPlanner(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
-                         const ShardCells* shard, std::size_t max_open)
-    : sweep_(sweep), finished_(finished), shard_(shard), max_open_(max_open) {}
+                         const ShardCells* shard, std::size_t max_open, const Repeats* repeats)
+    : sweep_(sweep), finished_(finished), shard_(shard), max_open_(max_open), repeats_(repeats) {}
 
 std::vector<Cell> PackPlanner::take(OpenPack& pack, const PackLimit& limit) {
   const auto count = static_cast<std::ptrdiff_t>(std::min(pack.cells.size(), limit(pack.key)));
@@ -73,6 +73,7 @@ std::optional<std::vector<Cell>> PackPlanner::next(const PackLimit& limit) {
   for (const std::uint64_t count = sweep_.size(); next_index_ < count;) {
     const std::uint64_t index = next_index_++;
     if (shard_ != nullptr && !shard_->contains(index)) continue;
+    if (repeats_ != nullptr && repeats_->contains(index)) continue;
     Cell cell = sweep_.cell(index);
     if (finished_.contains(cell_number(cell))) continue;
     PackKey key = pack_key(cell.settings);

@@ -1,6 +1,7 @@
 // Which cells are trained together: cells in grid order become packs of one shape, batch size and precision.
 #pragma once
 
+#include "plan/repeats.h"
 #include "plan/shard_cells.h"
 #include "plan/workers.h"
 
@@ -52,9 +53,11 @@ using PackLimit = std::function<std::size_t(const PackKey&)>;
 class PackPlanner {
  public:
   /// Stores references to all arguments. `shard`: nullptr for all cells. `max_open`: limit on the cells in
-  /// packs that are not full.
+  /// packs that are not full. `repeats`: cells that are left out; nullptr: none.
+  static constexpr std::size_t default_max_open = std::size_t{1} << 16;
   PackPlanner(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
-              const ShardCells* shard = nullptr, std::size_t max_open = std::size_t{1} << 16);
+              const ShardCells* shard = nullptr, std::size_t max_open = default_max_open,
+              const Repeats* repeats = nullptr);
 
   /// The next pack, never empty and within the limit; none once all cells are handed out.
   [[nodiscard]] std::optional<std::vector<Cell>> next(const PackLimit& limit);
@@ -71,6 +74,7 @@ class PackPlanner {
   const std::unordered_set<std::uint64_t>& finished_;
   const ShardCells* shard_;
   std::size_t max_open_;
+  const Repeats* repeats_;
   std::uint64_t next_index_ = 0;
   std::size_t open_cells_ = 0;
   std::vector<OpenPack> open_;                           // in order of first appearance

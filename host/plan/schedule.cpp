@@ -45,6 +45,10 @@ std::optional<std::uint64_t> next_measurement(const CellSettings& cell, std::uin
   return next;
 }
 
+bool first_steps_depend_on_length(const CellSettings& /*cell*/) {
+  return false;  // no setting of [training] does so far
+}
+
 std::uint64_t measurement_count(const CellSettings& cell) {
   const MeasureSettings& measure = cell.measure;
   const std::uint64_t total = total_steps(cell);

@@ -13,6 +13,7 @@
 
 #include "modsweep/error.h"
 #include "modsweep/measure.h"
+#include "modsweep/state.h"
 
 namespace modsweep {
 namespace {
@@ -38,8 +39,10 @@ double measurement_bytes(const Shape& shape, const CellSettings& cell, bool only
 struct Part {
   std::uint64_t finished = 0;
   std::uint64_t patient = 0;
+  std::uint64_t repeated = 0;
   double measurements = 0.0;
   double store_bytes = 0.0;
+  double state_bytes = 0.0;
   std::unordered_map<std::string, ShapePlan> shapes;  // PackKey::text -> sums
 };
 
@@ -68,6 +71,18 @@ void check_storable(const PackKey& key, Keep keep) {
                   fits_in_fp32 ? " or training.precision = \"fp32\"" : ""));
 }
 
+/// Adds what the results of a cell take in the store.
+void add_results(Part& part, const CellSettings& cell, const PackKey& key) {
+  const auto measurements = static_cast<double>(measurement_count(cell));
+  part.measurements += measurements;
+  part.store_bytes += bytes_per_cell + measurements * measurement_bytes(key.shape, cell, false) +
+                      measurement_bytes(key.shape, cell, true);
+  const std::size_t parameters = ParameterLayout(key.shape).parameters();
+  if (cell.measure.weights)
+    part.store_bytes += static_cast<double>(parameters) * static_cast<double>(scalar_bytes(key.precision));
+  if (cell.measure.state) part.state_bytes += static_cast<double>(state_bytes(parameters, key.precision));
+}
+
 void add_cell(Part& part, const Cell& cell, std::uint64_t index, std::span<const Worker> workers,
               std::size_t max_pack) {
   const PackKey key = pack_key(cell.settings);
@@ -92,22 +107,16 @@ void add_cell(Part& part, const Cell& cell, std::uint64_t index, std::span<const
   plan.first_index = std::min(plan.first_index, index);
   plan.steps += static_cast<double>(steps);
   plan.flop += training_flop(cell.settings, plan.weights, steps);
-
-  const auto measurements = static_cast<double>(measurement_count(cell.settings));
-  part.measurements += measurements;
-  part.store_bytes += bytes_per_cell + measurements * measurement_bytes(key.shape, cell.settings, false) +
-                      measurement_bytes(key.shape, cell.settings, true);
-  if (cell.settings.measure.weights) {
-    part.store_bytes +=
-        static_cast<double>(plan.parameters) * static_cast<double>(scalar_bytes(key.precision));
-  }
+  add_results(part, cell.settings, key);
 }
 
 void merge(PlanSummary& summary, std::unordered_map<std::string, std::size_t>& by_key, const Part& part) {
   summary.finished += part.finished;
   summary.patient += part.patient;
+  summary.repeated += part.repeated;
   summary.measurements += part.measurements;
-  summary.store_bytes += part.store_bytes;
+  summary.store_bytes += part.store_bytes + part.state_bytes;
+  summary.state_bytes += part.state_bytes;
   for (const auto& [text, plan] : part.shapes) {
     const auto [entry, added] = by_key.try_emplace(text, summary.shapes.size());
     if (added) {
@@ -168,7 +177,7 @@ double PlanSummary::seconds(double flop_per_second) const {
 
 PlanSummary summarize(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
                       std::span<const Worker> workers, std::size_t max_pack, std::size_t threads,
-                      const ShardCells* shard) {
+                      const ShardCells* shard, const Repeats* repeats) {
   if (workers.empty()) throw LogicError("packs are planned for 0 workers, but need at least 1");
   constexpr std::uint64_t stretch = 1024;  // cells that a thread takes at once
   PlanSummary summary;
@@ -182,10 +191,14 @@ PlanSummary summarize(const Sweep& sweep, const std::unordered_set<std::uint64_t
                  for (std::uint64_t index = begin; index < end; ++index) {
                    if (shard != nullptr && !shard->contains(index)) continue;
                    const Cell cell = sweep.cell(index);
-                   if (finished.contains(cell_number(cell)))
+                   if (finished.contains(cell_number(cell))) {
                      ++parts[thread].finished;
-                   else
+                   } else if (repeats != nullptr && repeats->contains(index)) {
+                     ++parts[thread].repeated;
+                     add_results(parts[thread], cell.settings, pack_key(cell.settings));
+                   } else {
                      add_cell(parts[thread], cell, index, workers, max_pack);
+                   }
                  }
                });
   std::unordered_map<std::string, std::size_t> by_key;

@@ -38,11 +38,14 @@ struct PlanSummary {
   std::uint64_t cells = 0;     ///< of the grid, or of the shard
   std::uint64_t finished = 0;  ///< done or diverged already
   std::uint64_t patient = 0;   ///< unfinished ones that may stop before their last step
+  std::uint64_t repeated = 0;  ///< unfinished, but the same network as another cell: not in `shapes`
   std::vector<ShapePlan> shapes;
   double measurements = 0.0;
   double store_bytes = 0.0;  ///< estimate of the store's growth
+  double state_bytes = 0.0;  ///< of these, final states (measure.state)
 
   [[nodiscard]] std::uint64_t left() const { return cells - finished; }
+  [[nodiscard]] std::uint64_t to_train() const { return left() - repeated; }
   [[nodiscard]] std::uint64_t packs() const;
   [[nodiscard]] double steps() const;
   [[nodiscard]] double flop() const;
@@ -53,11 +56,12 @@ struct PlanSummary {
   [[nodiscard]] double seconds(double flop_per_second) const;
 };
 
-/// Plans a run on `workers`, of `shard` if there is one. Walks through all its cells on `threads` threads.
-/// Throws InputError for the first cell found that cannot be trained, so that nothing is run or written for
-/// such a sweep.
+/// Plans a run on `workers`, of `shard` if there is one, without the cells in `repeats`. Walks through all
+/// its cells on `threads` threads. Throws InputError for the first cell found that cannot be trained, so that
+/// nothing is run or written for such a sweep.
 [[nodiscard]] PlanSummary summarize(const Sweep& sweep, const std::unordered_set<std::uint64_t>& finished,
                                     std::span<const Worker> workers, std::size_t max_pack,
-                                    std::size_t threads, const ShardCells* shard = nullptr);
+                                    std::size_t threads, const ShardCells* shard = nullptr,
+                                    const Repeats* repeats = nullptr);
 
 }  // namespace modsweep

@@ -55,6 +55,7 @@ void append_progress(CellProgress& to, CellProgress from) {
   to.checkpoint = std::move(from.checkpoint);
   to.weights = std::move(from.weights);
   to.seconds += from.seconds;
+  to.same_as = std::move(from.same_as);
 }
 
 }  // namespace

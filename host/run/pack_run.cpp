@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <limits>
 #include <optional>
 #include <string_view>
@@ -247,46 +248,65 @@ bool PackRun::checkpoint_due() const {
          buffered_rows_ >= max_buffered_rows;
 }
 
-/// Commits the finished cells that were measured and, if `with_running`, the state of all others.
+/// What is to be committed of a network: since the last time, or to its end.
+CellProgress PackRun::progress_of(std::size_t network) {
+  Member& member = members_[network];
+  CellProgress entry;
+  entry.cell = &cells_[network];
+  entry.status = !member.measured_last ? CellStatus::running
+                 : member.diverged_at  ? CellStatus::diverged
+                                       : CellStatus::done;
+  entry.step = member.step;
+  entry.diverged_at = member.diverged_at;
+  buffered_rows_ -= member.rows.size();
+  entry.measurements = std::exchange(member.rows, {});
+  entry.weights = std::move(member.final_weights);
+  entry.seconds = member.seconds;
+  const bool keeps_state = entry.status == CellStatus::done && cells_[network].settings.measure.state;
+  if (!member.measured_last || keeps_state) {
+    entry.checkpoint = training_->save(network);
+    if (wants_best_step(cells_[network].settings))
+      append_best(entry.checkpoint, {member.best, member.best_parameters});
+  }
+  return entry;
+}
+
+/// Commits the finished cells that were measured, with those that repeat them, and, if `with_running`, the
+/// state of all others.
 void PackRun::commit(bool with_running) {
   const double begin = steady_seconds();
   std::vector<CellProgress> progress;
+  std::deque<Cell> repeats;  // progress refers to them
+  std::vector<CellStatus> finished;
   std::vector<std::size_t> committed;
   for (std::size_t p = 0; p < members_.size(); ++p) {
-    Member& member = members_[p];
-    const bool through = member.measured_last;
+    const Member& member = members_[p];
     const bool changed = member.step != member.committed_step || !member.rows.empty();
-    if (member.finished || !(through || (with_running && changed))) continue;
-    CellProgress entry;
-    entry.cell = &cells_[p];
-    entry.status = !through             ? CellStatus::running
-                   : member.diverged_at ? CellStatus::diverged
-                                        : CellStatus::done;
-    entry.step = member.step;
-    entry.diverged_at = member.diverged_at;
-    buffered_rows_ -= member.rows.size();
-    entry.measurements = std::move(member.rows);
-    entry.weights = std::move(member.final_weights);
-    entry.seconds = member.seconds;
-    if (!through) {
-      entry.checkpoint = training_->save(p);
-      if (wants_best_step(cells_[p].settings))
-        append_best(entry.checkpoint, {member.best, member.best_parameters});
-    }
-    progress.push_back(std::move(entry));
+    if (member.finished || !(member.measured_last || (with_running && changed))) continue;
+    progress.push_back(progress_of(p));
     committed.push_back(p);
+    if (!member.measured_last) continue;
+    const CellStatus status = progress.back().status;
+    finished.push_back(status);
+    for (Cell& cell : context_.repeats ? context_.repeats(cells_[p]) : std::vector<Cell>{}) {
+      CellProgress& same = progress.emplace_back();
+      same.cell = &repeats.emplace_back(std::move(cell));
+      same.status = status;
+      same.diverged_at = member.diverged_at;
+      same.same_as = cells_[p].id;
+      finished.push_back(status);
+    }
   }
   if (!progress.empty())
     context_.store.commit(context_.sweep_id, std::move(progress), context_.engine.name(), context_.device);
   for (const std::size_t p : committed) {
     Member& member = members_[p];
-    member.rows.clear();
     member.seconds = 0.0;
     member.committed_step = member.step;
     member.finished = member.measured_last;
-    if (member.finished && context_.finished)
-      context_.finished(member.diverged_at ? CellStatus::diverged : CellStatus::done);
   }
+  if (context_.finished)
+    for (const CellStatus status : finished) context_.finished(status);
   if (!with_running) return;
   last_commit_ = steady_seconds();
   if (!committed.empty()) last_save_ = last_commit_ - begin;

@@ -45,6 +45,8 @@ struct RunContext {
   /// Called after training with its network-steps and work (FLOP); `restored`: a checkpoint had them.
   std::function<void(double steps, double flop, bool restored)> trained;
   std::function<void(CellStatus)> finished;
+  /// The cells that repeat this one and get its results; may be empty.
+  std::function<std::vector<Cell>(const Cell&)> repeats = {};
   /// Receives messages for the user, each to be shown once; may be empty.
   std::function<void(const std::string&)> tell;
 };
@@ -77,6 +79,7 @@ class PackRun {
   void measure_due(bool all_finished);
   void stop_early(std::size_t network, const Measured& measured);
   void record(std::size_t network, Measured measured);
+  [[nodiscard]] CellProgress progress_of(std::size_t network);
   void commit(bool with_running);
   [[nodiscard]] bool checkpoint_due() const;
   [[nodiscard]] double seconds_to_end() const;

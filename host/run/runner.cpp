@@ -35,7 +35,7 @@ class PackQueue {
         max_pack_(max_pack),
         working_(job.workers.size(), true),
         limits_(job.workers.size()),
-        planner_(job.sweep, job.finished, job.shard) {
+        planner_(job.sweep, job.finished, job.shard, PackPlanner::default_max_open, job.repeats) {
     for (const ShapePlan& plan : job.plan.shapes) cells_[plan.key.text()] = plan.cells;
   }
 
@@ -121,6 +121,7 @@ class Run {
   void report_saved();
   void count_training(double steps, double flop, bool restored);
   void count_cell(CellStatus status);
+  [[nodiscard]] std::vector<Cell> repeats_of(const Cell& cell) const;
   void tell(const std::string& text);
 
   const RunJob& job_;
@@ -223,6 +224,14 @@ void Run::count_cell(CellStatus status) {
   }
 }
 
+std::vector<Cell> Run::repeats_of(const Cell& cell) const {
+  std::vector<Cell> cells;
+  if (job_.repeats == nullptr) return cells;
+  for (const std::uint64_t index : job_.repeats->of(cell_number(cell)))
+    cells.push_back(job_.sweep.cell(index));
+  return cells;
+}
+
 /// Trains a pack. False: the worker must end.
 bool Run::train(std::size_t worker, const RunContext& context, std::vector<Cell> cells) {
   const bool last_resort = cells.size() == 1 && packs_.alone(worker);
@@ -258,6 +267,7 @@ void Run::run_worker(std::size_t worker) {
       .saved = [this, worker] { note_queued(worker, steady_seconds()); },
       .trained = [this](double steps, double flop, bool restored) { count_training(steps, flop, restored); },
       .finished = [this](CellStatus status) { count_cell(status); },
+      .repeats = [this](const Cell& cell) { return repeats_of(cell); },
       .tell = [this](const std::string& text) { tell(text); }};
   try {
     while (auto cells = packs_.next(worker)) {

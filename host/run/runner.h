@@ -38,6 +38,7 @@ struct RunJob {
   /// Receives the time, on the steady clock, up to which the training of all workers is in the store;
   /// infinity: none trains. Called by another thread. May be empty.
   std::function<void(double until)> saved = {};
+  const Repeats* repeats = nullptr;  ///< cells of the plan that get the results of others; nullptr: none
 };
 
 /// Trains all unfinished cells and marks the sweep finished, or stops on request. A pack that does not fit in

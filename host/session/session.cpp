@@ -4,9 +4,11 @@
 #include "core/parallel.h"
 #include "engines/registry.h"
 #include "plan/shard_cells.h"
+#include "plan/starts.h"
 #include "plan/summary.h"
 #include "run/runner.h"
 
+#include <deque>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -40,7 +42,41 @@ struct Session::Impl {
   }
 
   bool train(const Sweep& sweep, SessionWatcher& watcher);
+  void copy_cells(const Sweep& sweep, const Starts& starts, const Repeats& repeats);
 };
+
+namespace {
+
+constexpr std::size_t cells_at_once = 256;  // written to the store in one transaction
+
+}  // namespace
+
+/// Copies what the store has already: the beginnings of cells, and finished cells that others repeat.
+void Session::Impl::copy_cells(const Sweep& sweep, const Starts& starts, const Repeats& repeats) {
+  struct Pending {
+    Cell cell;
+    const Start* start = nullptr;
+    std::string from;
+  };
+  std::deque<Pending> pending;
+  const auto write = [&] {
+    std::vector<CellCopy> copies;
+    for (const Pending& next : pending) {
+      CellCopy& copy = copies.emplace_back(CellCopy{&next.cell, next.from});
+      if (next.start != nullptr)
+        copy.keeps = [&next](std::uint64_t step) { return keeps_row(next.cell.settings, *next.start, step); };
+    }
+    store->copy_cells(sweep.id(), copies);
+    pending.clear();
+  };
+  const auto add = [&](std::uint64_t index, const Start* start, const std::string& from) {
+    pending.push_back({sweep.cell(index), start, from});
+    if (pending.size() == cells_at_once) write();
+  };
+  for (const Start& start : starts.cells) add(start.index, &start, start.from);
+  for (const auto& [index, from] : repeats.of_finished()) add(index, nullptr, from);
+  if (!pending.empty()) write();
+}
 
 Session::Session(std::string store_path, SessionOptions options) : impl_(std::make_unique<Impl>()) {
   impl_->path = std::move(store_path);
@@ -93,7 +129,10 @@ bool Session::Impl::train(const Sweep& sweep, SessionWatcher& watcher) {
     choice = choose_engine(options.engine, options.threads,
                            {sweep, finished, *datasets, options.max_pack, threads(), mine});
   const std::vector<Worker> workers = choice->workers();
-  const PlanSummary plan = summarize(sweep, finished, workers, options.max_pack, threads(), mine);
+  const Repeats repeats(sweep, finished, threads(), mine);
+  PlanSummary plan = summarize(sweep, finished, workers, options.max_pack, threads(), mine, &repeats);
+  const Starts starts =
+      store ? find_starts(sweep, stored_cells(*store, finished), repeats, threads(), mine) : Starts{};
   if (stop()) return false;
   // Every cell is known to be trainable: from here on the store may be written.
   if (!store) {
@@ -108,10 +147,14 @@ bool Session::Impl::train(const Sweep& sweep, SessionWatcher& watcher) {
                     .device = choice->text(),
                     .shard = options.shard.value_or(Shard{})});
   watcher.begin({.cells = plan.cells,
-                 .left = plan.left(),
+                 .left = plan.to_train() - starts.measured(),
                  .flop = plan.flop(),
                  .engine = choice->name(),
                  .device = choice->text()});
+  for (const std::string& note : notes_of(repeats, starts, plan.cells)) watcher.note(note);
+  copy_cells(sweep, starts, repeats);
+  plan.finished += repeats.of_finished().size();
+  plan.repeated -= repeats.of_finished().size();
   const RunResult result = run_sweep({.sweep = sweep,
                                       .finished = finished,
                                       .plan = plan,
@@ -121,7 +164,8 @@ bool Session::Impl::train(const Sweep& sweep, SessionWatcher& watcher) {
                                       .progress = watcher,
                                       .stop = stop,
                                       .shard = mine,
-                                      .saved = [&](double until) { watcher.saved(until); }},
+                                      .saved = [&](double until) { watcher.saved(until); },
+                                      .repeats = &repeats},
                                      {.threads = threads(),
                                       .max_pack = options.max_pack,
                                       .checkpoint_seconds = options.checkpoint_seconds,

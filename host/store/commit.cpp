@@ -40,27 +40,6 @@ std::int64_t integer(Unsigned value) {
   return static_cast<std::int64_t>(value);
 }
 
-const char* status_name(CellStatus status) {
-  switch (status) {
-    case CellStatus::running:
-      return "running";
-    case CellStatus::done:
-      return "done";
-    case CellStatus::diverged:
-      break;
-  }
-  return "diverged";
-}
-
-std::string settings_json(const Cell& cell) {
-  std::string json = "{";
-  for (const auto& setting : cell.varied) {
-    if (json.size() > 1) json += ',';
-    json += json_text(setting.key) + ":" + setting.json;
-  }
-  return json + "}";
-}
-
 /// Cell, step, keys and columns of a table.
 std::string insert_sql(const MeasuredTable& table) {
   std::string values = "?, ?";
@@ -100,28 +79,45 @@ void check(const CellProgress& progress) {
 
 }  // namespace
 
-/// A row to be written, and what the store already has of it.
-struct CellWriter::WrittenCell : CellRow {
-  bool is_new = true;
-  std::uint64_t old_hash = 0;
-};
+const char* status_name(CellStatus status) {
+  switch (status) {
+    case CellStatus::running:
+      return "running";
+    case CellStatus::done:
+      return "done";
+    case CellStatus::diverged:
+      break;
+  }
+  return "diverged";
+}
+
+std::string settings_json(const Cell& cell) {
+  std::string json = "{";
+  for (const auto& setting : cell.varied) {
+    if (json.size() > 1) json += ',';
+    json += json_text(setting.key) + ":" + setting.json;
+  }
+  return json + "}";
+}
 
 CellWriter::TableStatements::TableStatements(SQLite::Database& db, const MeasuredTable& table)
     : insert(db, insert_sql(table)),
       present(db, fmt::format("SELECT * FROM {} WHERE cell = ? AND step = ?", table.name)),
       forget(db, fmt::format("DELETE FROM {} WHERE cell = ? AND step = ?", table.name)) {}
 
-CellWriter::CellWriter(SQLite::Database& db)
-    : find_(db, fmt::format("SELECT num, hash, sweep, engine, device, seconds, settings, weights_hash,"
-                            " checkpoint_hash, {} FROM cells WHERE id = ?",
-                            sum_names())),
-      cell_(db),
-      checkpoint_(db, "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)"),
-      forget_checkpoint_(db, "DELETE FROM checkpoints WHERE cell = ?"),
-      weights_(db, "INSERT OR REPLACE INTO weights VALUES (?, ?, ?, ?)"),
-      read_totals_(db, "SELECT cells, cells_hash, (SELECT coalesce(max(num), 0) FROM main.cells) FROM store"),
-      write_totals_(db, "UPDATE store SET cells = ?, cells_hash = ?") {
-  for (const MeasuredTable& table : measured_tables()) tables_.emplace_back(db, table);
+CellWriter::CellWriter(const StoreFile& file)
+    : file_(file),
+      find_(*file.db, fmt::format("SELECT num, hash, sweep, engine, device, seconds, settings, weights_hash,"
+                                  " checkpoint_hash, status, step, diverged_at, {} FROM cells WHERE id = ?",
+                                  sum_names())),
+      cell_(*file.db),
+      checkpoint_(*file.db, "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)"),
+      forget_checkpoint_(*file.db, "DELETE FROM checkpoints WHERE cell = ?"),
+      weights_(*file.db, "INSERT OR REPLACE INTO weights VALUES (?, ?, ?, ?)"),
+      read_totals_(*file.db,
+                   "SELECT cells, cells_hash, (SELECT coalesce(max(num), 0) FROM main.cells) FROM store"),
+      write_totals_(*file.db, "UPDATE store SET cells = ?, cells_hash = ?") {
+  for (const MeasuredTable& table : measured_tables()) tables_.emplace_back(*file.db, table);
 }
 
 void CellWriter::read_totals() {
@@ -145,6 +141,7 @@ void CellWriter::write(std::int64_t sweep, std::int64_t run, const CellProgress&
                        const std::string& engine, const std::string& device) {
   check(progress);
   if (!counted_) read_totals();
+  if (!progress.same_as.empty()) return copy(sweep, run, {progress.cell, progress.same_as});
   const auto& settings = progress.cell->settings;
   WrittenCell row = find_row(progress.cell->id);
   if (row.is_new) {  // a cell in several sweeps stays with the first: its settings refer to that base
@@ -196,7 +193,10 @@ CellWriter::WrittenCell CellWriter::find_row(const std::string& id) {
   row.settings = find_.getColumn(6).getString();
   row.weights = hash_if_any(7);
   row.checkpoint = hash_if_any(8);
-  for (std::size_t t = 0; t < row.sums.size(); ++t) row.sums[t] = hash(static_cast<int>(9 + t));
+  row.status = find_.getColumn(9).getString();
+  row.step = find_.getColumn(10).getInt64();
+  if (!find_.getColumn(11).isNull()) row.diverged_at = find_.getColumn(11).getInt64();
+  for (std::size_t t = 0; t < row.sums.size(); ++t) row.sums[t] = hash(static_cast<int>(12 + t));
   return row;
 }
 
@@ -259,13 +259,13 @@ void CellWriter::write_weights(WrittenCell& row, const Parameters& weights, Prec
 }
 
 void CellWriter::write_checkpoint(WrittenCell& row, const CellProgress& progress) {
-  if (progress.status != CellStatus::running) {
-    if (row.is_new) return;
+  if (progress.checkpoint.empty()) {
+    if (row.is_new || progress.status == CellStatus::running) return;
     Use use(forget_checkpoint_);
     forget_checkpoint_.bind(1, row.num);
     forget_checkpoint_.exec();
     row.checkpoint.reset();
-  } else if (!progress.checkpoint.empty()) {
+  } else {
     Use use(checkpoint_);
     HashedRow bound(checkpoint_, 2);
     checkpoint_.bind(1, row.num);

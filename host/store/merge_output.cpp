@@ -92,17 +92,19 @@ RowCopier::RowCopier(SQLite::Database& to, std::string table) : table_(std::move
 
 std::uint64_t RowCopier::copy(SQLite::Statement& from, std::int64_t to) {
   std::uint64_t sum = 0;
-  while (from.executeStep()) {
-    const int columns = from.getColumnCount();  // fewer in an earlier format: later columns become NULL
-    insert_->bind(1, to);
-    for (int c = 1; c < columns; ++c) bind_value(*insert_, c + 1, from.getColumn(c));
-    insert_->exec();
-    insert_->reset();
-    insert_->clearBindings();
-    sum += hash_row(from, 1, columns);
-  }
+  while (from.executeStep()) sum += copy_row(from, to);
   from.reset();
   return sum;
+}
+
+std::uint64_t RowCopier::copy_row(SQLite::Statement& from, std::int64_t to) {
+  const int columns = from.getColumnCount();  // fewer in an earlier format: later columns become NULL
+  insert_->bind(1, to);
+  for (int c = 1; c < columns; ++c) bind_value(*insert_, c + 1, from.getColumn(c));
+  insert_->exec();
+  insert_->reset();
+  insert_->clearBindings();
+  return hash_row(from, 1, columns);
 }
 
 CellRows::CellRows(SQLite::Database& db)

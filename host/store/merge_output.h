@@ -19,6 +19,8 @@ class RowCopier {
  public:
   RowCopier(SQLite::Database& to, std::string table);
   std::uint64_t copy(SQLite::Statement& from, std::int64_t to);
+  /// The same for the row that the query stands at. Returns its hash.
+  std::uint64_t copy_row(SQLite::Statement& from, std::int64_t to);
 
  private:
   std::string table_;

@@ -112,7 +112,7 @@ struct Store::Impl {
     file = open_store(path, access);
     translate_errors(file, [&] {
       check_sweeps(file);
-      if (access == Access::read_write) writer = std::make_unique<CellWriter>(*file.db);
+      if (access == Access::read_write) writer = std::make_unique<CellWriter>(file);
     });
     if (access != Access::read_write) return;
     if (const std::string kind = file_system_of(file.path); is_network_file_system(kind))
@@ -211,6 +211,28 @@ void Store::read_heads(const std::function<void(const CellState&)>& cell) const 
 
 std::optional<Checkpoint> Store::checkpoint(const std::string& cell_id) const {
   return translate_errors(impl_->file, [&] { return read_checkpoint(impl_->file, cell_id); });
+}
+
+std::optional<KeptNetwork> Store::kept_network(const std::string& cell_id) const {
+  return translate_errors(impl_->file, [&]() -> std::optional<KeptNetwork> {
+    SQLite::Statement find(*impl_->file.db,
+                           "SELECT step, EXISTS (SELECT 1 FROM checkpoints WHERE cell = num),"
+                           " EXISTS (SELECT 1 FROM weights WHERE cell = num)"
+                           " FROM cells WHERE id = ? AND status = 'done'");
+    find.bind(1, cell_id);
+    if (!find.executeStep()) return std::nullopt;
+    return KeptNetwork{static_cast<std::uint64_t>(find.getColumn(0).getInt64()),
+                       find.getColumn(1).getInt() != 0, find.getColumn(2).getInt() != 0};
+  });
+}
+
+void Store::copy_cells(const std::string& sweep_id, std::span<const CellCopy> copies) {
+  impl_->require_writer("copy_cells");
+  impl_->write(patient_ms, [&] {
+    const auto sweep = sweep_number(impl_->file, sweep_id);
+    for (const CellCopy& copy : copies) impl_->writer->copy(sweep, impl_->run, copy);
+    impl_->writer->write_totals();
+  });
 }
 
 void Store::begin_run(const RunRecord& run) {

@@ -174,8 +174,10 @@ StoreStatus read_status(const StoreFile& file) {
   while (programs.executeStep())
     status.programs.push_back(
         fmt::format("{} ({})", programs.getColumn(0).getString(), programs.getColumn(1).getString()));
-  status.checkpoints =
-      static_cast<std::uint64_t>(db.execAndGet("SELECT count(*) FROM checkpoints").getInt64());
+  status.checkpoints = static_cast<std::uint64_t>(
+      db.execAndGet(
+            "SELECT count(*) FROM checkpoints p JOIN cells c ON c.num = p.cell WHERE c.status = 'running'")
+          .getInt64());
   status.writer = WriterLock::holder(file.path);
   return status;
 }

@@ -147,6 +147,7 @@ struct MeasureSettings {
   std::uint32_t noisy_draws = 1;  ///< independent draws of that noise, whose losses are averaged
   bool partition = false;         ///< modularity, normalized cut and block share of every layer
   bool weights = true;            ///< store the final weights
+  bool state = false;             ///< store the final state, from which a longer run goes on
   OwnValues own;                  ///< settings that one measure declares for itself (Measure::keys)
 
   bool operator==(const MeasureSettings&) const = default;

@@ -31,9 +31,28 @@ struct CellProgress {
   std::uint64_t step = 0;  ///< steps taken
   std::optional<std::uint64_t> diverged_at;
   std::vector<Measurement> measurements;  ///< since the last commit; a row of the same step is replaced
-  std::vector<std::byte> checkpoint;      ///< the engine's state; only while running
+  std::vector<std::byte> checkpoint;      ///< the engine's state; when finished, only where it is to be kept
   std::optional<Parameters> weights;      ///< final weights; only when finished and requested
   double seconds = 0.0;                   ///< training time attributed to this cell since the last commit
+  /// Id of a finished cell of the store that is the same network: this cell gets all that the store has of
+  /// that one, and of the values above only `cell` counts. Empty: none.
+  std::string same_as = {};
+};
+
+/// A cell that gets what the store has of a finished one.
+struct CellCopy {
+  const Cell* cell = nullptr;
+  std::string from;  ///< id of the finished cell: the same network after its last step
+  /// Whether the rows of a step belong to this cell, too: it becomes a running cell, with a checkpoint after
+  /// the last step of the other. Empty: the cells are the same network throughout, and it gets all results.
+  std::function<bool(std::uint64_t step)> keeps = {};
+};
+
+/// What a store keeps of the network of a finished cell.
+struct KeptNetwork {
+  std::uint64_t step = 0;  ///< steps taken
+  bool state = false;      ///< with the optimizer's state
+  bool weights = false;
 };
 
 /// The arguments of one commit; several are written in one transaction.
@@ -175,6 +194,12 @@ class Store {
   void read_heads(const std::function<void(const CellState&)>& cell) const;
   /// The last committed state of a running cell. Throws InputError where it does not match its hash.
   [[nodiscard]] std::optional<Checkpoint> checkpoint(const std::string& cell_id) const;
+
+  /// What is kept of the network of a cell that is done; none for any other cell.
+  [[nodiscard]] std::optional<KeptNetwork> kept_network(const std::string& cell_id) const;
+  /// Copies all or none. A cell that becomes running gets the state of the other, or its weights alone where
+  /// no state was kept: then it can only be measured. What the store has of a cell is replaced.
+  void copy_cells(const std::string& sweep_id, std::span<const CellCopy> copies);
 
   /// Records a run; all later commits belong to it.
   void begin_run(const RunRecord& run);

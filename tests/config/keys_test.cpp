@@ -105,6 +105,7 @@ const std::map<std::string, RoundTrip> round_trips_of_shared_keys = with_penalti
     {"measure.noisy_draws", {"20", "20", {"measure.noisy_strength=0.1"}}},
     {"measure.partition", {"true", "true", {}}},
     {"measure.weights", {"false", "false", {}}},
+    {"measure.state", {"true", "true", {}}},
 });
 
 // Keys that need a file are tested in table_sweeps_test.cpp.

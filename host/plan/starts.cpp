@@ -1,0 +1,296 @@
+#include "plan/starts.h"
+
+#include "config/keys.h"
+#include "core/formats.h"
+#include "core/parallel.h"
+#include "plan/planner.h"
+#include "plan/schedule.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <map>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "modsweep/measure.h"
+
+namespace modsweep {
+namespace {
+
+using nlohmann::json;
+
+/// The settings in which the source of a cell may differ from it.
+struct Variant {
+  MeasureSettings measure;
+  std::uint64_t epochs = 0;
+  std::uint64_t steps = 0;
+
+  bool operator==(const Variant&) const = default;
+};
+
+bool may_differ(std::string_view key) {
+  return key.starts_with("measure.") || key == "training.steps" || key == "training.epochs";
+}
+
+/// When rows are measured and what else is kept: the settings on which no value of a row depends.
+bool is_of_no_value(std::string_view key) {
+  constexpr std::array names = {"measure.every_steps", "measure.points_per_decade", "measure.initial",
+                                "measure.weights", "measure.state"};
+  return std::ranges::find(names, key) != names.end();
+}
+
+Variant variant_of(const CellSettings& cell) {
+  return {cell.measure, cell.training.epochs, cell.training.steps};
+}
+
+CellSettings with(CellSettings cell, const Variant& variant) {
+  cell.measure = variant.measure;
+  cell.training.epochs = variant.epochs;
+  cell.training.steps = variant.steps;
+  return cell;
+}
+
+/// Sets one value of a stored sweep, unless this program does not know it.
+void set(Variant& variant, const std::string& key, const json& value) {
+  const KeyInfo* info = find_key(key);
+  if (info == nullptr) return;
+  CellSettings cell = with({}, variant);
+  if (const KeyInfo* partner = find_key(schedule_partner(key)); partner != nullptr && value != 0)
+    partner->read(cell, "0");
+  if (info->read(cell, value.dump())) variant = variant_of(cell);
+}
+
+/// Adds every combination of the axes of a stored sweep to `variants`, each once.
+void add_variants(const StoredSweep& sweep, std::vector<Variant>& variants) {
+  Variant base;
+  const json settings = json::parse(sweep.base);
+  for (const auto& [key, value] : settings.items())
+    if (may_differ(key)) set(base, key, value);
+  std::vector<Variant> own = {base};
+  for (const json& axis : json::parse(sweep.axes)) {
+    const json& keys = axis.at("keys");
+    if (std::ranges::none_of(keys, [](const json& key) { return may_differ(key.get<std::string>()); }))
+      continue;
+    std::vector<Variant> further;
+    for (const Variant& variant : own)
+      for (const json& point : axis.at("values")) {
+        Variant next = variant;
+        for (std::size_t k = 0; k < keys.size(); ++k)
+          if (const std::string key = keys[k]; may_differ(key)) set(next, key, point[k]);
+        if (std::ranges::find(further, next) == further.end()) further.push_back(next);
+      }
+    own = std::move(further);
+  }
+  for (Variant& variant : own)
+    if (std::ranges::find(variants, variant) == variants.end()) variants.push_back(std::move(variant));
+}
+
+/// Whether rows that were measured with the settings `from` can stand in the history of a cell with `to`.
+enum class Rows : std::uint8_t { same, fewer_values, different };
+
+/// `fewer_values`: nothing is different but that `to` asks for more.
+Rows rows_of(const CellSettings& from, const CellSettings& to) {
+  std::vector<std::string_view> unasked;  // own settings of measures that `from` does not ask for
+  for (const Measure& measure : measures())
+    if (!asks_for(from, measure))
+      for (const AnySetting& setting : measure.keys) unasked.push_back(key_of(setting));
+  Rows rows = Rows::same;
+  for (const KeyInfo& key : setting_keys()) {
+    if (key.section() != "measure" || is_of_no_value(key.name)) continue;
+    std::string before, now;
+    key.write(from, before);
+    key.write(to, now);
+    if (before == now) continue;
+    const bool added = (key.kind == ValueKind::boolean && before == "false") ||
+                       (key.leaf().starts_with("noisy_") && from.measure.noisy_strength == 0.0) ||
+                       std::ranges::find(unasked, key.name) != unasked.end();
+    if (!added) return Rows::different;
+    rows = Rows::fewer_values;
+  }
+  return rows;
+}
+
+/// A finished cell from which another may start.
+struct Candidate {
+  Start start;
+  CellSettings settings;
+  bool from_state = false;  // else from weights
+  Rows rows = Rows::same;
+};
+
+/// What is found without a look into the store.
+struct Found {
+  std::uint64_t index = 0;
+  CellSettings settings;
+  std::vector<Candidate> candidates;  // the best first
+  bool without_state = false;
+};
+
+/// Whether any row of the history up to the end of `from` is due in `to`, the last of `to` aside.
+bool wants_rows(const CellSettings& to, std::uint64_t step) {
+  const auto first = next_measurement(to, 0);
+  return first && *first <= step && *first < total_steps(to);
+}
+
+/// Tries one variant as the source of a cell.
+void try_variant(const Cell& cell, const Variant& variant, const StoredCells& stored, Found& found) {
+  const CellSettings& to = cell.settings;
+  CellSettings from = with(to, variant);
+  const std::uint64_t step = total_steps(from);
+  const std::uint64_t total = total_steps(to);
+  if (step == 0 || step > total || (step < total && first_steps_depend_on_length(to))) return;
+  const bool from_weights = step == total && from.measure.weights && !to.measure.state;
+  const Rows rows = rows_of(from, to);
+  if (rows == Rows::different && wants_rows(to, step)) return;
+  Cell source;
+  source.id = cell_id(from);
+  if (source.id == cell.id || !stored.finished.contains(cell_number(source))) return;
+  if (!from.measure.state && !from_weights) {
+    found.without_state = true;
+    return;
+  }
+  found.candidates.push_back(
+      {{found.index, std::move(source.id), step}, std::move(from), variant.measure.state, rows});
+}
+
+/// Whether `from` measured every step of its time that `to` measures.
+bool has_all_rows(const CellSettings& from, const CellSettings& to) {
+  const std::uint64_t end = total_steps(from);
+  for (auto step = next_measurement(to, 0); step && *step < end; step = next_measurement(to, *step + 1))
+    if (next_measurement(from, *step) != step) return false;
+  return true;
+}
+
+/// The same for cells of one sweep, which share a few schedules.
+class RowCheck {
+ public:
+  bool operator()(const CellSettings& from, const CellSettings& to) {
+    const auto schedule = [](const CellSettings& cell) {
+      return std::tuple(total_steps(cell), cell.measure.every_steps, cell.measure.points_per_decade,
+                        cell.measure.initial);
+    };
+    const auto [entry, added] = known_.try_emplace({schedule(from), schedule(to)}, false);
+    if (added) entry->second = has_all_rows(from, to);
+    return entry->second;
+  }
+
+ private:
+  using Schedule = std::tuple<std::uint64_t, std::uint64_t, std::uint32_t, bool>;
+  std::map<std::pair<Schedule, Schedule>, bool> known_;
+};
+
+/// All cells that some variant may be the source of, in grid order.
+std::vector<Found> find_candidates(const Sweep& sweep, const StoredCells& stored,
+                                   const std::vector<Variant>& variants, const Repeats& repeats,
+                                   std::size_t threads, const ShardCells* shard) {
+  constexpr std::uint64_t stretch = 256;  // cells that a thread takes at once
+  const std::uint64_t grid = sweep.size();
+  std::vector<std::vector<Found>> parts(std::max<std::size_t>(threads, 1));
+  parallel_for(threads, static_cast<std::size_t>((grid + stretch - 1) / stretch),
+               [&](std::size_t item, std::size_t thread) {
+                 const std::uint64_t end = std::min((item + 1) * stretch, grid);
+                 for (std::uint64_t index = item * stretch; index < end; ++index) {
+                   if ((shard != nullptr && !shard->contains(index)) || repeats.contains(index)) continue;
+                   const Cell cell = sweep.cell(index);
+                   const std::uint64_t number = cell_number(cell);
+                   if (stored.finished.contains(number) || stored.running.contains(number)) continue;
+                   Found found{index, cell.settings, {}, false};
+                   const Variant own = variant_of(cell.settings);
+                   for (const Variant& variant : variants)
+                     if (variant != own) try_variant(cell, variant, stored, found);
+                   if (!found.candidates.empty() || found.without_state)
+                     parts[thread].push_back(std::move(found));
+                 }
+               });
+  std::vector<Found> all;
+  for (std::vector<Found>& part : parts) std::ranges::move(part, std::back_inserter(all));
+  std::ranges::sort(all, {}, &Found::index);
+  for (Found& found : all)
+    std::ranges::sort(found.candidates, {}, [](const Candidate& c) {
+      return std::tuple(~c.start.step, !c.from_state, c.rows, c.start.from);
+    });
+  return all;
+}
+
+bool is_length_axis(const Sweep& sweep) {
+  return std::ranges::any_of(sweep.axes, [](const Axis& axis) {
+    return std::ranges::any_of(axis.keys,
+                               [](const std::string& key) { return !schedule_partner(key).empty(); });
+  });
+}
+
+}  // namespace
+
+StoredCells stored_cells(const Store& store, const std::unordered_set<std::uint64_t>& finished) {
+  return {finished, store.running_cells(), store.sweeps(),
+          [&store](const std::string& id) { return store.kept_network(id); }};
+}
+
+Starts find_starts(const Sweep& sweep, const StoredCells& stored, const Repeats& repeats, std::size_t threads,
+                   const ShardCells* shard) {
+  std::vector<Variant> variants;
+  for (const StoredSweep& one : stored.sweeps) add_variants(one, variants);
+  Starts starts;
+  if (stored.finished.empty() || variants.empty()) return starts;
+  RowCheck has_rows;
+  for (Found& found : find_candidates(sweep, stored, variants, repeats, threads, shard)) {
+    const auto usable = std::ranges::find_if(found.candidates, [&](const Candidate& candidate) {
+      const auto kept = stored.kept(candidate.start.from);
+      return kept && kept->step == candidate.start.step &&
+             (candidate.from_state ? kept->state : kept->weights);
+    });
+    if (usable == found.candidates.end()) {
+      // Lengths that are an axis are trained side by side: nothing is trained "anew".
+      if (found.without_state && !is_length_axis(sweep)) ++starts.without_state;
+      continue;
+    }
+    const std::uint64_t step = usable->start.step;
+    if (step < total_steps(found.settings)) ++starts.longer;
+    if (!has_rows(usable->settings, found.settings)) ++starts.missing_rows;
+    if (usable->rows == Rows::fewer_values && wants_rows(found.settings, step)) ++starts.missing_values;
+    starts.cells.push_back(std::move(usable->start));
+  }
+  return starts;
+}
+
+bool keeps_row(const CellSettings& cell, const Start& start, std::uint64_t step) {
+  return step <= start.step && step < total_steps(cell) && next_measurement(cell, step) == step;
+}
+
+std::vector<std::string> Starts::notes() const {
+  const auto counted = [](std::uint64_t count, const char* one, const char* many) {
+    return fmt::format("{} {}", format_plural(static_cast<double>(count), "cell"), count == 1 ? one : many);
+  };
+  std::vector<std::string> lines;
+  if (longer > 0)
+    lines.push_back(counted(longer, "goes", "go") + " on where finished cells of fewer steps ended");
+  if (measured() > 0)
+    lines.push_back(counted(measured(), "is", "are") +
+                    " measured from what the store keeps of the same networks, and not trained again");
+  if (missing_rows > 0)
+    lines.push_back(
+        counted(missing_rows, "lacks", "lack") +
+        " steps in the history that the finished cells did not measure; another -o FILE trains anew");
+  if (missing_values > 0)
+    lines.push_back(counted(missing_values, "has", "have") +
+                    " what is measured now for the first time only from here on, not in the earlier history; "
+                    "another -o FILE trains anew");
+  if (without_state > 0)
+    lines.push_back(counted(without_state, "is", "are") +
+                    " trained from step 0, although finished ones are the same up to their last step: those "
+                    "kept no state, which measure.state = true does");
+  return lines;
+}
+
+std::vector<std::string> notes_of(const Repeats& repeats, const Starts& starts, std::uint64_t cells) {
+  std::vector<std::string> lines = starts.notes();
+  if (std::string note = repeats.note(cells); !note.empty()) lines.insert(lines.begin(), std::move(note));
+  return lines;
+}
+
+}  // namespace modsweep
