@@ -105,9 +105,11 @@ Every key of a sweep file, as `modsweep settings --format md` writes them; `mods
 
 A sweep file is TOML: a table of base settings for each section below, and the table `[axes]`. Any setting can be an axis,
 under its dotted name in quotes: a list of values, `{ range = [first, end] }` (without `end`; `step = n` where it is not 1),
-`{ linspace = [first, last], count = n }` or `{ logspace = [first, last], count = n }`. Axes multiply; a line
-`zip = [["noise.strength", "noise.exponent"]]` above the first table makes some of them move together. `name = "..."` names
-the sweep, by default as its file.
+`{ linspace = [first, last], count = n }` or `{ logspace = [first, last], count = n }`, or at random
+`{ uniform = [low, high], count = n, seed = s }` or `{ loguniform = [low, high], count = n, seed = s }`. An axis with a name
+of your own is a list of tables of settings: `variant = [{ "noise.strength" = 0.1 }, { "regularizer.l1" = 1e-4 }]`. Axes
+multiply; a line `zip = [["noise.strength", "noise.exponent"]]` above the first table makes some of them move together.
+`name = "..."` names the sweep, by default as its file.
 
 An editor that knows TOML (Taplo, or Even Better TOML in VS Code) completes and checks these keys if the file's first line
 names their JSON Schema. `modsweep settings --format json > schema.json` writes the schema, and this line names it:

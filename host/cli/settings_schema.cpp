@@ -1,5 +1,7 @@
 #include "cli/settings_schema.h"
 
+#include "config/toml_values.h"
+
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +18,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr const char* plain_name = "^[A-Za-z0-9._-]{1,100}$";
+constexpr const char* list_name = "^[A-Za-z0-9_-]{1,100}$";  // of an axis that is a list of settings
 constexpr const char* plain_line = "^[^\"\\\\\\u0000-\\u001f\\u007f]{1,1000}$";
 constexpr std::size_t most_points = 1000000;  // of one axis
 
@@ -92,23 +95,33 @@ ordered_json spaced(const char* name, ordered_json end, const char* extra, order
                      required ? ordered_json::array({name, extra}) : ordered_json::array({name}));
 }
 
+/// An axis that is drawn at random between two ends.
+ordered_json random(const char* name, ordered_json end) {
+  const ordered_json count = {{"type", "integer"}, {"minimum", 1}, {"maximum", most_points}};
+  ordered_json form = spaced(name, std::move(end), "count", count, true);
+  form["properties"]["seed"] = {{"type", "integer"}, {"minimum", 0}, {"maximum", UINT32_MAX}};
+  return form;
+}
+
 ordered_json spaced_forms() {
   const ordered_json integer = ordered_json::object({{"type", "integer"}});
   const ordered_json count = {{"type", "integer"}, {"minimum", 2}, {"maximum", most_points}};
   ordered_json step = integer;
   step["not"]["const"] = 0;
+  const ordered_json positive = {{"type", "number"}, {"exclusiveMinimum", 0}};
   return {{"range", spaced("range", integer, "step", step, false)},
           {"linspace", spaced("linspace", ordered_json::object({{"type", "number"}}), "count", count, true)},
-          {"logspace", spaced("logspace", ordered_json{{"type", "number"}, {"exclusiveMinimum", 0}}, "count",
-                              count, true)}};
+          {"logspace", spaced("logspace", positive, "count", count, true)},
+          {"uniform", random("uniform", ordered_json::object({{"type", "number"}}))},
+          {"loguniform", random("loguniform", positive)}};
 }
 
-/// The points of an axis along a setting: a list, or spaced evenly where the setting is a number.
+/// The points of an axis along a setting: a list, or spaced evenly or drawn where the setting is a number.
 ordered_json axis_schema(const KeyInfo& key) {
   ordered_json forms =
       ordered_json::array({list_form(reference_to(fmt::format("values/{}", key.name)), 1, most_points)});
   if (key.kind == ValueKind::integer || key.kind == ValueKind::number)
-    for (const char* form : {"range", "linspace", "logspace"})
+    for (const std::string_view form : axis_forms)
       forms.push_back(reference_to(fmt::format("spaced/{}", form)));
   return {
       {"description", fmt::format("An axis along {}: {}. Each value is {}", key.name, key.doc, key.type())},
@@ -118,7 +131,10 @@ ordered_json axis_schema(const KeyInfo& key) {
 ordered_json zip_schema(std::span<const KeyInfo* const> keys) {
   ordered_json names = ordered_json::array();
   for (const KeyInfo* key : keys) names.push_back(copy_of(key->name));
-  ordered_json group = list_form(ordered_json::object({{"enum", std::move(names)}}), 2, keys.size());
+  ordered_json axis = ordered_json::object();
+  axis["anyOf"] = ordered_json::array({ordered_json::object({{"enum", std::move(names)}}),
+                                       ordered_json{{"type", "string"}, {"pattern", list_name}}});
+  ordered_json group = list_form(std::move(axis), 2, keys.size());
   ordered_json zip = {
       {"description", "Axes that move together instead of multiplying each other: groups of keys"},
       {"type", "array"},
@@ -143,6 +159,15 @@ std::string sweep_schema(std::span<const KeyInfo* const> keys) {
     nested[section][leaf] = reference_to("axes/" + name);
   }
   for (auto& [section, leaves] : nested.items()) along[section] = object_form(std::move(leaves));
+  ordered_json point = ordered_json::object();  // of a list of settings
+  for (const KeyInfo* key : keys)
+    point[copy_of(key->name)] = reference_to(fmt::format("values/{}", key->name));
+  for (const auto& [section, leaves] : tables.items()) point[section] = object_form(leaves);
+  ordered_json settings = {
+      {"description",
+       "An axis of tables of settings: each point sets those of its table, the others are as in "
+       "the base"}};
+  settings.update(list_form(object_form(std::move(point)), 1, most_points));
   const ordered_json zip = reference_to("zip");
   along["zip"] = zip;
 
@@ -153,6 +178,7 @@ std::string sweep_schema(std::span<const KeyInfo* const> keys) {
                              {"zip", zip}};
   for (auto& [section, leaves] : tables.items()) properties[section] = object_form(std::move(leaves));
   properties["axes"] = object_form(std::move(along));
+  properties["axes"]["additionalProperties"] = reference_to("settings");
   properties["axes"]["description"] = "The axes of the grid: each is a setting and its values; axes multiply";
 
   ordered_json schema = {{"$schema", "http://json-schema.org/draft-07/schema#"},
@@ -162,6 +188,7 @@ std::string sweep_schema(std::span<const KeyInfo* const> keys) {
   schema["definitions"] = {{"values", std::move(values)},
                            {"axes", std::move(axes)},
                            {"spaced", spaced_forms()},
+                           {"settings", std::move(settings)},
                            {"zip", zip_schema(keys)}};
   return schema.dump(1) + '\n';
 }

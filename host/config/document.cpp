@@ -1,5 +1,6 @@
 // Reads a sweep file, key by key.
 #include "config/draft.h"
+#include "config/setting_lists.h"
 #include "core/text.h"
 
 #include <algorithm>
@@ -10,19 +11,6 @@
 
 namespace modsweep {
 namespace {
-
-// toml++ keeps tables sorted by name; the order in the file decides the order of axes and which error comes
-// first.
-std::vector<std::pair<const toml::key*, const toml::node*>> in_file_order(const toml::table& table) {
-  std::vector<std::pair<const toml::key*, const toml::node*>> entries;
-  for (const auto& [key, node] : table) entries.emplace_back(&key, &node);
-  std::ranges::stable_sort(entries, [](const auto& a, const auto& b) {
-    const auto& x = a.first->source().begin;
-    const auto& y = b.first->source().begin;
-    return x.line != y.line ? x.line < y.line : x.column < y.column;
-  });
-  return entries;
-}
 
 bool is_section(std::string_view name) {
   return std::ranges::binary_search(setting_sections(), name);
@@ -46,6 +34,9 @@ class FileReader {
       else
         fail(source_.at(key->source()), unknown_top_level(name));
     }
+    for (const auto& [name, location] : zipped_)
+      if (find_key(name) == nullptr && draft_.axis(name) == nullptr)
+        fail(location, fmt::format("unknown key {} in zip{}", one_line(name), unknown_key_remedy(name)));
   }
 
  private:
@@ -93,8 +84,9 @@ class FileReader {
     for (const auto& [key, value] : in_file_order(*table)) {
       const std::string_view name = key->str();
       const auto* inner = value->as_table();
-      const bool form = inner != nullptr && (inner->contains("range") || inner->contains("linspace") ||
-                                             inner->contains("logspace"));
+      const bool form = inner != nullptr && std::ranges::any_of(axis_forms, [&](std::string_view kind) {
+                          return inner->contains(kind);
+                        });
       if (name == "zip") {
         read_zips(*value);
       } else if (is_section(name) && inner != nullptr && !form) {  // noise.strength without quotes
@@ -112,11 +104,13 @@ class FileReader {
       fail(location, fmt::format("{} is a table and cannot be an axis; name one of its keys: {}", name,
                                  leaves_of(name)));
     const KeyInfo* info = find_key(name);
-    if (info == nullptr)
+    const bool list = info == nullptr && is_setting_list_name(name) && is_setting_list(node);
+    if (info == nullptr && !list)
       fail(location, fmt::format("unknown axis {}{}", one_line(name), unknown_key_remedy(name)));
     if (draft_.axis(name) != nullptr)
       fail(location, fmt::format("the axis {} is there twice; keep one", name));
-    draft_.axes.push_back({info, axis_json(node, *info, source_), location});
+    draft_.axes.push_back(list ? read_setting_list(name, node, source_, location)
+                               : axis_along(*info, node, source_, location));
   }
 
   static std::string leaves_of(std::string_view section) {
@@ -144,9 +138,7 @@ class FileReader {
         const auto* key = entry.as_string();
         if (key == nullptr)
           fail(source_.at(entry.source()), fmt::format("a zip group holds names of axes; {}", form));
-        if (find_key(key->get()) == nullptr)
-          fail(source_.at(entry.source()),
-               fmt::format("unknown key {} in zip{}", one_line(key->get()), unknown_key_remedy(key->get())));
+        zipped_.emplace_back(key->get(), source_.at(entry.source()));
         const auto used = [&](const Zip& other) { return std::ranges::count(other.keys, key->get()) > 0; };
         if (used(zip) || std::ranges::any_of(draft_.zips, used))
           fail(source_.at(entry.source()),
@@ -159,9 +151,18 @@ class FileReader {
 
   Source source_;
   Draft& draft_;
+  std::vector<std::pair<std::string, std::string>> zipped_;  // names in zip and their locations
 };
 
 }  // namespace
+
+AxisDraft axis_along(const KeyInfo& key, const toml::node& node, const Source& source,
+                     const std::string& location) {
+  AxisDraft axis{.name = std::string(key.name), .key = &key, .points = {}, .location = location};
+  axis.random = random_axis(node, key, source);
+  axis.points = axis.random ? axis.random->points(false) : axis_json(node, key, source);
+  return axis;
+}
 
 void read_document(const toml::table& document, const Source& source, Draft& draft) {
   FileReader(source, draft).read(document);

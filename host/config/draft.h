@@ -2,15 +2,19 @@
 #pragma once
 
 #include "config/keys.h"
+#include "config/random_axis.h"
 #include "config/toml_values.h"
 
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "modsweep/sweep.h"
 
 namespace modsweep {
 
@@ -20,10 +24,17 @@ struct Fixed {
 };
 
 struct AxisDraft {
-  const KeyInfo* key;
+  std::string name;    // a key, or the name of a list of settings
+  const KeyInfo* key;  // null for a list of settings
   std::vector<std::string> points;
   std::string location;
+  std::optional<RandomAxis> random = {};              // where the points were drawn
+  std::vector<std::vector<SettingValue>> lists = {};  // [point] of a list of settings
 };
+
+/// The axis along a key. Throws InputError.
+[[nodiscard]] AxisDraft axis_along(const KeyInfo& key, const toml::node& node, const Source& source,
+                                   const std::string& location);
 
 struct Zip {
   std::vector<std::string> keys;
@@ -39,11 +50,11 @@ struct Draft {
   std::set<std::string, std::less<>> overridden;
 
   [[nodiscard]] AxisDraft* axis(std::string_view key) {
-    const auto found = std::ranges::find(axes, key, [](const AxisDraft& a) { return a.key->name; });
+    const auto found = std::ranges::find(axes, key, &AxisDraft::name);
     return found == axes.end() ? nullptr : &*found;
   }
   void remove_axis(std::string_view key) {
-    std::erase_if(axes, [&](const AxisDraft& a) { return a.key->name == key; });
+    std::erase_if(axes, [&](const AxisDraft& a) { return a.name == key; });
   }
 };
 

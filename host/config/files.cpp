@@ -50,7 +50,10 @@ void check_wanted_hash(const Fixed& wanted, const std::string& hash, const std::
 /// Adds an axis of hashes and zips it with the axis of files.
 void add_hash_axis(Draft& draft, std::vector<std::string> hashes) {
   const std::string location = draft.axis(file_key)->location;
-  draft.axes.push_back({find_key(hash_key), std::move(hashes), location});
+  draft.axes.push_back({.name = std::string(hash_key),
+                        .key = find_key(hash_key),
+                        .points = std::move(hashes),
+                        .location = location});
   for (Zip& zip : draft.zips) {
     if (std::ranges::find(zip.keys, file_key) == zip.keys.end()) continue;
     zip.keys.emplace_back(hash_key);
@@ -68,6 +71,10 @@ void find_files(Draft& draft, const std::string& folder) {
       fail(axis->location, "task.file_hash cannot be given for an axis of files; leave it out");
     std::vector<std::string> hashes;
     for (std::string& point : axis->points) {
+      if (point == quoted("")) {  // in a list of settings, a point without a file
+        hashes.push_back(point);
+        continue;
+      }
       const std::string path = path_of(point, folder, axis->location);
       hashes.push_back(quoted(hash_at(path, axis->location)));
       point = quoted(path);

@@ -1,5 +1,6 @@
 // --set key=value.
 #include "config/draft.h"
+#include "config/setting_lists.h"
 #include "core/text.h"
 
 #include <algorithm>
@@ -46,6 +47,11 @@ toml::table parse_value(std::string_view text, const std::string& location) {
   }
 }
 
+[[noreturn]] void fail_unknown(const Override& change) {
+  fail(change.location,
+       fmt::format("unknown key {}{}", one_line(change.key), unknown_key_remedy(change.key)));
+}
+
 Override parse_override(const std::string& text) {
   const Source source = Source::option(text);
   const std::string location = source.at({});
@@ -63,9 +69,10 @@ Override parse_override(const std::string& text) {
          fmt::format(
              "{} cannot be set as a whole; set single axes, as noise.strength=[0.1,0.2], or edit the file",
              key));
-  if (key != "name" && find_key(key) == nullptr)
-    fail(location, fmt::format("unknown key {}{}", one_line(key), unknown_key_remedy(key)));
-  result.document = parse_value(trimmed(std::string_view(text).substr(equals + 1)), location);
+  const std::string_view value = trimmed(std::string_view(text).substr(equals + 1));
+  const bool may_be_list = is_setting_list_name(key) && value.starts_with('[');
+  if (key != "name" && find_key(key) == nullptr && !may_be_list) fail_unknown(result);
+  result.document = parse_value(value, location);
   return result;
 }
 
@@ -76,8 +83,20 @@ void set_name(const Override& change, Draft& draft) {
   draft.name = text->get();
 }
 
+void set_axis(AxisDraft axis, Draft& draft) {
+  if (AxisDraft* old = draft.axis(axis.name))
+    *old = std::move(axis);
+  else
+    draft.axes.push_back(std::move(axis));
+}
+
 void apply(const Override& change, Draft& draft) {
-  const KeyInfo& key = *find_key(change.key);
+  const KeyInfo* info = find_key(change.key);
+  if (info == nullptr) {
+    if (!is_setting_list(change.value())) fail_unknown(change);
+    return set_axis(read_setting_list(change.key, change.value(), change.source, change.location), draft);
+  }
+  const KeyInfo& key = *info;
   if (const std::string_view partner = schedule_partner(change.key); !partner.empty()) {
     if (draft.overridden.contains(partner))
       fail(change.location, fmt::format("{} is set as well; keep one of them", partner));
@@ -85,11 +104,7 @@ void apply(const Override& change, Draft& draft) {
     draft.remove_axis(partner);
   }
   if (change.in_axes || is_axis(change.value(), key)) {
-    AxisDraft axis{&key, axis_json(change.value(), key, change.source), change.location};
-    if (AxisDraft* old = draft.axis(change.key))
-      *old = std::move(axis);
-    else
-      draft.axes.push_back(std::move(axis));
+    set_axis(axis_along(key, change.value(), change.source, change.location), draft);
   } else {
     draft.fixed[change.key] = {value_json(change.value(), key, change.source), change.location};
     draft.remove_axis(change.key);
@@ -120,6 +135,19 @@ void check_zips(Draft& draft) {
   });
 }
 
+// A list of settings is replaced as a whole, too.
+void check_setting_lists(const Draft& draft) {
+  for (const AxisDraft& axis : draft.axes)
+    for (const auto& point : axis.lists)
+      for (const SettingValue& setting : point)
+        if (draft.overridden.contains(setting.key) ||
+            draft.overridden.contains(schedule_partner(setting.key)))
+          fail(axis.location,
+               fmt::format("--set changes {}, which the axis {} sets, too; set {} as a whole, as "
+                           "{}=[{{{}=...}}, ...]",
+                           setting.key, axis.name, axis.name, axis.name, setting.key));
+}
+
 }  // namespace
 
 void apply_overrides(const std::vector<std::string>& overrides, Draft& draft) {
@@ -133,6 +161,7 @@ void apply_overrides(const std::vector<std::string>& overrides, Draft& draft) {
       apply(change, draft);
   }
   check_zips(draft);
+  check_setting_lists(draft);
 }
 
 }  // namespace modsweep

@@ -3,6 +3,7 @@
 #include "config/draft.h"
 #include "config/files.h"
 #include "config/grid.h"
+#include "config/setting_lists.h"
 #include "core/parallel.h"
 #include "core/text.h"
 
@@ -90,11 +91,15 @@ std::string default_name(const std::string& path) {
 
 Axis make_axis(const std::vector<const AxisDraft*>& drafts) {
   Axis axis;
-  for (const AxisDraft* draft : drafts) axis.keys.emplace_back(draft->key->name);
+  std::vector<std::vector<std::string>> points;  // [key][point]
+  for (const AxisDraft* draft : drafts) {
+    axis.keys.emplace_back(draft->name);
+    points.push_back(draft->random && drafts.size() == 1 ? draft->random->points(true) : draft->points);
+  }
   std::unordered_set<std::string> seen;
-  for (std::size_t point = 0; point < drafts.front()->points.size(); ++point) {
+  for (std::size_t point = 0; point < points.front().size(); ++point) {
     std::vector<std::string>& values = axis.values.emplace_back();
-    for (const AxisDraft* draft : drafts) values.push_back(draft->points[point]);
+    for (const auto& own : points) values.push_back(own[point]);
     if (const std::string text = fmt::format("{}", fmt::join(values, ", ")); !seen.insert(text).second)
       fail(drafts.front()->location,
            fmt::format("the axis {} holds {} twice; leave one out (spaced values: lower the count)",
@@ -127,8 +132,8 @@ void check_size(Draft& draft) {
   for (const AxisDraft& axis : draft.axes) {
     const std::uint64_t points = axis.points.size();
     const auto zip = std::ranges::find_if(
-        draft.zips, [&](const Zip& z) { return std::ranges::count(z.keys, axis.key->name) > 0; });
-    if (zip != draft.zips.end() && zip->keys.front() != axis.key->name) continue;
+        draft.zips, [&](const Zip& z) { return std::ranges::count(z.keys, axis.name) > 0; });
+    if (zip != draft.zips.end() && zip->keys.front() != axis.name) continue;
     overflow = overflow || __builtin_mul_overflow(cells, points, &cells);
     about *= static_cast<double>(points);
   }
@@ -143,10 +148,10 @@ std::vector<Axis> make_axes(Draft& draft) {
   for (const Zip& zip : draft.zips) (void)zipped(zip, draft);
   check_size(draft);
   for (const AxisDraft& own : draft.axes) {
-    if (draft.axis(schedule_partner(own.key->name)) != nullptr)
+    if (draft.axis(schedule_partner(own.name)) != nullptr)
       fail(own.location, "training.steps and training.epochs are both axes; keep one of them");
     const auto zip = std::ranges::find_if(
-        draft.zips, [&](const Zip& z) { return std::ranges::count(z.keys, own.key->name) > 0; });
+        draft.zips, [&](const Zip& z) { return std::ranges::count(z.keys, own.name) > 0; });
     if (zip == draft.zips.end()) {
       axes.push_back(make_axis({&own}));
     } else if (const auto group = zipped(*zip, draft);
@@ -306,6 +311,7 @@ Sweep parse_sweep(const std::string& text, const std::string& path, const std::v
   draft.name = default_name(path);
   read_document(parse_text(text, path, source), source, draft);
   apply_overrides(overrides, draft);
+  expand_setting_lists(draft);
   find_files(draft, std::filesystem::path(path).parent_path().string());
 
   Sweep sweep;

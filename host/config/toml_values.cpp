@@ -101,6 +101,10 @@ std::string list_json(const toml::array& list, const KeyInfo& key, const Source&
 
 // ---- Axes in a table.
 
+bool is_random(std::string_view kind) {
+  return kind == "uniform" || kind == "loguniform";
+}
+
 void check_count(std::uint64_t points, const KeyInfo& key, const std::string& location) {
   if (points == 0) fail(location, fmt::format("the axis {} is empty; give it at least one value", key.name));
   if (points > most_points)
@@ -177,12 +181,19 @@ std::vector<std::string> range_points(const toml::table& form, const KeyInfo& ke
   return points;
 }
 
-double round_to_12_digits(double value) {
-  char buffer[40];
-  const auto end =
-      std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific, 11).ptr;
-  std::from_chars(buffer, end, value);
-  return value;
+/// The number of points of an axis from one end to another.
+std::int64_t count_of(const toml::table& form, std::string_view kind, std::int64_t least, const KeyInfo& key,
+                      const Source& source) {
+  const toml::node* node = form.get("count");
+  if (node == nullptr)
+    fail(source.at(form.source()),
+         fmt::format("the axis {} has no count; write {{ {} = [first, last], count = n }}", key.name, kind));
+  const std::int64_t count = integer_of(*node, "count", key, source);
+  if (count < least)
+    fail(source.at(node->source()), fmt::format("count of the axis {} is {}; give at least {}{}", key.name,
+                                                count, least, least == 2 ? " (both ends)" : ""));
+  check_count(static_cast<std::uint64_t>(count), key, source.at(node->source()));
+  return count;
 }
 
 std::vector<std::string> spaced_points(const toml::table& form, bool logarithmic, const KeyInfo& key,
@@ -198,15 +209,7 @@ std::vector<std::string> spaced_points(const toml::table& form, bool logarithmic
              "logspace of the axis {} has an end that is not positive; both ends must be above 0, or use "
              "linspace",
              key.name));
-  const toml::node* count_node = form.get("count");
-  if (count_node == nullptr)
-    fail(source.at(form.source()),
-         fmt::format("the axis {} has no count; write {{ {} = [first, last], count = n }}", key.name, name));
-  const std::int64_t count = integer_of(*count_node, "count", key, source);
-  if (count < 2)
-    fail(source.at(count_node->source()),
-         fmt::format("count of the axis {} is {}; give at least 2 (both ends)", key.name, count));
-  check_count(static_cast<std::uint64_t>(count), key, source.at(count_node->source()));
+  const std::int64_t count = count_of(form, name, 2, key, source);
   std::vector<std::string> points;
   points.reserve(static_cast<std::size_t>(count));
   for (std::int64_t i = 0; i < count; ++i) {
@@ -221,33 +224,68 @@ std::vector<std::string> spaced_points(const toml::table& form, bool logarithmic
   return points;
 }
 
-std::vector<std::string> table_points(const toml::table& form, const KeyInfo& key, const Source& source) {
+/// The kind of an axis that is a table; it has no other keys than those of that kind.
+std::string_view form_of(const toml::table& form, const KeyInfo& key, const Source& source) {
   constexpr const char* forms =
-      "write { range = [a, b] }, { linspace = [a, b], count = n } or { logspace = [a, b], count = n }";
-  const char* kind = nullptr;
-  for (const char* name : {"range", "linspace", "logspace"}) {
+      "write { range = [a, b] }, { linspace = [a, b], count = n }, { logspace = [a, b], count = n }, "
+      "{ uniform = [a, b], count = n, seed = s } or { loguniform = [a, b], count = n, seed = s }";
+  std::string_view kind;
+  for (const std::string_view name : axis_forms) {
     if (!form.contains(name)) continue;
-    if (kind != nullptr)
+    if (!kind.empty())
       fail(source.at(form.source()),
            fmt::format("the axis {} has both {} and {}; {}", key.name, kind, name, forms));
     kind = name;
   }
-  if (kind == nullptr)
+  if (kind.empty())
     fail(source.at(form.source()), fmt::format("the axis {} is a table without values; {}", key.name, forms));
-  const std::string_view extra = std::string_view(kind) == "range" ? "step" : "count";
+  const std::string_view extra = kind == "range" ? "step" : "count";
   for (const auto& [name, node] : form) {
-    if (name.str() != kind && name.str() != extra)
+    if (name.str() != kind && name.str() != extra && !(is_random(kind) && name.str() == "seed"))
       fail(source.at(name.source()), fmt::format("unknown key {} beside {} in the axis {}; {}",
                                                  one_line(name.str()), kind, key.name, forms));
   }
   if (key.kind != ValueKind::integer && key.kind != ValueKind::number)
     fail(source.at(form.source()),
          fmt::format("the axis {} takes no {}; list its values, each {}", key.name, kind, key.type()));
-  if (extra == "step") return range_points(form, key, source);
-  return spaced_points(form, std::string_view(kind) == "logspace", key, source);
+  return kind;
+}
+
+std::vector<std::string> table_points(const toml::table& form, const KeyInfo& key, const Source& source) {
+  const std::string_view kind = form_of(form, key, source);
+  if (kind == "range") return range_points(form, key, source);
+  return spaced_points(form, kind == "logspace", key, source);
+}
+
+/// An end of a random axis: within the limits of the key, and whole for an integer.
+double random_end(const toml::node& node, std::string_view kind, const KeyInfo& key, const Source& source) {
+  const double value = key.kind == ValueKind::integer
+                           ? static_cast<double>(integer_of(node, kind, key, source))
+                           : number_of(node, kind, key, source);
+  if (!key.limits.contains(value)) fail_limits(source.at(node.source()), key, fmt::format("{}", value));
+  return value;
 }
 
 }  // namespace
+
+double round_to_12_digits(double value) {
+  char buffer[40];
+  const auto end =
+      std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific, 11).ptr;
+  std::from_chars(buffer, end, value);
+  return value;
+}
+
+std::vector<std::pair<const toml::key*, const toml::node*>> in_file_order(const toml::table& table) {
+  std::vector<std::pair<const toml::key*, const toml::node*>> entries;
+  for (const auto& [key, node] : table) entries.emplace_back(&key, &node);
+  std::ranges::stable_sort(entries, [](const auto& a, const auto& b) {
+    const auto& x = a.first->source().begin;
+    const auto& y = b.first->source().begin;
+    return x.line != y.line ? x.line < y.line : x.column < y.column;
+  });
+  return entries;
+}
 
 Source::Source(std::string_view text, bool is_file)
     : text_(one_line(text, is_file ? 4096 : 80)), is_file_(is_file) {}
@@ -304,6 +342,37 @@ std::string value_json(const toml::node& node, const KeyInfo& key, const Source&
       break;
   }
   fail_type(node, key, source);
+}
+
+std::optional<RandomAxis> random_axis(const toml::node& node, const KeyInfo& key, const Source& source) {
+  const auto* form = node.as_table();
+  if (form == nullptr) return std::nullopt;
+  const std::string_view kind = form_of(*form, key, source);
+  if (!is_random(kind)) return std::nullopt;
+  const toml::array& ends = ends_of(*form, kind, key, source);
+  RandomAxis axis{.key = &key,
+                  .logarithmic = kind == "loguniform",
+                  .low = random_end(*ends.get(0), kind, key, source),
+                  .high = random_end(*ends.get(1), kind, key, source),
+                  .count = static_cast<std::uint64_t>(count_of(*form, kind, 1, key, source)),
+                  .location = source.at(form->get("count")->source())};
+  if (axis.low >= axis.high)
+    fail(source.at(ends.source()),
+         fmt::format("{} of the axis {} goes from {} to {}; give the lower end first", kind, key.name,
+                     axis.low, axis.high));
+  if (axis.logarithmic && axis.low <= 0)
+    fail(source.at(ends.source()),
+         fmt::format("loguniform of the axis {} has an end that is not positive; both ends "
+                     "must be above 0, or use uniform",
+                     key.name));
+  if (const toml::node* seed = form->get("seed")) {
+    const std::int64_t value = integer_of(*seed, "seed", key, source);
+    if (value < 0 || value > UINT32_MAX)
+      fail(source.at(seed->source()), fmt::format("seed of the axis {} is {}; give an integer from 0 to {}",
+                                                  key.name, value, UINT32_MAX));
+    axis.seed = static_cast<std::uint32_t>(value);
+  }
+  return axis;
 }
 
 bool is_axis(const toml::node& node, const KeyInfo& key) {

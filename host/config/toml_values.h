@@ -2,10 +2,14 @@
 #pragma once
 
 #include "config/keys.h"
+#include "config/random_axis.h"
 #include "config/toml.h"
 
+#include <array>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace modsweep {
@@ -26,6 +30,18 @@ class Source {
   bool is_file_;
 };
 
+/// The entries of a table as they stand in the file: toml++ sorts them by name, but the order decides that of
+/// the axes, and which error comes first.
+[[nodiscard]] std::vector<std::pair<const toml::key*, const toml::node*>> in_file_order(
+    const toml::table& table);
+
+/// The kinds of axes that are tables, by the key that has their ends.
+inline constexpr std::array<std::string_view, 5> axis_forms = {"range", "linspace", "logspace", "uniform",
+                                                               "loguniform"};
+
+/// Rounded to 12 significant digits: so ids of cells do not depend on a machine's math library.
+[[nodiscard]] double round_to_12_digits(double value);
+
 /// Throws InputError "location: what".
 [[noreturn]] void fail(const std::string& location, const std::string& what);
 
@@ -34,6 +50,10 @@ class Source {
 
 /// A value of the key as canonical JSON. Throws InputError where its type or limits do not allow it.
 [[nodiscard]] std::string value_json(const toml::node& node, const KeyInfo& key, const Source& source);
+
+/// An axis that is drawn at random; none where the node is another form. Throws InputError.
+[[nodiscard]] std::optional<RandomAxis> random_axis(const toml::node& node, const KeyInfo& key,
+                                                    const Source& source);
 
 /// Whether a node given with --set is an axis: a list or a table where the key accepts one value.
 [[nodiscard]] bool is_axis(const toml::node& node, const KeyInfo& key);

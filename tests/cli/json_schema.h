@@ -73,6 +73,8 @@ class JsonSchema {
     for (const char* one : {"items", "not"})
       if (schema.contains(one)) walk(schema.at(one), visit);
     for (const json& form : schema.value("anyOf", json::array())) walk(form, visit);
+    if (const json others = schema.value("additionalProperties", json(true)); others.is_object())
+      walk(others, visit);
     const json properties = schema.value("properties", json::object());
     for (const auto& [name, property] : properties.items()) walk(property, visit);
   }
@@ -147,7 +149,9 @@ class JsonSchema {
       if (properties.contains(name)) {
         if (std::string why = check(properties.at(name), member, place + '/' + name); !why.empty())
           return why;
-      } else if (!schema.value("additionalProperties", true)) {
+      } else if (const json others = schema.value("additionalProperties", json(true)); others.is_object()) {
+        if (std::string why = check(others, member, place + '/' + name); !why.empty()) return why;
+      } else if (!others) {
         return place + ": unknown key " + name;
       }
     }

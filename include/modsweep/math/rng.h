@@ -21,7 +21,8 @@ enum class Stream : std::uint32_t {
   dropout = 3,
   test_noise = 4,
   order = 5,
-  table_rows = 6
+  table_rows = 6,
+  axis_values = 7  ///< of the random axes of sweep files (config/random_axis.h)
 };
 
 /// The stream of one of several evaluations under noise: each draw has its own; draw 0 is Stream::test_noise.
