@@ -75,6 +75,7 @@ Layout make_layout() {
                                                                .since = own.since,
                                                                .keys = own.keys,
                                                                .exported = own.exported,
+                                                               .only_last = measure.only_last,
                                                                .long_rows = own.long_rows});
       std::vector<std::size_t> columns = append(table, own.columns);
       positions.tables.push_back({tables.size() - 1, std::move(columns)});

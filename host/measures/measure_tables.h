@@ -20,6 +20,7 @@ struct MeasuredTable {
       {};  ///< in the order of the store: by format, then by the list of measures
   std::vector<std::size_t> listed = {};  ///< columns in the order of the list of measures
   bool exported = false;                 ///< under its own name
+  bool only_last = false;                ///< has rows of a network's last step only
   bool long_rows = false;
 
   /// The index of the column with that name; throws LogicError if there is none.

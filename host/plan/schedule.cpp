@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "modsweep/early_stopping.h"
+
 namespace modsweep {
 namespace {
 
@@ -45,8 +47,10 @@ std::optional<std::uint64_t> next_measurement(const CellSettings& cell, std::uin
   return next;
 }
 
-bool first_steps_depend_on_length(const CellSettings& /*cell*/) {
-  return false;  // no setting of [training] does so far
+bool first_steps_depend_on_length(const CellSettings& cell) {
+  // A cosine falls over the whole run. Early stopping may choose the last step, which is always measured and
+  // which a longer run does not end at.
+  return cell.training.schedule == Schedule::cosine || wants_best_step(cell);
 }
 
 std::uint64_t measurement_count(const CellSettings& cell) {

@@ -13,9 +13,9 @@ namespace modsweep {
 /// the last step.
 [[nodiscard]] std::optional<std::uint64_t> next_measurement(const CellSettings& cell, std::uint64_t from);
 
-/// Whether a step depends on how many follow it, as a learning rate that falls over the whole run would: then
-/// a shorter run is no beginning of a longer one. The one place that says so: noise, order and batches are
-/// drawn by the number of the step.
+/// Whether a step, or what is kept of it, depends on how many follow it, as a learning rate that falls over
+/// the whole run does: then a shorter run is no beginning of a longer one. The one place that says so: noise,
+/// order and batches are drawn by the number of the step.
 [[nodiscard]] bool first_steps_depend_on_length(const CellSettings& cell);
 
 /// The number of measurements of a whole run.

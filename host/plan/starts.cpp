@@ -17,6 +17,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "modsweep/early_stopping.h"
 #include "modsweep/measure.h"
 
 namespace modsweep {
@@ -127,8 +128,9 @@ struct Candidate {
 struct Found {
   std::uint64_t index = 0;
   CellSettings settings;
-  std::vector<Candidate> candidates;  // the best first
+  std::vector<Candidate> candidates = {};  // the best first
   bool without_state = false;
+  bool unlike = false;  // a shorter run is finished, but is no beginning of this one
 };
 
 /// Whether any row of the history up to the end of `from` is due in `to`, the last of `to` aside.
@@ -143,13 +145,19 @@ void try_variant(const Cell& cell, const Variant& variant, const StoredCells& st
   CellSettings from = with(to, variant);
   const std::uint64_t step = total_steps(from);
   const std::uint64_t total = total_steps(to);
-  if (step == 0 || step > total || (step < total && first_steps_depend_on_length(to))) return;
-  const bool from_weights = step == total && from.measure.weights && !to.measure.state;
+  if (step == 0 || step > total) return;
   const Rows rows = rows_of(from, to);
   if (rows == Rows::different && wants_rows(to, step)) return;
   Cell source;
   source.id = cell_id(from);
   if (source.id == cell.id || !stored.finished.contains(cell_number(source))) return;
+  if (step < total && first_steps_depend_on_length(to)) {
+    found.unlike = true;
+    return;
+  }
+  // Early stopping may have kept the weights of another step than the last.
+  const bool from_weights =
+      step == total && from.measure.weights && !to.measure.state && !wants_best_step(to);
   if (!from.measure.state && !from_weights) {
     found.without_state = true;
     return;
@@ -199,11 +207,11 @@ std::vector<Found> find_candidates(const Sweep& sweep, const StoredCells& stored
                    const Cell cell = sweep.cell(index);
                    const std::uint64_t number = cell_number(cell);
                    if (stored.finished.contains(number) || stored.running.contains(number)) continue;
-                   Found found{index, cell.settings, {}, false};
+                   Found found{index, cell.settings};
                    const Variant own = variant_of(cell.settings);
                    for (const Variant& variant : variants)
                      if (variant != own) try_variant(cell, variant, stored, found);
-                   if (!found.candidates.empty() || found.without_state)
+                   if (!found.candidates.empty() || found.without_state || found.unlike)
                      parts[thread].push_back(std::move(found));
                  }
                });
@@ -241,12 +249,16 @@ Starts find_starts(const Sweep& sweep, const StoredCells& stored, const Repeats&
   for (Found& found : find_candidates(sweep, stored, variants, repeats, threads, shard)) {
     const auto usable = std::ranges::find_if(found.candidates, [&](const Candidate& candidate) {
       const auto kept = stored.kept(candidate.start.from);
+      found.unlike = found.unlike || (kept && kept->step != candidate.start.step);  // it stopped early
       return kept && kept->step == candidate.start.step &&
              (candidate.from_state ? kept->state : kept->weights);
     });
     if (usable == found.candidates.end()) {
-      // Lengths that are an axis are trained side by side: nothing is trained "anew".
-      if (found.without_state && !is_length_axis(sweep)) ++starts.without_state;
+      if (is_length_axis(sweep)) continue;  // lengths that are trained side by side: none "anew"
+      if (found.without_state)
+        ++starts.without_state;
+      else if (found.unlike)
+        ++starts.unlike;
       continue;
     }
     const std::uint64_t step = usable->start.step;
@@ -284,6 +296,11 @@ std::vector<std::string> Starts::notes() const {
     lines.push_back(counted(without_state, "is", "are") +
                     " trained from step 0, although finished ones are the same up to their last step: those "
                     "kept no state, which measure.state = true does");
+  if (unlike > 0)
+    lines.push_back(
+        counted(unlike, "is", "are") +
+        " trained from step 0, although finished ones differ from them in length or measures only: a "
+        "cosine schedule and early stopping depend on the length of the run");
   return lines;
 }
 

@@ -33,6 +33,7 @@ struct Starts {
   std::uint64_t missing_rows = 0;    ///< without some steps of their history, which nobody measured
   std::uint64_t missing_values = 0;  ///< with steps in their history that lack what was not asked for before
   std::uint64_t without_state = 0;   ///< cells that begin at step 0 because a finished one kept no state
+  std::uint64_t unlike = 0;          ///< because a finished one is no beginning of them
 
   /// Cells that are only measured.
   [[nodiscard]] std::uint64_t measured() const { return cells.size() - longer; }

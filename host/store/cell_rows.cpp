@@ -57,14 +57,11 @@ std::string read_scaling(const StoreFile& file, const FoundCell& cell) {
   SQLite::Statement wanted(*file.db, "SELECT scaling_hash FROM cells WHERE num = ?");
   wanted.bind(1, cell.num);
   auto sum = wanted.executeStep() ? static_cast<std::uint64_t>(wanted.getColumn(0).getInt64()) : 0;
-  SQLite::Statement rows(*file.db, "SELECT * FROM scaling WHERE cell = ? ORDER BY step, role, position");
+  SQLite::Statement rows(*file.db, "SELECT * FROM scaling WHERE cell = ? ORDER BY role, position");
   rows.bind(1, cell.num);
   nlohmann::ordered_json scaling;
-  std::int64_t step = -1;
   while (rows.executeStep()) {
     sum -= hash_row(rows, 1, rows.getColumnCount());
-    if (rows.getColumn("step").getInt64() != step) scaling.clear();  // a longer training was measured again
-    step = rows.getColumn("step").getInt64();
     scaling[rows.getColumn("role").getString() + "s"].push_back(
         {{"column", rows.getColumn("name").getString()},
          {"mean", rows.getColumn("mean").getDouble()},

@@ -40,8 +40,9 @@ void CellCopier::check(const CellRow& from, std::uint64_t found, std::uint64_t w
     throw_broken(file_, fmt::format("the {} of cell {} are not what was written", table, from.id));
 }
 
-void CellCopier::copy_measurements(const CellRow& from, CellRow& to,
-                                   const std::function<bool(std::uint64_t step)>& keeps) {
+void CellCopier::copy_measurements(
+    const CellRow& from, CellRow& to,
+    const std::function<bool(const MeasuredTable& table, std::uint64_t step)>& keeps) {
   constexpr int step_column = 1;
   for (std::size_t t = 0; t < measured_.size(); ++t) {
     SQLite::Statement& query = rows_.measured[t];
@@ -50,7 +51,8 @@ void CellCopier::copy_measurements(const CellRow& from, CellRow& to,
     while (query.executeStep()) {
       const std::uint64_t hash = hash_row(query, 1, query.getColumnCount());
       all += hash;
-      if (!keeps(static_cast<std::uint64_t>(query.getColumn(step_column).getInt64()))) continue;
+      const auto step = static_cast<std::uint64_t>(query.getColumn(step_column).getInt64());
+      if (!keeps(measured_tables()[t], step)) continue;
       measured_[t].copy_row(query, to.num);
       to.sums[t] += hash;
     }
@@ -116,7 +118,7 @@ void CellWriter::copy(std::int64_t sweep, std::int64_t run, const CellCopy& copy
 void CellWriter::copy_all(const WrittenCell& from, WrittenCell& to) {
   to.status = from.status;
   to.diverged_at = from.diverged_at;
-  copier_->copy_measurements(from, to, [](std::uint64_t) { return true; });
+  copier_->copy_measurements(from, to, [](const MeasuredTable&, std::uint64_t) { return true; });
   copier_->copy_weights(from, to);
   copier_->copy_state(from, to);
 }
@@ -124,7 +126,9 @@ void CellWriter::copy_all(const WrittenCell& from, WrittenCell& to) {
 void CellWriter::copy_beginning(const WrittenCell& from, const CellCopy& copy, WrittenCell& to) {
   to.status = status_name(CellStatus::running);
   to.diverged_at.reset();
-  copier_->copy_measurements(from, to, copy.keeps);
+  copier_->copy_measurements(from, to, [&](const MeasuredTable& table, std::uint64_t step) {
+    return !table.only_last && copy.keeps(step);
+  });
   if (from.checkpoint) return copier_->copy_state(from, to);
   const Parameters weights = read_weights(file_, {from.num, from.id}).weights;
   CellProgress progress;

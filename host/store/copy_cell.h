@@ -20,10 +20,10 @@ class CellCopier {
   /// Stores a reference.
   explicit CellCopier(const StoreFile& file);
 
-  /// Copies the rows of all tables of measurements whose step `keeps` wants, and sets their sums in `to`,
+  /// Copies the rows of all tables of measurements that `keeps` wants, and sets their sums in `to`,
   /// which must have no rows yet. Throws InputError where rows of `from` are not what was written.
   void copy_measurements(const CellRow& from, CellRow& to,
-                         const std::function<bool(std::uint64_t step)>& keeps);
+                         const std::function<bool(const MeasuredTable& table, std::uint64_t step)>& keeps);
   /// Copy the state or the final weights, if there are any.
   void copy_state(const CellRow& from, CellRow& to);
   void copy_weights(const CellRow& from, CellRow& to);

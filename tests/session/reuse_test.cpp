@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -152,6 +153,84 @@ TEST_F(ReuseTest, WithoutTheStateALongerRunBeginsAnewAndSaysSo) {
   EXPECT_EQ(listener.last.steps, 2 * 61.0);
   EXPECT_THAT(listener.notes, ElementsAre(HasSubstr("2 cells are trained from step 0")));
   EXPECT_THAT(listener.notes, ElementsAre(HasSubstr("measure.state = true")));
+}
+
+TEST_F(ReuseTest, ALongerRunWhoseFirstStepsDependOnItsLengthBeginsAnewAndSaysSo) {
+  const std::vector<std::vector<std::string>> cases = {
+      {"training.schedule=cosine"},
+      {"task.validation_samples=20", "training.patience=1000"},
+      {"task.validation_samples=20", "training.keep=best"},
+  };
+  for (const std::vector<std::string>& sets : cases) {
+    SCOPED_TRACE(sets.back());
+    const std::string store = sets.back() + ".db";
+    auto shorter = sets;
+    shorter.emplace_back("training.steps=40");
+    (void)train(store, longer, shorter);
+    const Told listener = train(store, longer, sets);
+    EXPECT_EQ(listener.last.steps, 2 * 61.0);
+    EXPECT_THAT(listener.notes, ElementsAre(AllOf(HasSubstr("2 cells are trained from step 0"),
+                                                  HasSubstr("depend on the length of the run"))));
+    expect_as_if_trained(store, longer, sets);
+  }
+}
+
+TEST_F(ReuseTest, SchedulesThatCountStepsGoOn) {
+  const std::vector<std::string> sets = {"training.schedule=step", "training.step_size=15",
+                                         "training.warmup_steps=50"};
+  auto shorter = sets;
+  shorter.emplace_back("training.steps=40");
+  (void)train("store.db", longer, shorter);
+  EXPECT_EQ(train("store.db", longer, sets).last.steps, 2 * 21.0);
+  expect_as_if_trained("store.db", longer, sets);
+}
+
+TEST_F(ReuseTest, AMeasureThatIsAddedIsNotMadeOnTheWeightsOfAnotherStep) {
+  std::vector<std::string> before = {"task.validation_samples=20", "training.keep=best",
+                                     "training.learning_rate=0.3"};
+  for (const char* state : {"false", "true"}) {
+    SCOPED_TRACE(state);
+    before.push_back(fmt::format("measure.state={}", state));
+    auto after = before;
+    after.emplace_back("measure.partition=true");
+    const std::string store = fmt::format("state-{}.db", state);
+    (void)train(store, longer, before);
+    EXPECT_EQ(train(store, longer, after).last.steps, std::string(state) == "true" ? 0.0 : 2 * 61.0);
+    expect_as_if_trained(store, longer, after, "layers");
+    before.pop_back();
+  }
+}
+
+TEST_F(ReuseTest, ANetworkThatStoppedEarlyIsTrainedAnewForAnotherMeasure) {
+  const std::vector<std::string> before = {"task.validation_samples=20", "training.patience=20",
+                                           "training.learning_rate=0.3"};
+  auto after = before;
+  after.emplace_back("measure.partition=true");
+  (void)train("store.db", longer, before);
+  ASSERT_THAT(query_rows(path("store.db"), "SELECT count(*) FROM cells WHERE step < 61"), ElementsAre("2|"));
+  EXPECT_THAT(train("store.db", longer, after).notes,
+              ElementsAre(HasSubstr("2 cells are trained from step 0")));
+  expect_as_if_trained("store.db", longer, after);
+}
+
+TEST_F(ReuseTest, WhatIsMeasuredOnceIsNotCopied) {
+  std::ofstream table(path("t.csv"));
+  table << "a,b,y\n";
+  for (int i = 0; i < 80; ++i) table << i << ',' << i * i << ',' << -i << '\n';
+  table.close();
+  const std::vector<std::string> sets = {"task.kind=table",
+                                         fmt::format("task.file='{}'", path("t.csv")),
+                                         "task.inputs=2",
+                                         "task.input_columns=['a','b']",
+                                         "task.target_columns=['y']",
+                                         "task.scale=standard",
+                                         "task.split=random"};
+  auto shorter = sets;
+  shorter.emplace_back("training.steps=40");
+  (void)train("store.db", longer, shorter);
+  EXPECT_EQ(train("store.db", longer, sets).last.steps, 2 * 21.0);
+  EXPECT_THAT(query_rows(path("store.db"), "SELECT count(*) FROM scaling"), ElementsAre("12|"));
+  expect_as_if_trained("store.db", longer, sets);
 }
 
 TEST_F(ReuseTest, NothingElseMayDiffer) {
