@@ -86,6 +86,14 @@ if [[ "$tests" == yes ]]; then
 elif [[ ! -f build/CMakeCache.txt ]]; then # a build that has tests keeps them
   settings+=(-DMODSWEEP_TESTS=OFF -DMODSWEEP_BENCH=OFF)
 fi
+# The libraries of an active conda environment come before Debian's on the path, and then only some of them.
+if [[ -n "${CONDA_PREFIX:-}" ]]; then
+  echo "setup.sh: the conda environment $CONDA_PREFIX is active; its libraries are not used"
+  settings+=("-DCMAKE_IGNORE_PREFIX_PATH=$CONDA_PREFIX")
+  if grep -qsF "=$CONDA_PREFIX/" build/CMakeCache.txt; then # of a build that found them: look again
+    settings+=(-U "*_DIR" -U "*_INCLUDE*" -U "*_LIBRARY*")
+  fi
+fi
 cmake --preset release "${settings[@]}"
 cmake --build --preset release
 echo "setup.sh: built; start with: build/modsweep run sweeps/quickstart.toml"

@@ -146,7 +146,7 @@ def main():
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--rounds", type=int, default=21)
     arguments = parser.parse_args()
-    print(time.strftime("%F"), *(subprocess.run([program, "--version"], capture_output=True, text=True).stdout.strip()
+    print(time.strftime("%F"), *(subprocess.run([program, "--version"], capture_output=True, text=True).stdout.partition("\n")[0]
                                  for program in (arguments.old, arguments.new)), sep=", ")
     if arguments.speed:
         print("| what | new / old, median | 95 % | rounds |\n| --- | --- | --- | --- |")

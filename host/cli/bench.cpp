@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/gpu_bench.h"
+#include "cli/json_output.h"
 #include "cli/number_options.h"
 #include "cli/output.h"
 #include "cli/run_table.h"
@@ -26,6 +27,7 @@ namespace {
 struct BenchArguments : cpu::BenchOptions {
   std::string engine = "auto";
   std::string json_path;
+  std::string format = "table";
   std::string precision;
   GpuBenchRequest gpu;
 };
@@ -94,17 +96,17 @@ nlohmann::ordered_json to_json(const cpu::BenchRow& row, const std::string& mach
           {"share_of_peak", row.share()}};
 }
 
-nlohmann::ordered_json bench_cpu(const BenchArguments& options, Console& console) {
+nlohmann::ordered_json bench_cpu(const BenchArguments& options, std::ostream& out) {
   if (!options.gpu.empty() || !options.precision.empty())
     throw InputError(
         "--networks, --shape, --batch, --precision and --spectra are of GPU engines; leave them out or give "
         "--engine gemm, fused or fused_3xtf32");
   const std::string machine = machine_name();
-  fmt::print(console.out, "{}\n", machine);
-  console.out.flush();
+  fmt::print(out, "{}\n", machine);
+  out.flush();
   const std::vector<cpu::BenchRow> rows = cpu::run_bench(options);
-  print_rows(rows, console.out);
-  print_groups(rows, console.out);
+  print_rows(rows, out);
+  print_groups(rows, out);
   auto list = nlohmann::ordered_json::array();
   for (const cpu::BenchRow& row : rows) list.push_back(to_json(row, machine));
   return list;
@@ -130,11 +132,15 @@ ExitCode bench(const BenchArguments& options, Console& console) {
     console.out.outlive_failure();
   }
   const EngineChoice choice = choose_engine(options.engine, 1);
+  const bool as_json = options.format == "json";
+  std::ostream nowhere(nullptr);
+  std::ostream& text = as_json ? nowhere : console.out;
   const nlohmann::ordered_json rows = choice.name() == "cpu"
-                                          ? bench_cpu(options, console)
-                                          : bench_gpu(gpu_request(options, choice.name()), console.out);
+                                          ? bench_cpu(options, text)
+                                          : bench_gpu(gpu_request(options, choice.name()), text);
+  if (as_json) write_json(rows, console.out);
   if (json) {
-    json->stream() << rows.dump(1) << '\n';
+    write_json(rows, json->stream());
     json->commit();
   }
   return ExitCode::done;
@@ -189,7 +195,9 @@ void add_bench(CLI::App& app, Action& chosen) {
       ->check(CLI::IsMember(names_of<Precision>()))
       ->type_name("NAME");
   command->add_flag("--spectra", options->gpu.spectra, "Only spectra on a GPU");
-  command->add_option("--json", options->json_path, "Also write the results here")->type_name("FILE");
+  add_format_option(*command, options->format);
+  command->add_option("--json", options->json_path, "Also write the results here, as JSON")
+      ->type_name("FILE");
   command->add_flag("--quick", options->quick, "Seconds instead of a minute, less exact");
   command->footer(
       "Examples:\n  modsweep bench --quick\n  modsweep bench --json bench.json\n  modsweep bench --engine "

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -19,6 +20,11 @@ using Action = std::function<ExitCode(Console&)>;
 
 /// Adds a subcommand to `app` that sets `chosen` when it is parsed.
 using AddCommand = void (*)(CLI::App& app, Action& chosen);
+
+/// The subcommand of that name. Throws InputError where there is none: "there is no {what} '{name}'", and
+/// what may have been meant.
+[[nodiscard]] const CLI::App& find_subcommand(const CLI::App& app, std::string_view name,
+                                              std::string_view what);
 
 /// Binds options that outlive parsing to the function that runs the command.
 template <typename Options>

@@ -1,6 +1,7 @@
 // The one place that parses arguments; commands.def lists the subcommands.
 #include "cli/command.h"
 #include "cli/sweep_options.h"
+#include "cli/version_text.h"
 #include "core/text.h"
 
 #include <algorithm>
@@ -12,8 +13,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include "modsweep/version.h"
 
 namespace modsweep::cli {
 
@@ -71,23 +70,28 @@ void check_command(const CLI::App& app, std::span<const char* const> arguments) 
   if (arguments.size() < 2) return;
   const std::string_view asked = arguments[1];
   if (asked.starts_with('-')) {
-    if (asked == "-h" || asked == "--help" || asked == "--version") return;
+    if (asked == "-h" || asked == "--help" || asked == "-V" || asked == "--version") return;
     throw InputError(
         fmt::format("there is no option '{}' before a command; see modsweep --help", one_line(asked)));
   }
-  const auto names = names_of_subcommands(app);
-  if (!contains(names, asked)) refuse_name("command", asked, names);
-  check_kind(*app.get_subcommand(std::string(asked)), arguments.subspan(2));
+  check_kind(find_subcommand(app, asked, "command"), arguments.subspan(2));
 }
 
 }  // namespace
 
+const CLI::App& find_subcommand(const CLI::App& app, std::string_view name, std::string_view what) {
+  const auto names = names_of_subcommands(app);
+  if (!contains(names, name)) refuse_name(what, name, names);
+  return *app.get_subcommand(std::string(name));
+}
+
 ExitCode run_command_line(int argc, const char* const* argv, Console& console) {
   CLI::App app("Train and measure whole grids of small networks, and find their modules.", "modsweep");
-  app.set_version_flag("--version", "modsweep " + program_version(), "Print the version and exit");
+  app.set_version_flag("-V,--version", version_text,
+                       "Print the version, and what it was built with, and exit");
   app.require_subcommand(1);
   app.footer(
-      "modsweep COMMAND --help tells more about a command. A first sweep:\n"
+      "modsweep help COMMAND tells more about a command. A first sweep:\n"
       "  modsweep run sweeps/quickstart.toml\n"
       "Exit codes: 0 done, 1 some cells diverged or a refinement is not as narrow as asked for, 2 wrong "
       "input,\n"

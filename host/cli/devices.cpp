@@ -1,5 +1,6 @@
 // modsweep devices: the devices that this build can train on, on this machine.
 #include "cli/command.h"
+#include "cli/json_output.h"
 #include "engines/registry.h"
 
 #include <algorithm>
@@ -10,32 +11,72 @@
 namespace modsweep::cli {
 namespace {
 
-struct DevicesArguments {};
+using nlohmann::ordered_json;
 
-ExitCode devices(const DevicesArguments&, Console& console) {
-  for (const EngineEntry& entry : engine_entries()) {
-    const std::string reason = entry.unavailable();
-    fmt::print(console.out, "{}: {}\n", entry.name, entry.summary);
-    if (!reason.empty()) {
-      fmt::print(console.out, "  cannot be used here: {}\n", reason);
-      continue;
-    }
-    for (const auto& engine : entry.make(0)) fmt::print(console.out, "  {}\n", device_text(*engine));
-  }
+struct DevicesArguments {
+  std::string format = "table";
+};
+
+/// The engine that `auto` takes for every sweep; empty: it depends on the sweep.
+std::string only_engine() {
   const auto usable = std::ranges::count_if(
       engine_entries(), [](const EngineEntry& entry) { return entry.unavailable().empty(); });
-  fmt::print(console.out, "--engine auto takes: {}\n",
-             usable == 1 ? choose_engine("auto", 0).name()
-                         : "the one that is fastest with the sweep's cells, by a moment's trial");
+  return usable == 1 ? std::string(choose_engine("auto", 0).name()) : "";
+}
+
+void print_devices(std::ostream& out) {
+  for (const EngineEntry& entry : engine_entries()) {
+    const std::string reason = entry.unavailable();
+    fmt::print(out, "{}: {}\n", entry.name, entry.summary);
+    if (!reason.empty()) {
+      fmt::print(out, "  cannot be used here: {}\n", reason);
+      continue;
+    }
+    for (const auto& engine : entry.make(0)) fmt::print(out, "  {}\n", device_text(*engine));
+  }
+  if (const std::string limits = machine_limits().text(); !limits.empty())
+    fmt::print(out, "limited to: {}\n", limits);
+  const std::string only = only_engine();
+  fmt::print(out, "--engine auto takes: {}\n",
+             only.empty() ? "the one that is fastest with the sweep's cells, by a moment's trial" : only);
+}
+
+ordered_json devices_json() {
+  auto engines = ordered_json::array();
+  for (const EngineEntry& entry : engine_entries()) {
+    const std::string reason = entry.unavailable();
+    auto devices = ordered_json::array();
+    if (reason.empty())
+      for (const auto& engine : entry.make(0))
+        devices.push_back({{"device", engine->device()}, {"memory_bytes", engine->memory()}});
+    engines.push_back({{"engine", entry.name},
+                       {"summary", entry.summary},
+                       {"usable", reason.empty()},
+                       {"reason", reason.empty() ? ordered_json() : ordered_json(reason)},
+                       {"devices", std::move(devices)}});
+  }
+  const std::string only = only_engine();
+  return {{"engines", std::move(engines)},
+          {"auto", only.empty() ? ordered_json() : ordered_json(only)},
+          {"machine", json_of(machine_limits())}};
+}
+
+ExitCode devices(const DevicesArguments& options, Console& console) {
+  if (options.format == "json")
+    write_json(devices_json(), console.out);
+  else
+    print_devices(console.out);
   return ExitCode::done;
 }
 
 }  // namespace
 
 void add_devices(CLI::App& app, Action& chosen) {
+  const auto options = std::make_shared<DevicesArguments>();
   CLI::App* command = app.add_subcommand("devices", "List the engines of this build and what they run on");
+  add_format_option(*command, options->format);
   command->footer("Example:\n  modsweep devices");
-  on_chosen(command, chosen, std::make_shared<DevicesArguments>(), devices);
+  on_chosen(command, chosen, options, devices);
 }
 
 }  // namespace modsweep::cli

@@ -1,5 +1,6 @@
 // modsweep export: a table of a store as text.
 #include "cli/command.h"
+#include "cli/json_output.h"
 #include "cli/output.h"
 #include "cli/run_table.h"
 #include "cli/stores.h"
@@ -59,7 +60,8 @@ auto value(const Entries& entries, std::string_view name) {
   throw LogicError("export: a name that the parser let through: " + std::string(name));
 }
 
-void print_columns(const Store& store, Table table, std::ostream& out) {
+/// Each column of a table, and what it holds.
+std::vector<std::vector<std::string>> described_columns(const Store& store, Table table) {
   const std::vector<std::string> names = store.columns(table);
   const std::vector<std::string> docs = store.column_docs(table);
   std::vector<std::vector<std::string>> rows;
@@ -67,7 +69,18 @@ void print_columns(const Store& store, Table table, std::ostream& out) {
     const KeyInfo* setting = find_key(names[c]);
     rows.push_back({names[c], setting != nullptr ? std::string(setting->doc) : docs[c]});
   }
-  print_table(out, rows, 2);
+  return rows;
+}
+
+void print_columns(const Store& store, Table table, bool as_json, std::ostream& out) {
+  const auto rows = described_columns(store, table);
+  if (!as_json) {
+    print_table(out, rows, 2);
+    return;
+  }
+  auto list = nlohmann::ordered_json::array();
+  for (const auto& row : rows) list.push_back({{"column", row[0]}, {"meaning", row[1]}});
+  write_json(list, out);
 }
 
 ExitCode export_store(const ExportArguments& options, Console& console) {
@@ -76,7 +89,7 @@ ExitCode export_store(const ExportArguments& options, Console& console) {
   const Table table = std::ranges::find(store_tables(), options.table, &NamedTable::name)->table;
   const ExportFormat format = value(formats, options.format);
   if (options.columns) {
-    print_columns(store, table, console.out);
+    print_columns(store, table, options.format == "json", console.out);
     return ExitCode::done;
   }
   if (options.output_path.empty()) {
@@ -106,7 +119,7 @@ void add_export(CLI::App& app, Action& chosen) {
       ->add_option("-o,--output", options->output_path, "Write here, whole or not at all [standard output]")
       ->type_name("FILE");
   command->add_flag("--columns", options->columns,
-                    "Print what the columns of the table hold, as text, and no rows");
+                    "Print what the columns of the table hold, as text or JSON, and no rows");
   command->footer(
       "Examples:\n"
       "  modsweep export quickstart.db | column -s, -t | less -S\n"

@@ -2,6 +2,7 @@
 #include "modsweep/merge.h"
 
 #include "cli/command.h"
+#include "cli/json_output.h"
 #include "core/formats.h"
 
 #include <algorithm>
@@ -18,6 +19,7 @@ struct MergeArguments {
   std::vector<std::string> input_paths;
   bool live = false;
   bool quiet = false;
+  std::string format = "table";
 };
 
 /// Raises the limit on open files: a merge keeps all stores open, and there may be thousands.
@@ -33,7 +35,16 @@ ExitCode merge(const MergeArguments& options, Console& console) {
   const MergeResult result =
       merge_stores(options.output_path, store_files(options.input_paths), options.live);
   for (const std::string& note : result.notes) fmt::print(console.err, "note: {}\n", note);
-  if (options.quiet) return ExitCode::done;
+  if (options.format == "json")
+    write_json({{"store", options.output_path},
+                {"stores", result.stores},
+                {"cells", result.cells},
+                {"done", result.done},
+                {"running", result.running},
+                {"diverged", result.diverged},
+                {"notes", result.notes}},
+               console.out);
+  if (options.quiet || options.format == "json") return ExitCode::done;
   const auto count = [](std::uint64_t n) { return format_count(static_cast<double>(n)); };
   fmt::print(console.out, "{}: {} of {} ({} done, {} diverged, {} running)\n", options.output_path,
              format_plural(static_cast<double>(result.cells), "cell"),
@@ -55,6 +66,7 @@ void add_merge(CLI::App& app, Action& chosen) {
       ->required()
       ->type_name("IN.db");
   command->add_flag("--live", options->live, "Read stores that are being written as they are now");
+  add_format_option(*command, options->format);
   command->add_flag("--quiet", options->quiet, "No summary; errors and notes are still told");
   command->footer(
       "Cells are known by their ids. Finished beats running, a later step an earlier one; checkpoints, "

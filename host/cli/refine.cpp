@@ -7,6 +7,7 @@
 #include "cli/run_table.h"
 #include "cli/trainer.h"
 #include "core/formats.h"
+#include "core/synonyms.h"
 #include "core/text.h"
 #include "results/groups.h"
 
@@ -39,10 +40,10 @@ void check_measured(const Sweep& sweep, const std::string& y) {
   const auto known = measured_columns(sweep);
   if (std::ranges::find(known, y) != known.end()) return;
   const std::vector<std::string_view> names(known.begin(), known.end());
-  const auto close = nearest(y, names);
-  throw InputError(fmt::format("nothing that is measured is called '{}'; {}", one_line(y),
-                               close ? fmt::format("did you mean {}?", *close)
-                                     : fmt::format("--y takes one of {}", fmt::join(known, ", "))));
+  const auto close = meant(y, names);
+  throw InputError(fmt::format(
+      "nothing that is measured is called '{}'; {}", one_line(y),
+      close.empty() ? fmt::format("--y takes one of {}", fmt::join(known, ", ")) : did_you_mean(close)));
 }
 
 /// All searches of a sweep, one for each group, and their training.
@@ -74,7 +75,10 @@ class RefineRun {
 
   ExitCode conclude() {
     save();
-    if (!options_.quiet) print();
+    if (as_json())
+      write_json(document(), console_.out);
+    else if (!options_.quiet)
+      print();
     std::size_t open = 0;
     for (const Refinement& search : searches_)
       if (search.state() != RefinementState::converged) ++open;
@@ -88,9 +92,17 @@ class RefineRun {
     return open > 0 || diverged_ > 0 ? ExitCode::cells_failed : ExitCode::done;
   }
 
-  [[nodiscard]] ExitCode say_interrupted() const { return trainer_.say_interrupted(); }
+  [[nodiscard]] ExitCode stop_early() {
+    if (as_json()) {
+      const Store* store = trainer_.session().has_store() ? &trainer_.session().store() : nullptr;
+      write_json(training_json(options_, sweep_, store, options_.store(), true), console_.out);
+    }
+    return trainer_.say_interrupted();
+  }
 
  private:
+  [[nodiscard]] bool as_json() const { return options_.format == "json"; }
+
   /// The rows that the searches request next, group by group, within the budget.
   [[nodiscard]] std::vector<GroupRow> next_rows() const {
     std::vector<GroupRow> rows;
@@ -114,7 +126,7 @@ class RefineRun {
       const auto first = values.begin() + (begin - rows.begin());
       Refinement& search = searches_[begin->group];
       search.take({first, first + (end - begin)});
-      if (!options_.quiet) print_round(round, {begin, end});
+      if (!options_.quiet && !as_json()) print_round(round, {begin, end});
       if (trainer_.interrupted()) return false;
       begin = end;
     }
@@ -202,16 +214,35 @@ class RefineRun {
                                            fit_records(grid_.group_keys(), rows));
   }
 
-  void print() const {
+  [[nodiscard]] ResultTable transitions() const {
     constexpr std::array parameters = {FitParameter{"x_star", true}, FitParameter{"width", false},
                                        FitParameter{"cells", false}, FitParameter{"grid_cells", false}};
     std::vector<FitRow> rows;
-    std::size_t grid_cells = 0;
-    for (std::size_t g = 0; g < searches_.size(); ++g) {
-      rows.push_back(row_of(g));
-      grid_cells += searches_[g].grid_rows() * grid_.seeds();
-    }
-    write_aligned(fit_table(grid_.group_keys(), parameters, rows), console_.out);
+    for (std::size_t g = 0; g < searches_.size(); ++g) rows.push_back(row_of(g));
+    return fit_table(grid_.group_keys(), parameters, rows);
+  }
+
+  /// Cells of a grid that is as fine everywhere as this one is where it is finest.
+  [[nodiscard]] std::size_t grid_cells() const {
+    std::size_t cells = 0;
+    for (const Refinement& search : searches_) cells += search.grid_rows() * grid_.seeds();
+    return cells;
+  }
+
+  /// The transitions, and the counts of the sweep that was refined.
+  [[nodiscard]] nlohmann::ordered_json document() {
+    auto all = training_json(options_, sweep_, &trainer_.session().store(), options_.store(), false);
+    all["x"] = options_.x;
+    all["y"] = options_.y;
+    all["refined_cells"] = cells_;
+    all["grid_cells"] = grid_cells();
+    all["transitions"] = json_of(transitions());
+    return all;
+  }
+
+  void print() const {
+    const std::size_t grid_cells = this->grid_cells();
+    write_aligned(transitions(), console_.out);
     fmt::print(console_.out, "{} instead of {} of a grid that is as fine everywhere ({:.0f} %)\n",
                cells_text(cells_), format_count(static_cast<double>(grid_cells)),
                100.0 * static_cast<double>(cells_) / static_cast<double>(grid_cells));
@@ -228,11 +259,12 @@ class RefineRun {
   std::uint64_t diverged_ = 0;
 };
 
-ExitCode refine(const RefineArguments& options, Console& console) {
-  const Sweep sweep = load_sweep(options, console);
+ExitCode refine(const RefineArguments& given, Console& console) {
+  RefineArguments options = given;
+  const Sweep sweep = load_sweep(options, console.err);
   check_measured(sweep, options.y);
   RefineRun run(options, sweep, console);
-  return run.search() ? run.conclude() : run.say_interrupted();
+  return run.search() ? run.conclude() : run.stop_early();
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "cli/refine_grid.h"
 
 #include "config/keys.h"
+#include "core/synonyms.h"
 #include "core/text.h"
 
 #include <algorithm>
@@ -32,8 +33,10 @@ std::size_t find_axis(const Sweep& sweep, const std::string& key, const char* re
   }
   std::vector<std::string_view> names;
   for (const Axis& axis : sweep.axes) names.insert(names.end(), axis.keys.begin(), axis.keys.end());
+  const auto close = meant(key, names);
   throw InputError(fmt::format("sweep {} has no axis {}; {} (its axes: {})", sweep.name, one_line(key),
-                               remedy, names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+                               close.empty() ? remedy : did_you_mean(close),
+                               names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
 }
 
 }  // namespace

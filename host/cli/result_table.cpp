@@ -31,15 +31,9 @@ void write_csv(const ResultTable& table, std::ostream& out) {
   }
 }
 
-std::string json_object(const ResultTable& table, const std::vector<json>& row) {
-  nlohmann::ordered_json object;
-  for (std::size_t i = 0; i < row.size(); ++i) object[table.columns[i]] = row[i];
-  return object.dump();
-}
-
-void write_json(const ResultTable& table, bool lines, std::ostream& out) {
+void write_objects(const ResultTable& table, bool lines, std::ostream& out) {
   std::vector<std::string> objects;
-  for (const auto& row : table.rows) objects.push_back(json_object(table, row));
+  for (const auto& object : json_of(table)) objects.push_back(object.dump());
   if (!lines)
     fmt::print(out, "[\n{}\n]\n", fmt::join(objects, ",\n"));
   else
@@ -47,6 +41,15 @@ void write_json(const ResultTable& table, bool lines, std::ostream& out) {
 }
 
 }  // namespace
+
+nlohmann::ordered_json json_of(const ResultTable& table) {
+  auto list = nlohmann::ordered_json::array();
+  for (const auto& row : table.rows) {
+    auto& object = list.emplace_back(nlohmann::ordered_json::object());
+    for (std::size_t i = 0; i < row.size(); ++i) object[table.columns[i]] = row[i];
+  }
+  return list;
+}
 
 void write_aligned(const ResultTable& table, std::ostream& out) {
   std::vector<std::vector<std::string>> rows = {table.columns};
@@ -74,7 +77,7 @@ void ResultOutput::write(const ResultTable& table) {
   else if (format_ == "csv")
     write_csv(table, out);
   else
-    write_json(table, format_ == "jsonl", out);
+    write_objects(table, format_ == "jsonl", out);
   if (file_) file_->commit();
 }
 

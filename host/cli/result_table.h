@@ -22,6 +22,9 @@ struct ResultTable {
 /// As aligned text for people: numbers have a few digits.
 void write_aligned(const ResultTable& table, std::ostream& out);
 
+/// The rows as objects by column, in the order of the columns.
+[[nodiscard]] nlohmann::ordered_json json_of(const ResultTable& table);
+
 /// --format and --output.
 struct ResultOptions {
   std::string format;       ///< empty: `table` on standard output, `csv` into a file

@@ -1,6 +1,7 @@
 // modsweep run: trains the remaining cells of a sweep, or of a shard of it.
 #include "cli/command.h"
 #include "cli/deliver.h"
+#include "cli/json_output.h"
 #include "cli/run_table.h"
 #include "cli/trainer.h"
 #include "core/formats.h"
@@ -32,7 +33,10 @@ std::string local_store(const RunArguments& options) {
 /// knows it.
 ExitCode conclude(const TrainerOptions& options, const Sweep& sweep, const ShardCells* shard,
                   const Store& store, const std::string& path, Console& console) {
-  if (!options.quiet) print_results(sweep, store, path, shard, console.out);
+  if (options.format == "json")
+    write_json(training_json(options, sweep, &store, path, false), console.out);
+  else if (!options.quiet)
+    print_results(sweep, store, path, shard, console.out);
   if (!store.any_diverged()) return ExitCode::done;
   for (const auto& status : store.status().sweeps) {
     if (status.diverged == 0 || status.id != sweep.id()) continue;
@@ -58,9 +62,19 @@ bool train(const TrainerOptions& options, const Sweep& sweep, const std::string&
   return true;
 }
 
+/// The end of a run that was interrupted. `store`: nullptr where there is none yet.
+ExitCode stop_early(const TrainerOptions& options, const Sweep& sweep, const Store* store,
+                    const std::string& path, const Trainer& trainer, Console& console) {
+  if (options.format == "json") write_json(training_json(options, sweep, store, path, true), console.out);
+  return trainer.say_interrupted();
+}
+
 ExitCode run_here(const TrainerOptions& options, const Sweep& sweep, Console& console) {
   Trainer trainer(options, console);
-  if (!train(options, sweep, options.store(), trainer, console)) return trainer.say_interrupted();
+  if (!train(options, sweep, options.store(), trainer, console)) {
+    const Store* store = trainer.session().has_store() ? &trainer.session().store() : nullptr;
+    return stop_early(options, sweep, store, options.store(), trainer, console);
+  }
   return conclude(options, sweep, trainer.session().shard(sweep), trainer.session().store(), options.store(),
                   console);
 }
@@ -80,17 +94,20 @@ ExitCode run_and_deliver(const TrainerOptions& options, const Sweep& sweep, cons
   }
   trainer.session().close_store();
   delivery.hand_over();
-  if (!through) return trainer.say_interrupted();
+  if (!through && !path_exists(delivery.target()))
+    return stop_early(options, sweep, nullptr, delivery.target(), trainer, console);
   const Store store(delivery.target(), Store::Access::read_only);
+  if (!through) return stop_early(options, sweep, &store, delivery.target(), trainer, console);
   return conclude(options, sweep, trainer.session().shard(sweep), store, delivery.target(), console);
 }
 
-ExitCode run(const RunArguments& options, Console& console) {
-  if (!options.deliver) return run_here(options, load_sweep(options, console), console);
-  check_utf8_path("--deliver", *options.deliver);
-  RunArguments local = options;
-  local.store_path = local_store(options);
-  return run_and_deliver(local, load_sweep(local, console), *options.deliver, console);
+ExitCode run(const RunArguments& given, Console& console) {
+  RunArguments options = given;
+  if (options.deliver) check_utf8_path("--deliver", *options.deliver);
+  const Sweep sweep = load_sweep(options, console.err);
+  if (!options.deliver) return run_here(options, sweep, console);
+  options.store_path = local_store(options);
+  return run_and_deliver(options, sweep, *options.deliver, console);
 }
 
 }  // namespace
@@ -111,6 +128,7 @@ void add_run(CLI::App& app, Action& chosen) {
       "  modsweep run sweeps/quickstart.toml\n"
       "  modsweep run sweeps/fig02.toml -o strength.db --set training.steps=5000 --threads 8\n"
       "  modsweep run sweeps/fig02.toml --shard 2/8\n"
+      "  modsweep run - < sweeps/quickstart.toml\n"
       "Ctrl-C and the signals of schedulers save the state; the same command goes on. A second Ctrl-C ends "
       "at\n"
       "once and saves nothing. In a job of two hours --time-limit 1:55:00 ends in time by itself.\n"

@@ -62,6 +62,7 @@ ordered_json form_schema(const KeyInfo& key) {
     case ValueKind::choice: {
       ordered_json choices = ordered_json::array();
       for (const std::string_view choice : key.choices) choices.push_back(copy_of(choice));
+      for (const ChoiceAlias& alias : key.aliases) choices.push_back(copy_of(alias.name));
       return {{"type", "string"}, {"enum", std::move(choices)}};
     }
     case ValueKind::line:

@@ -2,6 +2,7 @@
 #include "modsweep/spectrum.h"
 
 #include "cli/command.h"
+#include "cli/json_output.h"
 #include "cli/number_options.h"
 #include "cli/result_table.h"
 #include "cli/weight_matrices.h"
@@ -34,8 +35,7 @@ struct SpectrumArguments {
   std::string cluster_by = "incoming";
   std::uint32_t modules = 0;  // 0: as many as the gaps of the live units indicate
   bool order = false;
-  std::string format = "text";
-  bool json = false;  // the same as format "json"
+  std::string format = "table";
 };
 
 std::vector<double> gaps(const Spectrum& spectrum) {
@@ -155,7 +155,7 @@ ExitCode spectrum(const SpectrumArguments& options, Console& console) {
   check_standard_output({options.path});
   TensorReader file(options.path);
   const ClusterBy by = value_of<ClusterBy>(options.cluster_by).value();
-  const bool as_json = options.json || options.format == "json";
+  const bool as_json = options.format == "json";
   LeftOut left_out;
   const auto matrices = select_matrices(file.header(), options.path, options.tensors, by, left_out);
   check_named(file, options.path, matrices);
@@ -182,7 +182,7 @@ ExitCode spectrum(const SpectrumArguments& options, Console& console) {
         "{}: none of its {} has a spectrum; give weight matrices [out, in] with "
         "finite entries",
         options.path, format_plural(static_cast<double>(file.header().tensors.size()), "tensor")));
-  if (as_json) console.out << list.dump(2, ' ', true) << '\n';  // escapes: names may hold control characters
+  if (as_json) write_json(list, console.out);
   return ExitCode::done;
 }
 
@@ -217,11 +217,9 @@ void add_spectrum(CLI::App& app, Action& chosen) {
       ->type_name("COUNT");
   command->add_flag("--order", options->order,
                     "Print the units in the order of their clusters, for pictures");
-  CLI::Option* format =
-      command->add_option("--format", options->format, "text or json, with the order [text]")
-          ->check(CLI::IsMember({"text", "json"}))
-          ->type_name("NAME");
-  command->add_flag("--json", options->json, "The same as --format json")->excludes(format);
+  add_format_option(*command, options->format);
+  command->add_flag_callback(
+      "--json", [options] { options->format = "json"; }, "The same as --format json");
   command->footer(
       "Clusters: k-means on the first eigenvectors of the Laplacian. Q: Newman's modularity of the "
       "similarity\n"

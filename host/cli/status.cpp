@@ -1,5 +1,6 @@
 // modsweep status: the progress of the sweeps in stores.
 #include "cli/command.h"
+#include "cli/json_output.h"
 #include "cli/run_table.h"
 #include "core/formats.h"
 #include "core/text.h"
@@ -19,10 +20,12 @@
 namespace modsweep::cli {
 namespace {
 
+using nlohmann::ordered_json;
 using Rows = std::vector<std::vector<std::string>>;
 
 struct StatusArguments {
   std::vector<std::string> store_paths;
+  std::string format = "table";
 };
 
 std::vector<std::string> row_of(const std::string& name, const std::string& id,
@@ -56,6 +59,22 @@ struct Shards {
   std::uint32_t count = 0;
   std::set<std::uint32_t> present;
   std::set<std::uint32_t> finished;
+
+  [[nodiscard]] std::vector<std::uint32_t> missing() const {
+    return those([&](std::uint32_t i) { return !present.contains(i); });
+  }
+  [[nodiscard]] std::vector<std::uint32_t> unfinished() const {
+    return those([&](std::uint32_t i) { return present.contains(i) && !finished.contains(i); });
+  }
+
+ private:
+  template <typename Wanted>
+  [[nodiscard]] std::vector<std::uint32_t> those(Wanted wanted) const {
+    std::vector<std::uint32_t> indices;
+    for (std::uint32_t i = 1; i <= count; ++i)
+      if (wanted(i)) indices.push_back(i);
+    return indices;
+  }
 };
 
 class Shared {
@@ -74,20 +93,26 @@ class Shared {
   /// Prints which shards are missing, and which are not finished.
   void print(std::ostream& out) const {
     for (const auto& [key, shards] : shards_) {
-      std::vector<std::uint32_t> missing;
-      std::vector<std::uint32_t> unfinished;
-      for (std::uint32_t i = 1; i <= shards.count; ++i) {
-        if (!shards.present.contains(i))
-          missing.push_back(i);
-        else if (!shards.finished.contains(i))
-          unfinished.push_back(i);
-      }
+      const std::vector<std::uint32_t> missing = shards.missing();
+      const std::vector<std::uint32_t> unfinished = shards.unfinished();
       fmt::print(out, "{}: {} of {} shards are here", one_line(shards.sweep, std::string::npos),
                  shards.present.size(), shards.count);
       if (!missing.empty()) fmt::print(out, ", missing: {}", fmt::join(missing, ", "));
       if (!unfinished.empty()) fmt::print(out, ", not finished: {}", fmt::join(unfinished, ", "));
       fmt::print(out, "\n");
     }
+  }
+
+  [[nodiscard]] ordered_json json() const {
+    auto list = ordered_json::array();
+    for (const auto& [key, shards] : shards_)
+      list.push_back({{"sweep", shards.sweep},
+                      {"sweep_id", key.first},
+                      {"count", shards.count},
+                      {"present", shards.present},
+                      {"missing", shards.missing()},
+                      {"unfinished", shards.unfinished()}});
+    return list;
   }
 
  private:
@@ -138,8 +163,8 @@ class Sum {
   std::unordered_map<std::uint64_t, State> cells_;
 };
 
-ExitCode status(const StatusArguments& options, Console& console) {
-  const std::vector<std::string> files = store_files(options.store_paths);
+/// The stores one by one, together, and their shards, as text.
+void print_status(const std::vector<std::string>& files, std::ostream& out) {
   const std::vector<std::string> header = {"sweep", "id", "cells", "done", "running", "diverged", "left"};
   Shared shared;
   Sum sum;
@@ -148,22 +173,54 @@ ExitCode status(const StatusArguments& options, Console& console) {
     const StoreStatus status = store.status();
     Rows rows = {header};
     add_rows(rows, status);
-    if (files.size() > 1) fmt::print(console.out, "{}\n", file);
-    print_table(console.out, rows, 2);
-    print_rest(status, console.out);
+    if (files.size() > 1) fmt::print(out, "{}\n", file);
+    print_table(out, rows, 2);
+    print_rest(status, out);
     if (files.size() > 1) {
-      fmt::print(console.out, "\n");
+      fmt::print(out, "\n");
       sum.add(store);
     }
     shared.add(status);
   }
   if (files.size() > 1) {
-    fmt::print(console.out, "together\n");
+    fmt::print(out, "together\n");
     Rows rows = {header};
     add_rows(rows, sum.status());
-    print_table(console.out, rows, 2);
+    print_table(out, rows, 2);
   }
-  shared.print(console.out);
+  shared.print(out);
+}
+
+ordered_json sweeps_json(const StoreStatus& status) {
+  auto list = ordered_json::array();
+  for (const auto& sweep : status.sweeps) list.push_back(json_of(sweep));
+  return list;
+}
+
+ordered_json status_json(const std::vector<std::string>& files) {
+  Shared shared;
+  Sum sum;
+  auto stores = ordered_json::array();
+  for (const std::string& file : files) {
+    const Store store(file, Store::Access::read_only);
+    const StoreStatus status = store.status();
+    stores.push_back({{"store", file},
+                      {"sweeps", sweeps_json(status)},
+                      {"checkpoints", status.checkpoints},
+                      {"programs", status.programs},
+                      {"writer", status.writer ? ordered_json(*status.writer) : ordered_json()}});
+    sum.add(store);
+    shared.add(status);
+  }
+  return {{"stores", std::move(stores)}, {"together", sweeps_json(sum.status())}, {"shards", shared.json()}};
+}
+
+ExitCode status(const StatusArguments& options, Console& console) {
+  const std::vector<std::string> files = store_files(options.store_paths);
+  if (options.format == "json")
+    write_json(status_json(files), console.out);
+  else
+    print_status(files, console.out);
   return ExitCode::done;
 }
 
@@ -176,11 +233,13 @@ void add_status(CLI::App& app, Action& chosen) {
   command->add_option("stores", options->store_paths, "Stores, or folders of stores")
       ->required()
       ->type_name("FILE.db");
+  add_format_option(*command, options->format);
   command->footer(
       "Several stores are told one by one, then together, with the shards that are missing.\n"
       "Examples:\n"
       "  modsweep status quickstart.db\n"
       "  modsweep status sweep.shard-*-of-8.db\n"
+      "  modsweep status quickstart.db --format json\n"
       "\"left\" includes \"running\"; works while a run goes on.");
   on_chosen(command, chosen, options, status);
 }

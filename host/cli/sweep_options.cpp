@@ -8,7 +8,9 @@
 #include "plan/shard_environment.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
+#include <iostream>
 #include <iterator>
 #include <system_error>
 
@@ -36,6 +38,15 @@ std::vector<std::string> files_of(const std::string& sweep_path, const Sweep& sw
   return files;
 }
 
+/// The sweep that is piped into the program.
+Sweep sweep_of_standard_input(const std::vector<std::string>& overrides, DatasetCache* datasets) {
+  std::cin.peek();  // a directory, or a closed descriptor: std::cin itself takes it for an empty input
+  if (std::ferror(stdin) != 0)
+    throw InputError(
+        "standard input: cannot be read; pipe a sweep into it, as in modsweep run - < sweep.toml");
+  return read_sweep(std::cin, overrides, datasets);
+}
+
 /// Refuses a store if its file, or a side file of it, is one that the sweep is read from.
 void check_store_path(const std::string& store, const std::vector<std::string>& reads) {
   for (const char* ending : {"", "-wal", "-shm", "-journal", "-lock", "-new"})
@@ -56,7 +67,8 @@ std::string SweepOptions::store() const {
 }
 
 std::string SweepOptions::default_name() const {
-  const std::string name = std::filesystem::path(sweep_path).stem().string();
+  const std::string name =
+      from_standard_input() ? sweep_name : std::filesystem::path(sweep_path).stem().string();
   if (!shard) return name + ".db";
   return fmt::format("{}.shard-{}-of-{}.db", name, shard->index, shard->count);
 }
@@ -66,9 +78,13 @@ std::size_t SweepOptions::thread_count() const {
 }
 
 void add_sweep_options(CLI::App& command, SweepOptions& options) {
-  command.add_option("sweep", options.sweep_path, "The sweep file")->required()->type_name("SWEEP.toml");
+  command.add_option("sweep", options.sweep_path, "The sweep file; -: standard input")
+      ->required()
+      ->type_name("SWEEP.toml");
   command
-      .add_option("-o,--output", options.store_path, "The store [the sweep's name with .db, in this folder]")
+      .add_option(
+          "-o,--output", options.store_path,
+          "The store [the sweep file's name with .db, in this folder; of standard input, the sweep's name]")
       ->type_name("FILE.db");
   command.add_option("--engine", options.engine, "What trains; modsweep devices lists them [auto]")
       ->check(CLI::IsMember(engine_names()))
@@ -78,9 +94,9 @@ void add_sweep_options(CLI::App& command, SweepOptions& options) {
                   "fp32, fp64 or, on a GPU, tf32; the same as --set training.precision=...")
       ->check(CLI::IsMember(names_of<Precision>()))
       ->type_name("NAME");
-  whole_number(
-      command.add_option("--threads", options.threads, "Threads to use [all]; results do not depend on it"),
-      1, 4096)
+  whole_number(command.add_option("--threads", options.threads,
+                                  "Threads to use [all that this process may]; results do not depend on it"),
+               1, 4096)
       ->type_name("N");
   command
       .add_option("--set", options.overrides,
@@ -116,17 +132,21 @@ void check_utf8_path(std::string_view option, const std::string& path) {
                                  one_line(path, 1000)));
 }
 
-Sweep load_sweep(const SweepOptions& options, Console& console) {
+Sweep load_sweep(SweepOptions& options, std::ostream& err) {
   check_utf8_path("-o", options.store_path);
   std::vector<std::string> overrides = options.overrides;
   if (!options.precision.empty())
     overrides.push_back(fmt::format("training.precision=\"{}\"", options.precision));
-  Sweep sweep = read_sweep(options.sweep_path, overrides, options.datasets.get());
-  auto files = files_of(options.sweep_path, sweep);
+  const bool piped = options.from_standard_input();
+  DatasetCache* datasets = options.datasets.get();
+  Sweep sweep = piped ? sweep_of_standard_input(overrides, datasets)
+                      : read_sweep(options.sweep_path, overrides, datasets);
+  options.sweep_name = sweep.name;
+  auto files = files_of(piped ? "/dev/stdin" : options.sweep_path, sweep);
   check_store_path(options.store(), files);
   files.push_back(options.store());
   check_standard_output(files);
-  for (const std::string& note : sweep.notes) fmt::print(console.err, "note: {}\n", note);
+  for (const std::string& note : sweep.notes) fmt::print(err, "note: {}\n", note);
   return sweep;
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -21,7 +22,8 @@
 namespace modsweep::cli {
 
 struct SweepOptions {
-  std::string sweep_path;
+  std::string sweep_path;      ///< "-": standard input
+  std::string sweep_name;      ///< of a sweep from standard input, known once it is read
   std::string store_path;      ///< empty: default_name(), in the current folder
   std::optional<Shard> shard;  ///< from --shard; none: the whole sweep
   std::string engine = "auto";
@@ -33,7 +35,9 @@ struct SweepOptions {
   std::shared_ptr<DatasetCache> datasets = std::make_shared<DatasetCache>();
 
   [[nodiscard]] std::string store() const;
-  /// The sweep's file name with .db, "NAME.db", or "NAME.shard-2-of-8.db".
+  [[nodiscard]] bool from_standard_input() const { return sweep_path == "-"; }
+  /// The sweep's file name with .db, "NAME.db", or "NAME.shard-2-of-8.db". For standard input: the sweep's
+  /// name.
   [[nodiscard]] std::string default_name() const;
   [[nodiscard]] std::size_t thread_count() const;
 };
@@ -46,9 +50,9 @@ void add_shard_option(CLI::App& command, SweepOptions& options);
 /// The cells of the shard; none without --shard. Throws as ShardCells.
 [[nodiscard]] std::optional<ShardCells> shard_cells(const SweepOptions& options, const Sweep& sweep);
 
-/// The sweep with all overrides applied; prints its notes. Also throws InputError if the store's path is that
-/// of a file that the sweep is read from, or is not UTF-8.
-[[nodiscard]] Sweep load_sweep(const SweepOptions& options, Console& console);
+/// The sweep with all overrides applied; sets its name in the options and prints its notes. Also throws
+/// InputError if the store's path is that of a file that the sweep is read from, or is not UTF-8.
+[[nodiscard]] Sweep load_sweep(SweepOptions& options, std::ostream& err);
 
 /// Throws InputError if a path is not UTF-8, as the texts of a store are; `option` is named in the message.
 void check_utf8_path(std::string_view option, const std::string& path);

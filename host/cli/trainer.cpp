@@ -1,5 +1,6 @@
 #include "cli/trainer.h"
 
+#include "cli/json_output.h"
 #include "cli/number_options.h"
 #include "core/clock.h"
 #include "core/formats.h"
@@ -19,6 +20,20 @@ double TrainerOptions::end_by() const {
   return started + time_limit - std::min(5.0, 0.1 * time_limit);
 }
 
+nlohmann::ordered_json training_json(const TrainerOptions& options, const Sweep& sweep, const Store* store,
+                                     const std::string& path, bool interrupted) {
+  StoreStatus::SweepStatus counts{.id = sweep.id(), .name = sweep.name, .cells = sweep.size()};
+  if (store != nullptr)
+    for (const auto& stored : store->status().sweeps)
+      if (stored.id == sweep.id()) counts = stored;
+  nlohmann::ordered_json document = {
+      {"outcome", interrupted ? "interrupted" : "done"},
+      {"store", path},
+      {"shard", options.shard ? json_of(*options.shard) : nlohmann::ordered_json()}};
+  document.update(json_of(counts));
+  return document;
+}
+
 std::string cells_text(std::uint64_t count) {
   return format_plural(static_cast<double>(count), "cell");
 }
@@ -31,6 +46,7 @@ std::string cells_of(const SweepOptions& options, const Sweep& sweep, std::uint6
 
 void add_trainer_options(CLI::App& command, TrainerOptions& options) {
   add_sweep_options(command, options);
+  add_format_option(command, options.format);
   command.add_flag("--quiet", options.quiet,
                    "No progress and no table; errors and diverged cells are still told");
   finite_number(command.add_option("--checkpoint-seconds", options.checkpoint_seconds,

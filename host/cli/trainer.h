@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 
+#include <nlohmann/json.hpp>
+
 #include "modsweep/session.h"
 #include "modsweep/sweep.h"
 
@@ -16,6 +18,7 @@ namespace modsweep::cli {
 
 struct TrainerOptions : SweepOptions {
   bool quiet = false;
+  std::string format = "table";
   double checkpoint_seconds = 60.0;
   double time_limit = 0.0;                    ///< seconds; 0: none
   std::shared_ptr<InterruptGuard> interrupt;  ///< created when the arguments are read; outlives the store
@@ -25,8 +28,14 @@ struct TrainerOptions : SweepOptions {
   [[nodiscard]] double end_by() const;
 };
 
-/// Adds the options of a sweep, --quiet, --checkpoint-seconds and --time-limit.
+/// Adds the options of a sweep, --format, --quiet, --checkpoint-seconds and --time-limit.
 void add_trainer_options(CLI::App& command, TrainerOptions& options);
+
+/// How the training of a sweep ended, for --format json: sweep, sweep_id, store, shard, outcome, and the
+/// sweep's counts in the store. `store`: nullptr where there is none yet.
+[[nodiscard]] nlohmann::ordered_json training_json(const TrainerOptions& options, const Sweep& sweep,
+                                                   const Store* store, const std::string& path,
+                                                   bool interrupted);
 
 /// "1,234 cells".
 [[nodiscard]] std::string cells_text(std::uint64_t count);

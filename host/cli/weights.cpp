@@ -1,5 +1,6 @@
 // modsweep weights: final weights of one cell as a safetensors file.
 #include "cli/command.h"
+#include "cli/json_output.h"
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -16,6 +17,7 @@ struct WeightsArguments {
   std::vector<std::string> store_paths;
   std::string cell;
   std::string output_path;
+  std::string format = "table";
 };
 
 /// W0 [out, in], b0 [out], s0 [1] (PReLU slope), W1, ...: the layout of torch.nn.Linear's weight and bias.
@@ -87,8 +89,13 @@ ExitCode weights(const WeightsArguments& options, Console& console) {
   check_standard_output(files);
   const Store::StoredWeights stored = find_weights(files, options.cell);
   write_safetensors(options.output_path, tensor_file(stored), files);
-  fmt::print(console.out, "{}: cell {}, shape {}\n", options.output_path, stored.cell_id,
-             stored.weights.shape.text());
+  if (options.format == "json")
+    write_json(
+        {{"file", options.output_path}, {"cell", stored.cell_id}, {"shape", stored.weights.shape.text()}},
+        console.out);
+  else
+    fmt::print(console.out, "{}: cell {}, shape {}\n", options.output_path, stored.cell_id,
+               stored.weights.shape.text());
   return ExitCode::done;
 }
 
@@ -106,6 +113,7 @@ void add_weights(CLI::App& app, Action& chosen) {
   command->add_option("-o,--output", options->output_path, "The file to write")
       ->required()
       ->type_name("FILE.safetensors");
+  add_format_option(*command, options->format);
   command->footer(
       "Tensors W0 [out, in], b0 [out], W1, ... (s0, ... are PReLU slopes). Of a table with task.scale the "
       "metadata\n"

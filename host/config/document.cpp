@@ -1,6 +1,7 @@
 // Reads a sweep file, key by key.
 #include "config/draft.h"
 #include "config/setting_lists.h"
+#include "core/synonyms.h"
 #include "core/text.h"
 
 #include <algorithm>
@@ -32,7 +33,7 @@ class FileReader {
       else if (is_section(name))
         read_section(name, *node);
       else
-        fail(source_.at(key->source()), unknown_top_level(name));
+        fail(source_.at(key->source()), unknown_top_level(name, node->is_table()));
     }
     for (const auto& [name, location] : zipped_)
       if (find_key(name) == nullptr && draft_.axis(name) == nullptr)
@@ -40,14 +41,19 @@ class FileReader {
   }
 
  private:
-  static std::string unknown_top_level(std::string_view name) {
+  static std::string unknown_top_level(std::string_view name, bool is_table) {
     if (find_key(name) != nullptr)
       return fmt::format("\"{}\" in quotes stands only under [axes]; write {} without quotes", name, name);
+    const auto tables = synonyms_of(name, section_synonyms());
+    if (is_table && !tables.empty())
+      return fmt::format("unknown key {}; {}", one_line(name), did_you_mean(tables));
     std::vector<std::string_view> known = {"name", "axes", "zip"};
     known.insert(known.end(), setting_sections().begin(), setting_sections().end());
+    const bool setting = !synonyms_of(name, setting_synonyms()).empty();
     const auto best = nearest(name, known);
-    return fmt::format("unknown key {}{}", one_line(name),
-                       best ? fmt::format("; did you mean {}?", *best) : unknown_key_remedy(name));
+    return fmt::format(
+        "unknown key {}{}", one_line(name),
+        best && !setting ? fmt::format("; did you mean {}?", *best) : unknown_key_remedy(name));
   }
 
   void read_name(const toml::node& node) {

@@ -48,6 +48,7 @@ struct Draft {
   std::vector<AxisDraft> axes;  // in grid order
   std::vector<Zip> zips;
   std::set<std::string, std::less<>> overridden;
+  std::vector<std::string> notes;  // Sweep::notes
 
   [[nodiscard]] AxisDraft* axis(std::string_view key) {
     const auto found = std::ranges::find(axes, key, &AxisDraft::name);
@@ -60,6 +61,10 @@ struct Draft {
 
 /// Reads a parsed sweep file. Throws InputError.
 void read_document(const toml::table& document, const Source& source, Draft& draft);
+
+/// Replaces names that stand for two settings (ChoiceAlias) by these, and tells of it in the notes. Throws
+/// InputError where the second setting is given otherwise.
+void resolve_aliases(Draft& draft);
 
 /// Applies the key=value texts of --set to the content of the file. Throws InputError.
 void apply_overrides(const std::vector<std::string>& overrides, Draft& draft);

@@ -1,5 +1,6 @@
-// Suggests the key that an unknown key may have been meant to be.
+// Suggests the key, or the choice, that an unknown one may have been meant to be.
 #include "config/keys.h"
+#include "core/synonyms.h"
 #include "core/text.h"
 
 #include <algorithm>
@@ -22,6 +23,8 @@ std::string unknown_key_remedy(std::string_view name) {
     if (info.leaf() == leaf) same_leaf += fmt::format("{}{}", same_leaf.empty() ? "" : " or ", info.name);
   }
   if (!same_leaf.empty()) return fmt::format("; did you mean {}?", same_leaf);
+  if (const auto meant = synonyms_of(leaf, setting_synonyms()); !meant.empty())
+    return "; " + did_you_mean(meant);
   if (const auto best = nearest(leaf, own_leaves))
     return fmt::format("; did you mean {}.{}?", section, *best);
   if (const auto best = nearest(leaf, leaves)) {
@@ -31,6 +34,19 @@ std::string unknown_key_remedy(std::string_view name) {
   if (!own_leaves.empty()) return fmt::format("; [{}] has {}", section, fmt::join(own_leaves, ", "));
   if (const auto best = nearest(name, names)) return fmt::format("; did you mean {}?", *best);
   return fmt::format("; settings are in the tables [{}]", fmt::join(setting_sections(), "], ["));
+}
+
+std::string unknown_choice_remedy(std::string_view text, const KeyInfo& key) {
+  std::vector<std::string_view> names = key.choices;
+  for (const ChoiceAlias& alias : key.aliases) names.push_back(alias.name);
+  const auto ask = [](std::string_view name) { return fmt::format("did you mean \"{}\"?", name); };
+  for (const std::string_view name : synonyms_of(text, choice_synonyms()))
+    if (std::ranges::find(names, name) != names.end()) return ask(name);
+  std::string lower(text);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  if (const auto best = nearest(lower, names)) return ask(*best);
+  return "give " + key.type();
 }
 
 }  // namespace modsweep

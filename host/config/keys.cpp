@@ -142,6 +142,11 @@ std::vector<std::string_view> names_of_tasks() {
   return names;
 }
 
+KeyInfo with_alias(KeyInfo info, const ChoiceAlias& alias) {
+  info.aliases.push_back(alias);
+  return info;
+}
+
 KeyInfo later(KeyInfo info) {
   info.later = true;
   return info;
@@ -228,7 +233,8 @@ std::vector<KeyInfo> table() {
       list<&Network::hidden>("network.hidden", 1, 64, width, "units of each hidden layer"),
       list<&Network::groups>("network.groups", 0, 65, width,
                              "groups without connections in each weight layer; [] for none"),
-      key<&Network::activation>("network.activation", "activation function of the hidden layers"),
+      with_alias(key<&Network::activation>("network.activation", "activation function of the hidden layers"),
+                 {"relu", "leaky_relu", "network.leaky_slope", "0"}),
       key<&Network::leaky_slope>("network.leaky_slope", Limits{-1000, 1000}, "leaky_relu: slope below 0"),
       key<&Network::bias>("network.bias", "whether layers have biases"),
       later(key<&Network::architecture>(
@@ -371,6 +377,10 @@ std::string Limits::text() const {
   return out + fmt::format(" and {} {}", below_high ? "below" : "at most", plain(high));
 }
 
+std::string ChoiceAlias::meaning() const {
+  return fmt::format("\"{}\" with {} = {}", choice, other_key, other_json);
+}
+
 std::string KeyInfo::type() const {
   switch (kind) {
     case ValueKind::boolean:
@@ -381,8 +391,12 @@ std::string KeyInfo::type() const {
       return "a number " + limits.text();
     case ValueKind::text:
       return "a string of letters, digits, '.', '_' and '-'";
-    case ValueKind::choice:
-      return fmt::format("one of \"{}\"", fmt::join(choices, "\", \""));
+    case ValueKind::choice: {
+      std::string text = fmt::format("one of \"{}\"", fmt::join(choices, "\", \""));
+      for (const ChoiceAlias& alias : aliases)
+        text += fmt::format(", or \"{}\" for {}", alias.name, alias.meaning());
+      return text;
+    }
     case ValueKind::line:
       return "a string on one line, without quotes and backslashes";
     case ValueKind::line_list:

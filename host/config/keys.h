@@ -21,6 +21,18 @@ enum class ValueKind : std::uint8_t { boolean, integer, number, text, choice, li
   return kind == ValueKind::integer_list || kind == ValueKind::line_list;
 }
 
+/// A further name for a choice together with a value of another setting: "relu" is "leaky_relu" with
+/// network.leaky_slope = 0. It stands in sweep files only; cells have both settings.
+struct ChoiceAlias {
+  std::string_view name;
+  std::string_view choice;
+  std::string_view other_key;
+  std::string_view other_json;
+
+  /// "\"leaky_relu\" with network.leaky_slope = 0"
+  [[nodiscard]] std::string meaning() const;
+};
+
 /// One setting. Values are passed as canonical JSON (modsweep/sweep.h), the form in which axes and stores
 /// hold them.
 struct KeyInfo {
@@ -28,6 +40,7 @@ struct KeyInfo {
   ValueKind kind = ValueKind::boolean;
   Limits limits;                          ///< integer, number, integer_list
   std::vector<std::string_view> choices;  ///< choice
+  std::vector<ChoiceAlias> aliases;       ///< choice: further names
   std::size_t shortest = 0;               ///< lists: entries
   std::size_t longest = 0;
   std::string_view doc;  ///< one line
@@ -57,6 +70,10 @@ struct KeyInfo {
 
 /// A hint for an unknown key: `; did you mean noise.strength?`, or the keys of its table.
 [[nodiscard]] std::string unknown_key_remedy(std::string_view name);
+
+/// What a value that is not among a key's choices may have been meant to be: `did you mean "prelu"?`, or the
+/// choices.
+[[nodiscard]] std::string unknown_choice_remedy(std::string_view text, const KeyInfo& key);
 
 /// The key that this one replaces (training.steps and training.epochs), or an empty text.
 [[nodiscard]] std::string_view schedule_partner(std::string_view name);

@@ -34,6 +34,17 @@ bool is_bare_word(std::string_view text) {
          text.front() != '.';
 }
 
+/// Whether the text is a list but for its brackets: "0,1,2".
+bool is_bare_list(std::string_view text) {
+  if (text.find(',') == std::string_view::npos) return false;
+  try {
+    static_cast<void>(toml::parse("value = [" + std::string(text) + "]"));
+    return true;
+  } catch (const toml::parse_error&) {
+    return false;
+  }
+}
+
 toml::table parse_value(std::string_view text, const std::string& location) {
   if (text.empty()) fail(location, "there is no value; write key=value");
   // The value must be on one line, so that it cannot contain other keys.
@@ -43,6 +54,8 @@ toml::table parse_value(std::string_view text, const std::string& location) {
     return toml::parse("value = " + std::string(text));
   } catch (const toml::parse_error& error) {
     if (is_bare_word(text)) return toml::table{{"value", std::string(text)}};
+    if (is_bare_list(text))
+      fail(location, fmt::format("a list is written in brackets: [{}]", one_line(text)));
     fail(location, fmt::format("the value is {}", syntax_message(error)));
   }
 }

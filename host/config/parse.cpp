@@ -13,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <unordered_set>
@@ -301,29 +302,62 @@ std::vector<std::string> check_cells(const Sweep& sweep, Draft& draft, const std
   return check_data.notes();
 }
 
-}  // namespace
+/// Where the text of a sweep comes from.
+struct Origin {
+  std::string shown;   // in messages
+  std::string folder;  // of the files that the sweep names
+  std::string name;    // of a sweep without one; empty: it must have one
+};
 
-Sweep parse_sweep(const std::string& text, const std::string& path, const std::vector<std::string>& overrides,
-                  DatasetCache* datasets) {
-  check_path_text(path);
-  const Source source = Source::file(path);
+Sweep sweep_of(const std::string& text, const Origin& origin, const std::vector<std::string>& overrides,
+               DatasetCache* datasets) {
+  const Source source = Source::file(origin.shown);
   Draft draft;
-  draft.name = default_name(path);
-  read_document(parse_text(text, path, source), source, draft);
+  draft.name = origin.name;
+  read_document(parse_text(text, origin.shown, source), source, draft);
   apply_overrides(overrides, draft);
+  if (draft.name.empty())
+    fail(source.at({}),
+         "the sweep has no name, and no file to be named after; begin with name = \"my-sweep\"");
   expand_setting_lists(draft);
-  find_files(draft, std::filesystem::path(path).parent_path().string());
+  resolve_aliases(draft);
+  find_files(draft, origin.folder);
 
   Sweep sweep;
   sweep.name = draft.name;
+  sweep.notes = draft.notes;
   for (const auto& [key, value] : draft.fixed) find_key(key)->read(sweep.base, value.json);
   sweep.axes = make_axes(draft);
   const std::string top = source.at({});
   // The base is the first cell: so it is a valid cell, and a value that an axis replaces plays no part.
   sweep.base = settings_at(sweep, 0);
   DatasetCache own;
-  sweep.notes = check_cells(sweep, draft, top, datasets == nullptr ? own : *datasets);
+  std::ranges::move(check_cells(sweep, draft, top, datasets == nullptr ? own : *datasets),
+                    std::back_inserter(sweep.notes));
   return sweep;
+}
+
+/// The text of a sweep, or the beginning of a text that is longer than any sweep.
+std::string read_whole(std::istream& in, const std::string& shown) {
+  std::string text(largest_file + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad()) fail(shown, "cannot be read; check the disk and try again");
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return text;
+}
+
+}  // namespace
+
+Sweep parse_sweep(const std::string& text, const std::string& path, const std::vector<std::string>& overrides,
+                  DatasetCache* datasets) {
+  check_path_text(path);
+  return sweep_of(text, {path, std::filesystem::path(path).parent_path().string(), default_name(path)},
+                  overrides, datasets);
+}
+
+Sweep read_sweep(std::istream& in, const std::vector<std::string>& overrides, DatasetCache* datasets) {
+  constexpr const char* shown = "standard input";
+  return sweep_of(read_whole(in, shown), {shown, "", ""}, overrides, datasets);
 }
 
 Sweep read_sweep(const std::string& path, const std::vector<std::string>& overrides, DatasetCache* datasets) {
@@ -338,11 +372,7 @@ Sweep read_sweep(const std::string& path, const std::vector<std::string>& overri
   std::ifstream file(path, std::ios::binary);
   if (!file)
     fail(shown, fmt::format("cannot be opened ({}); check that you may read it", std::strerror(errno)));
-  std::string text(largest_file + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) fail(shown, "cannot be read; check the disk and try again");
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return parse_sweep(text, path, overrides, datasets);
+  return parse_sweep(read_whole(file, shown), path, overrides, datasets);
 }
 
 }  // namespace modsweep

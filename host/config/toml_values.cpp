@@ -31,12 +31,19 @@ std::string describe(const toml::node& node) {
   return "a date or time";
 }
 
+/// ", as 10000" for a float without a fraction.
+std::string as_whole_number(double value) {
+  if (std::round(value) != value || std::fabs(value) > 1e15) return {};
+  return fmt::format(", as {:.0f}", value);
+}
+
 [[noreturn]] void fail_type(const toml::node& node, const KeyInfo& key, const Source& source) {
   std::string hint;
   if (node.is_array() && !is_list(key.kind))
     hint = fmt::format(" here, or vary it under [axes] as \"{}\" = [...]", key.name);
   else if (node.is_floating_point() && key.kind == ValueKind::integer)
-    hint = " without a decimal point or exponent";
+    hint = fmt::format(" without a decimal point or exponent{}",
+                       as_whole_number(node.as_floating_point()->get()));
   fail(source.at(node.source()),
        fmt::format("{} is {}; give {}{}", key.name, describe(node), key.type(), hint));
 }
@@ -71,11 +78,11 @@ std::string line_json(const std::string& text, const KeyInfo& key, const std::st
 }
 
 std::string choice_json(const std::string& text, const KeyInfo& key, const std::string& location) {
-  if (std::ranges::find(key.choices, text) == key.choices.end()) {
-    const auto best = nearest(text, key.choices);
+  const bool known = std::ranges::find(key.choices, text) != key.choices.end() ||
+                     std::ranges::find(key.aliases, text, &ChoiceAlias::name) != key.aliases.end();
+  if (!known)
     fail(location, fmt::format("{} = \"{}\" is unknown; {}", key.name, one_line(text, 40),
-                               best ? fmt::format("did you mean \"{}\"?", *best) : "give " + key.type()));
-  }
+                               unknown_choice_remedy(text, key)));
   return '"' + text + '"';
 }
 
@@ -112,13 +119,29 @@ void check_count(std::uint64_t points, const KeyInfo& key, const std::string& lo
          fmt::format("the axis {} has {} values, more than {}; shorten it", key.name, points, most_points));
 }
 
+/// How a spaced axis is written; with the numbers of a list of three, as Python's range(0, 10, 2) and NumPy's
+/// linspace(0, 1, 5) take them.
+std::string form_text(std::string_view name, const toml::array* numbers = nullptr) {
+  const bool range = name == "range";
+  const char* extra = range ? "step" : "count";
+  if (numbers != nullptr && numbers->size() == 3) {
+    const auto text = [&](std::size_t i) {
+      const auto value = numbers->get(i)->value<double>();
+      return value ? fmt::format("{}", *value) : std::string("n");
+    };
+    return fmt::format("{{ {} = [{}, {}], {} = {} }}{}", name, text(0), text(1), extra, text(2),
+                       range ? ", without the end" : "");
+  }
+  return fmt::format("{{ {} = [first, {}], {} = n }}", name, range ? "end" : "last", extra);
+}
+
 const toml::array& ends_of(const toml::table& form, std::string_view name, const KeyInfo& key,
                            const Source& source) {
   const toml::node& node = *form.get(name);
   const auto* ends = node.as_array();
   if (ends == nullptr || ends->size() != 2)
     fail(source.at(node.source()),
-         fmt::format("{} of the axis {} is not a pair; write {} = [first, last]", name, key.name, name));
+         fmt::format("{} of the axis {} is not a pair; write {}", name, key.name, form_text(name, ends)));
   return *ends;
 }
 
@@ -126,7 +149,8 @@ std::int64_t integer_of(const toml::node& node, std::string_view what, const Key
                         const Source& source) {
   if (!node.is_integer())
     fail(source.at(node.source()),
-         fmt::format("{} of the axis {} is {}; give an integer", what, key.name, describe(node)));
+         fmt::format("{} of the axis {} is {}; give an integer{}", what, key.name, describe(node),
+                     what == "count" ? "" : ", or use " + form_text("linspace")));
   return node.as_integer()->get();
 }
 
@@ -166,10 +190,11 @@ std::vector<std::string> range_points(const toml::table& form, const KeyInfo& ke
   const std::uint64_t count = distance / size + (distance % size != 0 ? 1 : 0);
   if (count == 0)
     fail(location,
-         fmt::format(
-             "the axis {} is empty: range = [{}, {}] with step {} holds nothing; the second number is left "
-             "out, so widen the range",
-             key.name, first, last, step));
+         fmt::format("the axis {} is empty: range = [{}, {}] with step {} holds nothing; {}", key.name, first,
+                     last, step,
+                     first == last ? "the second number is left out, so widen the range"
+                                   : fmt::format("from {} to {} the step is {}", first, last,
+                                                 first > last ? "negative, as step = -1" : "positive")));
   check_count(count, key, location);
   std::vector<std::string> points;
   points.reserve(count);
@@ -187,7 +212,7 @@ std::int64_t count_of(const toml::table& form, std::string_view kind, std::int64
   const toml::node* node = form.get("count");
   if (node == nullptr)
     fail(source.at(form.source()),
-         fmt::format("the axis {} has no count; write {{ {} = [first, last], count = n }}", key.name, kind));
+         fmt::format("the axis {} has no count; write {}", key.name, form_text(kind)));
   const std::int64_t count = integer_of(*node, "count", key, source);
   if (count < least)
     fail(source.at(node->source()), fmt::format("count of the axis {} is {}; give at least {}{}", key.name,
@@ -204,11 +229,9 @@ std::vector<std::string> spaced_points(const toml::table& form, bool logarithmic
   const double last = number_of(*ends.get(1), name, key, source);
   const std::string location = source.at(ends.source());
   if (logarithmic && (first <= 0 || last <= 0))
-    fail(location,
-         fmt::format(
-             "logspace of the axis {} has an end that is not positive; both ends must be above 0, or use "
-             "linspace",
-             key.name));
+    fail(location, fmt::format("logspace of the axis {} has an end that is not positive; both ends are "
+                               "values, not exponents of 10: give numbers above 0, or use linspace",
+                               key.name));
   const std::int64_t count = count_of(form, name, 2, key, source);
   std::vector<std::string> points;
   points.reserve(static_cast<std::size_t>(count));
@@ -227,8 +250,9 @@ std::vector<std::string> spaced_points(const toml::table& form, bool logarithmic
 /// The kind of an axis that is a table; it has no other keys than those of that kind.
 std::string_view form_of(const toml::table& form, const KeyInfo& key, const Source& source) {
   constexpr const char* forms =
-      "write { range = [a, b] }, { linspace = [a, b], count = n }, { logspace = [a, b], count = n }, "
-      "{ uniform = [a, b], count = n, seed = s } or { loguniform = [a, b], count = n, seed = s }";
+      "write { range = [first, end], step = n }, { linspace = [first, last], count = n }, "
+      "{ logspace = [first, last], count = n }, { uniform = [least, most], count = n, seed = s } or "
+      "{ loguniform = [least, most], count = n, seed = s }";
   std::string_view kind;
   for (const std::string_view name : axis_forms) {
     if (!form.contains(name)) continue;

@@ -58,9 +58,10 @@ inline constexpr std::array<std::string_view, 5> axis_forms = {"range", "linspac
 /// Whether a node given with --set is an axis: a list or a table where the key accepts one value.
 [[nodiscard]] bool is_axis(const toml::node& node, const KeyInfo& key);
 
-/// The points of an axis as canonical JSON: a plain list, { range = [a, b] }, { linspace = [a, b], count = n
-/// } or { logspace = [a, b], count = n }. Spaced values are rounded to 12 significant digits, so that the ids
-/// of cells do not depend on a machine's math library; for an integer key they are rounded to integers.
+/// The points of an axis as canonical JSON: a plain list, { range = [first, end], step = n }, { linspace =
+/// [first, last], count = n } or { logspace = [first, last], count = n }. Spaced values are rounded to 12
+/// significant digits, so that the ids of cells do not depend on a machine's math library; for an integer key
+/// they are rounded to integers.
 [[nodiscard]] std::vector<std::string> axis_json(const toml::node& node, const KeyInfo& key,
                                                  const Source& source);
 

@@ -1,5 +1,7 @@
 #include "core/parallel.h"
 
+#include "core/machine.h"
+
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -10,7 +12,7 @@
 namespace modsweep {
 
 std::size_t hardware_threads() {
-  return std::max(1U, std::thread::hardware_concurrency());
+  return static_cast<std::size_t>(machine_limits().threads.usable);
 }
 
 void parallel_for(std::size_t threads, std::size_t count,

@@ -6,7 +6,7 @@
 
 namespace modsweep {
 
-/// Number of hardware threads, at least 1.
+/// Number of hardware threads that this process may use (core/machine.h), at least 1.
 [[nodiscard]] std::size_t hardware_threads();
 
 /// Calls body(item, worker) for every item in [0, count) on up to `threads` threads, the caller among them;

@@ -1,15 +1,14 @@
 #include "modsweep/cpu_engine.h"
 
+#include "core/machine.h"
 #include "core/parallel.h"
 #include "cpu/cpu_training.h"
 #include "cpu/isa_names.h"
 
 #include <array>
-#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "modsweep/error.h"
 
@@ -39,12 +38,9 @@ class CpuEngine final : public Engine {
     return 3 * ParameterLayout(shape).padded() * scalar_bytes(precision);
   }
 
-  /// Half of the machine's memory: datasets and other programs need some, too.
+  /// Half of the memory that this process may use: datasets and other programs need some, too.
   [[nodiscard]] std::size_t memory() const override {
-    const long pages = ::sysconf(_SC_PHYS_PAGES);
-    const long page = ::sysconf(_SC_PAGE_SIZE);
-    if (pages <= 0 || page <= 0) return std::numeric_limits<std::size_t>::max();
-    return static_cast<std::size_t>(pages) * static_cast<std::size_t>(page) / 2;
+    return static_cast<std::size_t>(machine_limits().memory.usable / 2);
   }
 
   /// One pack occupies all threads, which also measure it.

@@ -1,24 +1,37 @@
 #include "engines/gpu_module.h"
 
+#include <algorithm>
 #include <exception>
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "modsweep/version.h"
 
 namespace modsweep {
 namespace {
 
-/// Finds the module: beside the program in a build, in the library folder if installed. Empty if absent.
-std::filesystem::path find_module() {
+/// Where the module may be: beside the program in a build, in the library folder if installed.
+std::vector<std::filesystem::path> places_of_module() {
   std::error_code error;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) return {};
-  const auto folder = program.parent_path();
-  for (const auto& candidate : {folder / MODSWEEP_GPU_MODULE, folder / MODSWEEP_GPU_MODULE_INSTALLED})
-    if (std::filesystem::exists(candidate, error)) return candidate;
-  return {};
+  const auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  return {folder / MODSWEEP_GPU_MODULE, (folder / MODSWEEP_GPU_MODULE_INSTALLED).lexically_normal()};
+}
+
+/// Why there is no module in these places.
+std::string no_module(const std::vector<std::filesystem::path>& places) {
+  if (cuda_version().empty()) return "this build has no GPU engines; build it where nvcc is on the PATH";
+  std::vector<std::string> folders;
+  for (const auto& place : places) folders.push_back(place.parent_path().string());
+  return fmt::format(
+      "{} is not beside the program (looked in {}); link to the program instead of copying it, or install "
+      "both with cmake --install",
+      MODSWEEP_GPU_MODULE, fmt::join(folders, ", "));
+}
+
+bool driver_loads() {
+  return ::dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL) != nullptr;
 }
 
 std::string last_error() {
@@ -28,19 +41,28 @@ std::string last_error() {
 
 }  // namespace
 
+std::string_view cuda_version() {
+  return MODSWEEP_CUDA_VERSION;
+}
+
 GpuAccess open_gpu(std::filesystem::path path) {
   GpuAccess access;
-  if (path.empty()) path = find_module();
   std::error_code error;
-  if (!std::filesystem::exists(path, error)) {
-    access.reason = "this build has no GPU engines; build it where nvcc is on the PATH";
+  const auto places = path.empty() ? places_of_module() : std::vector{path};
+  const auto found =
+      std::ranges::find_if(places, [&](const auto& place) { return std::filesystem::exists(place, error); });
+  if (found == places.end()) {
+    access.reason = no_module(places);
+    access.driver_idle = driver_loads();
     return access;
   }
+  path = *found;
   // The driver first: it is small, and without it CUDA's large libraries are useless.
-  if (::dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL) == nullptr) {
+  if (!driver_loads()) {
     access.reason = "this machine has no NVIDIA driver (libcuda.so.1)";
     return access;
   }
+  access.driver_idle = true;
   void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     access.reason = fmt::format("{} cannot be loaded: {}", path.string(), last_error());
@@ -61,6 +83,7 @@ GpuAccess open_gpu(std::filesystem::path path) {
     access.reason = error.what();
     return access;
   }
+  access.driver_idle = false;
   if (access.devices.empty())
     access.reason = "the NVIDIA driver shows no device";
   else

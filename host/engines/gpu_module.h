@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "modsweep/gpu.h"
@@ -14,7 +15,12 @@ struct GpuAccess {
   const GpuModule* module = nullptr;  ///< null where `reason` is not empty
   std::vector<GpuDevice> devices;     ///< at least one with a module
   std::string reason;                 ///< one line: what is missing
+  /// This machine has an NVIDIA driver, but the module for it is missing, or of no use: a GPU may stay idle.
+  bool driver_idle = false;
 };
+
+/// The CUDA version that the GPU engines of this build were compiled with, "12.6"; empty: it has none.
+[[nodiscard]] std::string_view cuda_version();
 
 /// Loads a module and lists its devices. `path` empty: libmodsweep_gpu.so beside the program or in the
 /// library folder of its installation. Does not throw where something is missing or fails: `reason` states

@@ -35,6 +35,13 @@ std::vector<std::unique_ptr<Engine>> make_gpu(std::size_t) {
   return engines;
 }
 
+/// A warning where the machine has an NVIDIA driver that `auto` cannot use.
+std::string idle_driver() {
+  const GpuAccess gpu = open_gpu();
+  if (!gpu.driver_idle) return {};
+  return fmt::format("this machine has an NVIDIA driver, but no GPU is used: {}", gpu.reason);
+}
+
 std::string note_of(const EngineChoice& choice) {
   return choice.why.empty() ? "" : "; auto: " + choice.why;
 }
@@ -86,7 +93,8 @@ EngineChoice choose_engine(std::string_view name, std::size_t threads, const Tri
   std::vector<Contender> contenders;
   for (const EngineEntry& entry : engine_entries())
     if (entry.unavailable().empty()) contenders.push_back({std::string(entry.name), entry.make(threads)});
-  if (contenders.size() == 1) return {std::move(contenders.front().engines), "the only one of this machine"};
+  if (contenders.size() == 1)
+    return {std::move(contenders.front().engines), "the only one of this machine", idle_driver()};
   SpeedTable table(SpeedTable::usual_path());
   TrialResult trial = try_engines(work, contenders, kept_timing(table, work, program_version()));
   return {std::move(contenders[trial.fastest].engines), std::move(trial.why)};

@@ -33,7 +33,8 @@ struct EngineEntry {
 
 struct EngineChoice {
   std::vector<std::unique_ptr<Engine>> engines;  ///< of one kind, one for each device, at least one
-  std::string why;  ///< why `auto` chose them; empty where the user named the engine
+  std::string why;           ///< why `auto` chose them; empty where the user named the engine
+  std::string warning = {};  ///< `auto`: why a GPU of this machine may stay idle; empty: nothing is wrong
 
   [[nodiscard]] std::string_view name() const { return engines.front()->name(); }
   /// The devices, and why `auto` chose them.

@@ -1,5 +1,6 @@
 #include "results/values.h"
 
+#include "core/synonyms.h"
 #include "core/text.h"
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "modsweep/error.h"
 #include "modsweep/results.h"
@@ -42,12 +44,21 @@ void check_column(const std::string& name, const std::vector<std::string>& colum
                   Table table) {
   if (std::find(columns.begin(), columns.end(), name) != columns.end()) return;
   const std::vector<std::string_view> candidates(columns.begin(), columns.end());
-  const auto close = nearest(name, candidates);
-  throw InputError(fmt::format(
-      "{}: {} has no column '{}'{}; {}", path, name_of(table), one_line(name),
-      name.find('.') == std::string::npos ? "" : " (settings are columns where they vary)",
-      close ? fmt::format("did you mean {}?", *close)
-            : fmt::format("see them with: modsweep export {} --table {} | head -1", path, name_of(table))));
+  const auto is_there = [&](std::string_view one) { return std::ranges::count(candidates, one) > 0; };
+  const auto settings = synonyms_of(name, setting_synonyms());
+  // The name of a setting that does not vary: a column with a similar name is not meant.
+  const bool varies_not = !settings.empty() && synonyms_of(name, column_synonyms()).empty() &&
+                          std::ranges::none_of(settings, is_there);
+  const auto close = varies_not ? std::vector<std::string_view>{} : meant(name, candidates);
+  std::string remedy =
+      fmt::format("see them with: modsweep export {} --table {} | head -1", path, name_of(table));
+  if (varies_not)
+    remedy = fmt::format("it is called {} here", fmt::join(settings, " or "));
+  else if (!close.empty())
+    remedy = did_you_mean(close);
+  const bool of_settings = varies_not || name.find('.') != std::string::npos;
+  throw InputError(fmt::format("{}: {} has no column '{}'{}; {}", path, name_of(table), one_line(name),
+                               of_settings ? " (settings are columns where they vary)" : "", remedy));
 }
 
 ResultColumns::ResultColumns(std::vector<std::string> names, std::vector<std::vector<std::string>> texts)

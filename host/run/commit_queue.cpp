@@ -1,6 +1,7 @@
 #include "run/commit_queue.h"
 
 #include "core/clock.h"
+#include "core/machine.h"
 #include "plan/planner.h"
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 namespace modsweep {
 namespace {
@@ -20,12 +20,8 @@ constexpr double pause_ratio = 4.0;  // a commit that took a second is followed 
 constexpr double retry_seconds = 0.5;
 constexpr double tell_seconds = 5.0;  // for which the store is locked before the user is told
 
-/// A quarter of this machine's memory.
 std::size_t quarter_of_memory() {
-  const long pages = ::sysconf(_SC_PHYS_PAGES);
-  const long page = ::sysconf(_SC_PAGESIZE);
-  if (pages <= 0 || page <= 0) return std::size_t{256} << 20U;
-  return static_cast<std::size_t>(pages) / 4 * static_cast<std::size_t>(page);
+  return static_cast<std::size_t>(machine_limits().memory.usable / 4);
 }
 
 std::size_t bytes_of(const Measurement& row) {

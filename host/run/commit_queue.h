@@ -24,7 +24,7 @@ struct CommitQueueOptions {
   double interval = 1.0;           ///< seconds between two commits
   double longest_interval = 30.0;  ///< upper limit if a commit itself takes long
   std::size_t waiting_bytes =
-      0;  ///< limit on what waits for a locked store; 0: a quarter of this machine's memory
+      0;  ///< limit on what waits for a locked store; 0: a quarter of the usable memory
   /// Called by the queue's thread after each commit, with the ticket of the last call of `commit` that is now
   /// in the store; may be empty.
   std::function<void(std::uint64_t ticket)> saved = {};

@@ -125,9 +125,11 @@ bool Session::Impl::train(const Sweep& sweep, SessionWatcher& watcher) {
   const std::unordered_set<std::uint64_t> finished =
       store ? store->finished_cells() : std::unordered_set<std::uint64_t>{};
   const ShardCells* mine = shard(sweep);
-  if (!choice)
+  if (!choice) {
     choice = choose_engine(options.engine, options.threads,
                            {sweep, finished, *datasets, options.max_pack, threads(), mine});
+    if (!choice->warning.empty()) watcher.note(choice->warning);
+  }
   const std::vector<Worker> workers = choice->workers();
   const Repeats repeats(sweep, finished, threads(), mine);
   PlanSummary plan = summarize(sweep, finished, workers, options.max_pack, threads(), mine, &repeats);

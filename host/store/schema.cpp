@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 namespace modsweep {
 namespace {
@@ -140,6 +141,10 @@ std::string create_sql(const MeasuredTable& table) {
 std::int32_t store_format() {
   static const std::int32_t format = std::max(hashed_format, measured_format());
   return format;
+}
+
+std::string sqlite_version() {
+  return ::sqlite3_libversion();
 }
 
 std::string sum_name(std::string_view table) {

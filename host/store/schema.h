@@ -18,6 +18,8 @@ inline constexpr std::int32_t store_application_id = 0x4d535750;
 /// 3: layers.modularity, normalized_cut, block_share; 4: rollback journal instead of WAL; tables store, runs
 /// and shards; hashes of all rows; 5: measurements.validation_loss and kept_step; table scaling.
 [[nodiscard]] std::int32_t store_format();
+/// The version of the SQLite library that is used, "3.40.1".
+[[nodiscard]] std::string sqlite_version();
 /// The first format with hashes and the table `store`.
 inline constexpr std::int32_t hashed_format = 4;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,9 +39,8 @@ struct Cell {
 struct Sweep {
   std::string name;
   CellSettings base;
-  std::vector<Axis> axes;  ///< the last axis varies fastest
-  /// What the user should know about the data before training, one line each.
-  std::vector<std::string> notes = {};
+  std::vector<Axis> axes;               ///< the last axis varies fastest
+  std::vector<std::string> notes = {};  ///< what its reader should tell the user, a line each; part of no id
 
   [[nodiscard]] std::uint64_t size() const;
   /// The i-th cell in grid order. Throws InputError where an axis value makes the cell invalid.
@@ -58,6 +58,11 @@ struct Sweep {
 /// check the sweep, for its training; null: nobody keeps them. Throws InputError "file:line:column: what;
 /// remedy".
 [[nodiscard]] Sweep read_sweep(const std::string& path, const std::vector<std::string>& overrides = {},
+                               DatasetCache* datasets = nullptr);
+
+/// The same from a stream that has no file name: messages say "standard input", files are relative to the
+/// current folder, and the text or an override must name the sweep.
+[[nodiscard]] Sweep read_sweep(std::istream& in, const std::vector<std::string>& overrides = {},
                                DatasetCache* datasets = nullptr);
 
 /// The same from text; `path` is used in messages.

@@ -91,6 +91,7 @@ TEST_F(SettingsTest, UnknownPatternIsRefusedWithWhatMayBeMeant) {
                {"'nois.strenght'", "did you mean noise.strength?"});
   expect_error(modsweep({"settings", "noise*x"}), 2, {"'noise*x'", "; "});
   expect_error(modsweep({"settings", "lerning_rate"}), 2, {"did you mean training.learning_rate?"});
+  expect_error(modsweep({"settings", "lr"}), 2, {"did you mean training.learning_rate?"});
   expect_error(modsweep({"settings", "--format", "xml"}), 2, {"xml"});
 }
 
@@ -136,7 +137,9 @@ TEST_F(SettingsTest, SchemaSaysOfEachKeyWhatTheTableSays) {
     EXPECT_THAT(value.at("description").get<std::string>(), HasSubstr(std::string(key.doc)));
     EXPECT_EQ(value.at("default"), json::parse(key.standard));
     if (key.kind == ValueKind::choice) {
-      EXPECT_EQ(value.at("enum"), json(std::vector<std::string>(key.choices.begin(), key.choices.end())));
+      std::vector<std::string> names(key.choices.begin(), key.choices.end());
+      for (const ChoiceAlias& alias : key.aliases) names.emplace_back(alias.name);
+      EXPECT_EQ(value.at("enum"), json(names));
     }
     const json& numbers = key.kind == ValueKind::integer_list ? value.at("items") : value;
     if (numbers.at("type") == "integer" || numbers.at("type") == "number") {

@@ -105,12 +105,40 @@ INSTANTIATE_TEST_SUITE_P(Commands, HelpTest, testing::ValuesIn(commands));
 class UsageTest : public ProgramTest {};
 
 TEST_F(UsageTest, HelpAndVersionGoToStandardOutput) {
-  for (const char* option : {"--help", "--version"}) {
+  for (const char* option : {"--help", "-h", "--version", "-V"}) {
     const Outcome outcome = modsweep({option});
     EXPECT_EQ(outcome.code, 0);
     EXPECT_EQ(outcome.err, "");
     EXPECT_EQ(outcome.out.find("modsweep") == std::string::npos, false);
   }
+}
+
+TEST_F(UsageTest, VersionTellsWhatTheProgramWasBuiltWith) {
+  const Outcome outcome = modsweep({"-V"});
+  EXPECT_TRUE(outcome.out.starts_with("modsweep " MODSWEEP_VERSION "\ncommit ")) << outcome.out;
+  for (const char* what : {"\ncompiler  ", "\ninstruction sets  x86-64", " (used here)", "\nCUDA  ",
+                           "\nSQLite  ", "\nstore format      4\n"})
+    EXPECT_NE(outcome.out.find(what), std::string::npos) << what << "\n" << outcome.out;
+  EXPECT_EQ(outcome.out, modsweep({"--version"}).out);
+}
+
+TEST_F(UsageTest, HelpIsACommandToo) {
+  EXPECT_EQ(modsweep({"help"}).out, modsweep({"--help"}).out);
+  EXPECT_EQ(modsweep({"help", "run"}).out, modsweep({"run", "--help"}).out);
+  EXPECT_EQ(modsweep({"help", "fit", "law"}).out, modsweep({"fit", "any.db", "law", "--help"}).out);
+  EXPECT_NE(modsweep({"help", "fit", "law"}).out, modsweep({"help", "fit"}).out);
+  EXPECT_NE(modsweep({"help"}).out, modsweep({"help", "run"}).out);
+  expect_error(modsweep({"help", "rnu"}), 2, {"there is no command 'rnu'; did you mean run?"});
+  expect_error(modsweep({"help", "fit", "lwa"}), 2, {"there is no kind of fit 'lwa'; did you mean law?"});
+}
+
+// What the option says of the store's name is what happens.
+TEST_F(UsageTest, AStoreIsNamedAfterTheFileOfTheSweep) {
+  write("file-name.toml", "name = \"own-name\"\n[network]\nhidden = [2]\n[training]\nsteps = 1\n");
+  EXPECT_NE(modsweep({"help", "run"}).out.find("the sweep file's name with .db, in this folder"),
+            std::string::npos);
+  ASSERT_EQ(modsweep({"run", "file-name.toml", "--quiet"}).code, 0);
+  EXPECT_EQ(files(), (std::vector<std::string>{"file-name.db", "file-name.toml"}));
 }
 
 TEST_F(UsageTest, DevicesNamesEveryEngine) {

@@ -4,7 +4,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -51,6 +53,41 @@ TEST_F(SweepFile, GivesItsNameToTheSweep) {
   EXPECT_EQ(read_sweep(write("noise-strength.toml", test::run)).name, "noise-strength");
   EXPECT_EQ(read_sweep(write("my first sweep.toml", test::run)).name, "my_first_sweep");
   EXPECT_EQ(read_sweep(write("a.toml", "name = \"b.c\"\n" + test::run)).name, "b.c");
+}
+
+/// A sweep from a stream without a file name.
+Sweep from_stream(const std::string& text, const std::vector<std::string>& overrides = {}) {
+  std::istringstream in(text);
+  return read_sweep(in, overrides);
+}
+
+std::string error_from_stream(const std::string& text) {
+  try {
+    (void)from_stream(text);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "was accepted";
+}
+
+TEST(SweepStream, IsTheSweepOfAFileWithThatText) {
+  const std::string text = "name = \"piped\"\n" + test::run + "[axes]\n\"training.seed\" = [0, 1]\n";
+  const Sweep sweep = from_stream(text, {"noise.strength=0.5"});
+  EXPECT_EQ(sweep.name, "piped");
+  EXPECT_EQ(sweep.id(), test::parse(text, {"noise.strength=0.5"}).id());
+}
+
+TEST(SweepStream, NeedsANameOfItsOwn) {
+  EXPECT_EQ(from_stream(test::run, {"name=given"}).name, "given");
+  for (const std::string& text : {test::run, std::string()})
+    EXPECT_THAT(error_from_stream(text), StartsWith("standard input:1:1: the sweep has no name")) << text;
+}
+
+TEST(SweepStream, IsCalledStandardInputInErrors) {
+  EXPECT_THAT(error_from_stream("name = \"a\"\n[noise]\nstrength = -1\n"),
+              StartsWith("standard input:3:12: noise.strength = -1"));
+  EXPECT_THAT(error_from_stream(std::string((std::size_t{16} << 20U) + 2, '#')),
+              StartsWith("standard input: larger than 16 MB"));
 }
 
 TEST_F(SweepFile, Missing) {

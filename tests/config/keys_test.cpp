@@ -2,6 +2,7 @@
 #include "config/keys.h"
 
 #include "config/parse.h"
+#include "core/synonyms.h"
 
 #include <map>
 #include <set>
@@ -315,6 +316,35 @@ TEST(Keys, NumbersAreShortAndExact) {
   EXPECT_EQ(json, "0");
 }
 
+TEST(Keys, SynonymsNameSettingsTablesAndChoicesThatExist) {
+  std::set<std::string_view> choices;
+  for (const KeyInfo& key : setting_keys()) choices.insert(key.choices.begin(), key.choices.end());
+  for (const Synonym& synonym : setting_synonyms())
+    for (const std::string_view name : synonym.names)
+      EXPECT_TRUE(name.empty() || find_key(name) != nullptr) << name;
+  for (const Synonym& synonym : section_synonyms())
+    EXPECT_TRUE(synonym.names[0] == "axes" ||
+                std::ranges::binary_search(setting_sections(), synonym.names[0]))
+        << synonym.names[0];
+  for (const Synonym& synonym : choice_synonyms())
+    EXPECT_TRUE(choices.contains(synonym.names[0])) << synonym.names[0];
+}
+
+TEST(Keys, AliasesStandForAChoiceAndAnotherSetting) {
+  std::size_t aliases = 0;
+  for (const KeyInfo& key : setting_keys())
+    for (const ChoiceAlias& alias : key.aliases) {
+      ++aliases;
+      EXPECT_EQ(std::ranges::count(key.choices, alias.name), 0) << alias.name;
+      EXPECT_EQ(std::ranges::count(key.choices, alias.choice), 1) << alias.choice;
+      CellSettings settings;
+      ASSERT_NE(find_key(alias.other_key), nullptr);
+      EXPECT_TRUE(find_key(alias.other_key)->read(settings, alias.other_json));
+      EXPECT_THAT(key.type(), HasSubstr(alias.meaning()));
+    }
+  EXPECT_EQ(aliases, 1U);
+}
+
 TEST(Keys, UnknownOnesAreGuessed) {
   const std::map<std::string, std::string> remedies = {
       {"noise.strenght", "; did you mean noise.strength?"},
@@ -323,6 +353,16 @@ TEST(Keys, UnknownOnesAreGuessed) {
       {"network.dropuot", "; did you mean regularizer.dropout?"},
       {"training.lerning_rate", "; did you mean training.learning_rate?"},
       {"seed", "; did you mean task.seed or training.seed?"},
+      {"lr", "; did you mean training.learning_rate?"},
+      {"training.lr", "; did you mean training.learning_rate?"},
+      {"network.hidden_sizes", "; did you mean network.hidden?"},
+      {"wd", "; did you mean training.weight_decay?"},
+      {"training.batch", "; did you mean training.batch_size?"},
+      {"epochs", "; did you mean training.epochs?"},
+      {"sigma", "; did you mean noise.strength?"},
+      {"dropout", "; did you mean regularizer.dropout?"},
+      {"n_samples", "; did you mean task.train_samples?"},
+      {"optim.Betas", "; did you mean training.beta1 or training.beta2?"},
       {"noise.zzzzzzzzzz", "; [noise] has exponent, gradient, site, strength"},
       {"zzzzzzzzzz",
        "; settings are in the tables [measure], [network], [noise], [regularizer], [task], [training]"},

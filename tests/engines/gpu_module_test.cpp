@@ -17,6 +17,7 @@ TEST(GpuModule, OfAnotherBuildIsRefusedBeforeItIsCalled) {
   ASSERT_NE(::dlopen(MODSWEEP_NO_DRIVER, RTLD_LAZY), nullptr);
   const GpuAccess gpu = open_gpu(MODSWEEP_OTHER_BUILD);
   EXPECT_EQ(gpu.module, nullptr);
+  EXPECT_TRUE(gpu.driver_idle) << "the user wants to know that a GPU is not used";
   EXPECT_THAT(gpu.reason, HasSubstr("is of 0.0.9, commit 1234567, this program of " + build_text()));
   EXPECT_EQ(gpu.reason.find('\n'), std::string::npos);
 }

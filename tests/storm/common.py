@@ -64,7 +64,7 @@ class Program:
         self.environment = {key: value for key, value in self.environment.items() if not key.startswith(clusters)}
         self.merges = self.knows("merge")
         self.shards = b"--shard" in subprocess.run([self.path, "run", "--help"], capture_output=True).stdout
-        self.version = subprocess.run([self.path, "--version"], capture_output=True, text=True).stdout.strip()
+        self.version = subprocess.run([self.path, "--version"], capture_output=True, text=True).stdout.partition("\n")[0]
 
     def knows(self, command):
         """Whether the program lists the command; `COMMAND --help` alone would also succeed without it."""
