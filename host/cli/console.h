@@ -16,6 +16,7 @@ struct Console {
   DescriptorStream& out;
   std::ostream& err;
   bool err_is_terminal = false;
+  bool out_is_terminal = false;
   std::string command_line = {};  ///< as the user typed it, for records
 };
 

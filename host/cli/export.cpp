@@ -1,5 +1,6 @@
 // modsweep export: a table of a store as text.
 #include "cli/command.h"
+#include "cli/file_format.h"
 #include "cli/json_output.h"
 #include "cli/output.h"
 #include "cli/run_table.h"
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ostream.h>
 #include <fmt/ranges.h>
 
 #include "modsweep/store.h"
@@ -28,7 +30,7 @@ constexpr std::array<std::pair<std::string_view, ExportFormat>, 3> formats = {{
 struct ExportArguments {
   std::vector<std::string> store_paths;
   std::string table = "results";
-  std::string format = "csv";
+  std::string format;       // empty: by the ending of the file's name, csv on standard output
   std::string output_path;  // empty: standard output
   bool columns = false;     // describe the columns, print no rows
 };
@@ -87,18 +89,19 @@ ExitCode export_store(const ExportArguments& options, Console& console) {
   const ReadStores stores(options.store_paths);
   const Store& store = stores.store();
   const Table table = std::ranges::find(store_tables(), options.table, &NamedTable::name)->table;
-  const ExportFormat format = value(formats, options.format);
   if (options.columns) {
     print_columns(store, table, options.format == "json", console.out);
     return ExitCode::done;
   }
   if (options.output_path.empty()) {
     check_standard_output(stores.files());
-    store.export_table(table, format, console.out);
+    store.export_table(table, value(formats, options.format.empty() ? "csv" : options.format), console.out);
   } else {
     AtomicOutput output(options.output_path, stores.files());
-    store.export_table(table, format, output.stream());
+    const FileFormat chosen = format_of_file(options.format, options.output_path, table_endings, "csv");
+    store.export_table(table, value(formats, chosen.format), output.stream());
     output.commit();
+    if (!chosen.note.empty()) fmt::print(console.err, "{}\n", chosen.note);
   }
   return ExitCode::done;
 }
@@ -112,7 +115,10 @@ void add_export(CLI::App& app, Action& chosen) {
   command->add_option("--table", options->table, table_docs() + " [results]")
       ->check(CLI::IsMember(table_names()))
       ->type_name("NAME");
-  command->add_option("--format", options->format, "csv, json, or jsonl (an object per line) [csv]")
+  command
+      ->add_option(
+          "--format", options->format,
+          "csv, json, or jsonl (an object per line) [by the ending of FILE: .csv, .json, .jsonl; else csv]")
       ->check(CLI::IsMember(names(formats)))
       ->type_name("NAME");
   command

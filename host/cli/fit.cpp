@@ -243,7 +243,7 @@ ExitCode fit(const FitArguments& options, const Kind& kind, Console& console) {
   Work work = read_work(options, kind);
   // Both are checked before the bootstrap, which takes long.
   const std::vector<std::string> files = store_files(*options.store_paths);
-  ResultOutput output(options.result, files, console.out);
+  ResultOutput output(options.result, files, console);
   std::optional<Store> store;
   if (!options.no_save && files.size() == 1) {
     store.emplace(files.front(), Store::Access::read_write);

@@ -24,7 +24,8 @@ ExitCode report(ExitCode code, const std::string& message) {
 
 ExitCode run(int argc, char** argv, modsweep::cli::DescriptorStream& out) {
   try {
-    modsweep::cli::Console console{out, std::cerr, ::isatty(STDERR_FILENO) == 1};
+    modsweep::cli::Console console{out, std::cerr, ::isatty(STDERR_FILENO) == 1,
+                                   ::isatty(STDOUT_FILENO) == 1};
     const ExitCode code = modsweep::cli::run_command_line(argc, argv, console);
     out.finish();
     return code;

@@ -2,7 +2,7 @@
 #include "cli/command.h"
 #include "cli/number_options.h"
 #include "cli/result_table.h"
-#include "config/keys.h"
+#include "core/text.h"
 
 #include <algorithm>
 #include <cmath>
@@ -31,19 +31,6 @@ struct ModulesArguments {
   ResultOptions result;
 };
 
-CellSettings read_settings(const std::string& text, const std::string& path) {
-  CellSettings settings;
-  const json stored = json::parse(text);
-  for (const auto& [key, value] : stored.items()) {
-    const KeyInfo* info = find_key(key);
-    if (info == nullptr || !info->read(settings, value.dump()))
-      throw InputError(
-          fmt::format("{}: has a setting {} = {} that this modsweep does not know; update modsweep", path,
-                      key, value.dump()));
-  }
-  return settings;
-}
-
 /// A network of a store, its settings and its data.
 struct Network {
   Store::StoredWeights stored;
@@ -68,12 +55,12 @@ struct Network {
 Network read_network(const ModulesArguments& options) {
   const Store store(options.store_path, Store::Access::read_only);
   Network network{store.weights(options.cell), {}, {}};
-  network.settings = read_settings(network.stored.settings_json, options.store_path);
+  network.settings = recorded_settings(network.stored.settings_json, options.store_path);
   if (block_layers(network.stored.weights.shape) == 0)
-    throw InputError(
-        fmt::format("{}: cell {} is a network {} without blocks; choose one of network.architecture = "
-                    "\"modular\", or of a group for each input up to a layer of one unit a group",
-                    options.store_path, network.stored.cell_id, network.stored.weights.shape.text()));
+    throw InputError(fmt::format(
+        "{}: cell {} is a network {} without blocks; choose one of network.architecture = "
+        "\"modular\", or of a group for each input up to a layer of one unit a group",
+        options.store_path, shown_id(network.stored.cell_id), network.stored.weights.shape.text()));
   DatasetCache datasets;
   network.data = datasets.get(network.settings.task);
   return network;
@@ -188,7 +175,7 @@ ResultTable samples_table(const Network& network, const ModulesArguments& option
     throw InputError(
         fmt::format("{}: cell {} has {} blocks and {} outputs: blocks have no targets of their own; "
                     "leave --table samples out",
-                    options.store_path, network.stored.cell_id, network.blocks(),
+                    options.store_path, shown_id(network.stored.cell_id), network.blocks(),
                     network.stored.weights.shape.outputs()));
   ResultTable table{{"block", "sample", "x", "output", "target", "line"}, {}};
   const auto targets = block_targets(network);
@@ -201,7 +188,7 @@ ResultTable samples_table(const Network& network, const ModulesArguments& option
 
 ExitCode modules(const ModulesArguments& options, Console& console) {
   const Network network = read_network(options);
-  ResultOutput output(options.result, network.files(options.store_path), console.out);
+  ResultOutput output(options.result, network.files(options.store_path), console);
   output.write(options.table == "blocks" ? blocks_table(network, options)
                : options.table == "grid" ? grid_table(network, options)
                                          : samples_table(network, options));

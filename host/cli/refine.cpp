@@ -142,7 +142,7 @@ class RefineRun {
         std::vector<double>(grid_.seeds(), std::numeric_limits<double>::quiet_NaN()));
     trainer_.session().store().read_rows(
         Table::results, {"cell", options_.y, "status"}, [&](std::span<const std::string> row) {
-          const auto found = place_of.find(json::parse(row[0]).get<std::string>());
+          const auto found = place_of.find(std::string(bare_id(json::parse(row[0]).get<std::string>())));
           if (found == place_of.end()) return;
           if (row[2] == "\"diverged\"")
             ++diverged_;

@@ -1,11 +1,13 @@
 // modsweep reproduce: judges the paper's claims by the results in stores.
 #include "claims/reproduction_report.h"
 #include "cli/command.h"
+#include "cli/file_format.h"
 #include "cli/interval_options.h"
 #include "cli/output.h"
 #include "core/text.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <optional>
 
@@ -20,11 +22,13 @@ namespace {
 
 struct ReproduceArguments {
   std::vector<std::string> paths;
-  std::string format = "markdown";
+  std::string format;  // empty: by the ending of the file's name, or markdown
   std::string note;
   std::string output_path;  // empty: standard output
   IntervalSettings interval;
 };
+
+constexpr std::array report_endings = {FileEnding{".md", "markdown"}, FileEnding{".json", "json"}};
 
 std::string today() {
   return fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::chrono::system_clock::now()));
@@ -35,21 +39,25 @@ ExitCode reproduce(const ReproduceArguments& options, Console& console) {
     throw InputError("--note: must be one line of text without quotes and backslashes");
   const auto cells = read_cells(options.paths);
   std::optional<AtomicOutput> file;  // opened before the bootstrap, which takes long
-  if (options.output_path.empty())
+  FileFormat chosen{options.format, ""};
+  if (options.output_path.empty()) {
     check_standard_output(options.paths);
-  else
+  } else {
     file.emplace(options.output_path, options.paths);
+    chosen = format_of_file(options.format, options.output_path, report_endings, "markdown");
+  }
 
   const auto judgments = claims::judge_claims(cells, options.interval);
   if (std::ranges::all_of(judgments, [](const claims::Judgment& j) { return j.evidence.cells.empty(); }))
     fmt::print(console.err, "no claim can be judged: there are no finished cells of the paper's sweeps\n");
   const claims::ReportHead head{program_version(), today(), options.note, options.interval};
   std::ostream& out = file ? file->stream() : console.out;
-  if (options.format == "json")
+  if (chosen.format == "json")
     claims::write_json(head, judgments, out);
   else
     claims::write_markdown(head, judgments, out);
   if (file) file->commit();
+  if (!chosen.note.empty()) fmt::print(console.err, "{}\n", chosen.note);
   return ExitCode::done;
 }
 
@@ -62,7 +70,9 @@ void add_reproduce(CLI::App& app, Action& chosen) {
   command->add_option("stores", options->paths, "Stores, or folders of stores")
       ->required()
       ->type_name("FILE.db");
-  command->add_option("--format", options->format, "markdown or json [markdown]")
+  command
+      ->add_option("--format", options->format,
+                   "markdown or json [by the ending of FILE: .md, .json; else markdown]")
       ->check(CLI::IsMember({"markdown", "json"}))
       ->type_name("NAME");
   command->add_option("--note", options->note, "A line for the head of the report: machine, commit")

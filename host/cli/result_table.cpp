@@ -61,32 +61,38 @@ void write_aligned(const ResultTable& table, std::ostream& out) {
 }
 
 ResultOutput::ResultOutput(const ResultOptions& options, const std::vector<std::string>& reads,
-                           std::ostream& standard_output)
-    : format_(options.format), standard_output_(standard_output) {
-  if (format_.empty()) format_ = options.output_path.empty() ? "table" : "csv";
-  if (options.output_path.empty())
+                           Console& console)
+    : format_{options.format, ""}, console_(console) {
+  if (options.output_path.empty()) {
+    if (format_.format.empty()) format_.format = "table";
     check_standard_output(reads);
-  else
+  } else {
     file_.emplace(options.output_path, reads);
+    format_ = format_of_file(options.format, options.output_path, table_endings, "csv");
+  }
 }
 
 void ResultOutput::write(const ResultTable& table) {
-  std::ostream& out = file_ ? file_->stream() : standard_output_;
-  if (format_ == "table")
+  std::ostream& out = file_ ? file_->stream() : console_.out;
+  if (format_.format == "table")
     write_aligned(table, out);
-  else if (format_ == "csv")
+  else if (format_.format == "csv")
     write_csv(table, out);
   else
-    write_objects(table, format_ == "jsonl", out);
+    write_objects(table, format_.format == "jsonl", out);
   if (file_) file_->commit();
+  if (!format_.note.empty()) fmt::print(console_.err, "{}\n", format_.note);
 }
 
-void add_result_options(CLI::App* command, ResultOptions& options) {
+void add_result_options(CLI::App* command, ResultOptions& options, const std::string& more,
+                        const std::string& more_doc) {
+  std::vector<std::string> formats = {"csv", "json", "jsonl", "table"};
+  if (!more.empty()) formats.push_back(more);
   command
-      ->add_option(
-          "--format", options.format,
-          "csv, json, jsonl (an object per line), or table: aligned, for reading [table; csv with -o]")
-      ->check(CLI::IsMember({"csv", "json", "jsonl", "table"}))
+      ->add_option("--format", options.format,
+                   "csv, json, jsonl (an object per line), or table: aligned, for reading" + more_doc +
+                       " [table; with -o by the ending of FILE: .csv, .json, .jsonl; else csv]")
+      ->check(CLI::IsMember(formats))
       ->type_name("NAME");
   command->add_option("-o,--output", options.output_path, "Write here, whole or not at all [standard output]")
       ->type_name("FILE");

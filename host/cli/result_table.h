@@ -1,6 +1,8 @@
 // Short tables of computed numbers, in the formats of `export` and as aligned text.
 #pragma once
 
+#include "cli/console.h"
+#include "cli/file_format.h"
 #include "cli/output.h"
 
 #include <optional>
@@ -27,26 +29,27 @@ void write_aligned(const ResultTable& table, std::ostream& out);
 
 /// --format and --output.
 struct ResultOptions {
-  std::string format;       ///< empty: `table` on standard output, `csv` into a file
+  std::string format;  ///< empty: `table` on standard output, by the ending of its name (or csv) in a file
   std::string output_path;  ///< empty: standard output
 };
 
-/// Adds both options to a command.
-void add_result_options(CLI::App* command, ResultOptions& options);
+/// Adds both options to a command. `more`: a format of this command alone, and `more_doc` what it is.
+void add_result_options(CLI::App* command, ResultOptions& options, const std::string& more = "",
+                        const std::string& more_doc = "");
 
 /// The destination of a command's result. The file is opened before anything is computed, and appears
-/// complete or not at all. Throws IoError, and InputError if the file must not be replaced.
+/// complete or not at all. Throws IoError, and InputError if the file cannot be written or must not be
+/// replaced.
 class ResultOutput {
  public:
   /// `reads`: the files that the command reads, none of which may be written to.
-  ResultOutput(const ResultOptions& options, const std::vector<std::string>& reads,
-               std::ostream& standard_output);
+  ResultOutput(const ResultOptions& options, const std::vector<std::string>& reads, Console& console);
 
   void write(const ResultTable& table);
 
  private:
-  std::string format_;
-  std::ostream& standard_output_;
+  FileFormat format_;
+  Console& console_;
   std::optional<AtomicOutput> file_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "core/formats.h"
 #include "core/text.h"
+#include "results/groups.h"
 #include "results/values.h"
 
 #include <algorithm>
@@ -92,13 +93,14 @@ std::unordered_map<std::string, FinalNumbers> look_up(const Store& store, const 
   std::unordered_map<std::string, FinalNumbers> found;
   for (std::size_t begin = 0; begin < ids.size(); begin += at_once) {
     const auto some = std::span(ids).subspan(begin, std::min(at_once, ids.size() - begin));
-    store.read_cells(Table::results, {some.begin(), some.end()}, columns,
-                     [&](std::span<const std::string> row) {
-                       if (row[1] != "\"done\"") return;
-                       FinalNumbers& numbers = found[row[0].substr(1, row[0].size() - 2)];  // without quotes
-                       for (std::size_t c = 2; c < row.size(); ++c)
-                         numbers.push_back(number_in(row[c], columns[c], "the store"));
-                     });
+    store.read_cells(
+        Table::results, {some.begin(), some.end()}, columns, [&](std::span<const std::string> row) {
+          if (row[1] != "\"done\"") return;
+          FinalNumbers& numbers =
+              found[std::string(bare_id(row[0].substr(1, row[0].size() - 2)))];  // without quotes
+          for (std::size_t c = 2; c < row.size(); ++c)
+            numbers.push_back(number_in(row[c], columns[c], "the store"));
+        });
   }
   return found;
 }
@@ -140,6 +142,19 @@ std::vector<ShownColumn> wanted_columns(const Sweep& sweep) {
     }
   }
   std::ranges::stable_sort(shown, {}, [](const ShownColumn& column) { return column.run.order; });
+  return shown;
+}
+
+/// Which values of a cell, in axis order, the table shows: of settings that vary together on an axis, those
+/// that tell its points apart; without the seed, over which the medians are.
+std::vector<bool> shown_values(const Sweep& sweep, bool without_seed) {
+  std::vector<bool> shown;
+  for (const Axis& axis : sweep.axes) {
+    const std::vector<bool> of_axis =
+        axis.keys.size() == 1 ? std::vector<bool>{!(without_seed && axis.keys.front() == "training.seed")}
+                              : telling_columns(axis.values, std::vector<bool>(axis.keys.size()));
+    shown.insert(shown.end(), of_axis.begin(), of_axis.end());
+  }
   return shown;
 }
 
@@ -194,6 +209,7 @@ void print_results(const Sweep& sweep, const Store& store, const std::string& st
   std::vector<std::vector<std::string>> ids(shown);
   std::vector<std::string> every_id;
   std::vector<std::vector<std::string>> rows(shown + 1);
+  const std::vector<bool> shown_of_cell = shown_values(sweep, grid.seeds() > 1);
   for (std::size_t group = 0; group < shown; ++group) {
     bool named = false;
     for (std::uint64_t seed = 0; seed < grid.seeds(); ++seed) {
@@ -201,10 +217,10 @@ void print_results(const Sweep& sweep, const Store& store, const std::string& st
       if (shard != nullptr && !shard->contains(index)) continue;
       const Cell cell = sweep.cell(index);
       if (!std::exchange(named, true)) {
-        for (const SettingValue& value : cell.varied) {
-          if (value.key == "training.seed" && grid.seeds() > 1) continue;
-          if (group == 0) rows[0].push_back(value.key);
-          rows[group + 1].push_back(value.json);
+        for (std::size_t v = 0; v < cell.varied.size(); ++v) {
+          if (!shown_of_cell[v]) continue;
+          if (group == 0) rows[0].push_back(cell.varied[v].key);
+          rows[group + 1].push_back(cell.varied[v].json);
         }
       }
       ids[group].push_back(cell.id);
@@ -212,7 +228,10 @@ void print_results(const Sweep& sweep, const Store& store, const std::string& st
     }
   }
   const std::size_t varied = rows[0].size();
-  const std::vector<ShownColumn> columns = wanted_columns(sweep);
+  std::vector<ShownColumn> columns = wanted_columns(sweep);
+  const std::vector<std::string> known = store.columns(Table::results);
+  std::erase_if(columns,
+                [&](const ShownColumn& c) { return std::ranges::find(known, c.name) == known.end(); });
   const auto found = look_up(store, every_id, columns);
   const auto is_shown = [&](std::size_t c) {
     return columns[c].run.always ||

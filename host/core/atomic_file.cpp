@@ -18,9 +18,28 @@ namespace {
 
 constexpr const char* no_room = "free some space or choose another folder";
 
+/// Whether a call failed because of the path that was given, not because of the disk.
+bool is_of_path(int error) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+    case EISDIR:
+    case ELOOP:
+    case ENAMETOOLONG:
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return true;
+    default:
+      return false;
+  }
+}
+
 [[noreturn]] void fail(const std::string& path, const char* call, int error, const char* remedy) {
-  throw IoError(fmt::format("{}: cannot be written ({}: {}); {}", path, call,
-                            std::generic_category().message(error), remedy));
+  const std::string text = fmt::format("{}: cannot be written ({}: {}); {}", path, call,
+                                       std::generic_category().message(error), remedy);
+  if (is_of_path(error)) throw InputError(text);
+  throw IoError(text);
 }
 
 /// The target of a path whose last symbolic link is dangling.
@@ -114,8 +133,9 @@ AtomicFile::AtomicFile(const std::string& path, std::vector<std::string> reads)
     : path_(path), target_(path), reads_(std::move(reads)) {
   struct stat now {};
   const bool is_there = ::stat(path.c_str(), &now) == 0;
+  if (!is_there && errno != ENOENT) fail(path, "stat", errno, "give another name, in a folder that exists");
   if (is_there && S_ISDIR(now.st_mode))
-    throw IoError(fmt::format("{}: is a directory; give the name of a file", path));
+    throw InputError(fmt::format("{}: is a directory; give the name of a file", path));
   check_output_path(path, reads_);
   // Anything but a regular file may have no name except this one: /dev/stdout leads to "pipe:[7]". The same
   // holds for a file that was removed.
@@ -173,6 +193,16 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
   }
 }
 
+void AtomicFile::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(path_, "write", errno, no_room);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+    offset += static_cast<std::uint64_t>(written);
+  }
+}
+
 void AtomicFile::name_temporary() {
   const std::string self = fmt::format("/proc/self/fd/{}", descriptor_);
   for (int attempt = 0; temporary_.empty(); ++attempt) {
@@ -196,13 +226,16 @@ void AtomicFile::commit() {
   sync_folder_of(target_, path_);
 }
 
-void write_atomically(const std::string& path, const std::vector<std::span<const std::byte>>& parts,
-                      const std::vector<std::string>& reads) {
-  // Tensors or tables for another program belong in a file that can be opened again.
+void check_regular_file(const std::string& path) {
   std::error_code ignored;
   const auto target = std::filesystem::status(path, ignored);
   if (std::filesystem::exists(target) && !std::filesystem::is_regular_file(target))
     throw InputError(fmt::format("{}: is no regular file; give the name of a file to write", path));
+}
+
+void write_atomically(const std::string& path, const std::vector<std::span<const std::byte>>& parts,
+                      const std::vector<std::string>& reads) {
+  check_regular_file(path);
   AtomicFile file(path, reads);
   for (const auto& part : parts) file.write(part);
   file.commit();

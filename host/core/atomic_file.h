@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,7 +24,8 @@ void check_output_descriptor(int descriptor, const std::string& name, const std:
 /// written directly.
 class AtomicFile {
  public:
-  /// Throws InputError as check_output_path, IoError where nothing can be written there.
+  /// Throws InputError as check_output_path, and where the path cannot be a file that is written to (no such
+  /// folder, no permission); IoError where the disk refuses.
   explicit AtomicFile(const std::string& path, std::vector<std::string> reads = {});
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
@@ -33,6 +35,8 @@ class AtomicFile {
   [[nodiscard]] int descriptor() const { return descriptor_; }
   /// Writes all of `bytes`. Throws IoError.
   void write(std::span<const std::byte> bytes);
+  /// The same at a distance from the beginning of the file, which must be a regular one.
+  void write_at(std::uint64_t offset, std::span<const std::byte> bytes);
   /// Syncs the file to disk and replaces `path`, if that is still permitted; call this once. Throws IoError
   /// and InputError; an earlier file is then unchanged.
   void commit();
@@ -48,6 +52,10 @@ class AtomicFile {
   bool direct_ = false;
   int descriptor_ = -1;
 };
+
+/// Throws InputError where `path` is a device, a pipe or a folder: tensors for another program belong in a
+/// file that can be opened again.
+void check_regular_file(const std::string& path);
 
 /// Writes the parts one after the other to an AtomicFile: whoever opens `path` sees the old file or the new
 /// one, whole. Throws IoError and InputError, the latter also where `path` is a device or pipe; `path` is

@@ -73,6 +73,16 @@ bool is_plain_line(std::string_view text) {
   });
 }
 
+std::string shown_id(std::string_view id) {
+  return std::string("c").append(id);
+}
+
+std::string_view bare_id(std::string_view text) {
+  constexpr std::size_t digits = 16;
+  const bool lettered = text.size() == digits + 1 && (text.front() == 'c' || text.front() == 'C');
+  return lettered ? text.substr(1) : text;
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});

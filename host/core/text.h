@@ -24,6 +24,13 @@ namespace modsweep {
 /// 1 to 1000 bytes without control characters, quotes and backslashes: a text that is its own JSON.
 [[nodiscard]] bool is_plain_line(std::string_view text);
 
+/// A cell's id as tables and messages show it: "c5313467e75195238". The letter keeps other programs from
+/// reading 16 hex digits as a number.
+[[nodiscard]] std::string shown_id(std::string_view id);
+
+/// The 16 hex digits of a whole id, with or without its letter; any other text as it is.
+[[nodiscard]] std::string_view bare_id(std::string_view text);
+
 /// The number of insertions, deletions and replacements of bytes that turn one text into the other.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 

@@ -1,6 +1,7 @@
 #include "engines/trials.h"
 
 #include "core/formats.h"
+#include "core/text.h"
 
 #include <algorithm>
 #include <cmath>
@@ -59,7 +60,7 @@ std::string disagreement(const TrialWork& work, const ShapePlan& shape, Engine& 
     const double off = std::max(distance({got.total}, {want.total}), distance(got.gradient, want.gradient));
     if (off > allowed_distance(pack.precision))
       return fmt::format("differs from {} by {:.1g} of the gradient in step {} of cell {}", reference.name(),
-                         off, steps + 1, cell.id);
+                         off, steps + 1, shown_id(cell.id));
   }
   return {};
 }

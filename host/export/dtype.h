@@ -15,6 +15,9 @@ namespace modsweep {
 static_assert(std::endian::native == std::endian::little,
               "safetensors data are little-endian and are copied as they are");
 
+/// The longest header that the format allows, in bytes.
+inline constexpr std::uint64_t max_header_bytes = 100'000'000;
+
 /// bfloat16: the upper half of a float. Exact.
 [[nodiscard]] inline double double_of_bfloat(std::uint16_t bits) {
   return double{std::bit_cast<float>(std::uint32_t{bits} << 16)};

@@ -22,8 +22,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t max_header_bytes = 100'000'000;  // the format's own limit
-constexpr std::size_t max_nesting = 16;                  // a valid header needs 3
+constexpr std::size_t max_nesting = 16;  // a valid header needs 3
 
 constexpr const char* rewrite = "write the file again with a safetensors library";
 

@@ -21,6 +21,7 @@ bool evaluate_ood(Training& training, std::span<const MeasuredNetwork> networks,
 Measure ood_loss_measure() {
   return {
       .name = "ood_loss",
+      .asked = [](const CellSettings& cell) { return cell.task.ood_samples > 0; },
       .finite_weights = false,
       .network = {{.name = "ood_loss",
                    .doc = "mean squared error, clean, of all out-of-distribution samples",

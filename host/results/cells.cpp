@@ -1,5 +1,6 @@
 #include "results/cells.h"
 
+#include "core/text.h"
 #include "results/values.h"
 
 #include <algorithm>
@@ -36,7 +37,7 @@ void read_store(const std::string& path, std::unordered_set<std::string>& known,
                   {"cell", "sweep", "status", "steps", "engine", "device", "seconds", "settings"},
                   [&](std::span<const std::string> row) {
                     const std::string status = json::parse(row[2]);
-                    const std::string id = json::parse(row[0]);
+                    const std::string id(bare_id(json::parse(row[0]).get<std::string>()));
                     if (status == "running" || !known.insert(id).second) return;
                     positions[id] = cells.size();
                     cells.push_back({.id = id,
@@ -52,7 +53,7 @@ void read_store(const std::string& path, std::unordered_set<std::string>& known,
   std::vector<std::string> columns = number_columns(store);
   columns.emplace_back("cell");
   store.read_rows(Table::results, columns, [&](std::span<const std::string> row) {
-    const auto position = positions.find(json::parse(row.back()).get<std::string>());
+    const auto position = positions.find(std::string(bare_id(json::parse(row.back()).get<std::string>())));
     if (position == positions.end()) return;
     auto& numbers = cells[position->second].numbers;
     for (std::size_t i = 0; i + 1 < columns.size(); ++i)

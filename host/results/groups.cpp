@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -92,16 +95,20 @@ ZippedKeys::ZippedKeys(const Store& store) {
   }
 }
 
-bool ZippedKeys::told_by(const std::string& key, const std::string& other) const {
-  const auto on_one_axis = [&](const AxisValues& axis) {
+bool ZippedKeys::on_one_axis(const std::string& key, const std::string& other) const {
+  const auto has_both = [&](const AxisValues& axis) {
     return std::ranges::find(axis.keys, key) != axis.keys.end() &&
            std::ranges::find(axis.keys, other) != axis.keys.end();
   };
-  Values key_of_other;
   return std::ranges::any_of(
-             sweeps_, [&](const SweepKeys& sweep) { return std::ranges::any_of(sweep.axes, on_one_axis); }) &&
-         std::ranges::all_of(
-             sweeps_, [&](const SweepKeys& sweep) { return add_values(sweep, key, other, key_of_other); });
+      sweeps_, [&](const SweepKeys& sweep) { return std::ranges::any_of(sweep.axes, has_both); });
+}
+
+bool ZippedKeys::told_by(const std::string& key, const std::string& other) const {
+  Values key_of_other;
+  return on_one_axis(key, other) && std::ranges::all_of(sweeps_, [&](const SweepKeys& sweep) {
+           return add_values(sweep, key, other, key_of_other);
+         });
 }
 
 /// Adds the values of a sweep's cells; false if one value of `other` occurs with two values of `key`.
@@ -167,6 +174,41 @@ std::vector<std::string> curve_keys(const Store& store, const std::vector<std::s
       labels.push_back(key);
   }
   return labels;
+}
+
+std::vector<bool> telling_columns(std::span<const std::vector<std::string>> rows, std::vector<bool> kept) {
+  std::vector<std::size_t> class_of(rows.size());  // rows of one class agree in all columns that were chosen
+  std::size_t classes = 1;
+  const auto split_by = [&](std::size_t column) {
+    std::map<std::pair<std::size_t, std::string_view>, std::size_t> finer;
+    std::vector<std::size_t> split;
+    for (std::size_t r = 0; r < rows.size(); ++r)
+      split.push_back(finer.try_emplace({class_of[r], rows[r][column]}, finer.size()).first->second);
+    const bool tells = finer.size() > classes;
+    if (tells) class_of = std::move(split);
+    classes = std::max(classes, finer.size());
+    return tells;
+  };
+  const std::vector<bool> given = kept;
+  for (const bool of_given : {true, false})
+    for (std::size_t c = 0; c < kept.size(); ++c)
+      if (given[c] == of_given && split_by(c)) kept[c] = true;
+  return kept;
+}
+
+std::vector<bool> telling_keys(const Store& store, const std::vector<std::string>& keys,
+                               std::span<const CellGroup> groups) {
+  const ZippedKeys zipped(store);
+  std::vector<bool> kept;
+  for (const std::string& key : keys)
+    kept.push_back(std::ranges::none_of(
+        keys, [&](const std::string& other) { return other != key && zipped.on_one_axis(key, other); }));
+  std::vector<std::vector<std::string>> rows;
+  for (const CellGroup& group : groups) {
+    auto& row = rows.emplace_back();
+    for (const json& value : group.keys) row.push_back(value.dump());
+  }
+  return telling_columns(rows, std::move(kept));
 }
 
 std::vector<CellGroup> read_groups(const Store& store, const std::string& path, Table table,

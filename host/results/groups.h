@@ -33,6 +33,8 @@ class ZippedKeys {
   /// Whether two settings are on one axis, and the value of `other` determines that of `key` in all cells of
   /// the store's sweeps.
   [[nodiscard]] bool told_by(const std::string& key, const std::string& other) const;
+  /// Whether two settings are on one axis of some sweep.
+  [[nodiscard]] bool on_one_axis(const std::string& key, const std::string& other) const;
 
  private:
   struct AxisValues {
@@ -59,6 +61,16 @@ class ZippedKeys {
 /// the settings that these determine.
 [[nodiscard]] std::vector<std::string> curve_keys(const Store& store, const std::vector<std::string>& keys,
                                                   const std::string& x);
+
+/// Which columns of a table tell its rows apart: those that are `kept` already, then, from left to right,
+/// each that tells rows apart that the columns chosen before do not. `rows`: [row][column].
+[[nodiscard]] std::vector<bool> telling_columns(std::span<const std::vector<std::string>> rows,
+                                                std::vector<bool> kept);
+
+/// For a short table of groups: which of `keys` to show, all of them without those that vary together with
+/// others on an axis and tell no groups apart that the others do not.
+[[nodiscard]] std::vector<bool> telling_keys(const Store& store, const std::vector<std::string>& keys,
+                                             std::span<const CellGroup> groups);
 
 /// Groups the rows of a table by `keys`, in ascending order of their values (numbers before texts), reads the
 /// numbers in `columns`, and numbers the curves of cells by their values of `labels`, the same in all groups.

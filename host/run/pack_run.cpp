@@ -1,6 +1,7 @@
 #include "run/pack_run.h"
 
 #include "core/clock.h"
+#include "core/text.h"
 #include "plan/schedule.h"
 
 #include <algorithm>
@@ -75,7 +76,7 @@ void PackRun::restore(Member& member, std::size_t network) {
     throw InputError(fmt::format(
         "cell {}: its checkpoint in the store does not restore ({}); use the version and engine that "
         "wrote it, or another -o FILE",
-        cells_[network].id, error.what()));
+        shown_id(cells_[network].id), error.what()));
   }
   tell_of(*checkpoint);
   member.step = member.committed_step = training_->step(network);

@@ -2,6 +2,7 @@
 
 #include "core/clock.h"
 #include "core/parallel.h"
+#include "core/text.h"
 #include "plan/planner.h"
 #include "run/commit_queue.h"
 
@@ -250,7 +251,7 @@ bool Run::train(std::size_t worker, const RunContext& context, std::vector<Cell>
     throw IoError(
         fmt::format("out of memory with a single network of shape {} (cell {}); use a machine with more "
                     "memory, a smaller network or fewer samples",
-                    pack_key(cells.front().settings).text(), cells.front().id));
+                    pack_key(cells.front().settings).text(), shown_id(cells.front().id)));
   return packs_.requeue(worker, std::move(cells));
 }
 

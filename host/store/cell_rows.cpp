@@ -1,5 +1,6 @@
 #include "store/cell_rows.h"
 
+#include "core/text.h"
 #include "store/cell_row.h"
 #include "store/reading.h"
 #include "store/row_hash.h"
@@ -7,6 +8,7 @@
 
 #include <string_view>
 
+#include <SQLiteCpp/VariadicBind.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -23,7 +25,7 @@ void check_cell(const StoreFile& file, const FoundCell& cell) {
   row.bind(1, cell.num);
   if (!row.executeStep() ||
       static_cast<std::int64_t>(hash_cell(row)) != row.getColumn(cell_hash_column).getInt64())
-    throw_broken(file, fmt::format("cell {} is not what was written", cell.id));
+    throw_broken(file, fmt::format("cell {} is not what was written", shown_id(cell.id)));
 }
 
 /// Throws unless the cell's row in `table` has the hash that `cells` stores in `column`. Returns false if no
@@ -36,7 +38,8 @@ bool check_row(const StoreFile& file, const FoundCell& cell, const char* table, 
   row.bind(1, cell.num);
   if (!row.executeStep() ||
       static_cast<std::int64_t>(hash_row(row, 1, row.getColumnCount())) != wanted.getColumn(0).getInt64())
-    throw_broken(file, fmt::format("what is in {} of cell {} is not what was written", table, cell.id));
+    throw_broken(file,
+                 fmt::format("what is in {} of cell {} is not what was written", table, shown_id(cell.id)));
   return true;
 }
 
@@ -78,16 +81,24 @@ std::vector<FoundCell> find_cells(const StoreFile& file, const std::string& pref
   std::string lower = prefix;
   for (char& c : lower)
     if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+  // A leading c is the letter of an id or the first of its digits.
+  std::string behind_letter = lower.size() > 1 && lower.front() == 'c' ? lower.substr(1) : lower;
+  if (lower.size() > 16) lower = behind_letter;
   if (lower.empty() || lower.size() > 16 || lower.find_first_not_of("0123456789abcdef") != std::string::npos)
-    throw InputError(
-        fmt::format("{}: '{}' is not the id of a cell; give 1 to 16 hex digits from the column 'cell' of "
-                    "'modsweep export'",
-                    file.shown, prefix));
-  SQLite::Statement find(*file.db, "SELECT num, id FROM cells WHERE id >= ? AND id < ? ORDER BY id LIMIT 4");
-  find.bind(1, lower);
-  find.bind(2, lower + "g");  // just past the last hex digit
+    throw InputError(fmt::format(
+        "{}: '{}' is not the id of a cell; give an id from the column 'cell' of 'modsweep export', "
+        "or its first digits",
+        file.shown, one_line(prefix)));
+  SQLite::Statement find(*file.db,
+                         "SELECT num, id FROM cells WHERE (id >= ?1 AND id < ?2) OR (id >= ?3 AND id < ?4) "
+                         "ORDER BY id LIMIT 4");
+  // "g" is just past the last hex digit.
+  SQLite::bind(find, lower, lower + "g", behind_letter, behind_letter + "g");
   std::vector<FoundCell> matches;
-  while (find.executeStep()) matches.push_back({find.getColumn(0).getInt64(), find.getColumn(1).getString()});
+  while (find.executeStep()) {
+    matches.push_back({find.getColumn(0).getInt64(), find.getColumn(1).getString()});
+    if (matches.back().id == lower) return {matches.back()};
+  }
   return matches;
 }
 
@@ -98,7 +109,7 @@ FoundCell only_cell(std::vector<FoundCell> matches, const std::string& prefix, c
                     path, prefix));
   if (matches.size() == 1) return matches.front();
   std::vector<std::string> ids;
-  for (const auto& match : matches) ids.push_back(match.id);
+  for (const auto& match : matches) ids.push_back(shown_id(match.id));
   if (ids.size() > 3) ids.back() = "...";
   throw InputError(fmt::format("{}: the ids of several cells begin with '{}' ({}); give more digits", path,
                                prefix, fmt::join(ids, ", ")));
@@ -112,16 +123,16 @@ Store::StoredWeights read_weights(const StoreFile& file, const FoundCell& cell) 
       " c.run FROM cells c JOIN sweeps s ON s.num = c.sweep LEFT JOIN weights w ON w.cell = c.num"
       " WHERE c.num = ?");
   find.bind(1, cell.num);
-  if (!find.executeStep()) throw_broken(file, fmt::format("cell {} has no sweep", cell.id));
+  if (!find.executeStep()) throw_broken(file, fmt::format("cell {} has no sweep", shown_id(cell.id)));
   if (file.hashed()) check_row(file, cell, "weights", "weights_hash");
   if (find.getColumn(2).isNull()) {
     if (find.getColumn(0).getString() == "running")
-      throw InputError(
-          fmt::format("{}: cell {} is not finished; finish it with 'modsweep run'", file.shown, cell.id));
+      throw InputError(fmt::format("{}: cell {} is not finished; finish it with 'modsweep run'", file.shown,
+                                   shown_id(cell.id)));
     throw InputError(fmt::format(
         "{}: the weights of cell {} were not kept; run its sweep with measure.weights = true into "
         "another store",
-        file.shown, cell.id));
+        file.shown, shown_id(cell.id)));
   }
   Store::StoredWeights found;
   found.cell_id = cell.id;
@@ -160,7 +171,7 @@ std::optional<Checkpoint> read_checkpoint(const StoreFile& file, const std::stri
   checkpoint.engine = find.getColumn(3).getString();
   checkpoint.device = find.getColumn(4).getString();
   if (find.getColumn(5).getInt64() != find.getColumn(1).getInt64())
-    throw_broken(file, fmt::format("the checkpoint of cell {} is of another step", id));
+    throw_broken(file, fmt::format("the checkpoint of cell {} is of another step", shown_id(id)));
   return checkpoint;
 }
 

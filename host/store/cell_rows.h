@@ -16,7 +16,8 @@ struct FoundCell {
   std::int64_t num = 0;
   std::string id;
 };
-/// The first few cells whose ids begin with `prefix`. Throws InputError if no id can begin with it.
+/// The first few cells whose ids, with or without their letter, begin with `prefix`; a whole id is one cell.
+/// Throws InputError if no id can begin with it.
 [[nodiscard]] std::vector<FoundCell> find_cells(const StoreFile& file, const std::string& prefix);
 /// The only match. Throws InputError if there is none or more than one, with `path` in the message.
 [[nodiscard]] FoundCell only_cell(std::vector<FoundCell> matches, const std::string& prefix,

@@ -1,5 +1,6 @@
 // Walks through all inputs at once, in the order of their cells' ids: so memory does not grow with the
 // inputs, and the result does not depend on the order in which they are named.
+#include "core/text.h"
 #include "store/merge_output.h"
 #include "store/reading.h"
 #include "store/row_hash.h"
@@ -121,7 +122,7 @@ class Input {
       for (std::size_t t = 0; t < cell.sums.size(); ++t) cell.sums[t] = sum_of(rows_->measured[t], cell.num);
       if (const auto sum = sum_of(rows_->weights, cell.num); sum != 0) cell.weights = sum;
     } else if (hash_cell(*cells_) != hash(cell_hash_column)) {
-      throw_broken(file_, fmt::format("cell {} is not what was written", cell.id));
+      throw_broken(file_, fmt::format("cell {} is not what was written", shown_id(cell.id)));
     }
     hash_ += hash(cell_hash_column);
     ++count_;
@@ -184,7 +185,7 @@ class Merger {
           "{} cells have different results in several stores, by different engines or instruction sets; kept "
           "are "
           "those that come first by program version, engine, device and hash, for cell {} those of {}",
-          result_.chosen, chosen_cell_, chosen_machine_));
+          result_.chosen, shown_id(chosen_cell_), chosen_machine_));
     return std::move(result_);
   }
 
@@ -218,7 +219,7 @@ class Merger {
         throw InputError(
             fmt::format("cell {} has different results in {} and {}, both by {}; one of the stores is wrong, "
                         "leave it out",
-                        a.id, best->file().shown, other->file().shown, machines_of(a)));
+                        shown_id(a.id), best->file().shown, other->file().shown, machines_of(a)));
       differs = true;
     }
     if (differs && result_.chosen++ == 0) {

@@ -1,5 +1,6 @@
 #include "store/merge_output.h"
 
+#include "core/text.h"
 #include "store/reading.h"
 #include "store/row_hash.h"
 #include "store/side_files.h"
@@ -54,11 +55,11 @@ std::uint64_t copy_rows(const StoreFile& from, RowCopier& copier, SQLite::Statem
     const int code = failure.getErrorCode() & 0xff;  // tells a full output from a broken input
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) throw_store_error(from.shown, failure);
     if (code == SQLITE_CONSTRAINT)
-      throw_broken(from, fmt::format("the {} of cell {} are not what was written", table, cell.id));
+      throw_broken(from, fmt::format("the {} of cell {} are not what was written", table, shown_id(cell.id)));
     throw;
   }
   if (from.hashed() && wanted && *wanted != sum)
-    throw_broken(from, fmt::format("the {} of cell {} are not what was written", table, cell.id));
+    throw_broken(from, fmt::format("the {} of cell {} are not what was written", table, shown_id(cell.id)));
   return sum;
 }
 

@@ -1,5 +1,6 @@
 #include "store/reading.h"
 
+#include "core/text.h"
 #include "store/cell_row.h"
 #include "store/row_hash.h"
 
@@ -64,8 +65,8 @@ struct Totals {
   void add(const StoreFile& file, SQLite::Statement& cell) {
     const std::uint64_t found = hash_cell(cell);
     if (found != as_hash(cell.getColumn(cell_hash_column)))
-      throw_broken(
-          file, fmt::format("cell {} is not what was written", cell.getColumn(cell_id_column).getString()));
+      throw_broken(file, fmt::format("cell {} is not what was written",
+                                     shown_id(cell.getColumn(cell_id_column).getString())));
     ++cells;
     hash += found;
   }
@@ -118,7 +119,8 @@ void check_range(const StoreFile& file, const std::vector<std::size_t>& children
         cell->second.wanted[i] -= hash_row(rows, 1, rows.getColumnCount());
     for (const auto& [num, cell] : sums)
       if (cell.wanted[i] != 0)
-        throw_broken(file, fmt::format("the {} of cell {} are not what was written", name, cell.id));
+        throw_broken(file,
+                     fmt::format("the {} of cell {} are not what was written", name, shown_id(cell.id)));
   }
 }
 

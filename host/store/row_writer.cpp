@@ -29,9 +29,10 @@ std::string json_text(const std::string& value) {
   return nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-std::string json_value(const SQLite::Column& value, bool is_json) {
+std::string json_value(const SQLite::Column& value, const TableColumn& column) {
   if (value.isNull()) return "null";
-  if (is_json) return value.getString();
+  if (!column.json_sql.empty())
+    return column.shown == nullptr ? value.getString() : column.shown(value.getString());
   return value.isText() ? json_text(value.getString()) : number_text(value);
 }
 
@@ -70,7 +71,7 @@ void RowWriter::csv_row(SQLite::Statement& query) {
     const auto value = query.getColumn(static_cast<int>(i) + 1);
     if (value.isNull()) continue;
     if (!columns_[i].json_sql.empty())
-      buffer_ += csv_of_json(value.getString());
+      buffer_ += csv_of_json(json_value(value, columns_[i]));
     else if (value.isText())
       buffer_ += csv_text(value.getString());
     else if (const auto number = number_text(value); number != "null")
@@ -82,7 +83,7 @@ void RowWriter::json_row(SQLite::Statement& query) {
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     buffer_ += i == 0 ? '{' : ',';
     buffer_ += keys_[i];
-    buffer_ += json_value(query.getColumn(static_cast<int>(i) + 1), !columns_[i].json_sql.empty());
+    buffer_ += json_value(query.getColumn(static_cast<int>(i) + 1), columns_[i]);
   }
   buffer_ += '}';
 }

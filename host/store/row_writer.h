@@ -21,8 +21,8 @@ namespace modsweep {
 /// A string as a JSON string; bytes that are not UTF-8 become U+FFFD.
 [[nodiscard]] std::string json_text(const std::string& value);
 
-/// A value of a query as JSON; `is_json`: it already is JSON text.
-[[nodiscard]] std::string json_value(const SQLite::Column& value, bool is_json);
+/// A value of a column of a TableQuery as JSON.
+[[nodiscard]] std::string json_value(const SQLite::Column& value, const TableColumn& column);
 
 /// Writes rows of a query made by TableQuery::export_sql, without its first column. NULL becomes an empty
 /// field or `null`, integers stay integers. Throws IoError if the stream fails.

@@ -1,5 +1,6 @@
 #include "modsweep/store.h"
 
+#include "core/text.h"
 #include "store/cell_rows.h"
 #include "store/commit.h"
 #include "store/connection.h"
@@ -7,6 +8,7 @@
 #include "store/row_hash.h"
 #include "store/row_writer.h"
 #include "store/schema.h"
+#include "store/stored_weights.h"
 #include "store/sweep_rows.h"
 #include "store/tables.h"
 #include "store/writer_lock.h"
@@ -52,7 +54,7 @@ TableQuery narrowed(const TableQuery& table, const std::vector<std::string>& col
 /// The values of a row as JSON, without the first column, the number of its cell.
 void read_values(SQLite::Statement& row, const TableQuery& table, std::vector<std::string>& values) {
   for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = json_value(row.getColumn(static_cast<int>(i) + 1), !table.columns[i].json_sql.empty());
+    values[i] = json_value(row.getColumn(static_cast<int>(i) + 1), table.columns[i]);
 }
 
 // Makes SQLite refuse statements that write, for the lifetime of this object.
@@ -329,6 +331,16 @@ Store::StoredWeights Store::weights(const std::string& id) const {
   });
 }
 
+void Store::read_kept_weights(const std::function<void(const KeptWeights&)>& cell) const {
+  translate_errors(impl_->file, [&] {
+    const SQLite::Transaction snapshot(*impl_->file.db);
+    SQLite::Statement kept(*impl_->file.db,
+                           "SELECT c.id, w.dtype, w.shape FROM weights w JOIN cells c ON c.num = w.cell");
+    while (kept.executeStep())
+      cell({kept.getColumn(0), kept.getColumn(1), shape_from_json(kept.getColumn(2), impl_->shown)});
+  });
+}
+
 void Store::export_table(Table table, ExportFormat format, std::ostream& out) const {
   const TableQuery query = translate_errors(impl_->file, [&] { return impl_->query_of(table); });
   RowWriter writer(query.columns, format, out);
@@ -378,7 +390,9 @@ void Store::read_cells(Table table, const std::vector<std::string>& ids,
   translate_errors(impl_->file, [&] {
     const TableQuery wanted = narrowed(impl_->query_of(table), columns);
     SQLite::Statement query(*impl_->file.db, wanted.cells_sql());
-    query.bind(1, fmt::format("[\"{}\"]", fmt::join(ids, "\",\"")));
+    std::vector<std::string_view> bare;
+    for (const std::string& id : ids) bare.push_back(bare_id(id));
+    query.bind(1, fmt::format("[\"{}\"]", fmt::join(bare, "\",\"")));
     std::vector<std::string> values(columns.size());
     while (query.executeStep()) {
       read_values(query, wanted, values);

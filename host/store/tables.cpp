@@ -3,6 +3,7 @@
 #include "measures/measure_tables.h"
 #include "store/module_count.h"
 #include "store/schema.h"
+#include "store/unmeasured.h"
 
 #include <algorithm>
 #include <map>
@@ -11,6 +12,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 namespace modsweep {
 namespace {
@@ -30,12 +32,35 @@ std::string identifier(const std::string& name) {
   return quoted(name, '"');
 }
 
+/// The id of the row's cell: a letter, then what `cells.id` has.
+TableColumn id_column() {
+  return {"cell", "'c' || c.id", ""};
+}
+
+/// The canonical JSON of a setting that is a number has no point where the number is whole ("0"), but readers
+/// that guess a column's type from its first rows need one.
+std::string real_json(const std::string& json) {
+  return json.find_first_not_of("-0123456789") == std::string::npos ? json + ".0" : json;
+}
+
+/// The same for every such setting of an object of settings.
+std::string real_settings(const std::string& json) {
+  auto settings = nlohmann::ordered_json::parse(json, nullptr, false);
+  if (!settings.is_object()) return json;
+  for (auto& [key, value] : settings.items())
+    if (value.is_number_integer() && is_real_setting(key)) value = value.get<double>();
+  return settings.dump();
+}
+
 void add_setting_columns(std::vector<TableColumn>& columns, const Varying& varying) {
   for (const auto& key : varying.keys) {
     const auto path = quoted("$." + identifier(key), '\'');
-    columns.push_back(
-        {key, fmt::format("coalesce(json_extract(c.settings, {0}), json_extract(s.base, {0}))", path),
-         fmt::format("coalesce(c.settings -> {0}, s.base -> {0})", path)});
+    const bool real = is_real_setting(key);
+    const std::string value =
+        fmt::format("coalesce(json_extract(c.settings, {0}), json_extract(s.base, {0}))", path);
+    columns.push_back({key, real ? fmt::format("CAST({} AS REAL)", value) : value,
+                       fmt::format("coalesce(c.settings -> {0}, s.base -> {0})", path), "",
+                       real ? real_json : nullptr});
   }
 }
 
@@ -61,17 +86,18 @@ TableColumn layer_column(const MeasureColumn& column, int k) {
 }
 
 /// The columns of a table of measurements that exports show, in their order.
-std::vector<MeasureColumn> shown_columns(const MeasuredTable& table) {
+std::vector<MeasureColumn> shown_columns(const MeasuredTable& table, const Varying& varying) {
   std::vector<MeasureColumn> shown;
   for (const std::size_t c : table.listed)
-    if (table.columns[c].shown) shown.push_back(table.columns[c]);
+    if (table.columns[c].shown && !varying.unmeasured.contains(table.columns[c].name))
+      shown.push_back(table.columns[c]);
   return shown;
 }
 
 void add_measurement_columns(std::vector<TableColumn>& columns, const Varying& varying) {
-  for (const MeasureColumn& column : shown_columns(measured_tables()[network_table]))
+  for (const MeasureColumn& column : shown_columns(measured_tables()[network_table], varying))
     columns.push_back(measured_column(std::string(column.name), "m", column));
-  const std::vector<MeasureColumn> of_layers = shown_columns(measured_tables()[layer_table]);
+  const std::vector<MeasureColumn> of_layers = shown_columns(measured_tables()[layer_table], varying);
   for (int k = 1; k <= varying.layers; ++k)
     for (const MeasureColumn& column : of_layers) columns.push_back(layer_column(column, k));
 }
@@ -94,7 +120,7 @@ void add_run_columns(std::vector<TableColumn>& columns) {
 // key, so that the work is proportional to the rows. Measurements of a diverged cell are not results.
 TableQuery results(const Varying& varying) {
   TableQuery query;
-  query.columns = {{"cell", "c.id", ""}, {"sweep", "s.name", ""}};
+  query.columns = {id_column(), {"sweep", "s.name", ""}};
   add_setting_columns(query.columns, varying);
   query.columns.push_back({"status", "c.status", ""});
   query.columns.push_back({"steps", "c.step", ""});
@@ -115,7 +141,7 @@ TableQuery results(const Varying& varying) {
 
 TableQuery history(const Varying& varying) {
   TableQuery query;
-  query.columns = {{"cell", "c.id", ""}, {"sweep", "s.name", ""}};
+  query.columns = {id_column(), {"sweep", "s.name", ""}};
   add_setting_columns(query.columns, varying);
   query.columns.push_back({"status", "c.status", ""});
   query.columns.push_back({"step", "m.step", ""});
@@ -134,7 +160,7 @@ TableQuery spectra() {
   };
   const auto eigenvalues = by_kind("e.eigenvalues", "coalesce(e.eigenvalues_live, e.eigenvalues)");
   TableQuery query;
-  query.columns = {{"cell", "c.id", ""},
+  query.columns = {id_column(),
                    {"step", "y.step", ""},
                    {"layer", "y.layer", ""},
                    {"kind", "k.kind", ""},
@@ -154,14 +180,14 @@ TableQuery spectra() {
 
 TableQuery cells() {
   TableQuery query;
-  query.columns = {{"cell", "c.id", ""},
+  query.columns = {id_column(),
                    {"sweep", "s.name", ""},
                    {"status", "c.status", ""},
                    {"steps", "c.step", ""},
                    {"diverged_at", "c.diverged_at", ""}};
   add_run_columns(query.columns);
   const std::string settings = "json_patch(s.base, c.settings)";
-  query.columns.push_back({"settings", settings, settings});
+  query.columns.push_back({"settings", settings, settings, "", real_settings});
   query.from = "FROM cells c CROSS JOIN sweeps s ON s.num = c.sweep";
   query.order = "ORDER BY c.num";
   return query;
@@ -170,7 +196,7 @@ TableQuery cells() {
 /// A table declared by a single measure, with the settings of its cells.
 TableQuery own_table(const Varying& varying, const MeasuredTable& table) {
   TableQuery query;
-  query.columns = {{"cell", "c.id", ""}, {"sweep", "s.name", ""}};
+  query.columns = {id_column(), {"sweep", "s.name", ""}};
   add_setting_columns(query.columns, varying);
   query.columns.push_back({"step", "t.step", ""});
   query.order = "ORDER BY c.num, t.step";
@@ -178,7 +204,7 @@ TableQuery own_table(const Varying& varying, const MeasuredTable& table) {
     query.columns.push_back(measured_column(std::string(key.name), "t", key));
     query.order += fmt::format(", t.{}", key.name);
   }
-  for (const MeasureColumn& column : shown_columns(table))
+  for (const MeasureColumn& column : shown_columns(table, varying))
     query.columns.push_back(measured_column(std::string(column.name), "t", column));
   query.from = fmt::format(
       "FROM cells c CROSS JOIN sweeps s ON s.num = c.sweep\n"
@@ -226,7 +252,7 @@ std::string select(const std::vector<std::string>& columns, const std::string& f
 
 std::string_view fixed_doc(std::string_view column) {
   static const std::map<std::string_view, std::string_view> docs = {
-      {"cell", "id of the cell: 16 hex digits, a hash of its settings"},
+      {"cell", "id of the cell: c and 16 hex digits, a hash of its settings"},
       {"sweep", "name of the sweep that trained it"},
       {"status", "done, diverged or running"},
       {"steps", "optimizer steps taken"},
@@ -319,6 +345,7 @@ Varying read_varying(std::span<SQLite::Database* const> stores) {
         std::max(varying.layers, db->execAndGet("SELECT coalesce(max(layers), 0) FROM sweeps").getInt());
     varying.fits = varying.fits || db->tableExists("fits");
   }
+  varying.unmeasured = unmeasured_columns(stores);
   varying.layers = std::min(varying.layers, most_layer_columns);
   for (const auto& [key, found] : values)
     if (found.size() > 1 || sweeps_with[key] < sweeps) add(key);
@@ -364,6 +391,7 @@ const std::vector<NamedTable>& store_tables() {
 std::vector<std::string> measured_columns(const Sweep& sweep) {
   Varying varying;
   varying.layers = static_cast<int>(std::min<std::size_t>(sweep.max_hidden_layers() + 1, most_layer_columns));
+  varying.unmeasured = unmeasured_columns({&sweep, 1});
   std::vector<TableColumn> columns;
   add_measurement_columns(columns, varying);
   std::vector<std::string> names;

@@ -2,6 +2,7 @@
 // columns.
 #pragma once
 
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,8 @@ struct TableColumn {
   std::string json_sql;
   std::string doc = {};            ///< one line; empty: fixed_doc() has it
   bool reads_eigenvalues = false;  ///< whether the SQL looks up the table of eigenvalues
+  /// Makes the JSON that exports show of json_sql's value; null: they show it as it is.
+  std::string (*shown)(const std::string& json) = nullptr;
 };
 
 /// Documentation of a column that is not a measurement; the name of a setting explains itself.
@@ -52,6 +55,8 @@ struct Varying {
   /// they are in `spectra`.
   int layers = 0;
   bool fits = false;  ///< whether there is a table of fits
+  /// Columns of measurements that no sweep asks for: tables leave them out.
+  std::set<std::string_view> unmeasured = {};
 };
 [[nodiscard]] Varying read_varying(std::span<SQLite::Database* const> stores);
 

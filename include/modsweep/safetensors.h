@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -79,5 +80,29 @@ class TensorReader {
 /// file that no result may replace.
 void write_safetensors(const std::string& path, const TensorFile& file,
                        const std::vector<std::string>& reads = {});
+
+/// A file of the tensors of many networks, stacked along a first axis [networks, ...]. Networks come one by
+/// one; memory does not grow with their number.
+class StackedSafetensors {
+ public:
+  /// `like`: tensors as each network has them, with their names, dtypes and shapes. Throws as
+  /// write_safetensors, and InputError for a header longer than the format allows.
+  StackedSafetensors(const std::string& path, const std::map<std::string, Tensor>& like,
+                     std::uint64_t networks, const std::map<std::string, std::string>& metadata,
+                     const std::vector<std::string>& reads = {});
+  ~StackedSafetensors();
+  StackedSafetensors(const StackedSafetensors&) = delete;
+  StackedSafetensors& operator=(const StackedSafetensors&) = delete;
+
+  /// The next network. Throws LogicError for other tensors than those of `like`, or more networks than
+  /// announced.
+  void add(const std::map<std::string, Tensor>& network);
+  /// The file appears. Throws LogicError before the last network, IoError where the disk refuses.
+  void commit();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace modsweep

@@ -241,6 +241,14 @@ class Store {
     std::string scaling;
   };
   [[nodiscard]] StoredWeights weights(const std::string& id) const;
+  /// What is told of weights without reading them.
+  struct KeptWeights {
+    std::string cell_id;
+    std::string dtype;  ///< "F32" or "F64"
+    Shape shape;
+  };
+  /// Passes those of all cells that have weights. Not checked against their hashes: `weights` does that.
+  void read_kept_weights(const std::function<void(const KeptWeights&)>& cell) const;
 
   /// Writes a table. The rows stream: memory does not grow with the store.
   void export_table(Table table, ExportFormat format, std::ostream& out) const;
@@ -257,8 +265,8 @@ class Store {
   using RowReader = std::function<void(std::span<const std::string> row)>;
   void read_rows(Table table, const std::vector<std::string>& columns, const RowReader& row) const;
 
-  /// The same for only the cells with these ids, in any order; the table must be one of cells. For a few
-  /// cells: their hashes are not checked.
+  /// The same for only the cells with these ids, with or without their letter, in any order; the table must
+  /// be one of cells. For a few cells: their hashes are not checked.
   void read_cells(Table table, const std::vector<std::string>& ids, const std::vector<std::string>& columns,
                   const RowReader& row) const;
 

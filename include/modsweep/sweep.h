@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <initializer_list>
 #include <iosfwd>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -30,7 +33,8 @@ struct Axis {
 
 /// One training run of a grid.
 struct Cell {
-  std::string id;                    ///< 16 hex digits: XXH3-64 of the canonical text of all settings
+  std::string id;                    ///< 16 hex digits: XXH3-64 of the canonical text of all settings; tables
+                                     ///< and messages put a c before it
   std::vector<SettingValue> varied;  ///< values of the axes, in axis order
   CellSettings settings;
 };
@@ -72,6 +76,24 @@ struct Sweep {
 
 /// Every key of the settings with its canonical JSON value, in canonical (sorted) order.
 [[nodiscard]] std::vector<SettingValue> canonical_settings(const CellSettings& settings);
+
+/// Whether a setting is a number that need not be whole. Its canonical text may be ("0").
+[[nodiscard]] bool is_real_setting(std::string_view key);
+
+/// The settings of a JSON object with a value for each key, as stores have them; keys that it lacks are at
+/// their defaults. Throws InputError for a setting, or a value, that this program does not know; `where`
+/// names the object.
+[[nodiscard]] CellSettings recorded_settings(const std::string& object, const std::string& where);
+
+/// The sweep that a store has recorded: the JSON texts of modsweep/store.h's StoredSweep. Throws as
+/// recorded_settings.
+[[nodiscard]] Sweep recorded_sweep(const std::string& name, const std::string& base, const std::string& axes);
+
+/// Visits the settings of every combination of the axes that have keys in `tables` ("measure"); on the other
+/// axes, of the first point alone. Cells are not checked. Returns false, without a visit, for more
+/// combinations than can be looked at in a moment.
+[[nodiscard]] bool visit_settings(const Sweep& sweep, std::initializer_list<std::string_view> tables,
+                                  const std::function<void(const CellSettings&)>& visit);
 
 /// The id of a cell with these settings.
 [[nodiscard]] std::string cell_id(const CellSettings& settings);

@@ -144,7 +144,7 @@ TEST_F(StoreTest, CheckpointsThatWereChangedAreRefused) {
                           "UPDATE checkpoints SET state = zeroblob(length(state)) WHERE cell = 1"}) {
     fs::copy_file(path("sound.db"), path("s.db"), fs::copy_options::overwrite_existing);
     (void)query_rows(path("s.db"), sql);
-    expect_error(modsweep({"run", "long.toml", "-o", "s.db", "--quiet"}), 2, {"s.db", "cell " + id});
+    expect_error(modsweep({"run", "long.toml", "-o", "s.db", "--quiet"}), 2, {"s.db", "cell c" + id});
   }
 }
 

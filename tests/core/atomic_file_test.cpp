@@ -111,7 +111,7 @@ TEST(AtomicFile, FollowsLinksAndKeepsThem) {
   for (const char* link : {"link", "dangling", "chain"})
     EXPECT_TRUE(std::filesystem::is_symlink(folder.file(link))) << link;
   std::filesystem::create_symlink("ring", folder.file("ring"));
-  EXPECT_THROW(write_whole(folder.file("ring"), "3"), IoError);
+  EXPECT_THROW(write_whole(folder.file("ring"), "3"), InputError);
 }
 
 TEST(AtomicFile, IsAsPrivateAsWhatItReplaces) {
@@ -177,8 +177,12 @@ TEST(AtomicFile, ADatabaseThatCameInTheMeantimeStays) {
 
 TEST(AtomicFile, FoldersAreRefusedAndPipesWrittenDirectly) {
   const TestFolder folder;
-  EXPECT_THROW(AtomicFile{folder.path()}, IoError);
-  EXPECT_THROW(AtomicFile{folder.file("missing/f")}, IoError);
+  EXPECT_THROW(AtomicFile{folder.path()}, InputError);
+  EXPECT_THROW(AtomicFile{folder.file("missing/f")}, InputError);
+  write_whole(folder.file("file"), "no folder");
+  EXPECT_THROW(AtomicFile{folder.file("file/f")}, InputError);
+  EXPECT_THROW(AtomicFile{folder.file(std::string(300, 'n'))}, InputError);
+  std::filesystem::remove(folder.file("file"));
   write_whole("/dev/null", "nothing");
   EXPECT_FALSE(std::filesystem::is_regular_file("/dev/null"));
   EXPECT_EQ(folder.entries(), 0U);

@@ -69,6 +69,14 @@ TEST(Nearest, FindsMisspellingsOnly) {
   EXPECT_EQ(nearest(std::string(100000, 's'), names), std::nullopt);
 }
 
+TEST(Id, HasALetterWhereItIsShownAndNoneInTheStore) {
+  EXPECT_EQ(shown_id("5313467e75195238"), "c5313467e75195238");
+  for (const char* form : {"5313467e75195238", "c5313467e75195238", "C5313467e75195238"})
+    EXPECT_EQ(bare_id(form), "5313467e75195238");
+  for (const char* other : {"", "c", "c5313", "c313467e75195238", "c5313467e75195238a", "d5313467e75195238"})
+    EXPECT_EQ(bare_id(other), other);
+}
+
 TEST(PlainName, IsLettersDigitsAndThreeSigns) {
   for (const char* good : {"a", "noise-strength", "fig01_linear", "A.b-3"})
     EXPECT_TRUE(is_plain_name(good)) << good;

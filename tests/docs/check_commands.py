@@ -2,8 +2,8 @@
 """check_commands.py ROOT PROGRAM: every command and snippet that the documents print works.
 
 In a scratch folder that looks like a checkout it runs, to the letter,
-- the blocks of README.md and docs/*.md, in the order of each document: `sh` and `python` are run, `toml NAME.toml` and
-  `csv NAME.csv` become files of that name, a block below `<!-- from FILE -->` consists of lines of that file, `text` is
+- the blocks of README.md and docs/*.md, in the order of each document: `sh`, `python` and `r` are run (the latter two where
+  the modules and packages that they load are installed), `toml NAME.toml` and `csv NAME.csv` become files of that name, a block below `<!-- from FILE -->` consists of lines of that file, `text` is
   output;
 - the examples of `modsweep COMMAND --help`;
 - the commands in the first lines of the sweep files.
@@ -11,6 +11,7 @@ modsweep itself is shortened.py, which trains each network for a few steps. What
 NOT_RUN, with the reason. Prints FILE:LINE and what went wrong; exit code 1 where anything did.
 """
 
+import importlib.util
 import json
 import os
 import re
@@ -34,7 +35,8 @@ STAND_INS = {
 NOT_RUN = {
     "modsweep bench --engine gemm --setting wa2 --networks 1024": "needs a GPU",
 }
-NO_PANDAS = "python: there is no pandas here"
+# Packages of R that a block needs.
+R_PACKAGE = re.compile(r"library\((\w+)\)|(\w+)::")
 SHELL = re.compile(r"^(?:    |\t)(?:\$ )?(?:modsweep|build/|\./|cmake|ctest|python3|bench/|\.ci/) ?\S", re.MULTILINE)
 USAGE = re.compile(r"`modsweep ([a-z]+)((?: [^`]*)?)`")
 
@@ -97,8 +99,6 @@ class Checker:
         self.ran = 0
         self.left_out = set()
         self.failures = []
-        self.has_pandas = subprocess.run([sys.executable, "-c", "import pandas"], stderr=subprocess.DEVNULL,
-                                         check=False).returncode == 0
         self.helps = {}
 
     def fail(self, place, what):
@@ -146,17 +146,34 @@ class Checker:
                 self.left_out.add(block.text.strip())
             else:
                 self.expect(place, block.text, scratch.shell(block.text))
-        elif block.language == "python":
-            if self.has_pandas or "pandas" not in block.text:
-                self.expect(place, block.text, scratch.run(sys.executable, "-c", block.text))
-            else:
-                self.left_out.add(NO_PANDAS)
+        elif block.language in ("python", "r"):
+            self.run_program(place, block, scratch)
         elif block.language in ("toml", "csv") and block.words:
             scratch.write(block.words[0], block.text)
             if block.language == "toml":
                 self.expect(place, block.text, scratch.run(str(self.program), "plan", block.words[0]))
         elif block.language not in ("text", "mermaid"):
             self.fail(place, f"what is a block `{' '.join([block.language, *block.words])}`? See docs/CONTRIBUTING.md")
+
+    def run_program(self, place, block, scratch):
+        """Runs a block of Python or R if everything that it loads is installed."""
+        if block.language == "python":
+            loaded = sorted({node.split(".")[0].split(" as ")[0].strip() for line in block.text.splitlines()
+                             if (match := re.match(r"(?:import (.+)|from (\S+) import .*)$", line))
+                             for node in (match[1] or match[2]).split(",")})
+            missing = [name for name in loaded if importlib.util.find_spec(name) is None]
+            command = (sys.executable, "-c", block.text)
+        else:
+            loaded = sorted({one or other for one, other in R_PACKAGE.findall(block.text)})
+            has = 'for (p in commandArgs(TRUE)) if (!requireNamespace(p, quietly = TRUE)) cat(p, "")'
+            missing = (["Rscript"] if shutil.which("Rscript") is None else
+                       subprocess.run(["Rscript", "-e", has, *loaded], capture_output=True, text=True,
+                                      check=False).stdout.split())
+            command = ("Rscript", "-e", block.text)
+        if missing:
+            self.left_out.add(f"{place}, {block.language}: not installed here: {', '.join(missing)}")
+        else:
+            self.expect(place, block.text, scratch.run(*command))
 
     def help_of(self, *command):
         if command not in self.helps:

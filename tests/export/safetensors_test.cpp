@@ -260,7 +260,7 @@ TEST(Safetensors, WritingWhereItCannotBeWritten) {
   std::filesystem::create_directories(folder.file("folder/inside"));
   ASSERT_EQ(::mkfifo(folder.file("fifo").c_str(), 0600), 0);
   const std::vector<std::pair<std::string, ExitCode>> cases = {
-      {"missing/f", ExitCode::io_failure}, {"folder", ExitCode::bad_input}, {"fifo", ExitCode::bad_input}};
+      {"missing/f", ExitCode::bad_input}, {"folder", ExitCode::bad_input}, {"fifo", ExitCode::bad_input}};
   for (const auto& [name, code] : cases) {
     try {
       write_safetensors(folder.file(name), random_file(1, 3));
@@ -311,6 +311,73 @@ TEST(Safetensors, WritingWhatMakesNoSense) {
       {{}, {{"a", "\xc3"}}},
   };
   for (const auto& file : wrong) EXPECT_THROW(write_safetensors(folder.file("f"), file), LogicError);
+  EXPECT_EQ(folder.entries(), 0U);
+}
+
+std::map<std::string, Tensor> network(double salt, const std::string& dtype = "F32") {
+  return {{"W0", {dtype, {2, 3}, {salt, salt + 1, salt + 2, salt + 3, salt + 4, salt + 5}}},
+          {"b0", {dtype, {2}, {-salt, 0.5}}}};
+}
+
+TEST(StackedSafetensors, HasANetworkAfterTheOtherAlongTheFirstAxis) {
+  const TestFolder folder;
+  for (const std::string dtype : {"F32", "F64"}) {
+    const std::string path = folder.file(dtype);
+    StackedSafetensors file(path, network(0, dtype), 3, {{"cells", "[1,2,3]"}});
+    for (const double salt : {0.0, 10.0, 20.0}) file.add(network(salt, dtype));
+    EXPECT_FALSE(std::filesystem::exists(path));
+    file.commit();
+    const TensorFile stacked = read_safetensors(path);
+    EXPECT_EQ(stacked.metadata.at("cells"), "[1,2,3]");
+    const Tensor& weights = stacked.tensors.at("W0");
+    EXPECT_EQ(weights.dtype, dtype);
+    EXPECT_THAT(weights.shape, testing::ElementsAre(3, 2, 3));
+    for (std::size_t n = 0; n < 3; ++n)
+      for (std::size_t k = 0; k < 6; ++k)
+        EXPECT_EQ(weights.values[6 * n + k], 10.0 * static_cast<double>(n) + static_cast<double>(k));
+    EXPECT_THAT(stacked.tensors.at("b0").shape, testing::ElementsAre(3, 2));
+    EXPECT_THAT(stacked.tensors.at("b0").values, testing::ElementsAre(0.0, 0.5, -10.0, 0.5, -20.0, 0.5));
+  }
+}
+
+// More than is kept in memory at a time.
+TEST(StackedSafetensors, MayBeLargerThanWhatWaitsToBeWritten) {
+  const TestFolder folder;
+  constexpr std::uint64_t networks = 700;
+  const auto large = [](double salt) {
+    return std::map<std::string, Tensor>{{"W0", {"F64", {32, 64}, std::vector<double>(2048, salt)}},
+                                         {"b0", {"F64", {1}, {salt}}}};
+  };
+  StackedSafetensors file(folder.file("large"), large(0), networks, {});
+  for (std::uint64_t n = 0; n < networks; ++n) file.add(large(static_cast<double>(n)));
+  file.commit();
+  const TensorFile stacked = read_safetensors(folder.file("large"));
+  for (std::uint64_t n = 0; n < networks; ++n) {
+    EXPECT_EQ(stacked.tensors.at("b0").values[n], static_cast<double>(n));
+    EXPECT_EQ(stacked.tensors.at("W0").values[2048 * n + 2047], static_cast<double>(n));
+  }
+}
+
+TEST(StackedSafetensors, TakesOnlyWhatWasAnnounced) {
+  const TestFolder folder;
+  {
+    StackedSafetensors file(folder.file("f"), network(0), 2, {});
+    auto other = network(1);
+    other.at("b0").shape = {1};
+    other.at("b0").values.pop_back();
+    EXPECT_THROW(file.add(other), LogicError);
+    EXPECT_THROW(file.add(network(1, "F64")), LogicError);
+    EXPECT_THROW(file.add({}), LogicError);
+    file.add(network(0));
+    EXPECT_THROW(file.commit(), LogicError);
+    file.add(network(1));
+    EXPECT_THROW(file.add(network(2)), LogicError);
+  }
+  EXPECT_EQ(folder.entries(), 0U);
+  EXPECT_THROW(StackedSafetensors("/dev/null", network(0), 1, {}), InputError);
+  EXPECT_THROW(
+      StackedSafetensors(folder.file("f"), network(0), 1, {{"cells", std::string(100'000'000, 'c')}}),
+      InputError);
   EXPECT_EQ(folder.entries(), 0U);
 }
 

@@ -1,6 +1,7 @@
 // Results by column, as programs read them.
 #include "modsweep/results.h"
 
+#include "results/groups.h"
 #include "results/values.h"
 #include "store/fixtures.h"
 
@@ -67,6 +68,39 @@ TEST_F(ResultsTest, TextsAreNoNumbers) {
   const ResultColumns results = read_results(store_, Table::results, {"status"});
   EXPECT_THROW((void)results.numbers("status"), InputError);
   EXPECT_THROW((void)results.numbers("test_loss"), LogicError);
+}
+
+TEST(TellingColumns, AreThoseThatTellRowsApart) {
+  const std::vector<std::vector<std::string>> rows = {
+      {"a", "x", "1", "A", "p"}, {"a", "y", "1", "B", "p"}, {"b", "x", "1", "C", "q"}};
+  const std::vector<bool> none(5, false);
+  EXPECT_THAT(telling_columns(rows, none), ElementsAre(true, true, false, false, false));
+  // A column that is shown anyway tells for those before it.
+  EXPECT_THAT(telling_columns(rows, {false, false, false, true, false}),
+              ElementsAre(false, false, false, true, false));
+  EXPECT_THAT(telling_columns(rows, {false, false, true, false, true}),
+              ElementsAre(false, true, true, false, true));
+  EXPECT_THAT(telling_columns({}, none), ElementsAre(false, false, false, false, false));
+}
+
+TEST(TellingKeys, LeaveOutZippedOnesThatTellNothing) {
+  TemporaryFolder folder;
+  Store store(folder.file("zipped.db"), Store::Access::read_write);
+  Sweep sweep = seed_sweep(2);
+  sweep.axes.push_back({{"noise.strength", "noise.exponent", "regularizer.l1", "regularizer.l2"},
+                        {{"0.1", "0", "0", "0.5"}, {"0.1", "2", "0", "0.5"}, {"0.2", "2", "0", "0.25"}}});
+  sweep.axes.push_back({{"task.train_samples"}, {{"100"}}});
+  store.add_sweep(sweep);
+  for (std::uint64_t i = 0; i < sweep.size(); ++i) {
+    const Cell cell = sweep.cell(i);
+    const CellProgress progress = finished(cell);
+    store.commit(sweep.id(), {&progress, 1}, "cpu", "plain");
+  }
+  const std::vector<std::string> keys = {"task.train_samples", "regularizer.l2", "regularizer.l1",
+                                         "noise.strength", "noise.exponent"};
+  const auto groups = read_groups(store, "zipped.db", Table::results, keys, {"test_loss"});
+  ASSERT_EQ(groups.size(), 3U);
+  EXPECT_THAT(telling_keys(store, keys, groups), ElementsAre(true, true, false, false, true));
 }
 
 TEST(JsonNumber, IsANumberOrNone) {

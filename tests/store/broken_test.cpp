@@ -104,7 +104,7 @@ const std::vector<BrokenCase> broken_cases = {
     {"a negative version", "store format -1", [](auto& p) { run_sql(p, "PRAGMA user_version = -1"); }},
     {"a table missing", "13 of 14", [](auto& p) { run_sql(p, "DROP TABLE eigenvalues"); }},
     {"a view missing", "13 of 14", [](auto& p) { run_sql(p, "DROP VIEW results"); }},
-    {"an id that is none", "cell zzz",
+    {"an id that is none", "cell czzz",
      [](auto& p) { run_sql(p, "UPDATE cells SET id = 'zzz' WHERE num = 7"); }},
 };
 
@@ -152,7 +152,7 @@ TEST(Broken, BrokenWeightsAreNamed) {
       (void)store.weights(id);
       ADD_FAILURE() << sql;
     } catch (const InputError& error) {
-      expect_one_line_about(path, error.what(), "weights of cell " + id + " is not what was written");
+      expect_one_line_about(path, error.what(), "weights of cell c" + id + " is not what was written");
     }
   }
 }

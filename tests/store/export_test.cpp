@@ -2,6 +2,7 @@
 #include "store/fixtures.h"
 #include "store/tables.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -33,6 +34,7 @@ class Export : public testing::Test {
     sweep.base.task.inputs = 1;
     sweep.base.network.hidden = {2};
     sweep.base.training.steps = 20;
+    sweep.base.measure.partition = true;
     sweep.axes = {{{"noise.site", "training.shuffle"}, {{"\"post\"", "true"}, {"\"pre\"", "false"}}},
                   {{"training.learning_rate", "network.hidden"}, {{"0.1", "[2]"}, {"1e-05", "[2]"}}}};
     cells[0] = {"00000000000000a1",
@@ -79,28 +81,27 @@ TEST_F(Export, ResultsAsCsv) {
   EXPECT_EQ(
       exported(store, Table::results, ExportFormat::csv),
       "cell,sweep,noise.site,training.shuffle,training.learning_rate,network.hidden,status,steps,diverged_at,"
-      "train_loss,test_loss,ood_loss,noisy_test_loss,l1,sum_w2,weighted_activity,activity,l12,l21,path_leak,"
-      "jacobian_"
-      "leak,block_error,"
+      "train_loss,test_loss,l1,sum_w2,weighted_activity,activity,l12,l21,path_leak,"
+      "jacobian_leak,"
       "gap_layer1,gap_live_layer1,modules_layer1,modules_live_layer1,dead_layer1,"
       "modularity_layer1,normalized_cut_layer1,block_share_layer1,"
       "gap_layer2,gap_live_layer2,modules_layer2,modules_live_layer2,dead_layer2,"
       "modularity_layer2,normalized_cut_layer2,block_share_layer2,engine,device,seconds\n"
-      "00000000000000a1,\"a \"\"b\"\", c\nü\",post,true,0.1,\"[2,3]\",done,20,,"
-      "1e+22,0.1,,,1.0,2.0,3.0,4.0,5.0,1e-300,0.25,,,"
+      "c00000000000000a1,\"a \"\"b\"\", c\nü\",post,true,0.1,\"[2,3]\",done,20,,"
+      "1e+22,0.1,1.0,2.0,3.0,4.0,5.0,1e-300,0.25,,"
       "0.75,,1,1,1,0.5,0.125,0.75,1.0,1.0,1,1,0,,,,cpu,\"AVX-512, 2 threads\",1.5\n");
 }
 
 TEST_F(Export, HistoryAsJsonLines) {
   const std::string rest =
-      R"("test_loss":0.1,"ood_loss":null,"noisy_test_loss":null,"l1":1.0,"sum_w2":2.0,"weighted_activity":3.0,"activity":4.0,"l12":5.0,)"
-      R"("l21":1e-300,"path_leak":0.25,"jacobian_leak":null,"block_error":null,"gap_layer1":0.75,"gap_live_layer1":null,)"
+      R"("test_loss":0.1,"l1":1.0,"sum_w2":2.0,"weighted_activity":3.0,"activity":4.0,"l12":5.0,)"
+      R"("l21":1e-300,"path_leak":0.25,"jacobian_leak":null,"gap_layer1":0.75,"gap_live_layer1":null,)"
       R"("modules_layer1":1,"modules_live_layer1":1,"dead_layer1":1,"modularity_layer1":0.5,)"
       R"("normalized_cut_layer1":0.125,"block_share_layer1":0.75,"gap_layer2":1.0,"gap_live_layer2":1.0,)"
       R"("modules_layer2":1,"modules_live_layer2":1,"dead_layer2":0,"modularity_layer2":null,)"
       R"("normalized_cut_layer2":null,"block_share_layer2":null})";
   const std::string start =
-      R"({"cell":"00000000000000a1","sweep":"a \"b\", c\nü","noise.site":"post","training.shuffle":true,)"
+      R"({"cell":"c00000000000000a1","sweep":"a \"b\", c\nü","noise.site":"post","training.shuffle":true,)"
       R"("training.learning_rate":0.1,"network.hidden":[2,3],"status":"done",)";
   EXPECT_EQ(exported(store, Table::history, ExportFormat::jsonl),
             start + R"("step":10,"train_loss":1.0,)" + rest + "\n" + start +
@@ -109,7 +110,7 @@ TEST_F(Export, HistoryAsJsonLines) {
 
 TEST_F(Export, SpectraAsJsonAndCsv) {
   const auto row = [](int step, int layer, const char* rest) {
-    return fmt::format(R"({{"cell":"00000000000000a1","step":{},"layer":{},{}}})", step, layer, rest);
+    return fmt::format(R"({{"cell":"c00000000000000a1","step":{},"layer":{},{}}})", step, layer, rest);
   };
   std::string expected;
   for (const int step : {10, 20})
@@ -125,16 +126,15 @@ TEST_F(Export, SpectraAsJsonAndCsv) {
              R"("kind":"live","n":1,"gap_n":1.0,"modules":1,"dead":0,"dead_rows":[],"eigenvalues":[0,1])")})
       expected += (expected.empty() ? "[\n" : ",\n") + text;
   EXPECT_EQ(exported(store, Table::spectra, ExportFormat::json), expected + "\n]\n");
-  EXPECT_THAT(
-      exported(store, Table::spectra, ExportFormat::csv),
-      HasSubstr(
-          "\n00000000000000a1,20,1,live,1,,1,1,[1],[0]\n00000000000000a1,20,2,all,1,1.0,1,0,[],\"[0,1]\"\n"));
+  EXPECT_THAT(exported(store, Table::spectra, ExportFormat::csv),
+              HasSubstr("\nc00000000000000a1,20,1,live,1,,1,1,[1],[0]\nc00000000000000a1,20,2,all,1,1.0,1,0,["
+                        "],\"[0,1]\"\n"));
 }
 
 TEST_F(Export, CellsHaveAllTheirSettings) {
   const auto rows = nlohmann::json::parse(exported(store, Table::cells, ExportFormat::json));
   ASSERT_EQ(rows.size(), 2U);
-  EXPECT_EQ(rows[1]["cell"], "00000000000000b2");
+  EXPECT_EQ(rows[1]["cell"], "c00000000000000b2");
   EXPECT_EQ(rows[1]["status"], "running");
   EXPECT_EQ(rows[1]["device"], "AVX-512, 2 threads");
   const auto& settings = rows[1]["settings"];
@@ -240,6 +240,88 @@ TEST(ExportUnion, SettingsThatDifferBetweenSweepsAreColumnsOfAll) {
           .rows,
       ElementsAre(ElementsAre("first", "1", "0", "[3]", "0", "1", "1"),
                   ElementsAre("second", "0", "0.5", "[3,3,3]", "0.0001", "1", "1")));
+}
+
+// Programs that guess a column's type from its first rows would take 0 for an integer.
+TEST(ExportTypes, SettingsThatNeedNotBeWholeHaveAPointInEveryRow) {
+  TemporaryFolder folder;
+  const auto path = folder.file("a.db");
+  Sweep sweep = seed_sweep(1);
+  sweep.axes = {{{"noise.exponent"}, {{"0"}, {"0.5"}, {"2"}, {"1e-05"}}},
+                {{"task.train_samples"}, {{"100"}}}};
+  Store store(path, Store::Access::read_write);
+  store.add_sweep(sweep);
+  for (std::uint64_t i = 0; i < sweep.size(); ++i) {
+    const Cell cell = sweep.cell(i);
+    const CellProgress progress = finished(cell);
+    store.commit(sweep.id(), {&progress, 1}, "cpu", "plain");
+  }
+  std::vector<std::string> rows;
+  store.read_rows(Table::results, {"noise.exponent", "task.train_samples"},
+                  [&](std::span<const std::string> row) { rows.push_back(row[0] + " " + row[1]); });
+  EXPECT_THAT(rows, ElementsAre("0.0 100", "0.5 100", "2.0 100", "1e-05 100"));
+  const std::string csv = exported(store, Table::history, ExportFormat::csv);
+  for (const char* part : {",seeds,0.0,100,", ",seeds,0.5,100,", ",seeds,2.0,100,", ",seeds,1e-05,100,"})
+    EXPECT_THAT(csv, HasSubstr(part));
+  for (const ExportFormat format : {ExportFormat::json, ExportFormat::jsonl})
+    EXPECT_THAT(exported(store, Table::results, format),
+                HasSubstr(R"("noise.exponent":0.0,"task.train_samples":100,)"));
+  // The object of all settings, too, while the text that is hashed stays in the file.
+  EXPECT_THAT(exported(store, Table::cells, ExportFormat::jsonl), HasSubstr(R"("noise.exponent":0.0,)"));
+  EXPECT_THAT(column(path, "SELECT settings FROM cells WHERE num = 1"),
+              ElementsAre(R"({"noise.exponent":0,"task.train_samples":100})"));
+  for (const char* view : {"results", "history"})
+    EXPECT_THAT(
+        column(
+            path,
+            std::string(R"(SELECT DISTINCT typeof("noise.exponent") || typeof("task.train_samples") FROM )") +
+                view),
+        ElementsAre("realinteger"));
+}
+
+TEST(ExportColumns, WhatNoSweepMeasuresIsLeftOutUntilOneDoes) {
+  TemporaryFolder folder;
+  const auto path = folder.file("a.db");
+  Sweep first = seed_sweep(1, "first");
+  first.base.measure.partition = false;
+  first.base.measure.noisy_strength = 0.0;
+  first.base.measure.leaks = false;
+  Store store(path, Store::Access::read_write);
+  const auto views = [&](const char* view) {
+    return store.query(std::string("SELECT * FROM ") + view).columns;
+  };
+  const std::vector<std::string> absent = {"noisy_test_loss", "ood_loss",          "block_error",
+                                           "path_leak",       "modularity_layer1", "block_share_layer2"};
+  store.add_sweep(first);
+  for (const Table table : {Table::results, Table::history}) {
+    for (const std::string& name : absent) EXPECT_THAT(store.columns(table), Not(Contains(name)));
+    EXPECT_THAT(store.columns(table), Contains("gap_live_layer2"));
+  }
+  EXPECT_EQ(views("results"), store.columns(Table::results));
+  EXPECT_EQ(views("history"), store.columns(Table::history));
+  EXPECT_EQ(views("spectra"), store.columns(Table::spectra));
+
+  Sweep second = first;  // asks at one point of an axis, in combination with another
+  second.name = "second";
+  second.axes.push_back({{"measure.partition"}, {{"false"}, {"true"}}});
+  second.axes.push_back({{"measure.noisy_strength", "measure.leaks"}, {{"0", "false"}, {"0.1", "true"}}});
+  second.axes.push_back({{"network.architecture"}, {{"\"layers\""}, {"\"modular\""}}});
+  store.add_sweep(second);
+  const std::vector<std::string> now = store.columns(Table::results);
+  for (const std::string& name : absent)
+    EXPECT_EQ(std::ranges::find(now, name) != now.end(), name != "ood_loss") << name;
+  EXPECT_EQ(views("results"), now);
+}
+
+TEST(ExportColumns, OfAStoreWithSettingsOfAnotherProgramAllAreThere) {
+  TemporaryFolder folder;
+  const auto path = folder.file("a.db");
+  { Store(path, Store::Access::read_write).add_sweep(seed_sweep(1)); }
+  SQLite::Database db(path, SQLite::OPEN_READWRITE);
+  db.exec("UPDATE sweeps SET base = json_set(base, '$.\"task.colour\"', 'blue')");
+  SQLite::Database* const stores[] = {&db};
+  const TableQuery results = table_query(read_varying(stores), Table::results);
+  EXPECT_THAT(results.columns, Contains(testing::Field(&TableColumn::name, "ood_loss")));
 }
 
 TEST(ExportPlan, TablesAreReadInOnePassWithoutSorting) {

@@ -41,6 +41,8 @@ Sweep seed_sweep(std::uint32_t seeds, const std::string& name) {
   sweep.base.task.inputs = 2;
   sweep.base.network.hidden = {3};
   sweep.base.training.steps = 100;
+  sweep.base.measure.partition = true;
+  sweep.base.measure.noisy_strength = 0.1;
   Axis axis{{"training.seed"}, {}};
   for (std::uint32_t seed = 0; seed < seeds; ++seed) axis.values.push_back({std::to_string(seed)});
   sweep.axes.push_back(axis);

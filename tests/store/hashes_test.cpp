@@ -107,7 +107,7 @@ TEST(Hashes, WhatWasChangedInTablesIsNamed) {
       Store(path, Store::Access::read_only).export_table(table, ExportFormat::csv, out);
       ADD_FAILURE() << sql;
     } catch (const InputError& error) {
-      EXPECT_THAT(error.what(), HasSubstr("cell " + id)) << sql;
+      EXPECT_THAT(error.what(), HasSubstr("cell c" + id)) << sql;
     }
   }
   for (const char* sql :

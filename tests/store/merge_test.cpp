@@ -153,7 +153,7 @@ TEST(Merge, DifferentResultsOfOneKindOfMachineAreAnErrorThatNamesTheCell) {
   Part(folder.file("a.db"), sweep).done(0).done(1);
   Part(folder.file("b.db"), sweep).done(0, "plain, 2 threads").done(1, "plain, 2 threads", 1e-9);
   const auto message = refusal(folder.file("out.db"), {folder.file("a.db"), folder.file("b.db")});
-  EXPECT_THAT(message, HasSubstr("cell " + sweep.cell(1).id));
+  EXPECT_THAT(message, HasSubstr("cell c" + sweep.cell(1).id));
   EXPECT_THAT(message, HasSubstr("a.db"));
   EXPECT_THAT(folder.names(), ElementsAre("a.db", "b.db"));
 }

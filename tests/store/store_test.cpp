@@ -316,6 +316,35 @@ TEST(Store, AddingASweepAgainChangesNothingButItsName) {
   EXPECT_THAT(column(path, "SELECT name FROM sweeps"), ElementsAre("renamed"));
 }
 
+// A leading c may be the letter or a digit: both are looked for, and a whole id is that cell.
+TEST(Store, CellsWhoseDigitsBeginWithTheLetterAreFoundInBothForms) {
+  TemporaryFolder folder;
+  const auto sweep = seed_sweep(3);
+  const char* ids[] = {"c123456789abcdef", "123456789abcdef0", "cc00000000000000"};
+  std::vector<Cell> cells;
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    cells.push_back(sweep.cell(i));
+    cells.back().id = ids[i];
+  }
+  Store store(folder.file("a.db"), Store::Access::read_write);
+  store.add_sweep(sweep);
+  std::vector<CellProgress> progress;
+  for (const auto& cell : cells) progress.push_back(finished(cell));
+  store.commit(sweep.id(), progress, "cpu", "plain");
+  for (const char* id : ids) {
+    EXPECT_EQ(store.weights(id).cell_id, id);
+    EXPECT_EQ(store.weights(std::string("c") + id).cell_id, id);
+  }
+  EXPECT_EQ(store.weights("1").cell_id, ids[1]);
+  EXPECT_EQ(store.weights("ccc").cell_id, ids[2]);
+  const auto message = message_of<InputError>([&] { (void)store.weights("c123"); });
+  EXPECT_THAT(message, HasSubstr("c123456789abcdef0, cc123456789abcdef"));
+  std::vector<std::string> found;
+  store.read_cells(Table::results, {ids[0], std::string("c") + ids[1]}, {"cell"},
+                   [&](std::span<const std::string> row) { found.push_back(row[0]); });
+  EXPECT_THAT(found, testing::UnorderedElementsAre("\"cc123456789abcdef\"", "\"c123456789abcdef0\""));
+}
+
 TEST(Store, CellsAreFoundByAnyUniquePrefix) {
   TemporaryFolder folder;
   const auto path = folder.file("a.db");
@@ -344,16 +373,22 @@ TEST(Store, CellsAreFoundByAnyUniquePrefix) {
                                       {"00000000000000A", ids[0]},
                                       {"0000000000000f", ids[1]},
                                       {"12AB", ids[2]},
-                                      {"12ac", ids[3]}})
+                                      {"12ac", ids[3]},
+                                      {"c00000000000000a1", ids[0]},
+                                      {"C12AB", ids[2]},
+                                      {"c12ac000000000000", ids[3]}})
     EXPECT_EQ(store.weights(prefix).cell_id, found) << prefix;
   for (const auto& [prefix, found] : {Case{"0", "several cells"},
-                                      {"12a", "12ab000000000000, 12ac000000000000, 12ad000000000000"},
+                                      {"12a", "c12ab000000000000, c12ac000000000000, c12ad000000000000"},
+                                      {"c12a", "c12ab000000000000, c12ac000000000000"},
                                       {"3", "no cell"},
                                       {"ffff", "measure.weights"},
                                       {"12ad", "not finished"},
                                       {"", "not the id"},
                                       {"xyz", "not the id"},
                                       {"00000000000000a10", "not the id"},
+                                      {"cc00000000000000a1", "not the id"},
+                                      {"c3", "no cell"},
                                       {"12%", "not the id"}}) {
     const auto message = message_of<InputError>([&, text = prefix] { (void)store.weights(text); });
     EXPECT_THAT(message, HasSubstr(found)) << prefix;

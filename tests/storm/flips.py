@@ -118,7 +118,7 @@ class Inspection:
         if self.held or outcome.code is None:
             self.held = self.context.tally.told(outcome, where, names=(name,))
         self.refused += outcome.code != 0
-        self.named += bool(re.search(r"\b[0-9a-f]{16}\b", outcome.err))
+        self.named += bool(re.search(r"\bc?[0-9a-f]{16}\b", outcome.err))
 
     def command(self, *command):
         outcome = self.context.program.run(self.folder, *command, limit=self.limit)

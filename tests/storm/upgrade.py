@@ -70,7 +70,7 @@ class Old:
         except Refused as refused:
             tally.fault("lost", f"{where}: {refused}")
             return
-        found = {row["cell"]: row for row in map(json.loads, rows)}
+        found = {row["cell"][-16:]: row for row in map(json.loads, rows)}  # without the letter
         for cell, old in self.cells.items():
             new = found.get(cell)
             if new is None:

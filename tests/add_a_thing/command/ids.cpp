@@ -1,5 +1,6 @@
-// modsweep ids: prints the ids of a sweep's cells, one per line, as stores have them.
+// modsweep ids: prints the ids of a sweep's cells, one per line, as tables show them.
 #include "cli/command.h"
+#include "core/text.h"
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -15,7 +16,8 @@ struct IdsArguments {
 
 ExitCode ids(const IdsArguments& options, Console& console) {
   const Sweep sweep = read_sweep(options.sweep_path, {});
-  for (std::uint64_t i = 0; i < sweep.size(); ++i) fmt::print(console.out, "{}\n", sweep.cell(i).id);
+  for (std::uint64_t i = 0; i < sweep.size(); ++i)
+    fmt::print(console.out, "{}\n", shown_id(sweep.cell(i).id));
   return ExitCode::done;
 }
 
