@@ -81,6 +81,8 @@ void check_command(const CLI::App& app, std::span<const char* const> arguments) 
 
 const CLI::App& find_subcommand(const CLI::App& app, std::string_view name, std::string_view what) {
   const auto names = names_of_subcommands(app);
+  if (names.empty())
+    throw InputError(fmt::format("{} has no kinds; leave '{}' out", app.get_name(), one_line(name)));
   if (!contains(names, name)) refuse_name(what, name, names);
   return *app.get_subcommand(std::string(name));
 }

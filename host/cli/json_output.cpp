@@ -20,7 +20,7 @@ void add_format_option(CLI::App& command, std::string& format) {
 }
 
 void write_json(const ordered_json& document, std::ostream& out) {
-  out << document.dump(1, ' ', false, ordered_json::error_handler_t::replace) << '\n';
+  out << document.dump(1, ' ', true, ordered_json::error_handler_t::replace) << '\n';
 }
 
 ordered_json json_of(const StoreStatus::SweepStatus& sweep) {

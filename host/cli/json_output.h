@@ -17,7 +17,8 @@ namespace modsweep::cli {
 /// Adds --format to a command that prints text or JSON; `format` begins as "table".
 void add_format_option(CLI::App& command, std::string& format);
 
-/// Writes the document; bytes that are no UTF-8, as in names of files, become U+FFFD.
+/// Writes the document. All but ASCII is escaped, so that names from files command no terminal; bytes that
+/// are no UTF-8 become U+FFFD.
 void write_json(const nlohmann::ordered_json& document, std::ostream& out);
 
 /// The counts of one sweep of a store: sweep, sweep_id, cells, done, running, diverged, left.

@@ -107,6 +107,7 @@ ExitCode run(const RunArguments& given, Console& console) {
   const Sweep sweep = load_sweep(options, console.err);
   if (!options.deliver) return run_here(options, sweep, console);
   options.store_path = local_store(options);
+  check_utf8_path("-o", options.store_path);
   return run_and_deliver(options, sweep, *options.deliver, console);
 }
 

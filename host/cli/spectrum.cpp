@@ -218,8 +218,10 @@ void add_spectrum(CLI::App& app, Action& chosen) {
   command->add_flag("--order", options->order,
                     "Print the units in the order of their clusters, for pictures");
   add_format_option(*command, options->format);
-  command->add_flag_callback(
-      "--json", [options] { options->format = "json"; }, "The same as --format json");
+  command
+      ->add_flag_callback(
+          "--json", [options] { options->format = "json"; }, "The same as --format json")
+      ->excludes(command->get_option("--format"));
   command->footer(
       "Clusters: k-means on the first eigenvectors of the Laplacian. Q: Newman's modularity of the "
       "similarity\n"

@@ -269,11 +269,12 @@ StackedWeights write_stacked_weights(const std::vector<std::string>& files,
   auto metadata = selection.metadata(order);
   if (std::string scaling = scaling_of(selection, order, stores); !scaling.empty())
     metadata["scaling"] = std::move(scaling);
-  StackedSafetensors output(output_path, read(order.front()), order.size(), std::move(metadata), files);
+  const auto first = read(order.front());
+  StackedSafetensors output(output_path, first, order.size(), std::move(metadata), files);
   for (const std::size_t position : order) output.add(read(position));
   output.commit();
   for (const std::string& note : selection.notes(order.size())) fmt::print(err, "{}\n", note);
-  return {order.size(), selection.shape(order.front())};
+  return {order.size(), selection.shape(order.front()), first.at("W0").shape};
 }
 
 }  // namespace modsweep::cli

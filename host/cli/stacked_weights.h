@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -13,7 +14,8 @@ namespace modsweep::cli {
 /// What was written.
 struct StackedWeights {
   std::size_t networks = 0;
-  Shape shape;  ///< of each
+  Shape shape;                            ///< of each
+  std::vector<std::uint64_t> first = {};  ///< of a network's W0: [out, in]
 };
 
 /// Writes the finished networks of the stores `files` that meet the conditions (cell_conditions.h) to

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
+#include <fmt/ranges.h>
 
 #include "modsweep/merge.h"
 #include "modsweep/safetensors.h"
@@ -82,8 +83,9 @@ ExitCode weights(const WeightsArguments& options, Console& console) {
           {{"file", options.output_path}, {"networks", stacked.networks}, {"shape", stacked.shape.text()}},
           console.out);
     else
-      fmt::print(console.out, "{}: {}, shape {}\n", options.output_path,
-                 format_plural(static_cast<double>(stacked.networks), "network"), stacked.shape.text());
+      fmt::print(console.out, "{}: {}, W0 [{}, {}]\n", options.output_path,
+                 format_plural(static_cast<double>(stacked.networks), "network"), stacked.networks,
+                 fmt::join(stacked.first, ", "));
     return ExitCode::done;
   }
   const Store::StoredWeights stored = find_weights(files, options.cell);

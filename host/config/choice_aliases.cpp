@@ -19,26 +19,49 @@ std::string name_json(std::string_view name) {
                              alias.name, alias.meaning(), alias.choice));
 }
 
-/// Adds an axis of the other setting, zipped with the axis of the choice: the alias's value at its points,
-/// the sweep's own at the others.
-void resolve_axis(const KeyInfo& key, const ChoiceAlias& alias, Draft& draft) {
-  AxisDraft& axis = *draft.axis(key.name);
-  const std::string other(alias.other_key);
-  const auto fixed = draft.fixed.find(other);
-  const std::string otherwise = fixed == draft.fixed.end() ? find_key(other)->standard : fixed->second.json;
-  AxisDraft added{find_key(other), {}, axis.location};
-  for (std::string& point : axis.points) {
-    const bool here = point == name_json(alias.name);
-    added.points.push_back(here ? std::string(alias.other_json) : otherwise);
-    if (here) point = name_json(alias.choice);
+/// The value of a setting where no axis varies it.
+std::string fixed_value(std::string_view key, const Draft& draft) {
+  const auto fixed = draft.fixed.find(key);
+  return fixed == draft.fixed.end() ? find_key(key)->standard : fixed->second.json;
+}
+
+Zip* zip_of(std::string_view key, Draft& draft) {
+  const auto zip =
+      std::ranges::find_if(draft.zips, [&](const Zip& one) { return std::ranges::count(one.keys, key) > 0; });
+  return zip == draft.zips.end() ? nullptr : &*zip;
+}
+
+/// The axis of the other setting, which moves with that of the choice; a new one has the sweep's own value
+/// everywhere. Throws InputError if it is an axis that does not.
+AxisDraft& axis_beside(const KeyInfo& key, const ChoiceAlias& alias, Draft& draft) {
+  Zip* zip = zip_of(key.name, draft);
+  if (AxisDraft* other = draft.axis(alias.other_key)) {
+    if (zip == nullptr || zip != zip_of(alias.other_key, draft))
+      refuse_other(alias, other->location, fmt::format("the axis {}", alias.other_key));
+    return *other;
   }
-  const auto zip = std::ranges::find_if(
-      draft.zips, [&](const Zip& one) { return std::ranges::count(one.keys, key.name) > 0; });
-  if (zip != draft.zips.end())
+  const std::string other(alias.other_key);
+  const AxisDraft& axis = *draft.axis(key.name);
+  if (zip != nullptr)
     zip->keys.push_back(other);
   else
     draft.zips.push_back({{std::string(key.name), other}, axis.location});
-  draft.axes.push_back(std::move(added));
+  return draft.axes.emplace_back(AxisDraft{
+      other, find_key(other), std::vector(axis.points.size(), fixed_value(other, draft)), axis.location});
+}
+
+/// Gives the other setting the alias's value at the points of an axis that name the alias.
+void resolve_axis(const KeyInfo& key, const ChoiceAlias& alias, Draft& draft) {
+  const std::string otherwise = fixed_value(alias.other_key, draft);
+  AxisDraft& other = axis_beside(key, alias, draft);
+  AxisDraft& axis = *draft.axis(key.name);
+  for (std::size_t i = 0; i < std::min(axis.points.size(), other.points.size()); ++i) {
+    if (axis.points[i] != name_json(alias.name)) continue;
+    axis.points[i] = name_json(alias.choice);
+    if (other.points[i] != alias.other_json && other.points[i] != otherwise)
+      refuse_other(alias, other.location, fmt::format("{} = {}", alias.other_key, other.points[i]));
+    other.points[i] = alias.other_json;
+  }
 }
 
 void resolve_value(const KeyInfo& key, const ChoiceAlias& alias, Draft& draft) {
@@ -66,7 +89,7 @@ void resolve_aliases(Draft& draft) {
           axis == nullptr && fixed != draft.fixed.end() && fixed->second.json == name_json(alias.name);
       if (axis != nullptr && fixed != draft.fixed.end()) draft.fixed.erase(fixed);
       if (!on_axis && !alone) continue;
-      if (const AxisDraft* other = draft.axis(alias.other_key))
+      if (const AxisDraft* other = draft.axis(alias.other_key); alone && other != nullptr)
         refuse_other(alias, other->location, fmt::format("the axis {}", alias.other_key));
       on_axis ? resolve_axis(key, alias, draft) : resolve_value(key, alias, draft);
       draft.notes.push_back(fmt::format("{} = \"{}\" is {}", key.name, alias.name, alias.meaning()));

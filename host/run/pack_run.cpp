@@ -214,7 +214,7 @@ void PackRun::record(std::size_t network, Measured measured) {
     member.measured_last = true;
     if (!member.diverged_at && cells_[network].settings.measure.weights) {
       member.final_weights = std::move(measured.weights);
-      if (!member.best_parameters.empty()) member.final_weights->values = std::move(member.best_parameters);
+      if (!member.best_parameters.empty()) member.final_weights->values = member.best_parameters;
     }
   } else {
     member.next = next_measurement(cells_[network].settings, member.step + 1).value_or(member.total);

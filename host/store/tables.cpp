@@ -58,9 +58,10 @@ void add_setting_columns(std::vector<TableColumn>& columns, const Varying& varyi
     const bool real = is_real_setting(key);
     const std::string value =
         fmt::format("coalesce(json_extract(c.settings, {0}), json_extract(s.base, {0}))", path);
-    columns.push_back({key, real ? fmt::format("CAST({} AS REAL)", value) : value,
-                       fmt::format("coalesce(c.settings -> {0}, s.base -> {0})", path), "",
-                       real ? real_json : nullptr});
+    columns.push_back({.name = key,
+                       .sql = real ? fmt::format("CAST({} AS REAL)", value) : value,
+                       .json_sql = fmt::format("coalesce(c.settings -> {0}, s.base -> {0})", path),
+                       .shown = real ? real_json : nullptr});
   }
 }
 
@@ -187,7 +188,8 @@ TableQuery cells() {
                    {"diverged_at", "c.diverged_at", ""}};
   add_run_columns(query.columns);
   const std::string settings = "json_patch(s.base, c.settings)";
-  query.columns.push_back({"settings", settings, settings, "", real_settings});
+  query.columns.push_back(
+      {.name = "settings", .sql = settings, .json_sql = settings, .shown = real_settings});
   query.from = "FROM cells c CROSS JOIN sweeps s ON s.num = c.sweep";
   query.order = "ORDER BY c.num";
   return query;

@@ -29,6 +29,8 @@ train_samples = 50
 test_samples = 30
 [network]
 hidden = [8, 6]
+[noise]
+strength = 0.05
 [training]
 steps = 60
 batch_size = 20

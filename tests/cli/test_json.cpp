@@ -150,7 +150,7 @@ TEST_F(JsonTest, OfResultsIsAListOfRows) {
   const json columns = document({"export", "s.db", "--columns"});
   EXPECT_EQ(keys(columns.at(0)), (std::set<std::string>{"column", "meaning"}));
   const json weights = document({"weights", "s.db", "--cell", cell, "-o", "w.safetensors"});
-  EXPECT_EQ(weights, (json{{"file", "w.safetensors"}, {"cell", cell}, {"shape", "2-4-2"}}));
+  EXPECT_EQ(weights, (json{{"file", "w.safetensors"}, {"cell", "c" + cell}, {"shape", "2-4-2"}}));
   const json spectrum = document({"spectrum", "w.safetensors"});
   EXPECT_EQ(spectrum.at(0).at("tensor"), "W0");
   EXPECT_EQ(json::parse(modsweep({"spectrum", "w.safetensors", "--json"}).out), spectrum)

@@ -22,8 +22,8 @@ using testing_support::ProgramTest;
 using testing_support::query_rows;
 using testing_support::Running;
 
-/// Settings that have state or draw random numbers: noise, dropout, shuffling, both optimizers, several
-/// lengths and data sets.
+/// Settings that have state or draw random numbers: noise, dropout, shuffling, optimizers, schedules, early
+/// stopping, several lengths and data sets.
 constexpr const char* settings = R"(
 name = "varied"
 [noise]
@@ -42,21 +42,29 @@ hidden = [9, 8]
 [task]
 train_samples = 130
 test_samples = 50
+validation_samples = 40
 )";
 
 constexpr const char* axes = R"(
 [training]
 batch_size = 40
-learning_rate = 1e-2
+warmup_steps = 30
+weight_decay = 1e-3
 [axes]
-zip = [["training.optimizer", "training.momentum"], ["task.seed", "training.steps"]]
-"training.optimizer" = ["adam", "sgd"]
+zip = [["training.optimizer", "training.momentum"], ["task.seed", "training.steps", "training.schedule",
+  "training.step_size", "training.patience", "training.keep", "training.learning_rate"]]
+"training.optimizer" = ["adamw", "sgd"]
 "training.momentum" = [0.0, 0.5]
 "training.shuffle" = [false, true]
 "noise.exponent" = [0, 2]
 "training.seed" = { range = [0, 5] }
 "task.seed" = [145, 7]
 "training.steps" = [400, 333]
+"training.schedule" = ["cosine", "step"]
+"training.step_size" = [0, 200]
+"training.patience" = [0, 50]
+"training.keep" = ["last", "best"]
+"training.learning_rate" = [1e-2, 0.1]
 )";
 
 /// One cell of that grid.
@@ -64,7 +72,13 @@ constexpr const char* one_cell = R"(
 seed = 7
 [training]
 batch_size = 40
-learning_rate = 1e-2
+warmup_steps = 30
+weight_decay = 1e-3
+learning_rate = 0.1
+schedule = "step"
+step_size = 200
+patience = 50
+keep = "best"
 optimizer = "sgd"
 momentum = 0.5
 shuffle = true
@@ -101,6 +115,9 @@ class ResumeTest : public ProgramTest {
 TEST_F(ResumeTest, PackSizeAndThreadsDoNotMatter) {
   run("reference.db", {"--max-pack", "64", "--threads", "1"});
   ASSERT_EQ(query_rows(path("reference.db"), "SELECT id FROM cells WHERE status = 'done'").size(), 80u);
+  const auto early = query_rows(path("reference.db"), "SELECT id FROM cells WHERE step < 333").size();
+  ASSERT_GT(early, 0u) << "none stops early";
+  ASSERT_LT(early, 40u) << "all that may stop early do";
   int count = 0;
   for (const char* pack : {"64", "7", "1"})
     for (const char* threads : {"1", "2"}) {

@@ -209,14 +209,14 @@ TEST_F(SpectrumTest, OtherFilesAreRefusedInOneLine) {
   expect_error(modsweep({"spectrum", "a.npz"}), 2, {"a.npz: is a zip archive", "save_file"});
   expect_error(modsweep({"spectrum", "folder"}), 2, {"folder: is a directory"});
   expect_error(modsweep({"spectrum", "w.safetensors", "--tens", "w"}), 2, {"--tens"});
-  expect_error(modsweep({"spectrum", "w.safetensors", "--json", "--format", "text"}), 2, {"--format"});
+  expect_error(modsweep({"spectrum", "w.safetensors", "--json", "--format", "table"}), 2, {"--format"});
 }
 
 TEST_F(SpectrumTest, FormatJsonIsWhatJsonWas) {
   write_tensors({{"w", random_tensor({3, 3}, 1)}});
   EXPECT_EQ(modsweep({"spectrum", "w.safetensors", "--json"}).out,
             modsweep({"spectrum", "w.safetensors", "--format", "json"}).out);
-  EXPECT_EQ(modsweep({"spectrum", "w.safetensors", "--format", "text"}).out,
+  EXPECT_EQ(modsweep({"spectrum", "w.safetensors", "--format", "table"}).out,
             modsweep({"spectrum", "w.safetensors"}).out);
 }
 

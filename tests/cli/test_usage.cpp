@@ -120,7 +120,7 @@ TEST_F(UsageTest, VersionTellsWhatTheProgramWasBuiltWith) {
   const Outcome outcome = modsweep({"-V"});
   EXPECT_TRUE(outcome.out.starts_with("modsweep " MODSWEEP_VERSION "\ncommit ")) << outcome.out;
   for (const char* what : {"\ncompiler  ", "\ninstruction sets  x86-64", " (used here)", "\nCUDA  ",
-                           "\nSQLite  ", "\nstore format      4\n"})
+                           "\nSQLite  ", "\nstore format      5\n"})
     EXPECT_NE(outcome.out.find(what), std::string::npos) << what << "\n" << outcome.out;
   EXPECT_EQ(outcome.out, modsweep({"--version"}).out);
 }
@@ -132,6 +132,9 @@ TEST_F(UsageTest, HelpIsACommandToo) {
   EXPECT_NE(modsweep({"help", "fit", "law"}).out, modsweep({"help", "fit"}).out);
   EXPECT_NE(modsweep({"help"}).out, modsweep({"help", "run"}).out);
   expect_error(modsweep({"help", "rnu"}), 2, {"there is no command 'rnu'; did you mean run?"});
+  expect_error(modsweep({"help", "law", "x"}), 2, {"there is no command 'law'"});
+  expect_error(modsweep({"help", "fit", "law", "x"}), 2, {"law has no kinds; leave 'x' out"});
+  expect_error(modsweep({"help", "run", "x"}), 2, {"run has no kinds; leave 'x' out"});
   expect_error(modsweep({"help", "fit", "lwa"}), 2, {"there is no kind of fit 'lwa'; did you mean law?"});
 }
 

@@ -71,6 +71,24 @@ TEST(Relu, OnAZippedAxisStaysInItsZip) {
   EXPECT_EQ(sweep.cell(1).settings.network.leaky_slope, 0.0);
 }
 
+TEST(Relu, GoesBesideSlopesThatMoveWithIt) {
+  const char* zip = "zip = [[\"network.activation\", \"network.leaky_slope\"]]\n";
+  const char* names = "[axes]\n\"network.activation\" = [\"relu\", \"leaky_relu\"]\n";
+  const Sweep zipped = parse(zip + run + names + "\"network.leaky_slope\" = [0, 0.2]\n");
+  const Sweep listed = parse(run +
+                             "[axes]\nunits = [{ network.activation = \"relu\" },"
+                             " { network.activation = \"leaky_relu\", network.leaky_slope = 0.2 }]\n");
+  for (const Sweep* sweep : {&zipped, &listed}) {
+    ASSERT_EQ(sweep->size(), 2U);
+    EXPECT_EQ(sweep->cell(0).id, parse(run + leaky_zero).cell(0).id);
+    EXPECT_EQ(sweep->cell(1).settings.network.leaky_slope, 0.2);
+  }
+  EXPECT_THAT(error_of(zip + run + names + "\"network.leaky_slope\" = [0.3, 0.2]\n"),
+              HasSubstr("network.leaky_slope = 0.3 is given beside \"relu\""));
+  EXPECT_THAT(error_of(run + names + "\"network.leaky_slope\" = [0, 0.2]\n"),
+              HasSubstr("the axis network.leaky_slope is given beside \"relu\""));
+}
+
 TEST(Relu, UnderAnAxisPlaysNoPart) {
   const Sweep sweep = parse(run + relu + "[axes]\n\"network.activation\" = [\"tanh\", \"linear\"]\n");
   EXPECT_EQ(sweep.size(), 2U);

@@ -177,7 +177,7 @@ TEST_F(ReuseTest, ALongerRunWhoseFirstStepsDependOnItsLengthBeginsAnewAndSaysSo)
 
 TEST_F(ReuseTest, SchedulesThatCountStepsGoOn) {
   const std::vector<std::string> sets = {"training.schedule=step", "training.step_size=15",
-                                         "training.warmup_steps=50"};
+                                         "training.warmup_steps=10"};
   auto shorter = sets;
   shorter.emplace_back("training.steps=40");
   (void)train("store.db", longer, shorter);
