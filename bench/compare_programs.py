@@ -15,6 +15,7 @@ round runs both programs, in alternating order; the ratio is that of their proce
 ratios and the 95 % interval of their mean, by Student's t on logarithms.
 """
 import argparse
+import json
 import math
 import os
 import pathlib
@@ -64,15 +65,27 @@ def seen(name, value):
     return float(value) if "." in name and isinstance(value, int) else value
 
 
-def rows(path, table, kept):
+def known_settings(path):
+    """The names of all settings of the program that wrote a store."""
+    connection = sqlite3.connect(path)
+    (base,) = connection.execute("SELECT base FROM sweeps").fetchone()
+    connection.close()
+    return set(json.loads(base))
+
+
+def rows(path, table, kept, settings):
     """All rows with every value of the columns `kept` as text that preserves its type and bits, sorted. Numbers of cells
-    and sweeps within the store are replaced by their ids."""
+    and sweeps within the store are replaced by their ids, and base settings are those in `settings` alone: a later program
+    has more, whose standard values are in no id."""
     connection = sqlite3.connect(path)
     ids = {"cell": dict(connection.execute("SELECT num, id FROM cells")),
            "sweep": dict(connection.execute("SELECT num, id FROM sweeps"))}
     found = []
     for row in connection.execute(f"SELECT {', '.join(chr(34) + name + chr(34) for name in kept)} FROM {table}"):
         values = [ids[name].get(value, value) if name in ids else value for name, value in zip(kept, row)]
+        if table == "sweeps":
+            values = [[(key, one) for key, one in json.loads(value).items() if key in settings] if name == "base" else value
+                      for name, value in zip(kept, values)]
         if table in VIEWS:
             values = [seen(name, value) for name, value in zip(kept, values)]
         found.append(tuple(value.hex() if isinstance(value, float) else repr(value) for value in values))
@@ -82,6 +95,7 @@ def rows(path, table, kept):
 
 def difference(old, new):
     """The first difference of two stores, None if they are equal."""
+    settings = known_settings(old)
     for table in (*TABLES, *VIEWS):
         (columns, empty), (new_columns, new_empty) = columns_of(old, table), columns_of(new, table)
         columns = [name for name in columns if name in new_columns or name not in empty]
@@ -90,10 +104,10 @@ def difference(old, new):
             columns, new_columns = ([name for name in names if not name.startswith("modules")] for names in (columns, new_columns))
         if columns != new_columns:
             return f"{table} has the columns {new_columns}, not {columns}"
-        before, after = rows(old, table, columns), rows(new, table, columns)
+        before, after = (rows(store, table, columns, settings) for store in (old, new))
         if before != after:
             lines = sorted(set(before) ^ set(after))
-            return f"{table}: {len(before)} and {len(after)} rows, {len(lines)} of them in one only, such as {lines[0]}"
+            return f"{table}: {len(before)} and {len(after)} rows, {len(lines)} of them in one only, such as {lines[0]}"[:400]
     return None
 
 
@@ -109,7 +123,7 @@ def compare_bits(old, new, steps, only):
             for program, store in ((old, "old.db"), (new, "new.db")):
                 run(program, [str(file), "-o", store, "--engine", "cpu", *short], folder)
             found = difference(f"{folder}/old.db", f"{folder}/new.db")
-            count = {name: len(rows(f"{folder}/old.db", name, columns_of(f"{folder}/old.db", name)[0])) for name in TABLES}
+            count = {name: len(rows(f"{folder}/old.db", name, columns_of(f"{folder}/old.db", name)[0], ())) for name in TABLES}
             cells = count["cells"]
             values = sum(rows_of_it * len(columns_of(f"{folder}/old.db", name)[0]) for name, rows_of_it in count.items())
         faults += found is not None
