@@ -168,10 +168,7 @@ class Selection {
   [[nodiscard]] const Shape& shape(std::size_t position) const {
     return forms_[networks_[position].form].second;
   }
-  /// Whether any network names this setting.
-  [[nodiscard]] bool mentions(const std::string& key) const {
-    return columns_.common().contains(key) || columns_.varied().contains(key);
-  }
+  [[nodiscard]] bool varies(const std::string& key) const { return columns_.varied().contains(key); }
   /// Networks whose weights a further store has, too: their positions, and that store.
   [[nodiscard]] const std::vector<std::pair<std::size_t, std::size_t>>& again() const { return again_; }
 
@@ -235,11 +232,11 @@ void check_same(const Selection& selection, const std::vector<std::string>& file
 /// The scales of the networks' columns as JSON, once where all have the same; empty: none has any.
 std::string scaling_of(const Selection& selection, std::span<const std::size_t> order,
                        std::span<const Store> stores) {
-  if (!selection.mentions("task.scale")) return {};
   std::vector<std::string> scalings;
   for (const std::size_t position : order) {
     const Network& network = selection.network(position);
     const std::string scaling = stores[*network.file].weights(network.id).scaling;
+    if (scaling.empty() && !selection.varies("task.scale")) return {};
     scalings.push_back(scaling.empty() ? "null" : scaling);
   }
   if (std::ranges::all_of(scalings, [&](const std::string& one) { return one == scalings.front(); }))

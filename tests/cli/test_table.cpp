@@ -150,6 +150,40 @@ TEST_F(TableRunTest, ScalesAreKeptWithTheWeights) {
                {"the scaling of cell " + cell + " is not what was written"});
 }
 
+TEST_F(TableRunTest, StackedWeightsHaveTheScalesOfEachNetwork) {
+  ASSERT_EQ(modsweep({"run", "own.toml", "--quiet", "--set", "task.scale=standard", "--set",
+                      "task.train_samples=[2, 4]", "--set", "training.seed=0"})
+                .code,
+            0);
+  const auto scaling = [&] {
+    return nlohmann::json::parse(read_safetensors(path("w.safetensors")).metadata.at("scaling"));
+  };
+  ASSERT_EQ(modsweep({"weights", "own.db", "-o", "w.safetensors"}).code, 0);
+  ASSERT_EQ(scaling().size(), 2U);
+  EXPECT_EQ(scaling().at(0).at("inputs").at(0).at("mean"), 1.5);
+  EXPECT_EQ(scaling().at(1).at("inputs").at(0).at("mean"), 1.0);
+  ASSERT_EQ(modsweep({"weights", "own.db", "-o", "w.safetensors", "--where", "task.train_samples=4"}).code,
+            0);
+  EXPECT_EQ(scaling().at("inputs").at(0).at("mean"), 1.0);
+}
+
+TEST_F(TableRunTest, ScalesOfNetworksThatStopEarlyAreKeptOnce) {
+  write("data.csv", std::string(data) + "1,0,1,validation\n2,2,2,validation\n");
+  ASSERT_EQ(
+      modsweep({"run", "own.toml", "--quiet", "--set", "task.scale=standard", "--set",
+                "task.validation_samples=2", "--set", "training.patience=2", "--set",
+                "training.learning_rate=1", "--set", "training.steps=400", "--set", "measure.every_steps=1"})
+          .code,
+      0);
+  EXPECT_EQ(query_rows(path("own.db"), "SELECT count(*) FROM cells WHERE step < 400").at(0), "2|");
+  EXPECT_EQ(query_rows(path("own.db"), "SELECT count(*) FROM scaling").at(0), "6|");
+  EXPECT_EQ(query_rows(path("own.db"),
+                       "SELECT count(*) FROM scaling s JOIN cells c ON c.num = s.cell "
+                       "WHERE s.step = c.step")
+                .at(0),
+            "6|");
+}
+
 TEST_F(TableRunTest, WithoutScaleThereIsNone) {
   ASSERT_EQ(modsweep({"run", "own.toml", "--quiet"}).code, 0);
   EXPECT_EQ(query_rows(path("own.db"), "SELECT count(*) FROM scaling").at(0), "0|");
