@@ -267,7 +267,7 @@ StackedWeights write_stacked_weights(const std::vector<std::string>& files,
   if (std::string scaling = scaling_of(selection, order, stores); !scaling.empty())
     metadata["scaling"] = std::move(scaling);
   const auto first = read(order.front());
-  StackedSafetensors output(output_path, first, order.size(), std::move(metadata), files);
+  StackedSafetensors output(output_path, first, order.size(), metadata, files);
   for (const std::size_t position : order) output.add(read(position));
   output.commit();
   for (const std::string& note : selection.notes(order.size())) fmt::print(err, "{}\n", note);

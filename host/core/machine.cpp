@@ -64,7 +64,7 @@ std::string without_escapes(std::string_view text) {
 /// A group's path below the part of its hierarchy that is mounted; the mount itself where it is elsewhere, as
 /// in a container without a namespace of its own.
 fs::path below_mount(const std::string& group, const std::string& mounted) {
-  const fs::path below = fs::path(group).lexically_relative(mounted);
+  fs::path below = fs::path(group).lexically_relative(mounted);
   if (below.empty() || *below.begin() == ".." || below == ".") return {};
   return below;
 }

@@ -99,8 +99,10 @@ struct StackedSafetensors::Impl {
     std::vector<std::byte> waiting = {};
   };
 
+  Impl(const std::string& path, const std::vector<std::string>& reads) : file(path, reads) {}
+
   AtomicFile file;
-  std::map<std::string, Stack> stacks = {};
+  std::map<std::string, Stack> stacks;
   std::uint64_t networks = 0;
   std::uint64_t added = 0;
   std::size_t waiting = 0;  // bytes in all stacks
@@ -144,7 +146,9 @@ StackedSafetensors::StackedSafetensors(const std::string& path, const std::map<s
                     path, networks, head.size(), max_header_bytes));
   for (auto& [name, stack] : stacks) stack.next += head.size();
   check_regular_file(path);
-  impl_.reset(new Impl{.file = AtomicFile(path, reads), .stacks = std::move(stacks), .networks = networks});
+  impl_ = std::make_unique<Impl>(path, reads);
+  impl_->stacks = std::move(stacks);
+  impl_->networks = networks;
   impl_->file.write_at(0, std::as_bytes(std::span(head)));
 }
 

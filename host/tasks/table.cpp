@@ -165,7 +165,7 @@ std::vector<std::uint32_t> row_order(const TableRows& rows, const TaskSettings& 
 /// are marked.
 SplitRows choose_rows(const TableRows& rows, const TaskSettings& task, std::vector<std::uint32_t>& order) {
   const SplitCounts counts = counts_of(task);
-  std::array<std::size_t, split_count> begin;
+  std::array<std::size_t, split_count> begin = {};
   if (rows.splits.empty()) {
     std::exclusive_scan(counts.begin(), counts.end(), begin.begin(), std::size_t{0});
   } else {

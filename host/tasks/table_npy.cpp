@@ -29,7 +29,7 @@ struct NumberType {
 
 template <typename Stored>
 Stored stored_number(const char* at, bool swapped) {
-  std::array<char, sizeof(Stored)> bytes;
+  std::array<char, sizeof(Stored)> bytes = {};
   std::memcpy(bytes.data(), at, bytes.size());  // numbers need not be aligned
   if (swapped) std::ranges::reverse(bytes);
   return std::bit_cast<Stored>(bytes);
