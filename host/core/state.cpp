@@ -80,7 +80,8 @@ SavedBest split_best(std::vector<std::byte>& state) {
     throw InputError(
         fmt::format("a checkpoint of {} bytes has no best step behind the network's state", state.size()));
   SavedBest best{{header.step, header.loss}, std::vector<double>(values)};
-  std::memcpy(best.parameters.data(), state.data() + *own + sizeof header, values * sizeof(double));
+  if (values > 0)
+    std::memcpy(best.parameters.data(), state.data() + *own + sizeof header, values * sizeof(double));
   state.resize(*own);
   return best;
 }
