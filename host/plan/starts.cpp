@@ -1,5 +1,6 @@
 #include "plan/starts.h"
 
+#include "config/grid.h"
 #include "config/keys.h"
 #include "core/formats.h"
 #include "core/parallel.h"
@@ -15,15 +16,13 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "modsweep/early_stopping.h"
+#include "modsweep/error.h"
 #include "modsweep/measure.h"
 
 namespace modsweep {
 namespace {
-
-using nlohmann::json;
 
 /// The settings in which the source of a cell may differ from it.
 struct Variant {
@@ -56,39 +55,40 @@ CellSettings with(CellSettings cell, const Variant& variant) {
   return cell;
 }
 
-/// Sets one value of a stored sweep, unless this program does not know it.
-void set(Variant& variant, const std::string& key, const json& value) {
-  const KeyInfo* info = find_key(key);
-  if (info == nullptr) return;
-  CellSettings cell = with({}, variant);
-  if (const KeyInfo* partner = find_key(schedule_partner(key)); partner != nullptr && value != 0)
-    partner->read(cell, "0");
-  if (info->read(cell, value.dump())) variant = variant_of(cell);
+/// The axis along the keys that may differ, with each of its points once; none where it has no such key.
+std::optional<Axis> part_that_may_differ(const Axis& axis) {
+  Axis part;
+  std::vector<std::size_t> places;
+  for (std::size_t k = 0; k < axis.keys.size(); ++k)
+    if (may_differ(axis.keys[k])) {
+      places.push_back(k);
+      part.keys.push_back(axis.keys[k]);
+    }
+  if (places.empty()) return std::nullopt;
+  for (const auto& point : axis.values) {
+    std::vector<std::string> values;
+    for (const std::size_t k : places) values.push_back(point[k]);
+    if (std::ranges::find(part.values, values) == part.values.end()) part.values.push_back(std::move(values));
+  }
+  return part;
 }
 
-/// Adds every combination of the axes of a stored sweep to `variants`, each once.
-void add_variants(const StoredSweep& sweep, std::vector<Variant>& variants) {
-  Variant base;
-  const json settings = json::parse(sweep.base);
-  for (const auto& [key, value] : settings.items())
-    if (may_differ(key)) set(base, key, value);
-  std::vector<Variant> own = {base};
-  for (const json& axis : json::parse(sweep.axes)) {
-    const json& keys = axis.at("keys");
-    if (std::ranges::none_of(keys, [](const json& key) { return may_differ(key.get<std::string>()); }))
-      continue;
-    std::vector<Variant> further;
-    for (const Variant& variant : own)
-      for (const json& point : axis.at("values")) {
-        Variant next = variant;
-        for (std::size_t k = 0; k < keys.size(); ++k)
-          if (const std::string key = keys[k]; may_differ(key)) set(next, key, point[k]);
-        if (std::ranges::find(further, next) == further.end()) further.push_back(next);
-      }
-    own = std::move(further);
+/// Adds every combination of the axes of a stored sweep to `variants`, each once. A sweep with settings that
+/// this program does not know has none.
+void add_variants(const StoredSweep& stored, std::vector<Variant>& variants) {
+  Sweep part;
+  try {
+    const Sweep sweep = recorded_sweep(stored.name, stored.base, stored.axes);
+    part.base = sweep.base;
+    for (const Axis& axis : sweep.axes)
+      if (auto own = part_that_may_differ(axis)) part.axes.push_back(std::move(*own));
+  } catch (const InputError&) {
+    return;
   }
-  for (Variant& variant : own)
-    if (std::ranges::find(variants, variant) == variants.end()) variants.push_back(std::move(variant));
+  for (std::uint64_t i = 0; i < part.size(); ++i) {
+    const Variant variant = variant_of(settings_at(part, i));
+    if (std::ranges::find(variants, variant) == variants.end()) variants.push_back(variant);
+  }
 }
 
 /// Whether rows that were measured with the settings `from` can stand in the history of a cell with `to`.
