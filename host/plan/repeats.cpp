@@ -3,11 +3,12 @@
 #include "config/inert.h"
 #include "config/keys.h"
 #include "core/formats.h"
-#include "core/parallel.h"
+#include "plan/grid_walk.h"
 #include "plan/planner.h"
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -32,9 +33,10 @@ std::vector<std::size_t> rules_of_axes(const Sweep& sweep) {
   return found;
 }
 
-/// Fills `inert` if any of the rules applies to the cell.
-bool examine(const Sweep& sweep, const std::vector<std::size_t>& rules, std::uint64_t index,
-             InertCell& inert) {
+/// The cell, if any of the rules applies to it.
+std::optional<InertCell> examine(const Sweep& sweep, const std::vector<std::size_t>& rules,
+                                 std::uint64_t index) {
+  InertCell inert;
   Cell cell = sweep.cell(index);
   Cell same = cell;
   for (const std::size_t r : rules) {
@@ -46,12 +48,12 @@ bool examine(const Sweep& sweep, const std::vector<std::size_t>& rules, std::uin
     key.read(same.settings, value);
     inert.rules.push_back(r);
   }
-  if (inert.rules.empty()) return false;
+  if (inert.rules.empty()) return std::nullopt;
   same.id = cell_id(same.settings);
   inert.network = cell_number(same);
   inert.index = index;
   inert.id = std::move(cell.id);
-  return true;
+  return inert;
 }
 
 std::uint64_t number_of(const InertCell& inert) {
@@ -64,20 +66,8 @@ Repeats::Repeats(const Sweep& sweep, const std::unordered_set<std::uint64_t>& fi
                  const ShardCells* shard) {
   const std::vector<std::size_t> rules = rules_of_axes(sweep);
   if (rules.empty()) return;
-  constexpr std::uint64_t stretch = 1024;  // cells that a thread takes at once
-  const std::uint64_t grid = sweep.size();
-  std::vector<std::vector<InertCell>> parts(std::max<std::size_t>(threads, 1));
-  parallel_for(threads, static_cast<std::size_t>((grid + stretch - 1) / stretch),
-               [&](std::size_t item, std::size_t thread) {
-                 const std::uint64_t end = std::min((item + 1) * stretch, grid);
-                 for (std::uint64_t index = item * stretch; index < end; ++index) {
-                   if (shard != nullptr && !shard->contains(index)) continue;
-                   InertCell inert;
-                   if (examine(sweep, rules, index, inert)) parts[thread].push_back(std::move(inert));
-                 }
-               });
-  std::vector<InertCell> cells;
-  for (std::vector<InertCell>& part : parts) std::ranges::move(part, std::back_inserter(cells));
+  auto cells = find_in_grid<InertCell>(sweep.size(), shard, threads,
+                                       [&](std::uint64_t index) { return examine(sweep, rules, index); });
   const auto is_finished = [&](const InertCell& cell) { return finished.contains(number_of(cell)); };
   std::ranges::sort(cells, {}, [&](const InertCell& c) { return std::tuple(c.network, c.index); });
   for (auto first = cells.begin(); first != cells.end();) {

@@ -3,13 +3,12 @@
 #include "config/grid.h"
 #include "config/keys.h"
 #include "core/formats.h"
-#include "core/parallel.h"
+#include "plan/grid_walk.h"
 #include "plan/planner.h"
 #include "plan/schedule.h"
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <map>
 #include <string_view>
 #include <tuple>
@@ -196,27 +195,19 @@ class RowCheck {
 std::vector<Found> find_candidates(const Sweep& sweep, const StoredCells& stored,
                                    const std::vector<Variant>& variants, const Repeats& repeats,
                                    std::size_t threads, const ShardCells* shard) {
-  constexpr std::uint64_t stretch = 256;  // cells that a thread takes at once
-  const std::uint64_t grid = sweep.size();
-  std::vector<std::vector<Found>> parts(std::max<std::size_t>(threads, 1));
-  parallel_for(threads, static_cast<std::size_t>((grid + stretch - 1) / stretch),
-               [&](std::size_t item, std::size_t thread) {
-                 const std::uint64_t end = std::min((item + 1) * stretch, grid);
-                 for (std::uint64_t index = item * stretch; index < end; ++index) {
-                   if ((shard != nullptr && !shard->contains(index)) || repeats.contains(index)) continue;
-                   const Cell cell = sweep.cell(index);
-                   const std::uint64_t number = cell_number(cell);
-                   if (stored.finished.contains(number) || stored.running.contains(number)) continue;
-                   Found found{index, cell.settings};
-                   const Variant own = variant_of(cell.settings);
-                   for (const Variant& variant : variants)
-                     if (variant != own) try_variant(cell, variant, stored, found);
-                   if (!found.candidates.empty() || found.without_state || found.unlike)
-                     parts[thread].push_back(std::move(found));
-                 }
-               });
-  std::vector<Found> all;
-  for (std::vector<Found>& part : parts) std::ranges::move(part, std::back_inserter(all));
+  auto all =
+      find_in_grid<Found>(sweep.size(), shard, threads, [&](std::uint64_t index) -> std::optional<Found> {
+        if (repeats.contains(index)) return std::nullopt;
+        const Cell cell = sweep.cell(index);
+        const std::uint64_t number = cell_number(cell);
+        if (stored.finished.contains(number) || stored.running.contains(number)) return std::nullopt;
+        Found found{index, cell.settings};
+        const Variant own = variant_of(cell.settings);
+        for (const Variant& variant : variants)
+          if (variant != own) try_variant(cell, variant, stored, found);
+        if (found.candidates.empty() && !found.without_state && !found.unlike) return std::nullopt;
+        return found;
+      });
   std::ranges::sort(all, {}, &Found::index);
   for (Found& found : all)
     std::ranges::sort(found.candidates, {}, [](const Candidate& c) {

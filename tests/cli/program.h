@@ -1,7 +1,8 @@
 // Runs the program as a user does: in a folder of its own, from arguments to exit code and output.
 #pragma once
 
-#include <algorithm>
+#include "support/temporary_folder.h"
+
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -135,13 +136,6 @@ class Running {
 /// A test with a temporary folder in which the program runs.
 class ProgramTest : public testing::Test {
  protected:
-  ProgramTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "modsweep-cli-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    folder_ = name;
-  }
-  ~ProgramTest() override { std::filesystem::remove_all(folder_); }
-
   [[nodiscard]] std::string path(const std::string& name) const { return (folder_ / name).string(); }
   void write(const std::string& name, const std::string& text) const { write_text(folder_ / name, text); }
 
@@ -152,15 +146,10 @@ class ProgramTest : public testing::Test {
   }
 
   /// Names of all files in the folder, sorted.
-  [[nodiscard]] std::vector<std::string> files() const {
-    std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(folder_))
-      names.push_back(entry.path().filename());
-    std::sort(names.begin(), names.end());
-    return names;
-  }
+  [[nodiscard]] std::vector<std::string> files() const { return temporary_.names(); }
 
-  std::filesystem::path folder_;
+  test::TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 /// Expects an error as users see it: one line that names the program and contains all of `parts`.

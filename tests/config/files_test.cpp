@@ -1,6 +1,7 @@
 // Errors of a file that are found before its text is parsed. The files are created at run time, because Git
 // cannot hold some of them.
 #include "config/parse.h"
+#include "support/temporary_folder.h"
 
 #include <filesystem>
 #include <fstream>
@@ -22,15 +23,6 @@ namespace fs = std::filesystem;
 
 class SweepFile : public testing::Test {
  protected:
-  SweepFile() {
-    std::string pattern = (fs::temp_directory_path() / "modsweep-config-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~SweepFile() override {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
-
   std::string write(const std::string& name, const std::string& content) const {
     std::ofstream(folder_ / name, std::ios::binary) << content;
     return (folder_ / name).string();
@@ -46,7 +38,8 @@ class SweepFile : public testing::Test {
     return "was accepted";
   }
 
-  fs::path folder_;
+  test::TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
 };
 
 TEST_F(SweepFile, GivesItsNameToTheSweep) {

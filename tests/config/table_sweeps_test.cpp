@@ -1,5 +1,6 @@
 // Sweeps over a user's own data: where a file is looked up, and what of it is part of a cell's id.
 #include "config/parse.h"
+#include "support/temporary_folder.h"
 
 #include <filesystem>
 #include <fstream>
@@ -9,7 +10,6 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 #include "modsweep/task.h"
 
@@ -37,12 +37,9 @@ const std::string csv = "first in,b,y\n1,2,3\n4,5,6\n7,8,9\n";
 class TableSweep : public testing::Test {
  protected:
   TableSweep() {
-    std::string pattern = (fs::temp_directory_path() / "modsweep-table-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
     fs::create_directory(folder_ / "data");
     write("data/t.csv", csv);
   }
-  ~TableSweep() override { fs::remove_all(folder_); }
 
   void write(const std::string& name, const std::string& content) const {
     std::ofstream(folder_ / name, std::ios::binary) << content;
@@ -63,7 +60,8 @@ class TableSweep : public testing::Test {
     return "was accepted";
   }
 
-  fs::path folder_;
+  test::TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
 };
 
 TEST_F(TableSweep, TakesThePathFromTheSweepFilesFolder) {

@@ -2,8 +2,8 @@
 #include "core/machine.h"
 
 #include "core/parallel.h"
+#include "support/temporary_folder.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -31,13 +31,6 @@ constexpr const char* none_1 = "9223372036854771712\n";  // what version 1 write
 
 class MachineTest : public testing::Test {
  protected:
-  MachineTest() {
-    std::string name = (fs::temp_directory_path() / "modsweep-machine-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    root_ = name;
-  }
-  ~MachineTest() override { fs::remove_all(root_); }
-
   void write(const std::map<std::string, std::string>& files) const {
     for (const auto& [name, text] : files) {
       fs::create_directories((root_ / name).parent_path());
@@ -50,7 +43,8 @@ class MachineTest : public testing::Test {
     EXPECT_EQ(limits().memory, std::nullopt);
   }
 
-  fs::path root_;
+  test::TemporaryFolder temporary_;
+  const fs::path root_ = temporary_.path();
 };
 
 TEST_F(MachineTest, WithoutControlGroupsNothingIsLimited) {

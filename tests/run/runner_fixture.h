@@ -5,8 +5,8 @@
 #include "run/progress.h"
 #include "run/runner.h"
 #include "run/store_rows.h"
+#include "support/temporary_folder.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -16,7 +16,6 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 namespace modsweep::testing_support {
 
@@ -29,22 +28,9 @@ inline void expect_equal_results(const std::string& path, const std::string& exp
 
 class RunnerTest : public testing::Test {
  protected:
-  RunnerTest()
-      : folder_(std::filesystem::temp_directory_path() /
-                ("modsweep-runner-" + std::to_string(::getpid()) + "-" + test_name())) {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    engines_.push_back(std::make_unique<FakeEngine>(control_));
-  }
-  ~RunnerTest() override { std::filesystem::remove_all(folder_); }
+  RunnerTest() { engines_.push_back(std::make_unique<FakeEngine>(control_)); }
 
-  /// The test's name as a file name: the name of a test with a parameter contains a slash.
-  [[nodiscard]] static std::string test_name() {
-    std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::ranges::replace(name, '/', '-');
-    return name;
-  }
-  [[nodiscard]] std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  [[nodiscard]] std::string path(const std::string& name) const { return folder_.file(name); }
 
   /// `seeds` x three strengths x two widths, 40 steps, measured at 0, 1, 2, 5, 10, 15, 20, 22, 25, ....
   static Sweep sweep(int seeds) {
@@ -88,7 +74,7 @@ class RunnerTest : public testing::Test {
                      options_);
   }
 
-  std::filesystem::path folder_;
+  test::TemporaryFolder folder_;
   FakeControl control_;
   Engines engines_;
   std::function<void(double)> saved_;

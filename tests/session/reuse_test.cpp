@@ -3,8 +3,8 @@
 // In each case the results are those of a store that trained everything.
 #include "config/inert.h"
 #include "run/store_rows.h"
+#include "support/temporary_folder.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -75,13 +75,6 @@ class Listener : public SessionWatcher {
 
 class ReuseTest : public testing::Test {
  protected:
-  ReuseTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "modsweep-reuse-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    folder_ = name;
-  }
-  ~ReuseTest() override { std::filesystem::remove_all(folder_); }
-
   [[nodiscard]] std::string path(const std::string& store) const { return (folder_ / store).string(); }
 
   /// Trains a sweep into a store.
@@ -116,7 +109,8 @@ class ReuseTest : public testing::Test {
       }
   }
 
-  std::filesystem::path folder_;
+  test::TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
   int alone_ = 0;
 };
 

@@ -2,7 +2,8 @@
 // continues.
 #include "modsweep/session.h"
 
-#include <cstdlib>
+#include "support/temporary_folder.h"
+
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -33,16 +34,10 @@ every_steps = 100
 
 class SessionTest : public testing::Test {
  protected:
-  SessionTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "modsweep-session-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    folder_ = name;
-  }
-  ~SessionTest() override { std::filesystem::remove_all(folder_); }
-
   [[nodiscard]] std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
-  std::filesystem::path folder_;
+  test::TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
   const Sweep sweep_ = parse_sweep(text, "small.toml");
 };
 

@@ -1,6 +1,8 @@
 // Folders, sweeps and results to put into stores.
 #pragma once
 
+#include "support/temporary_folder.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -15,23 +17,6 @@
 #include "modsweep/store.h"
 
 namespace modsweep::test {
-
-/// A new folder that is removed with its contents.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
-  [[nodiscard]] std::string path() const { return path_.string(); }
-  /// Names of its entries, sorted.
-  [[nodiscard]] std::vector<std::string> names() const;
-
- private:
-  std::filesystem::path path_;
-};
 
 /// training.seed = 0 .. seeds-1 over a 2-3-2 network.
 [[nodiscard]] Sweep seed_sweep(std::uint32_t seeds, const std::string& name = "seeds");

@@ -1,6 +1,8 @@
 // Tables in a folder of their own.
 #pragma once
 
+#include "support/temporary_folder.h"
+
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -10,7 +12,6 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "modsweep/error.h"
 #include "modsweep/task.h"
@@ -19,12 +20,6 @@ namespace modsweep::test {
 
 class TableTest : public testing::Test {
  protected:
-  TableTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "modsweep-table-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~TableTest() override { std::filesystem::remove_all(folder_); }
-
   /// A table of inputs a and b and target y: 2 rows to train, 1 to test.
   [[nodiscard]] TaskSettings table(const std::string& name, const std::string& content) const {
     std::ofstream(folder_ / name, std::ios::binary) << content;
@@ -60,7 +55,8 @@ class TableTest : public testing::Test {
     }
   }
 
-  std::filesystem::path folder_;
+  TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 inline const std::string three_rows = "a,b,y\n1,2,3\n-0.5,1e-3,+4\n7,8,9\n";
