@@ -84,9 +84,9 @@ AxisDraft axis_of(const std::string& key, const AxisDraft& list, const Draft& dr
 /// Puts the keys of a list into the group in which it is zipped, or into a group of their own.
 void zip_keys(const AxisDraft& list, const std::vector<std::string>& keys, Draft& draft) {
   for (Zip& zip : draft.zips) {
-    const auto place = std::ranges::find(zip.keys, list.name);
-    if (place == zip.keys.end()) continue;
-    zip.keys.insert(zip.keys.erase(place), keys.begin(), keys.end());
+    const auto name = std::ranges::find(zip.keys, list.name);
+    if (name == zip.keys.end()) continue;
+    zip.keys.insert(zip.keys.erase(name), keys.begin(), keys.end());
     return;
   }
   if (keys.size() > 1) draft.zips.push_back({keys, list.location});

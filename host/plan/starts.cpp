@@ -57,16 +57,16 @@ CellSettings with(CellSettings cell, const Variant& variant) {
 /// The axis along the keys that may differ, with each of its points once; none where it has no such key.
 std::optional<Axis> part_that_may_differ(const Axis& axis) {
   Axis part;
-  std::vector<std::size_t> places;
+  std::vector<std::size_t> positions;
   for (std::size_t k = 0; k < axis.keys.size(); ++k)
     if (may_differ(axis.keys[k])) {
-      places.push_back(k);
+      positions.push_back(k);
       part.keys.push_back(axis.keys[k]);
     }
-  if (places.empty()) return std::nullopt;
+  if (positions.empty()) return std::nullopt;
   for (const auto& point : axis.values) {
     std::vector<std::string> values;
-    for (const std::size_t k : places) values.push_back(point[k]);
+    for (const std::size_t k : positions) values.push_back(point[k]);
     if (std::ranges::find(part.values, values) == part.values.end()) part.values.push_back(std::move(values));
   }
   return part;
