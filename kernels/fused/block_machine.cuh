@@ -6,6 +6,7 @@
 #include "fused/block_plan.h"
 #include "fused/device_code.cuh"
 #include "fused/launch_bounds.h"
+#include "fused/tile_machine.cuh"
 
 #include <algorithm>
 #include <string>
@@ -213,6 +214,19 @@ class BlockBackend : public device::Backend {
       launch_blocks(networks, threads, bytes, f, registers);
     else
       launch_clusters(networks, ranks, threads, bytes, f);
+  }
+
+  /// A block of tile_threads threads for each item.
+  template <typename F>
+  void for_each_tile_block(std::uint32_t items, std::size_t bytes, const F& f) {
+    if (items == 0) return;
+    if (bytes > limits_.block)
+      throw LogicError("blocks of " + std::to_string(bytes) + " bytes; there are " +
+                       std::to_string(limits_.block));
+    MODSWEEP_CHECK(cudaSetDevice(device_));
+    allow_shared_memory(work_on_tiles<F>);
+    const cudaLaunchConfig_t config = launch_config(items, tile_threads, bytes);
+    MODSWEEP_CHECK(cudaLaunchKernelEx(&config, work_on_tiles<F>, f));
   }
 
  private:

@@ -33,6 +33,14 @@ MODSWEEP_HD WithDerivative<T> add_noise(T v, T scaled_eps, PowerKind kind, T q, 
   return {value, multiply_add(scaled_eps, slope, T(1))};
 }
 
+/// v and dg/dv back from g = v + scaled_eps |v|, add_noise with q = 1, where |scaled_eps| < 1: then g has v's
+/// sign.
+template <typename T>
+MODSWEEP_HD WithDerivative<T> without_noise(T g, T scaled_eps) {
+  const T derivative = add_noise(g, scaled_eps, PowerKind::one, T(1), false).derivative;
+  return {ratio(g, derivative), derivative};
+}
+
 /// Inverted dropout: the factor of a unit's value, 0 or 1 / (1 - rate); `uniform` in (0, 1).
 template <typename T>
 MODSWEEP_HD T dropout_scale(T uniform, T rate) {

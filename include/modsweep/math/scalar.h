@@ -58,6 +58,18 @@ MODSWEEP_HD float multiply_add(float a, float b, float c) {
 MODSWEEP_HD double multiply_add(double a, double b, double c) {
   return ::fma(a, b, c);
 }
+/// a / b; on a device, in single precision, by its own approximation: within 2 units in the last place for
+/// |b| up to 2^126 (CUDA C++ Programming Guide, "Mathematical Functions").
+MODSWEEP_HD float ratio(float a, float b) {
+#if defined(__CUDA_ARCH__)
+  return __fdividef(a, b);
+#else
+  return a / b;
+#endif
+}
+MODSWEEP_HD double ratio(double a, double b) {
+  return a / b;
+}
 MODSWEEP_HD double power(double x, double y) {
   return ::pow(x, y);
 }

@@ -20,6 +20,7 @@
 #define __grid_constant__
 #define __forceinline__ inline
 #define __maxnreg__(registers)
+#define __launch_bounds__(threads, blocks)
 
 enum cudaError_t {
   cudaSuccess = 0,
@@ -151,6 +152,8 @@ inline thread_local dim3 gridDim;
 
 void __syncthreads();
 void __syncwarp();
+float __shfl_xor_sync(unsigned lanes, float v, int mask);
+unsigned __shfl_sync(unsigned lanes, unsigned v, int lane);
 
 template <typename... Parameters, typename... Arguments>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...),
