@@ -51,7 +51,7 @@ struct TileArrays {
   [[nodiscard]] MODSWEEP_HD std::uint32_t warp_stride() const { return plan->depth * tile_layer; }
 
  private:
-  [[nodiscard]] MODSWEEP_HD float* of_layer(TileLength array, std::uint32_t l) const {
+  [[nodiscard]] MODSWEEP_HD float* of_layer(std::uint32_t array, std::uint32_t l) const {
     return values + array + l * tile_warps * tile_width;
   }
 };
@@ -144,7 +144,7 @@ class TilePasses {
     for (std::uint32_t h = 0; h < 2; ++h) {
       const std::uint32_t r = row + h * sample_lanes;
       float* place = arrays_.errors() + r * tile_ends;
-      const Quad<float> target = pack::load_quad(place);
+      const Quad<float> target = own ? pack::load_quad(place) : Quad<float>{};
       Quad<float> delta;
       MODSWEEP_UNROLLED
       for (std::uint32_t o = 0; o < tile_ends; ++o) {

@@ -6,6 +6,7 @@
 // by 4 units in registers.
 #pragma once
 
+#include "fused/block.h"
 #include "fused/block_plan.h"
 
 #include <algorithm>
@@ -17,21 +18,19 @@
 
 namespace modsweep::fused {
 
-using TileLength = std::uint32_t;  ///< counts and offsets, in values of shared memory
-
-constexpr TileLength tile_warps = 4;
-constexpr TileLength tile_threads = warp_lanes * tile_warps;
-constexpr TileLength tile_width = 32;                      ///< units of every hidden layer
-constexpr TileLength tile_ends = quad;                     ///< inputs, and outputs, at most
-constexpr TileLength tile_depth = 4;                       ///< hidden layers, at most
-constexpr TileLength tile_samples = 13;                    ///< of a lane's tile
-constexpr TileLength tile_rows = 4 * tile_samples;         ///< samples of a warp, at most
-constexpr TileLength tile_layer = tile_rows * tile_width;  ///< what a warp keeps of a hidden layer
+constexpr std::uint32_t tile_warps = 4;
+constexpr std::uint32_t tile_threads = warp_lanes * tile_warps;
+constexpr std::uint32_t tile_width = 32;                      ///< units of every hidden layer
+constexpr std::uint32_t tile_ends = quad;                     ///< inputs, and outputs, at most
+constexpr std::uint32_t tile_depth = 4;                       ///< hidden layers, at most
+constexpr std::uint32_t tile_samples = 13;                    ///< of a lane's tile
+constexpr std::uint32_t tile_rows = 4 * tile_samples;         ///< samples of a warp, at most
+constexpr std::uint32_t tile_layer = tile_rows * tile_width;  ///< what a warp keeps of a hidden layer
 /// Four rows of a matrix of weights, and padding: no two of a quarter warp's loads share banks.
-constexpr TileLength tile_hidden_block = 4 * tile_width + quad;
-constexpr TileLength tile_hidden_matrix = tile_width / 4 * tile_hidden_block;
-constexpr TileLength tile_input_block = 4 * tile_ends + quad;
-constexpr TileLength tile_input_matrix = tile_width / 4 * tile_input_block;
+constexpr std::uint32_t tile_hidden_block = 4 * tile_width + quad;
+constexpr std::uint32_t tile_hidden_matrix = tile_width / 4 * tile_hidden_block;
+constexpr std::uint32_t tile_input_block = 4 * tile_ends + quad;
+constexpr std::uint32_t tile_input_matrix = tile_width / 4 * tile_input_block;
 /// The smallest batch: of fewer samples, most rows of the tiles would be empty.
 constexpr std::uint32_t tile_smallest_batch = 32;
 
@@ -46,27 +45,27 @@ struct TileState {
 /// What follows from the shape and the size of a batch. Offsets from `in_weights` to `values` on count values
 /// behind the TileState; matrices are [output][input].
 struct TilePlan {
-  TileLength depth = 0;  ///< hidden layers, H
-  TileLength inputs = 0;
-  TileLength outputs = 0;
-  TileLength rows = 0;  ///< samples that a warp takes at once, at most tile_rows
+  std::uint32_t depth = 0;  ///< hidden layers, H
+  std::uint32_t inputs = 0;
+  std::uint32_t outputs = 0;
+  std::uint32_t rows = 0;  ///< samples that a warp takes at once, at most tile_rows
 
-  TileLength in_weights = 0;       ///< [8] blocks of [4][4]: 4 outputs, inputs and zeros
-  TileLength hidden_weights = 0;   ///< [H - 1][8] blocks of [4][32]
-  TileLength out_weights = 0;      ///< [4][32]: outputs and zeros
-  TileLength biases = 0;           ///< [H][32], then [4] of the outputs
-  TileLength norms = 0;            ///< [H - 1][warps][32]: shares of the sums of squares of columns
-  TileLength squares = 0;          ///< [H][warps][32]: shares of the sums of a^2 over samples
-  TileLength bias_shares = 0;      ///< [H][warps][32]: of gradients, as are those that follow
-  TileLength in_shares = 0;        ///< [warps][32][4]
-  TileLength out_shares = 0;       ///< [warps][4][32]
-  TileLength out_bias_shares = 0;  ///< [warps][4]
-  TileLength losses = 0;           ///< [warps]: sums that are finite where the loss is
-  TileLength x = 0;                ///< [warps][rows][4], inputs and zeros
-  TileLength errors = 0;           ///< [warps][rows][4]: targets, then dL/dy
-  TileLength units =
+  std::uint32_t in_weights = 0;       ///< [8] blocks of [4][4]: 4 outputs, inputs and zeros
+  std::uint32_t hidden_weights = 0;   ///< [H - 1][8] blocks of [4][32]
+  std::uint32_t out_weights = 0;      ///< [4][32]: outputs and zeros
+  std::uint32_t biases = 0;           ///< [H][32], then [4] of the outputs
+  std::uint32_t norms = 0;            ///< [H - 1][warps][32]: shares of the sums of squares of columns
+  std::uint32_t squares = 0;          ///< [H][warps][32]: shares of the sums of a^2 over samples
+  std::uint32_t bias_shares = 0;      ///< [H][warps][32]: of gradients, as are those that follow
+  std::uint32_t in_shares = 0;        ///< [warps][32][4]
+  std::uint32_t out_shares = 0;       ///< [warps][4][32]
+  std::uint32_t out_bias_shares = 0;  ///< [warps][4]
+  std::uint32_t losses = 0;           ///< [warps]: sums that are finite where the loss is
+  std::uint32_t x = 0;                ///< [warps][rows][4], inputs and zeros
+  std::uint32_t errors = 0;           ///< [warps][rows][4]: targets, then dL/dy
+  std::uint32_t units =
       0;  ///< [warps][H][rows][32]: g, then deltas, then shares [32][32] of a matrix's gradient
-  TileLength values = 0;  ///< one past the last
+  std::uint32_t values = 0;  ///< one past the last
   std::size_t bytes = 0;
 
   // Offsets in a network's parameters, those of ParameterLayout.
@@ -84,15 +83,15 @@ constexpr std::size_t tile_values_begin = (sizeof(TileState) + 15) / 16 * 16;
 
 [[nodiscard]] inline TilePlan tile_plan(const Shape& shape, std::uint32_t batch) {
   TilePlan plan;
-  plan.depth = static_cast<TileLength>(shape.hidden_layers());
+  plan.depth = static_cast<std::uint32_t>(shape.hidden_layers());
   plan.inputs = shape.inputs();
   plan.outputs = shape.outputs();
-  constexpr TileLength most = tile_warps * tile_rows;
+  constexpr std::uint32_t most = tile_warps * tile_rows;
   const std::uint32_t parts = (batch + most - 1) / most;
   plan.rows = (batch + parts * tile_warps - 1) / (parts * tile_warps);
 
-  const auto take = [&plan](TileLength count) {
-    const TileLength at = plan.values;
+  const auto take = [&plan](std::uint32_t count) {
+    const std::uint32_t at = plan.values;
     plan.values += count;
     return at;
   };
