@@ -46,6 +46,18 @@ struct Lane {
   [[nodiscard]] MODSWEEP_HD std::uint32_t swizzled(std::uint32_t q) const { return q ^ (2 * samples); }
 };
 
+/// pack::store_quad by one instruction: values that were just computed it stores one by one.
+MODSWEEP_HD void put_quad(float* to, const Quad<float>& values) {
+#if defined(__CUDA_ARCH__)
+  asm volatile("st.shared.v4.f32 [%0], {%1, %2, %3, %4};" ::"r"(
+                   static_cast<std::uint32_t>(__cvta_generic_to_shared(to))),
+               "f"(values.v[0]), "f"(values.v[1]), "f"(values.v[2]), "f"(values.v[3])
+               : "memory");
+#else
+  pack::store_quad(to, values);
+#endif
+}
+
 /// Sum over the groups of samples, in all of their lanes.
 template <typename Thread>
 MODSWEEP_HD float over_samples(const Thread& thread, float v) {
@@ -72,7 +84,7 @@ MODSWEEP_HD void store_share(const Thread& thread, const Lane& lane, float* shar
     MODSWEEP_UNROLLED
     for (std::uint32_t i = 0; i < quad; ++i) total.v[i] = before.v[i] + sums.v[i];
   }
-  pack::store_quad(share, total);
+  put_quad(share, total);
 }
 
 /// The sum of the warps' shares, `stride` values apart, in the order of the warps.

@@ -158,8 +158,8 @@ class TileNetwork {
           if (i < job_.plan.outputs) y.v[i] = rows.y[from * job_.plan.outputs + i];
         }
       }
-      pack::store_quad(arrays_.x() + row * tile_ends, x);
-      pack::store_quad(arrays_.errors() + row * tile_ends, y);
+      put_quad(arrays_.x() + row * tile_ends, x);
+      put_quad(arrays_.errors() + row * tile_ends, y);
     }
   }
 

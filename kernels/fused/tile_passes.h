@@ -153,7 +153,7 @@ class TilePasses {
         delta.v[o] = scale * error;
         bias.v[o] += delta.v[o];
       }
-      if (own) pack::store_quad(place, delta);
+      if (own) put_quad(place, delta);
     }
     store_bias_share(bias);
     thread_.wait_for_warp();

@@ -76,8 +76,8 @@ MODSWEEP_HD void store_weight_gradient(const Lane& lane, float* share, const Gra
   MODSWEEP_UNROLLED
   for (std::uint32_t j = 0; j < quad; ++j) {
     float* row = share + (quad * lane.units + j) * tile_width + quad * lane.samples;
-    pack::store_quad(row, Quad<float>{{sums[j][0], sums[j][1], sums[j][2], sums[j][3]}});
-    pack::store_quad(row + 4 * quad, Quad<float>{{sums[j][4], sums[j][5], sums[j][6], sums[j][7]}});
+    put_quad(row, Quad<float>{{sums[j][0], sums[j][1], sums[j][2], sums[j][3]}});
+    put_quad(row + 4 * quad, Quad<float>{{sums[j][4], sums[j][5], sums[j][6], sums[j][7]}});
   }
 }
 

@@ -79,7 +79,7 @@ MODSWEEP_HD void pass_on(const TilePart& part, const Lane& lane, std::uint32_t l
       g.v[u] = values.out;
       sums.v[u] += math::WeightedActivity::activity(activity, math::select(there, values.clean, 0.0F));
     }
-    pack::store_quad(own + i * 4 * tile_width, g);
+    put_quad(own + i * 4 * tile_width, g);
   }
 }
 
@@ -136,7 +136,7 @@ MODSWEEP_HD void take_back(const TilePart& part, const Lane& lane, std::uint32_t
       delta.v[u] = tile[i][u];
       sums.v[u] += tile[i][u];
     }
-    if (store) pack::store_quad(own + i * 4 * tile_width, delta);
+    if (store) put_quad(own + i * 4 * tile_width, delta);
   }
 }
 

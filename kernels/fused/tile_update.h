@@ -195,7 +195,7 @@ class TileUpdate {
     MODSWEEP_UNROLLED
     for (std::uint32_t i = 0; i < quad; ++i)
       w.v[i] = updated(batch, w.v[i], gradient.v[i], factors.v[i], true, moment1.v[i], moment2.v[i]);
-    pack::store_quad(place.here, w);
+    put_quad(place.here, w);
     pack::store_quad(memory_.moment1 + place.there, moment1);
     pack::store_quad(memory_.moment2 + place.there, moment2);
     return w;
@@ -224,8 +224,7 @@ class TileUpdate {
       sums.v[i] += thread_.of_lane(sums.v[i], 8);
       sums.v[i] += thread_.of_lane(sums.v[i], 16);
     }
-    if (lane_.number < 8)
-      pack::store_quad(arrays_.norms(m) + lane_.warp * tile_width + owner_.column(), sums);
+    if (lane_.number < 8) put_quad(arrays_.norms(m) + lane_.warp * tile_width + owner_.column(), sums);
   }
 
   const Thread& thread_;

@@ -37,7 +37,8 @@ MODSWEEP_HD WithDerivative<T> add_noise(T v, T scaled_eps, PowerKind kind, T q, 
 /// sign.
 template <typename T>
 MODSWEEP_HD WithDerivative<T> without_noise(T g, T scaled_eps) {
-  const T derivative = add_noise(g, scaled_eps, PowerKind::one, T(1), false).derivative;
+  const T noise_slope = select(g > T(0), scaled_eps, T(0) - scaled_eps);
+  const T derivative = T(1) + select(absolute(g) < T(kink_radius), T(0), noise_slope);
   return {ratio(g, derivative), derivative};
 }
 

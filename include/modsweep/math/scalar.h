@@ -58,11 +58,13 @@ MODSWEEP_HD float multiply_add(float a, float b, float c) {
 MODSWEEP_HD double multiply_add(double a, double b, double c) {
   return ::fma(a, b, c);
 }
-/// a / b; on a device, in single precision, by its own approximation: within 2 units in the last place for
-/// |b| up to 2^126 (CUDA C++ Programming Guide, "Mathematical Functions").
+/// a / b; on a device, in single precision, by its own reciprocal: within 2 units in the last place where
+/// neither b nor 1 / b is subnormal (CUDA C++ Programming Guide, "Mathematical Functions").
 MODSWEEP_HD float ratio(float a, float b) {
 #if defined(__CUDA_ARCH__)
-  return __fdividef(a, b);
+  float reciprocal = 0.0F;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(reciprocal) : "f"(b));
+  return a * reciprocal;
 #else
   return a / b;
 #endif
