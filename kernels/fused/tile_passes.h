@@ -84,7 +84,7 @@ class TilePasses {
     MODSWEEP_ROLLED
     for (std::uint32_t l = 0;; ++l) {
       Quad<float> squares;
-      pass_on<noisy>(part_, lane_, l, tile_, arrays_.units(l), squares);
+      pass_on<noisy>(part_, lane_, l, tile_, arrays_.units(l), noise_, squares);
       store_share(thread_, lane_, own_share(arrays_.squares(l)), squares, part_.start);
       check(squares);
       thread_.wait_for_warp();
@@ -168,18 +168,14 @@ class TilePasses {
     for (std::uint32_t o = 0; o < tile_ends; ++o) share[o] = part_.start ? sums.v[o] : share[o] + sums.v[o];
   }
 
-  /// Deltas of all hidden layers, those of the last one in the tile, and the gradients of all weights but the
+  /// Deltas of all hidden layers, those of the first one in the tile; the gradients of all weights but the
   /// inputs'.
   MODSWEEP_HD void backward() {
     const std::uint32_t last = arrays_.plan->depth - 1;
     back_through_outputs(last);
-    Quad<float> factors = out_factors();
+    take_back_layer<true>(last, out_factors());
     MODSWEEP_ROLLED
-    for (std::uint32_t l = last;; --l) {
-      Quad<float> bias;
-      take_back<noisy>(part_, lane_, l, tile_, arrays_.units(l), factors, l > 0, bias);
-      store_share(thread_, lane_, own_share(arrays_.bias_shares(l)), bias, part_.start);
-      if (l == 0) break;
+    for (std::uint32_t l = last; l > 0; --l) {
       thread_.wait_for_warp();
       GradientTile gradient;
       sum_weight_gradient(lane_, gradient, arrays_.units(l), arrays_.units(l - 1), part_.count);
@@ -188,8 +184,15 @@ class TilePasses {
       store_weight_gradient(lane_, arrays_.units(l), gradient);
       const Quad<float> norms = sum_of_warps(arrays_.norms(l - 1) + quad * lane_.units, tile_width);
       check(norms);
-      factors = activity_factors(part_, norms);
+      take_back_layer<false>(l - 1, activity_factors(part_, norms));
     }
+  }
+
+  template <bool last>
+  MODSWEEP_HD void take_back_layer(std::uint32_t l, const Quad<float>& factors) {
+    Quad<float> bias;
+    take_back<noisy, last>(part_, lane_, l, tile_, noise_, arrays_.units(l), factors, l > 0, bias);
+    store_share(thread_, lane_, own_share(arrays_.bias_shares(l)), bias, part_.start);
   }
 
   /// The outputs' weights into the lane's units, by output.
@@ -276,6 +279,7 @@ class TilePasses {
   const TileArrays& arrays_;
   const TilePart& part_;
   UnitTile tile_;
+  UnitTile noise_;     ///< of the layer in progress; unused without noise
   float loss_ = 0.0F;  ///< squared errors; not finite where the loss is not
 };
 

@@ -57,11 +57,11 @@ MODSWEEP_HD void draw_noise(const TilePart& part, const Lane& lane, std::uint32_
 }
 
 /// Activation and noise of hidden layer `layer`: pre-activations `z`, bias included, to g, which is stored in
-/// the lane's places of `rows`. `sums` becomes the sums over the lane's samples of h(a), of the penalty of
-/// activity.
+/// the lane's places of `rows`. `noise` becomes what draw_noise() draws; `sums` the sums over the lane's
+/// samples of h(a), of the penalty of activity.
 template <bool noisy>
 MODSWEEP_HD void pass_on(const TilePart& part, const Lane& lane, std::uint32_t layer, const UnitTile& z,
-                         float* rows, Quad<float>& sums) {
+                         float* rows, UnitTile& noise, Quad<float>& sums) {
   const math::UnitHyperparameters<float> unit = tile_unit<noisy>(part.slope);
   const math::PowerRule<float> activity = tile_activity(part);
   float* own = rows + lane.own_place();
@@ -69,13 +69,13 @@ MODSWEEP_HD void pass_on(const TilePart& part, const Lane& lane, std::uint32_t l
   MODSWEEP_UNROLLED
   for (std::uint32_t i = 0; i < tile_samples; ++i) {
     const bool there = part.there(lane, i);
-    float scaled[quad] = {};
-    if constexpr (noisy) draw_noise(part, lane, layer, i, scaled);
+    if constexpr (noisy) draw_noise(part, lane, layer, i, noise[i]);
     Quad<float> g;
     MODSWEEP_UNROLLED
     for (std::uint32_t u = 0; u < quad; ++u) {
-      const math::UnitValues<float> values = noisy ? math::forward_noisy_unit(unit, z[i][u], scaled[u], 1.0F)
-                                                   : math::forward_unit(unit, z[i][u]);
+      const math::UnitValues<float> values = noisy
+                                                 ? math::forward_noisy_unit(unit, z[i][u], noise[i][u], 1.0F)
+                                                 : math::forward_unit(unit, z[i][u]);
       g.v[u] = values.out;
       sums.v[u] += math::WeightedActivity::activity(activity, math::select(there, values.clean, 0.0F));
     }
@@ -116,22 +116,24 @@ template <bool noisy>
 }
 
 /// From dL/dg in `tile` to dL/dz, zeros in empty rows, of hidden layer `layer`; `rows` has what it passed on,
-/// which the deltas replace where `store` says so. `sums` becomes the sums over the lane's samples of dL/dz.
-template <bool noisy>
+/// which the deltas replace where `store` says so. `noise`: of the last layer, as pass_on() left it; that of
+/// the others is drawn again. `sums` becomes the sums over the lane's samples of dL/dz.
+template <bool noisy, bool last>
 MODSWEEP_HD void take_back(const TilePart& part, const Lane& lane, std::uint32_t layer, UnitTile& tile,
-                           float* rows, const Quad<float>& factors, bool store, Quad<float>& sums) {
+                           UnitTile& noise, float* rows, const Quad<float>& factors, bool store,
+                           Quad<float>& sums) {
   float* own = rows + lane.own_place();
   sums = {};
   MODSWEEP_UNROLLED
   for (std::uint32_t i = 0; i < tile_samples; ++i) {
     const bool there = part.there(lane, i);
     const Quad<float> g = pack::load_quad(own + i * 4 * tile_width);
-    float scaled[quad] = {};
-    if constexpr (noisy) draw_noise(part, lane, layer, i, scaled);
+    if constexpr (noisy && !last) draw_noise(part, lane, layer, i, noise[i]);
     Quad<float> delta;
     MODSWEEP_UNROLLED
     for (std::uint32_t u = 0; u < quad; ++u) {
-      const float by_z = unit_delta<noisy>(part, tile[i][u], g.v[u], scaled[u], factors.v[u]);
+      const float by_z =
+          unit_delta<noisy>(part, tile[i][u], g.v[u], noisy ? noise[i][u] : 0.0F, factors.v[u]);
       tile[i][u] = math::select(there, by_z, 0.0F);
       delta.v[u] = tile[i][u];
       sums.v[u] += tile[i][u];

@@ -181,7 +181,7 @@ class TileUpdate {
 
   [[nodiscard]] MODSWEEP_HD float updated(const BatchState<float>& batch, float parameter, float gradient,
                                           float factor, bool weight, float& moment1, float& moment2) const {
-    if (weight) gradient += math::weight_gradient(parameter, factor, 0.0F);
+    if (weight) gradient += math::weight_gradient(parameter, factor);
     if (hyper_.optimizer == Optimizer::adamw) parameter = math::decayed(batch.adam, parameter);
     return math::update_adam(batch.adam, parameter, gradient, moment1, moment2);
   }

@@ -221,5 +221,10 @@ template <typename T>
 MODSWEEP_HD T weight_gradient(T w, T quadratic, T absolute_factor) {
   return multiply_add(T(2) * w, quadratic, sign_of(w) * absolute_factor);
 }
+/// The same where no penalty that is on has a factor of sign(W).
+template <typename T>
+MODSWEEP_HD T weight_gradient(T w, T quadratic) {
+  return T(2) * w * quadratic;
+}
 
 }  // namespace modsweep::math
