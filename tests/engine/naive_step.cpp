@@ -1,4 +1,4 @@
-#include "ptx/naive_step.h"
+#include "engine/naive_step.h"
 
 #include <cmath>
 
