@@ -27,13 +27,13 @@ def replaced(text, at, new):
 
 def breaks_of(text):
     """Pairs of a name and broken PTX."""
-    for n, wait in enumerate(re.finditer(r"^\s*bar(?:rier)?\.(?:warp\.)?sync[^;]*;", text, re.M)):
-        yield "wait %d (line %d) left out" % (n, text.count("\n", 0, wait.start()) + 2), replaced(text, wait, "")
-    shuffle = next(re.finditer(r"(shfl\.sync\.bfly\.b32[^;]*?), 4,", text))
-    yield "another lane", replaced(text, shuffle, shuffle.group(1) + ", 8,")
-    stores = list(re.finditer(r"st\.shared\.v4\.f32 \[(%r\d+)\]", text))
-    yield "a misaligned store", replaced(text, stores[-1], "st.shared.v4.f32 [%s+4]" % stores[-1].group(1))
-    yield "a store out of bounds", replaced(text, stores[-1], "st.shared.v4.f32 [%s+200000]" % stores[-1].group(1))
+    for number, wait in enumerate(re.finditer(r"^\s*bar(?:rier)?\.(?:warp\.)?sync[^;]*;", text, re.M)):
+        yield "wait %d (line %d) left out" % (number, text.count("\n", 0, wait.start()) + 2), replaced(text, wait, "")
+    shuffle = next(re.finditer(r"shfl\.sync\.bfly\.b32", text))
+    yield "another lane", replaced(text, shuffle, "shfl.sync.idx.b32")
+    store = list(re.finditer(r"st\.shared\.v4\.f32\s+\[(%r\d+)\]", text))[-1]
+    yield "a misaligned store", replaced(text, store, "st.shared.v4.f32 [%s+4]" % store.group(1))
+    yield "a store out of bounds", replaced(text, store, "st.shared.v4.f32 [%s+200000]" % store.group(1))
     products = list(re.finditer(r"fma\.rn\.f32\s+(%f\d+), (%f\d+), (%f\d+), (%f\d+);", text))
     for name, n in (("first", 0), ("middle", len(products) // 2), ("last", -1)):
         at = products[n]
