@@ -106,6 +106,7 @@ void PackRun::start() {
   for (const Cell& cell : cells_) pack_.add(cell.settings, context_.datasets.get(cell.settings.task));
   pack_.check();
   training_ = context_.engine.start(pack_);
+  if (const std::string note = training_->note(); context_.tell && !note.empty()) context_.tell(note);
   const ParameterLayout layout(pack_.shape);
   const std::size_t weights = layout.weights();
   last_save_ =
@@ -151,7 +152,8 @@ void PackRun::advance() {
   // an eighth of the time until `end_by`, in case the machine becomes slower.
   const double left = std::max(0.01, (context_.options.end_by - steady_seconds()) / 8);
   const double aim =
-      std::min({context_.options.advance_seconds, context_.options.checkpoint_seconds / 2, left});
+      std::min({context_.options.advance_seconds, context_.engine.advance_seconds(),
+                context_.options.checkpoint_seconds / 2, left});
   const double each = std::max(seconds, 1e-9) / static_cast<double>(steps);
   chunk_ = std::clamp(aim / each, 1.0, std::min(8.0 * std::max(chunk_, 1.0), 1e15));
   last_advance_ = seconds;
