@@ -11,6 +11,7 @@
 #include "cpu/cpu_bench.h"
 #include "engines/registry.h"
 
+#include <filesystem>
 #include <fstream>
 #include <optional>
 
@@ -124,6 +125,15 @@ GpuBenchRequest gpu_request(const BenchArguments& options, std::string_view engi
   return request;
 }
 
+/// The rows so far in the file of --json, where it can be replaced: what is measured in an hour should
+/// outlive what comes after it.
+void keep_rows(const nlohmann::ordered_json& rows, const std::string& path) {
+  if (path.empty() || (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path))) return;
+  AtomicOutput json(path, {});
+  write_json(rows, json.stream());
+  json.commit();
+}
+
 ExitCode bench(const BenchArguments& options, Console& console) {
   std::optional<AtomicOutput> json;
   if (!options.json_path.empty()) {
@@ -135,15 +145,19 @@ ExitCode bench(const BenchArguments& options, Console& console) {
   const bool as_json = options.format == "json";
   std::ostream nowhere(nullptr);
   std::ostream& text = as_json ? nowhere : console.out;
-  const nlohmann::ordered_json rows = choice.name() == "cpu"
-                                          ? bench_cpu(options, text)
-                                          : bench_gpu(gpu_request(options, choice.name()), text);
-  if (as_json) write_json(rows, console.out);
+  GpuBenchResult result;
+  if (choice.name() == "cpu")
+    result.rows = bench_cpu(options, text);
+  else
+    result = bench_gpu(gpu_request(options, choice.name()), text,
+                       [&](const nlohmann::ordered_json& rows) { keep_rows(rows, options.json_path); });
+  if (as_json) write_json(result.rows, console.out);
   if (json) {
-    write_json(rows, json->stream());
+    write_json(result.rows, json->stream());
     json->commit();
   }
-  return ExitCode::done;
+  for (const std::string& failure : result.failures) fmt::print(console.err, "not timed: {}\n", failure);
+  return result.failures.empty() ? ExitCode::done : ExitCode::io_failure;
 }
 
 std::vector<std::string> setting_names() {
