@@ -187,6 +187,21 @@ TEST_F(DeviceTest, AFailedCaptureIsTriedAgain) {
   for (std::size_t p = 0; p < 3; ++p) EXPECT_EQ(training->save(p), expected->save(p));
 }
 
+TEST_F(DeviceTest, ShufflesByManyThreadsAreThoseOfOne) {
+  const GpuDevice gpu = device();
+  const Pack shuffled = pack(3);
+  const auto many = make_gemm_engine(gpu)->start(shuffled);
+  const auto one = make_fused_engine(gpu)->start(shuffled);
+  for (const std::uint64_t steps : {0U, 1U, 60U}) {  // into the next epoch
+    many->advance(steps);
+    one->advance(steps);
+    for (std::size_t p = 0; p < shuffled.size(); ++p) {
+      const double expected = one->inspect(p).mse;
+      EXPECT_NEAR(many->inspect(p).mse, expected, 1e-4 * expected) << p << " after " << one->step(p);
+    }
+  }
+}
+
 TEST_F(DeviceTest, ProductsAreOfAlignedMatrices) {
   const auto engine = make_gemm_engine(device());
   for (const Precision precision : {Precision::fp32, Precision::fp64}) {
