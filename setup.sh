@@ -9,7 +9,8 @@ build_packages=(g++ cmake ninja-build libcli11-dev libtomlplusplus-dev nlohmann-
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev)
 peer_packages=(python3 python3-numpy python3-torch libopenblas0-pthread)
 check_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3 python3-numpy python3-pandas r-base-core
-  r-cran-rsqlite r-cran-jsonlite slurm-wlm munge parallel python3-yaml)
+  r-cran-rsqlite r-cran-jsonlite slurm-wlm munge parallel python3-yaml
+  dpkg-dev file help2man fuse3 python3-fusepy)
 
 usage() {
   cat <<TEXT

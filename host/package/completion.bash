@@ -44,7 +44,7 @@ _modsweep() {
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
         if [[ "$value" == KEY=VALUE ]]; then
           COMPREPLY=("${COMPREPLY[@]/%/=}")
-          compopt -o nospace 2>/dev/null
+          compopt -o nospace 2>/dev/null || true # outside of a completion, as in tests
         fi
         return
         ;;
