@@ -13,7 +13,8 @@ DPKG = pathlib.Path("/var/lib/dpkg")
 # Of a root before its first package, as debootstrap makes it.
 MERGED = ("bin", "sbin", "lib", "lib64")
 FOLDERS = ("dev", "proc", "tmp", "etc/apt", "etc/alternatives", "var/lib/dpkg/info", "var/lib/dpkg/updates",
-           "var/lib/dpkg/alternatives", "var/lib/dpkg/triggers", "var/cache/apt/archives/partial", "var/lib/apt", "var/log/apt")
+           "var/lib/dpkg/alternatives", "var/lib/dpkg/triggers", "var/cache/apt/archives/partial", "var/lib/apt",
+           "var/log/apt")
 # apt resolves what our package depends on; the certificates' package and the archive's keys are how it trusts Debian.
 ALWAYS = ("apt", "debian-archive-keyring", "ca-certificates")
 

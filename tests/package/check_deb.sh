@@ -38,8 +38,7 @@ new_root() {
 }
 
 files_of() {
-  (cd "$1" && find . -xdev -path ./proc -prune -o -path ./dev -prune -o -path ./tmp -prune -o -path './var/lib/dpkg' -prune -o \
-    -path './var/lib/apt' -prune -o -path './var/cache' -prune -o -path './var/log' -prune -o -print | sort)
+  (cd "$1" && find . -xdev -regex '\./\(proc\|dev\|tmp\|var/lib/dpkg\|var/lib/apt\|var/cache\|var/log\)' -prune -o -print | sort)
 }
 
 (cd "$work" && cpack --config "$build/CPackConfig.cmake" -B "$work/pack" >"$work/cpack.log" 2>&1) ||
@@ -50,6 +49,9 @@ dpkg-deb --field "$deb" Package Version Architecture Installed-Size Depends Reco
 [[ "$(dpkg-deb --field "$deb" Recommends)" == *gnuplot-nox* ]] || fail "gnuplot-nox is not recommended"
 dpkg-deb --field "$deb" Depends | grep -q libsqlite3-0 || fail "the program's libraries are not among what it depends on"
 
+[[ "$(dpkg-deb --field "$deb" Version)" == "$(sed -n 's/^version: //p' "$here/../../CITATION.cff")" ]] ||
+  fail "CITATION.cff has another version"
+
 # ---- The program.
 root=$work/bare
 new_root bare
@@ -59,8 +61,8 @@ cp "$deb" "$root/tmp/modsweep.deb"
 in_root "$root" apt-get -qq -y install --no-install-recommends /tmp/modsweep.deb </dev/null >"$work/apt.log" 2>&1 ||
   fail "apt-get install: $(tail -20 "$work/apt.log")"
 in_root "$root" modsweep --version | head -1
-in_root "$root" sh -euc 'cd /root && modsweep run /usr/share/modsweep/sweeps/quickstart.toml --set training.steps=100 --quiet &&
-  modsweep status quickstart.db && modsweep aggregate quickstart.db --value test_loss >/dev/null'
+in_root "$root" sh -euc 'cd /root &&
+  modsweep run /usr/share/modsweep/sweeps/quickstart.toml --set training.steps=100 --quiet && modsweep status quickstart.db && modsweep aggregate quickstart.db --value test_loss >/dev/null'
 for page in modsweep modsweep-run modsweep-refine; do
   zcat -f "$root/usr/share/man/man1/$page.1"* | grep -q "^\.TH ${page^^} " || fail "there is no manual page $page"
 done
@@ -82,7 +84,8 @@ completes keys noise.strength modsweep settings noise.s
 completes files quickstart.db modsweep export q
 completes "ids of cells" "$cell" modsweep weights quickstart.db --cell "${cell:0:6}"
 
-in_root "$root" apt-get -qq -y purge --autoremove modsweep >"$work/apt.log" 2>&1 || fail "apt-get purge: $(cat "$work/apt.log")"
+in_root "$root" apt-get -qq -y purge --autoremove modsweep >"$work/apt.log" 2>&1 ||
+  fail "apt-get purge: $(cat "$work/apt.log")"
 rm -f "$root/root/quickstart.db"* "$root/etc/ld.so.cache~"
 rm -rf "$root/root/.cache"
 files_of "$root" | comm -13 "$work/before" - >"$work/left"
@@ -95,6 +98,8 @@ new_root with-compiler g++ cmake ninja-build "${suggested[@]}"
 cp "$deb" "$root/tmp/modsweep.deb"
 in_root "$root" dpkg --install /tmp/modsweep.deb >"$work/dpkg.log" 2>&1 || fail "dpkg --install: $(cat "$work/dpkg.log")"
 cp -r "$here/consumer" "$root/root/consumer"
-in_root "$root" sh -euc 'cmake -G Ninja -S /root/consumer -B /root/build >/root/log && ninja -C /root/build train >>/root/log &&
-  /root/build/train /usr/share/modsweep/sweeps/quickstart.toml /root/train.db | tail -1' || fail "$(tail -20 "$root/root/log")"
+in_root "$root" sh -euc 'cmake -G Ninja -S /root/consumer -B /root/build >/root/log
+  ninja -C /root/build train >>/root/log
+  /root/build/train /usr/share/modsweep/sweeps/quickstart.toml /root/train.db | tail -1' ||
+  fail "$(tail -20 "$root/root/log")"
 echo "check_deb.sh: installed, used, completed, removed, and found by another project"

@@ -180,16 +180,16 @@ class Cluster:
     def said(self, *command):
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60, check=False).stdout
 
-    def must(self, *command, folder=None):
-        done = subprocess.run(list(map(str, command)), cwd=folder, env=self.environment, capture_output=True, text=True,
-                              timeout=120, check=False)
+    def must(self, *command, folder=None, variables=None):
+        done = subprocess.run(list(map(str, command)), cwd=folder, env=self.environment | (variables or {}),
+                              capture_output=True, text=True, timeout=120, check=False)
         if done.returncode:
             raise RuntimeError(f"{' '.join(map(str, command))}: exit code {done.returncode}: {done.stderr.strip()}")
         return done.stdout
 
-    def submit(self, folder, *command):
-        """The id of a new job."""
-        return re.match(r"\d+", self.must("sbatch", "--parsable", *command, folder=folder))[0]
+    def submit(self, folder, *command, variables=None):
+        """The id of a new job, with these variables in its environment."""
+        return re.match(r"\d+", self.must("sbatch", "--parsable", *command, folder=folder, variables=variables))[0]
 
     def job(self, job):
         """What scontrol tells of a job (of the task of an array, ID_TASK): {field: text}."""

@@ -6,6 +6,7 @@ node; in the end each merged store equals that of one process in results, histor
 not installed, or for others than root, it says so and ends with exit code 77. Exit code 1: something was lost."""
 
 import argparse
+import collections
 import contextlib
 import json
 import os
@@ -37,7 +38,7 @@ TABLES = ("results", "history", "spectra", "cells")
 SKIPPED = 77
 # 600 cells that take no time, and 18 that take long enough to be caught.
 GRID = sweeps.text("grid", steps=(100, 200, 300), seeds=50, every=100, samples=(20, 30, 40, 50))
-LONG = sweeps.text("long", steps=(20000, 200000, 400000), seeds=6, every=20000)
+LONG = sweeps.text("long", steps=(20000, 200000, 600000), seeds=6, every=20000)
 
 
 class Lost(Exception):
@@ -119,6 +120,43 @@ def finished_cells(store):
         return 0
 
 
+def programs(cluster):
+    """The processes of modsweep in jobs, by the disk of their node."""
+    found = collections.defaultdict(list)
+    for number in cluster.processes():
+        with contextlib.suppress(OSError):
+            words = pathlib.Path(f"/proc/{number}/environ").read_bytes().split(b"\0")
+            if pathlib.Path(f"/proc/{number}/comm").read_text().strip() == "modsweep":
+                found[next(word[7:].decode() for word in words if word.startswith(b"TMPDIR="))].append(number)
+    return found
+
+
+def has_finished_a_cell(number):
+    """Whether the store that a process trains has finished cells."""
+    with contextlib.suppress(OSError):
+        opened = [os.readlink(link) for link in pathlib.Path(f"/proc/{number}/fd").iterdir()]
+        return any(finished_cells(file) for file in opened if file.endswith(".db"))
+    return False
+
+
+def catch(jobs, cluster):
+    """Stops the programs of all jobs, each when it has finished a cell and before it has finished all: [numbers] by name."""
+    caught = {name: [] for name in jobs}
+
+    def all_caught():
+        running = programs(cluster)
+        for name, job in jobs.items():
+            for number in running[str(job.disk)]:
+                if number not in caught[name] and has_finished_a_cell(number):
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(number, signal.SIGSTOP)
+                        caught[name].append(number)
+        return all(len(caught[name]) == job.count for name, job in jobs.items())
+
+    until(all_caught, 60, "all programs are caught in training")
+    return caught
+
+
 class Job:
     """A job that trains LONG, in a folder and with a node's disk of its own."""
 
@@ -130,39 +168,12 @@ class Job:
         self.submit()
 
     def submit(self, *, node=None):
-        cluster = Cluster.__new__(Cluster)  # the same cluster, with another disk in the environment of the job
-        cluster.__dict__ = self.cluster.__dict__ | {"environment": self.cluster.environment | {"TMPDIR": str(self.disk)}}
-        self.id = cluster.submit(self.folder, f"--nodelist={node or self.node}", "--cpus-per-task=2", *self.command)
+        self.id = self.cluster.submit(self.folder, f"--nodelist={node or self.node}", "--cpus-per-task=2", *self.command,
+                                      variables={"TMPDIR": str(self.disk)})
 
     def programs(self):
         """The processes of modsweep in this job."""
-        found = []
-        for number in self.cluster.processes():
-            with contextlib.suppress(OSError):
-                words = pathlib.Path(f"/proc/{number}/environ").read_bytes().split(b"\0")
-                if (f"TMPDIR={self.disk}".encode() in words and
-                        pathlib.Path(f"/proc/{number}/comm").read_text().strip() == "modsweep"):
-                    found.append(number)
-        return found
-
-    def catch(self):
-        """Stops the programs of the job when each has finished a cell and before it has finished all."""
-        caught = set()
-
-        def all_caught():
-            for number in self.programs():
-                if number in caught:
-                    continue
-                words = pathlib.Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
-                open_files = [os.readlink(link) for link in pathlib.Path(f"/proc/{number}/fd").iterdir() if link.is_symlink()]
-                store = next((file for file in open_files if file.endswith(".db")), None)
-                if words and store and finished_cells(store):
-                    os.kill(number, signal.SIGSTOP)
-                    caught.add(number)
-            return len(caught) == self.count
-
-        until(all_caught, 30, f"{self.folder.name} is caught in training: {self.cluster.job(self.id)}")
-        return caught
+        return programs(self.cluster)[str(self.disk)]
 
     def check_saved(self):
         """Every program has saved and handed over its store. (What it said is lost where srun was ended with the script.)"""
@@ -187,14 +198,18 @@ def ended(job, state, code=None, seconds=60):
 
 def files_as_they_are(shards, cluster):
     """array.sbatch and gpus.sbatch over 600 cells."""
-    array, gpus = shards.place("array", "grid"), shards.place("gpus", "grid")
+    array, gpus, each = (shards.place(name, "grid") for name in ("array", "gpus", "each-gpu"))
     jobs = [cluster.submit(array, CLUSTER / "array.sbatch", "grid.toml"),
-            cluster.submit(gpus, CLUSTER / "gpus.sbatch", "grid.toml", "stores")]
+            cluster.submit(gpus, CLUSTER / "gpus.sbatch", "grid.toml", "stores"),
+            cluster.submit(each, "--nodes=2", "--ntasks-per-node=8", "--gpus-per-task=1", "--cpus-per-task=4",
+                           CLUSTER / "gpus.sbatch", "grid.toml")]
     for job in jobs:
         for task in cluster.wait(job):
             check(task["JobState"] == "COMPLETED", f"job {job} ended as {task['JobState']}")
     check(len(list((array / "results").iterdir())) == 4, "the array did not make four stores")
     check(len(list((gpus / "stores").iterdir())) == 4, "four nodes did not make four stores")
+    check(len(list((each / "results").iterdir())) == 16, "16 GPUs did not make 16 stores")
+    shards.equal(each, "grid")
     shards.equal(array, "grid")
     shards.equal(gpus, "grid", "stores")
 
@@ -212,7 +227,8 @@ def without_a_scheduler(shards):
     job = yaml.safe_load((CLUSTER / "kubernetes.yaml").read_text())["spec"]
     container = job["template"]["spec"]["containers"][0]
     mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
-    check({volume["name"] for volume in job["template"]["spec"]["volumes"]} == set(mounts.values()), "volumes and mounts differ")
+    volumes = {volume["name"] for volume in job["template"]["spec"]["volumes"]}
+    check(volumes == set(mounts.values()), "volumes and mounts differ")
     (pods / "results").mkdir()
     folders = {"/sweep": str(pods), "/scratch": str(pods), "/results": str(pods / "results")}
 
@@ -258,8 +274,7 @@ def interruptions(shards, cluster):
         "USR1 under srun": Job(shards, cluster, "usr1-srun", "n3", "--array=1", under_srun, "long.toml"),
         "node": Job(shards, cluster, "node", "n4", "--array=1", "--no-requeue", under_exec, "long.toml"),
     }
-    caught = {name: job.catch() for name, job in jobs.items()}
-
+    caught = catch(jobs, cluster)
     soon = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(time.time() + 2))
     cluster.must("scontrol", "update", f"jobid={jobs['out of time'].id}", f"EndTime={soon}")
     with stage("preempted and requeued"):
@@ -325,7 +340,8 @@ def main():
     arguments = parser.parse_args()
     lacks = missing() + ([] if shutil.which("parallel") else ["parallel"]) + ([] if yaml else ["yaml"])
     if lacks:
-        print(f"slurm: SKIPPED, nothing was tested: this machine lacks {', '.join(lacks)} (Debian: slurm-wlm munge parallel python3-yaml)")
+        print(f"slurm: SKIPPED, nothing was tested: this machine lacks {', '.join(lacks)} (Debian: slurm-wlm munge parallel "
+              "python3-yaml)")
         return SKIPPED
     folder = arguments.keep or pathlib.Path(tempfile.mkdtemp(prefix="modsweep-slurm-"))
     folder.mkdir(exist_ok=True)
