@@ -160,6 +160,45 @@ TEST_F(RefineTest, ShardsTrainOneRoundAfterTheOther) {
   EXPECT_EQ(fits("parts.db"), fits("whole.db"));
 }
 
+TEST_F(RefineTest, ARoundOverTablesIsFoundThoughItsFileLiesElsewhere) {
+  for (const char* name : {"a.csv", "b.csv"}) {
+    std::string table = "x,y\n";
+    for (int i = 0; i < 40; ++i)
+      table += std::to_string(i) + "," + std::to_string((i * (name[0] - '`')) % 7) + "\n";
+    write(name, table);
+  }
+  write("tables.toml", R"(
+[task]
+kind = "table"
+inputs = 1
+input_columns = ["x"]
+target_columns = ["y"]
+train_samples = 20
+test_samples = 20
+scale = "standard"
+[network]
+hidden = [4]
+[training]
+batch_size = 20
+[measure]
+leaks = false
+spectrum = false
+[axes]
+"task.file" = ["a.csv", "b.csv"]
+"training.steps" = [1, 3, 10, 30, 100]
+"training.seed" = [0, 1]
+)");
+  std::filesystem::create_directory(path("rounds"));
+  const auto plan = [&](const std::string& name) {
+    return modsweep({"refine", "tables.toml", "--x", "training.steps", "--y", "train_loss", "--width", "0.01",
+                     "--plan", name, "-o", "all.db"});
+  };
+  ASSERT_EQ(plan("rounds/0.toml").code, 0);
+  ASSERT_EQ(modsweep({"run", "rounds/0.toml", "-o", "0.db", "--quiet"}).code, 0);
+  ASSERT_EQ(modsweep({"merge", "all.db", "0.db"}).code, 0);
+  EXPECT_THAT(plan("rounds/1.toml").out, testing::Not(HasSubstr("round 0")));
+}
+
 TEST_F(RefineTest, APlanReplacesNothing) {
   write("other.toml", "name = \"other\"\n");
   expect_error(modsweep(refine({"--plan", "other.toml"})), 2, {"--plan other.toml", "another name"});

@@ -346,6 +346,7 @@ def main():
     folder = arguments.keep or pathlib.Path(tempfile.mkdtemp(prefix="modsweep-slurm-"))
     folder.mkdir(exist_ok=True)
     folder = folder.resolve()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("slurm: ended by a signal"))  # after the cluster is stopped
     try:
         began = time.monotonic()
         shards = Shards(arguments.program, folder)
