@@ -42,9 +42,7 @@ std::string base_text(const Sweep& sweep, const std::set<std::string_view>& vari
     if (varied.contains(key.name)) continue;
     std::string json;
     key.write(sweep.base, json);
-    // 0 says that the partner counts, which stands there.
-    const bool replaced = !schedule_partner(key.name).empty() && json == "0";
-    if (json == key.standard || replaced) continue;
+    if (json == key.standard) continue;
     if (section != key.section()) {
       section = key.section();
       text += fmt::format("\n[{}]\n", section);
