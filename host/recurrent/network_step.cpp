@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -43,6 +44,10 @@ auto NetworkStep<T>::begin(const Network<T>& network, const StepSettings& settin
     throw LogicError(fmt::format("the slope must be at least 0, not {}", settings.slope));
   Pass pass{network, settings, sequences, heads, network.layout(), network.modules, network.modules, 0, learning, {}};
   for (const std::uint32_t head : heads) pass.last = std::max(pass.last, network.module_of_head(head));
+  for (const std::uint32_t head : heads)
+    if (sequences.steps() < network.tasks[head])
+      throw LogicError(fmt::format("sequences of {} steps are too short for N = {}", sequences.steps(),
+                                   network.tasks[head]));
   pass.steps.assign(pass.last + 1, 0);
   for (const std::uint32_t head : heads) pass.steps[network.module_of_head(head)] = sequences.steps();
   for (std::uint32_t module = pass.last; module > 0; --module)
@@ -166,51 +171,58 @@ void NetworkStep<T>::forward(const Pass& pass, std::size_t chunk, std::uint32_t 
                                         .targets = module >= pass.first_trained ? targets_[module].data() : nullptr});
 }
 
-/// The parity of the last `task` bits of every sample.
 template <typename T>
-void set_labels(const Sequences<T>& sequences, std::size_t chunk, std::size_t samples, std::uint32_t task,
-                const T* bits, T* labels) {
-  const auto& lengths = sequences.lengths();
-  std::fill_n(labels, samples, T(0));
-  if (lengths.empty()) {
-    for (std::size_t t = sequences.steps() - task; t < sequences.steps(); ++t)
-      for (std::size_t b = 0; b < samples; ++b) {
-        const T bit = bits[t * samples + b];
-        labels[b] = labels[b] + bit - T(2) * labels[b] * bit;
-      }
-    return;
-  }
-  for (std::size_t b = 0; b < samples && chunk * samples + b < lengths.size(); ++b) {
-    const std::size_t end = lengths[chunk * samples + b];
-    for (std::size_t t = end - task; t < end; ++t)
-      if (bits[t * samples + b] > T(0)) labels[b] = T(1) - labels[b];
-  }
+HeadArguments<T> NetworkStep<T>::reading(const Pass& pass, std::uint32_t head, std::size_t time) {
+  HeadArguments<T> out;
+  out.units = pass.network.form.units;
+  out.weights = values_of(pass, RecurrentTensor::head, head).data();
+  out.bias = values_of(pass, RecurrentTensor::head_bias, head).data();
+  out.states = states_of(pass, pass.network.module_of_head(head)) + time * plane(pass);
+  out.labels = labels_.data();
+  out.mask = mask_.data();
+  return out;
 }
 
 template <typename T>
 void NetworkStep<T>::run_head(const Pass& pass, std::size_t chunk, std::size_t position, BatchResult& result) {
   const std::uint32_t head = pass.heads[position];
-  const std::uint32_t module = pass.network.module_of_head(head);
   const std::size_t samples = kernels_.chunk;
-  set_labels(pass.sequences, chunk, samples, pass.network.tasks[head], bits_.data(), labels_.data());
-  HeadSumsOf* sums = pass.learning ? &head_sums_[position] : nullptr;
-  const HeadSums out = kernels_.head(
-      {.units = pass.network.form.units,
-       .weights = values_of(pass, RecurrentTensor::head, head).data(),
-       .bias = values_of(pass, RecurrentTensor::head_bias, head).data(),
-       .states = states_of(pass, module) + pass.sequences.steps() * plane(pass),
-       .labels = labels_.data(),
-       .mask = mask_.data(),
-       .scale = T(1) / static_cast<T>(pass.sequences.samples()),
-       .margin = margin_.data(),
-       .lambda = pass.learning ? lambdas_[module].data() : nullptr,
-       .weight_gradient = sums ? sums->weights.data() : nullptr,
-       .bias_gradient = sums ? sums->bias.data() : nullptr});
+  parity_labels(pass.sequences, chunk, samples, pass.network.tasks[head], bits_.data(), labels_.data());
+  HeadArguments<T> arguments = reading(pass, head, pass.sequences.steps());
+  arguments.margin = margin_.data();
+  if (pass.learning) {
+    arguments.scale = T(1) / static_cast<T>(pass.sequences.samples());
+    arguments.lambda = lambdas_[pass.network.module_of_head(head)].data();
+    arguments.weight_gradient = head_sums_[position].weights.data();
+    arguments.bias_gradient = head_sums_[position].bias.data();
+  }
+  const HeadSums out = kernels_.head(arguments);
   result.losses[position] += out.loss;
   result.right[position] += out.right;
   const std::size_t first = chunk * samples;
   const std::size_t count = std::min(samples, margins_[position].size() - first);
   std::copy_n(margin_.begin(), count, margins_[position].begin() + static_cast<std::ptrdiff_t>(first));
+}
+
+template <typename T>
+std::uint64_t NetworkStep<T>::read_head(const Pass& pass, std::uint32_t head, std::uint32_t warmup) {
+  const std::size_t samples = kernels_.chunk;
+  const std::size_t task = pass.network.tasks[head];
+  std::fill_n(labels_.begin(), samples, T(0));
+  const auto toggle = [&](std::size_t t) {
+    for (std::size_t b = 0; b < samples; ++b) {
+      const T bit = bits_[t * samples + b];
+      labels_[b] = labels_[b] + bit - T(2) * labels_[b] * bit;
+    }
+  };
+  for (std::size_t t = warmup - task; t < warmup; ++t) toggle(t);
+  std::uint64_t right = 0;
+  for (std::size_t t = warmup; t < pass.sequences.steps(); ++t) {
+    toggle(t - task);
+    toggle(t);
+    right += kernels_.head(reading(pass, head, t + 1)).right;
+  }
+  return right;
 }
 
 template <typename T>
@@ -339,6 +351,28 @@ BatchResult NetworkStep<T>::test(const Network<T>& network, const StepSettings& 
                                  const Sequences<T>& sequences, std::span<const std::uint32_t> heads,
                                  bool keep_states) {
   return run(begin(network, settings, sequences, heads, false, keep_states));
+}
+
+template <typename T>
+std::vector<std::uint64_t> NetworkStep<T>::read_continuously(const Network<T>& network, const StepSettings& settings,
+                                                             const Sequences<T>& sequences, std::uint32_t warmup) {
+  std::vector<std::uint32_t> heads(network.heads);
+  std::iota(heads.begin(), heads.end(), 0U);
+  const Pass pass = begin(network, settings, sequences, heads, false, false);
+  if (warmup < std::ranges::max(network.tasks) || !sequences.lengths().empty())
+    throw LogicError(fmt::format("{} steps are too few to warm up for N = {}, or sequences end early", warmup,
+                                 std::ranges::max(network.tasks)));
+  prepare(pass);
+  std::vector<std::uint64_t> right(network.heads, 0);
+  for (std::size_t chunk = 0; chunk * kernels_.chunk < sequences.samples(); ++chunk) {
+    load_chunk(pass, chunk);
+    for (std::uint32_t module = 0; module <= pass.last; ++module) {
+      forward(pass, chunk, module);
+      for (const std::uint32_t head : heads)
+        if (network.module_of_head(head) == module) right[head] += read_head(pass, head, warmup);
+    }
+  }
+  return right;
 }
 
 template <typename T>

@@ -45,6 +45,10 @@ class NetworkStep {
   /// Loss and right answers of these heads, without a gradient. `keep_states`: for states().
   BatchResult test(const Network<T>& network, const StepSettings& settings, const Sequences<T>& sequences,
                    std::span<const std::uint32_t> heads, bool keep_states = false);
+  /// Right answers of every head to the parity of the last N bits, read at every time step after `warmup` ones, of all
+  /// samples together. The warm-up is at least each N.
+  std::vector<std::uint64_t> read_continuously(const Network<T>& network, const StepSettings& settings,
+                                               const Sequences<T>& sequences, std::uint32_t warmup);
 
   /// In TensorLayout's order; 0 where nothing is trained.
   [[nodiscard]] std::span<const T> gradient() const { return gradient_; }
@@ -89,7 +93,10 @@ class NetworkStep {
   void prepare_memory(const Pass& pass);
   void load_chunk(const Pass& pass, std::size_t chunk);
   void forward(const Pass& pass, std::size_t chunk, std::uint32_t module);
+  /// A head that reads its module at one time, without a gradient.
+  [[nodiscard]] HeadArguments<T> reading(const Pass& pass, std::uint32_t head, std::size_t time);
   void run_head(const Pass& pass, std::size_t chunk, std::size_t position, BatchResult& result);
+  std::uint64_t read_head(const Pass& pass, std::uint32_t head, std::uint32_t warmup);
   void backward(const Pass& pass, std::uint32_t module);
   void collect(const Pass& pass);
   void collect_module(const Pass& pass, std::uint32_t module);

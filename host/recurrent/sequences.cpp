@@ -110,6 +110,28 @@ void GivenSequences<T>::states(std::size_t chunk, std::uint32_t module, T* out) 
       out[i * chunk_size + b] = static_cast<T>(state[(std::size_t{module} * count + first + b) * units + i]);
 }
 
+template <typename T>
+void parity_labels(const Sequences<T>& sequences, std::size_t chunk, std::size_t samples, std::uint32_t task,
+                const T* bits, T* labels) {
+  const auto& lengths = sequences.lengths();
+  std::fill_n(labels, samples, T(0));
+  if (lengths.empty()) {
+    for (std::size_t t = sequences.steps() - task; t < sequences.steps(); ++t)
+      for (std::size_t b = 0; b < samples; ++b) {
+        const T bit = bits[t * samples + b];
+        labels[b] = labels[b] + bit - T(2) * labels[b] * bit;
+      }
+    return;
+  }
+  for (std::size_t b = 0; b < samples && chunk * samples + b < lengths.size(); ++b) {
+    const std::size_t end = lengths[chunk * samples + b];
+    for (std::size_t t = end - task; t < end; ++t)
+      if (bits[t * samples + b] > T(0)) labels[b] = T(1) - labels[b];
+  }
+}
+
+template void parity_labels(const Sequences<float>&, std::size_t, std::size_t, std::uint32_t, const float*, float*);
+template void parity_labels(const Sequences<double>&, std::size_t, std::size_t, std::uint32_t, const double*, double*);
 template class DrawnSequences<float>;
 template class DrawnSequences<double>;
 template struct GivenSequences<float>;

@@ -42,6 +42,11 @@ class Sequences {
   virtual void states(std::size_t chunk, std::uint32_t module, T* out) const = 0;
 };
 
+/// labels [S]: the parity of the last `task` bits of every sample of a chunk, from its bits [steps][S].
+template <typename T>
+void parity_labels(const Sequences<T>& sequences, std::size_t chunk, std::size_t samples, std::uint32_t task,
+                   const T* bits, T* labels);
+
 /// Sequences drawn for one step of one network.
 template <typename T>
 class DrawnSequences final : public Sequences<T> {
