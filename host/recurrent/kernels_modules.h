@@ -1,9 +1,8 @@
-// A recurrent module through a chunk's sequences, forwards and backwards (science.md sections 8.1 and 8.3). See
-// kernels.h for layouts and cpu/simd.h for the files that may include this one.
+// A recurrent module through a chunk's sequences, forwards and backwards (science.md sections 8.1 and 8.3).
+// See kernels.h for layouts and cpu/simd.h for the files that may include this one.
 #pragma once
 
 #include "recurrent/kernels_products.h"
-
 
 namespace modsweep::cpu::MODSWEEP_ISA {
 
@@ -51,7 +50,8 @@ void recurrent_forward(ActivationSite site, const recurrent::ForwardArguments<T>
   forward_at<ActivationSite::state>(g);
 }
 
-/// The element-wise part of time step t: deltas, the sums over them, and in `lambda` what does not go through C(t).
+/// The element-wise part of time step t: deltas, the sums over them, and in `lambda` what does not go through
+/// C(t).
 template <ActivationSite site, typename T>
 MODSWEEP_HD void backward_units(const recurrent::BackwardArguments<T>& g, std::size_t t, T* deltas) {
   using S = Simd<T>;
@@ -97,7 +97,8 @@ MODSWEEP_HD void pass_back(const T* packed, const T* deltas, std::size_t units, 
     S sum[R][chunk_vectors];
     if constexpr (accumulate)
       for (std::size_t r = 0; r < R; ++r)
-        for (std::size_t v = 0; v < chunk_vectors; ++v) sum[r][v] = S::load(out + (j + r) * samples + v * S::lanes);
+        for (std::size_t v = 0; v < chunk_vectors; ++v)
+          sum[r][v] = S::load(out + (j + r) * samples + v * S::lanes);
     add_product<R>(sum, packed + j * units, deltas, units);
     for (std::size_t r = 0; r < R; ++r)
       for (std::size_t v = 0; v < chunk_vectors; ++v) sum[r][v].store(out + (j + r) * samples + v * S::lanes);

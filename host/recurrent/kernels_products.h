@@ -1,5 +1,5 @@
-// Register tiles of the recurrent family's products. See kernels.h for layouts and cpu/simd.h for the files that may
-// include this one.
+// Register tiles of the recurrent family's products. See kernels.h for layouts and cpu/simd.h for the files
+// that may include this one.
 #pragma once
 
 #include "cpu/simd.h"
@@ -7,8 +7,8 @@
 
 namespace modsweep::cpu::MODSWEEP_ISA {
 
-// Accumulators, operands and a broadcast must fit the vector registers (32 with AVX-512, else 16). Tiles have five
-// rows because the family's usual modules have 5, 10, 15 and 20 units.
+// Accumulators, operands and a broadcast must fit the vector registers (32 with AVX-512, else 16). Tiles have
+// five rows because the family's usual modules have 5, 10, 15 and 20 units.
 #if MODSWEEP_SIMD_BYTES == 64
 constexpr std::size_t chunk_vectors = 4;
 constexpr std::size_t outer_columns = 4;
@@ -19,7 +19,7 @@ constexpr std::size_t outer_columns = 2;
 constexpr std::size_t recurrent_rows = 5;
 
 template <typename T>
-constexpr std::size_t chunk_samples = chunk_vectors * Simd<T>::lanes;
+constexpr std::size_t chunk_samples = chunk_vectors* Simd<T>::lanes;
 
 /// body<R>(first row) for tiles of R rows that cover all of them.
 template <typename Body>
@@ -52,7 +52,8 @@ void recurrent_pack(const T* w, std::size_t row_stride, std::size_t column_strid
 
 /// sum[r][v] += sum_j W(i + r, j) x[j][v]; `packed` begins at row i.
 template <std::size_t R, typename T>
-MODSWEEP_HD void add_product(Simd<T> (&sum)[R][chunk_vectors], const T* packed, const T* x, std::size_t inner) {
+MODSWEEP_HD void add_product(Simd<T> (&sum)[R][chunk_vectors], const T* packed, const T* x,
+                             std::size_t inner) {
   using S = Simd<T>;
   for (std::size_t j = 0; j < inner; ++j) {
     S column[chunk_vectors];
@@ -66,16 +67,16 @@ MODSWEEP_HD void add_product(Simd<T> (&sum)[R][chunk_vectors], const T* packed, 
   }
 }
 
-/// An R x C tile of gradient[i][j] += sum over times and samples of deltas[time][i] before[time][j], lane by lane.
+/// An R x C tile of gradient[i][j] += sum over times and samples of deltas[time][i] before[time][j], lane by
+/// lane.
 template <std::size_t R, std::size_t C, typename T>
-MODSWEEP_HD void outer_tile(const T* deltas, const T* before, std::size_t units, std::size_t times, std::size_t i,
-                            std::size_t j, T* gradient) {
+MODSWEEP_HD void outer_tile(const T* deltas, const T* before, std::size_t units, std::size_t times,
+                            std::size_t i, std::size_t j, T* gradient) {
   using S = Simd<T>;
   constexpr std::size_t samples = chunk_samples<T>;
   S sum[R][C];
   for (std::size_t r = 0; r < R; ++r)
-    for (std::size_t c = 0; c < C; ++c)
-      sum[r][c] = S::load(gradient + ((i + r) * units + j + c) * S::lanes);
+    for (std::size_t c = 0; c < C; ++c) sum[r][c] = S::load(gradient + ((i + r) * units + j + c) * S::lanes);
   for (std::size_t t = 0; t < times; ++t) {
     const T* d = deltas + (t * units + i) * samples;
     const T* x = before + (t * units + j) * samples;

@@ -1,5 +1,5 @@
-// Heads, bits, and the table of the recurrent family's kernels for the instruction set of the including file (see
-// cpu/simd.h).
+// Heads, bits, and the table of the recurrent family's kernels for the instruction set of the including file
+// (see cpu/simd.h).
 #pragma once
 
 #include "cpu/kernels_random.h"
@@ -16,7 +16,8 @@ recurrent::HeadSums recurrent_head(const recurrent::HeadArguments<T>& g) {
   for (std::size_t b = 0; b < samples; b += S::lanes) {
     S margin(g.bias[1] - g.bias[0]);
     for (std::size_t j = 0; j < g.units; ++j)
-      margin = multiply_add(S(g.weights[g.units + j] - g.weights[j]), S::load(g.states + j * samples + b), margin);
+      margin =
+          multiply_add(S(g.weights[g.units + j] - g.weights[j]), S::load(g.states + j * samples + b), margin);
     if (g.margin) margin.store(g.margin + b);
     const S label = S::load(g.labels + b);
     const S mask = S::load(g.mask + b);
@@ -60,7 +61,8 @@ template <typename T>
 void recurrent_bits(const recurrent::BitArguments<T>& g) {
   using S = Simd<T>;
   constexpr std::size_t samples = chunk_samples<T>;
-  const RoundKeys keys(g.seed, static_cast<std::uint32_t>(math::sequence_stream(g.purpose, math::SequenceDraw::bits)));
+  const RoundKeys keys(
+      g.seed, static_cast<std::uint32_t>(math::sequence_stream(g.purpose, math::SequenceDraw::bits)));
   for (std::size_t t = 0; t < g.steps; t += 4) {
     for (std::size_t b = 0; b < samples; b += S::lanes) {
       const auto sample = g.first_sample + static_cast<std::uint32_t>(b);
@@ -78,7 +80,8 @@ void recurrent_bits(const recurrent::BitArguments<T>& g) {
       } else {
         start_counter(even, g.step, 0, sample, 1, time_block);
         philox(even, keys);
-        for (std::size_t w = 0; w < 4; ++w) bits_of_words(even[w], g.probability + b).store(out + w * samples);
+        for (std::size_t w = 0; w < 4; ++w)
+          bits_of_words(even[w], g.probability + b).store(out + w * samples);
       }
     }
   }

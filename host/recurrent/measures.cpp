@@ -57,8 +57,9 @@ std::vector<double> drawn_states(std::uint32_t seed, SequencePurpose purpose, st
   for (std::uint32_t module = 0; module < modules; ++module)
     for (std::uint32_t sample = 0; sample < samples; ++sample)
       for (std::uint32_t unit = 0; unit < units; ++unit)
-        out.push_back(math::initial_state_bound *
-                      math::uniform(math::random_block(seed, stream, 0, module, sample, unit / 4).word[unit % 4]));
+        out.push_back(
+            math::initial_state_bound *
+            math::uniform(math::random_block(seed, stream, 0, module, sample, unit / 4).word[unit % 4]));
   return out;
 }
 
@@ -82,14 +83,15 @@ constexpr std::uint32_t window_steps = 1000;
 template <typename T>
 class LongRun {
  public:
-  LongRun(const Network<T>& network, const Kernels<T>& kernels, const StepSettings& settings, std::uint32_t seed,
-          std::uint32_t trials)
+  LongRun(const Network<T>& network, const Kernels<T>& kernels, const StepSettings& settings,
+          std::uint32_t seed, std::uint32_t trials)
       : network_(network), settings_(settings), seed_(seed), step_(kernels), heads_(network.heads) {
     std::iota(heads_.begin(), heads_.end(), 0U);
     window_.chunk_size = kernels.chunk;
     window_.units = network.form.units;
     window_.count = trials;
-    window_.state = drawn_states(seed, SequencePurpose::timescale, network.modules, trials, network.form.units);
+    window_.state =
+        drawn_states(seed, SequencePurpose::timescale, network.modules, trials, network.form.units);
     const auto stream = math::sequence_stream(SequencePurpose::timescale, SequenceDraw::probability);
     for (std::uint32_t trial = 0; trial < trials; ++trial)
       probabilities_.push_back(math::random_block(seed, stream, 0, 0, trial, 0).word[0]);
@@ -112,7 +114,8 @@ class LongRun {
     time_ += steps;
   }
   /// After step t = 1, 2, ... of the window.
-  [[nodiscard]] double state(std::uint32_t module, std::uint32_t t, std::uint32_t unit, std::uint32_t trial) const {
+  [[nodiscard]] double state(std::uint32_t module, std::uint32_t t, std::uint32_t unit,
+                             std::uint32_t trial) const {
     return static_cast<double>(
         step_.states(module)[(std::size_t{t} * window_.units + unit) * window_.chunk_size + trial]);
   }
@@ -164,8 +167,8 @@ Network<T> perturbed(const Network<T>& network, Perturbed what, double strength,
 }
 
 template <typename T>
-GivenSequences<T> continuous_sequence(const Kernels<T>& kernels, const Network<T>& network, std::uint32_t seed,
-                                      std::uint32_t steps) {
+GivenSequences<T> continuous_sequence(const Kernels<T>& kernels, const Network<T>& network,
+                                      std::uint32_t seed, std::uint32_t steps) {
   GivenSequences<T> out;
   out.chunk_size = kernels.chunk;
   out.units = network.form.units;
@@ -182,8 +185,9 @@ std::uint32_t continuous_warmup(std::uint32_t task) {
 }
 
 template <typename T>
-std::vector<double> continuous_accuracy(NetworkStep<T>& step, const Network<T>& network, const StepSettings& settings,
-                                        const Sequences<T>& sequence, std::uint32_t warmup) {
+std::vector<double> continuous_accuracy(NetworkStep<T>& step, const Network<T>& network,
+                                        const StepSettings& settings, const Sequences<T>& sequence,
+                                        std::uint32_t warmup) {
   if (sequence.steps() <= warmup)
     throw LogicError(fmt::format("{} steps have nothing after {} to warm up", sequence.steps(), warmup));
   std::vector<double> out;
@@ -202,8 +206,8 @@ std::vector<std::vector<double>> effective_timescales(const Network<T>& network,
   const std::uint32_t units = network.form.units;
   LongRun<T> run(network, kernels, settings, seed, timescales.trials);
   run.run(timescales.dropped);
-  std::vector<Autocovariances> covariances(network.modules,
-                                           Autocovariances(std::size_t{units} * timescales.trials, timescales.lags));
+  std::vector<Autocovariances> covariances(
+      network.modules, Autocovariances(std::size_t{units} * timescales.trials, timescales.lags));
   std::vector<double> values(std::size_t{units} * timescales.trials);
   const std::uint32_t windows = std::max(1U, timescales.steps / window_steps);
   for (std::uint32_t window = 0; window < windows; ++window) {
@@ -235,7 +239,8 @@ std::vector<std::vector<double>> effective_timescales(const Network<T>& network,
 double conservation(std::span<const double> before, std::span<const double> after, std::size_t columns,
                     bool with_diagonal) {
   if (before.size() != after.size() || columns == 0)
-    throw LogicError(fmt::format("matrices of {} and {} entries in {} columns", before.size(), after.size(), columns));
+    throw LogicError(
+        fmt::format("matrices of {} and {} entries in {} columns", before.size(), after.size(), columns));
   const auto entries = [&](std::span<const double> matrix) {
     std::vector<double> out;
     for (std::size_t i = 0; i < matrix.size(); ++i)
@@ -266,14 +271,14 @@ std::vector<double> conservations(const Network<T>& network, RecurrentTensor kin
   return out;
 }
 
-#define MODSWEEP_INSTANTIATE(T)                                                                                     \
-  template Network<T> perturbed(const Network<T>&, Perturbed, double, const FreshValues&);                          \
-  template GivenSequences<T> continuous_sequence(const Kernels<T>&, const Network<T>&, std::uint32_t, std::uint32_t); \
-  template std::vector<double> continuous_accuracy(NetworkStep<T>&, const Network<T>&, const StepSettings&,         \
-                                                   const Sequences<T>&, std::uint32_t);                             \
-  template std::vector<std::vector<double>> effective_timescales(const Network<T>&, const Kernels<T>&,              \
-                                                                 const StepSettings&, std::uint32_t,                \
-                                                                 const TimescaleSettings&);                         \
+#define MODSWEEP_INSTANTIATE(T)                                                                             \
+  template Network<T> perturbed(const Network<T>&, Perturbed, double, const FreshValues&);                  \
+  template GivenSequences<T> continuous_sequence(const Kernels<T>&, const Network<T>&, std::uint32_t,       \
+                                                 std::uint32_t);                                            \
+  template std::vector<double> continuous_accuracy(NetworkStep<T>&, const Network<T>&, const StepSettings&, \
+                                                   const Sequences<T>&, std::uint32_t);                     \
+  template std::vector<std::vector<double>> effective_timescales(                                           \
+      const Network<T>&, const Kernels<T>&, const StepSettings&, std::uint32_t, const TimescaleSettings&);  \
   template std::vector<double> conservations(const Network<T>&, RecurrentTensor);
 MODSWEEP_INSTANTIATE(float)
 MODSWEEP_INSTANTIATE(double)

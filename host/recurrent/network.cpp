@@ -21,7 +21,8 @@ bool contains(const std::vector<Group>& groups, Group group) {
 template <typename T>
 void assign(std::vector<T>& values, const NamedTensor& tensor, const std::vector<double>& drawn) {
   if (drawn.size() != tensor.size())
-    throw LogicError(fmt::format("tensor {} has {} values, not {}", tensor.name, drawn.size(), tensor.size()));
+    throw LogicError(
+        fmt::format("tensor {} has {} values, not {}", tensor.name, drawn.size(), tensor.size()));
   for (std::size_t i = 0; i < tensor.size(); ++i) {
     const bool diagonal = !tensor.has_diagonal() && i / tensor.columns == i % tensor.columns;
     values[tensor.offset + i] = diagonal ? T(0) : static_cast<T>(drawn[i]);
@@ -34,8 +35,8 @@ bool frozen_copy(const NamedTensor& tensor, Freeze freeze) {
          (freeze == Freeze::feedforward && tensor.group == Group::feedforward && tensor.index >= 2);
 }
 
-/// The value that the module's tensor started with: a copied one is what the first module that has such a tensor
-/// drew.
+/// The value that the module's tensor started with: a copied one is what the first module that has such a
+/// tensor drew.
 NamedTensor first_of_kind(const NamedTensor& tensor) {
   NamedTensor first = tensor;
   first.index = tensor.group == Group::feedforward ? 1 : 0;
@@ -66,8 +67,8 @@ TensorLayout::TensorLayout(const Form& form, std::uint32_t modules, std::uint32_
   }
 }
 
-void TensorLayout::add(const char* name, RecurrentTensor kind, Group group, std::uint32_t index, std::size_t rows,
-                       std::size_t columns) {
+void TensorLayout::add(const char* name, RecurrentTensor kind, Group group, std::uint32_t index,
+                       std::size_t rows, std::size_t columns) {
   tensors_.push_back({fmt::format("{}{}", name, index), kind, group, index, rows, columns, size_});
   size_ += rows * columns;
 }

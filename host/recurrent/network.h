@@ -38,16 +38,19 @@ struct NamedTensor {
   [[nodiscard]] std::size_t parameters() const { return has_diagonal() ? size() : rows * (columns - 1); }
 };
 
-/// The tensors of a network with that many modules and heads: module 0, head 0, module 1, head 1, ..., so that a
-/// network grows at its end. There may be more heads than modules; in a modular network those read the last module.
+/// The tensors of a network with that many modules and heads: module 0, head 0, module 1, head 1, ..., so
+/// that a network grows at its end. There may be more heads than modules; in a modular network those read the
+/// last module.
 class TensorLayout {
  public:
-  /// Throws LogicError for no unit, module or head, and for more modules than heads or than a flat network has.
+  /// Throws LogicError for no unit, module or head, and for more modules than heads or than a flat network
+  /// has.
   TensorLayout(const Form& form, std::uint32_t modules, std::uint32_t heads);
 
   [[nodiscard]] const std::vector<NamedTensor>& tensors() const { return tensors_; }
   [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] std::size_t position(math::RecurrentTensor kind, std::uint32_t index) const;  ///< in tensors()
+  [[nodiscard]] std::size_t position(math::RecurrentTensor kind,
+                                     std::uint32_t index) const;  ///< in tensors()
   [[nodiscard]] bool has(math::RecurrentTensor kind, std::uint32_t index) const;
 
  private:
@@ -70,7 +73,9 @@ struct Network {
   std::vector<double> rates;         ///< [tensor]: factor of the learning rate; 0: frozen
 
   [[nodiscard]] TensorLayout layout() const { return {form, modules, heads}; }
-  [[nodiscard]] std::uint32_t module_of_head(std::uint32_t head) const { return head < modules ? head : modules - 1; }
+  [[nodiscard]] std::uint32_t module_of_head(std::uint32_t head) const {
+    return head < modules ? head : modules - 1;
+  }
   [[nodiscard]] bool operator==(const Network&) const = default;
 };
 
@@ -108,7 +113,8 @@ class DrawnValues final : public FreshValues {
 template <typename T>
 [[nodiscard]] Network<T> first_network(const Form& form, const FreshValues& fresh);
 
-/// Adds a head for N + 1 and, in a modular network, the module that it reads. A flat network goes on as it was.
+/// Adds a head for N + 1 and, in a modular network, the module that it reads. A flat network goes on as it
+/// was.
 template <typename T>
 void grow(Network<T>& network, const Growth& growth, const FreshValues& fresh);
 

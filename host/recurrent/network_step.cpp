@@ -15,7 +15,8 @@ namespace {
 
 using math::RecurrentTensor;
 
-/// Bytes of the three arrays that the outer products of a block of time steps read: within a first-level cache.
+/// Bytes of the three arrays that the outer products of a block of time steps read: within a first-level
+/// cache.
 constexpr std::size_t block_bytes = 24 * 1024;
 constexpr std::size_t shortest_block = 4;
 
@@ -38,11 +39,13 @@ bool trains_module(const Network<T>& network, const TensorLayout& layout, std::u
 }  // namespace
 
 template <typename T>
-auto NetworkStep<T>::begin(const Network<T>& network, const StepSettings& settings, const Sequences<T>& sequences,
-                           std::span<const std::uint32_t> heads, bool learning, bool keep_states) const -> Pass {
+auto NetworkStep<T>::begin(const Network<T>& network, const StepSettings& settings,
+                           const Sequences<T>& sequences, std::span<const std::uint32_t> heads, bool learning,
+                           bool keep_states) const -> Pass {
   if (settings.slope < 0.0)
     throw LogicError(fmt::format("the slope must be at least 0, not {}", settings.slope));
-  Pass pass{network, settings, sequences, heads, network.layout(), network.modules, network.modules, 0, learning, {}};
+  Pass pass{network,         settings,        sequences, heads,    network.layout(),
+            network.modules, network.modules, 0,         learning, {}};
   for (const std::uint32_t head : heads) pass.last = std::max(pass.last, network.module_of_head(head));
   for (const std::uint32_t head : heads)
     if (sequences.steps() < network.tasks[head])
@@ -51,16 +54,19 @@ auto NetworkStep<T>::begin(const Network<T>& network, const StepSettings& settin
   pass.steps.assign(pass.last + 1, 0);
   for (const std::uint32_t head : heads) pass.steps[network.module_of_head(head)] = sequences.steps();
   for (std::uint32_t module = pass.last; module > 0; --module)
-    if (pass.steps[module] > 0) pass.steps[module - 1] = std::max(pass.steps[module - 1], pass.steps[module] - 1);
+    if (pass.steps[module] > 0)
+      pass.steps[module - 1] = std::max(pass.steps[module - 1], pass.steps[module] - 1);
   for (std::uint32_t module = pass.last + 1; learning && module-- > 0;)
     if (trains_module(network, pass.layout, module)) pass.first_trained = module;
-  if (pass.first_trained < network.modules) pass.first_kept = pass.first_trained == 0 ? 0 : pass.first_trained - 1;
+  if (pass.first_trained < network.modules)
+    pass.first_kept = pass.first_trained == 0 ? 0 : pass.first_trained - 1;
   if (keep_states) pass.first_kept = 0;
   return pass;
 }
 
 template <typename T>
-std::span<const T> NetworkStep<T>::values_of(const Pass& pass, RecurrentTensor kind, std::uint32_t index) const {
+std::span<const T> NetworkStep<T>::values_of(const Pass& pass, RecurrentTensor kind,
+                                             std::uint32_t index) const {
   const NamedTensor& tensor = pass.layout.tensors()[pass.layout.position(kind, index)];
   return std::span<const T>(pass.network.values).subspan(tensor.offset, tensor.size());
 }
@@ -112,7 +118,8 @@ void NetworkStep<T>::prepare_memory(const Pass& pass) {
   if (!pass.learning) return;
   for (auto* each : {&targets_, &lambdas_}) each->resize(std::max<std::size_t>(each->size(), pass.last + 1));
   module_sums_.resize(std::max<std::size_t>(module_sums_.size(), pass.last + 1));
-  time_block_ = std::clamp(block_bytes / (3 * plane(pass) * sizeof(T)), shortest_block, std::max(steps, shortest_block));
+  time_block_ = std::clamp(block_bytes / (3 * plane(pass) * sizeof(T)), shortest_block,
+                           std::max(steps, shortest_block));
   ensure(deltas_, time_block_ * plane(pass));
   const std::size_t lanes = kernels_.lanes;
   for (std::uint32_t module = 0; module <= pass.last; ++module) {
@@ -156,19 +163,20 @@ void NetworkStep<T>::forward(const Pass& pass, std::size_t chunk, std::uint32_t 
   const ModuleWeights& weights = weights_[module];
   T* states = states_of(pass, module);
   pass.sequences.states(chunk, module, states);
-  kernels_.forward(pass.settings.site, {.units = pass.network.form.units,
-                                        .steps = pass.steps[module],
-                                        .recurrent = weights.recurrent.data(),
-                                        .feedforward = weights.feedforward.data(),
-                                        .input = weights.input.data(),
-                                        .bias = weights.bias.data(),
-                                        .leak = weights.leak.data(),
-                                        .slope = static_cast<T>(pass.settings.slope),
-                                        .bits = bits_.data(),
-                                        .active = pass.sequences.lengths().empty() ? nullptr : active_.data(),
-                                        .below = module > 0 ? states_of(pass, module - 1) : nullptr,
-                                        .states = states,
-                                        .targets = module >= pass.first_trained ? targets_[module].data() : nullptr});
+  kernels_.forward(pass.settings.site,
+                   {.units = pass.network.form.units,
+                    .steps = pass.steps[module],
+                    .recurrent = weights.recurrent.data(),
+                    .feedforward = weights.feedforward.data(),
+                    .input = weights.input.data(),
+                    .bias = weights.bias.data(),
+                    .leak = weights.leak.data(),
+                    .slope = static_cast<T>(pass.settings.slope),
+                    .bits = bits_.data(),
+                    .active = pass.sequences.lengths().empty() ? nullptr : active_.data(),
+                    .below = module > 0 ? states_of(pass, module - 1) : nullptr,
+                    .states = states,
+                    .targets = module >= pass.first_trained ? targets_[module].data() : nullptr});
 }
 
 template <typename T>
@@ -184,7 +192,8 @@ HeadArguments<T> NetworkStep<T>::reading(const Pass& pass, std::uint32_t head, s
 }
 
 template <typename T>
-void NetworkStep<T>::run_head(const Pass& pass, std::size_t chunk, std::size_t position, BatchResult& result) {
+void NetworkStep<T>::run_head(const Pass& pass, std::size_t chunk, std::size_t position,
+                              BatchResult& result) {
   const std::uint32_t head = pass.heads[position];
   const std::size_t samples = kernels_.chunk;
   parity_labels(pass.sequences, chunk, samples, pass.network.tasks[head], bits_.data(), labels_.data());
@@ -232,8 +241,8 @@ void NetworkStep<T>::backward(const Pass& pass, std::uint32_t module) {
   const std::size_t steps = pass.steps[module];
   const bool from_above = module < pass.last;
   if (from_above && steps < pass.sequences.steps())  // no head reads it: all comes from the module above
-    std::copy_n(passed_[(module + 1) % 2].begin() + static_cast<std::ptrdiff_t>(steps * plane(pass)), plane(pass),
-                lambdas_[module].begin());
+    std::copy_n(passed_[(module + 1) % 2].begin() + static_cast<std::ptrdiff_t>(steps * plane(pass)),
+                plane(pass), lambdas_[module].begin());
   kernels_.backward(pass.settings.site,
                     {.units = pass.network.form.units,
                      .steps = steps,
@@ -354,8 +363,10 @@ BatchResult NetworkStep<T>::test(const Network<T>& network, const StepSettings& 
 }
 
 template <typename T>
-std::vector<std::uint64_t> NetworkStep<T>::read_continuously(const Network<T>& network, const StepSettings& settings,
-                                                             const Sequences<T>& sequences, std::uint32_t warmup) {
+std::vector<std::uint64_t> NetworkStep<T>::read_continuously(const Network<T>& network,
+                                                             const StepSettings& settings,
+                                                             const Sequences<T>& sequences,
+                                                             std::uint32_t warmup) {
   std::vector<std::uint32_t> heads(network.heads);
   std::iota(heads.begin(), heads.end(), 0U);
   const Pass pass = begin(network, settings, sequences, heads, false, false);
@@ -376,8 +387,8 @@ std::vector<std::uint64_t> NetworkStep<T>::read_continuously(const Network<T>& n
 }
 
 template <typename T>
-BatchResult NetworkStep<T>::train(Network<T>& network, const StepSettings& settings, const Sequences<T>& sequences,
-                                  std::span<const std::uint32_t> heads) {
+BatchResult NetworkStep<T>::train(Network<T>& network, const StepSettings& settings,
+                                  const Sequences<T>& sequences, std::span<const std::uint32_t> heads) {
   const Pass pass = begin(network, settings, sequences, heads, true, false);
   BatchResult result = run(pass);
   if (!std::isfinite(result.loss) || !std::isfinite(result.norm)) return result;
@@ -389,7 +400,8 @@ BatchResult NetworkStep<T>::train(Network<T>& network, const StepSettings& setti
                                 static_cast<T>(settings.momentum), T(0), settings.nesterov};
     const NamedTensor& tensor = pass.layout.tensors()[n];
     for (std::size_t i = tensor.offset; i < tensor.offset + tensor.size(); ++i)
-      network.values[i] = math::update_sgd(step, network.values[i], factor * gradient_[i], network.velocity[i]);
+      network.values[i] =
+          math::update_sgd(step, network.values[i], factor * gradient_[i], network.velocity[i]);
   }
   return result;
 }

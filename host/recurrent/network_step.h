@@ -25,10 +25,10 @@ struct StepSettings {
 
 /// Of one batch.
 struct BatchResult {
-  std::vector<double> losses;         ///< [head asked for]: mean cross-entropy
-  std::vector<std::uint64_t> right;   ///< [head asked for]: samples with the right answer
-  double loss = 0.0;                  ///< sum of the losses
-  double norm = 0.0;                  ///< of the gradient of all trained tensors, before clipping
+  std::vector<double> losses;        ///< [head asked for]: mean cross-entropy
+  std::vector<std::uint64_t> right;  ///< [head asked for]: samples with the right answer
+  double loss = 0.0;                 ///< sum of the losses
+  double norm = 0.0;                 ///< of the gradient of all trained tensors, before clipping
 };
 
 template <typename T>
@@ -45,8 +45,8 @@ class NetworkStep {
   /// Loss and right answers of these heads, without a gradient. `keep_states`: for states().
   BatchResult test(const Network<T>& network, const StepSettings& settings, const Sequences<T>& sequences,
                    std::span<const std::uint32_t> heads, bool keep_states = false);
-  /// Right answers of every head to the parity of the last N bits, read at every time step after `warmup` ones, of all
-  /// samples together. The warm-up is at least each N.
+  /// Right answers of every head to the parity of the last N bits, read at every time step after `warmup`
+  /// ones, of all samples together. The warm-up is at least each N.
   std::vector<std::uint64_t> read_continuously(const Network<T>& network, const StepSettings& settings,
                                                const Sequences<T>& sequences, std::uint32_t warmup);
 
@@ -65,9 +65,10 @@ class NetworkStep {
     const Sequences<T>& sequences;
     std::span<const std::uint32_t> heads;
     TensorLayout layout;
-    std::uint32_t first_trained = 0;  ///< the first module that the gradient goes through; modules, where none
-    std::uint32_t first_kept = 0;     ///< the first module whose states are needed after the next one's
-    std::uint32_t last = 0;           ///< the last module that a head of `heads` reads
+    std::uint32_t first_trained =
+        0;                         ///< the first module that the gradient goes through; modules, where none
+    std::uint32_t first_kept = 0;  ///< the first module whose states are needed after the next one's
+    std::uint32_t last = 0;        ///< the last module that a head of `heads` reads
     bool learning = false;
     /// Time steps that each module takes: what comes later reaches no head before the sequence ends.
     std::vector<std::size_t> steps;
@@ -85,8 +86,9 @@ class NetworkStep {
     cpu::AlignedVector<T> weights, bias;
   };
 
-  [[nodiscard]] Pass begin(const Network<T>& network, const StepSettings& settings, const Sequences<T>& sequences,
-                           std::span<const std::uint32_t> heads, bool learning, bool keep_states) const;
+  [[nodiscard]] Pass begin(const Network<T>& network, const StepSettings& settings,
+                           const Sequences<T>& sequences, std::span<const std::uint32_t> heads, bool learning,
+                           bool keep_states) const;
   BatchResult run(const Pass& pass);
   void prepare(const Pass& pass);
   void prepare_module(const Pass& pass, std::uint32_t module);
@@ -100,9 +102,11 @@ class NetworkStep {
   void backward(const Pass& pass, std::uint32_t module);
   void collect(const Pass& pass);
   void collect_module(const Pass& pass, std::uint32_t module);
-  void set_gradient(const Pass& pass, math::RecurrentTensor kind, std::uint32_t index, std::span<const T> values);
+  void set_gradient(const Pass& pass, math::RecurrentTensor kind, std::uint32_t index,
+                    std::span<const T> values);
   [[nodiscard]] std::span<const T> reduced(const cpu::AlignedVector<T>& sums);
-  [[nodiscard]] std::span<const T> values_of(const Pass& pass, math::RecurrentTensor kind, std::uint32_t index) const;
+  [[nodiscard]] std::span<const T> values_of(const Pass& pass, math::RecurrentTensor kind,
+                                             std::uint32_t index) const;
   [[nodiscard]] std::size_t plane(const Pass& pass) const { return pass.network.form.units * kernels_.chunk; }
   [[nodiscard]] T* states_of(const Pass& pass, std::uint32_t module) {
     return states_[module < pass.first_kept ? module % 2 : 2 + module].data();

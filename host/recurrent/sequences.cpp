@@ -112,7 +112,7 @@ void GivenSequences<T>::states(std::size_t chunk, std::uint32_t module, T* out) 
 
 template <typename T>
 void parity_labels(const Sequences<T>& sequences, std::size_t chunk, std::size_t samples, std::uint32_t task,
-                const T* bits, T* labels) {
+                   const T* bits, T* labels) {
   const auto& lengths = sequences.lengths();
   std::fill_n(labels, samples, T(0));
   if (lengths.empty()) {
@@ -130,8 +130,10 @@ void parity_labels(const Sequences<T>& sequences, std::size_t chunk, std::size_t
   }
 }
 
-template void parity_labels(const Sequences<float>&, std::size_t, std::size_t, std::uint32_t, const float*, float*);
-template void parity_labels(const Sequences<double>&, std::size_t, std::size_t, std::uint32_t, const double*, double*);
+template void parity_labels(const Sequences<float>&, std::size_t, std::size_t, std::uint32_t, const float*,
+                            float*);
+template void parity_labels(const Sequences<double>&, std::size_t, std::size_t, std::uint32_t, const double*,
+                            double*);
 template class DrawnSequences<float>;
 template class DrawnSequences<double>;
 template struct GivenSequences<float>;

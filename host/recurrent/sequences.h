@@ -12,10 +12,11 @@ namespace modsweep::recurrent {
 
 /// How a network's sequences are drawn.
 struct ParitySettings {
-  enum class Length : std::uint8_t { batch, sequence };              ///< one length for all samples, or each its own
+  enum class Length : std::uint8_t { batch, sequence };  ///< one length for all samples, or each its own
   enum class BitProbability : std::uint8_t { sequence, batch, even };  ///< one p each, one for all, or 1/2
 
-  double length_factor = 4.0;  ///< lengths are N + 2 to the factor times N, plus 1 where the factor is no integer
+  double length_factor =
+      4.0;  ///< lengths are N + 2 to the factor times N, plus 1 where the factor is no integer
   Length length = Length::batch;
   BitProbability bit_probability = BitProbability::sequence;
   bool zero_state = false;  ///< states before the first bit are 0 instead of uniform in [0, 0.1)
@@ -23,7 +24,8 @@ struct ParitySettings {
   bool operator==(const ParitySettings&) const = default;
 };
 
-/// The longest sequence of a task: 4 N, or floor(factor N + 1) of a factor that is no integer, at least N + 2.
+/// The longest sequence of a task: 4 N, or floor(factor N + 1) of a factor that is no integer, at least N
+/// + 2.
 [[nodiscard]] std::uint32_t longest_sequence(const ParitySettings& settings, std::uint32_t task);
 
 /// A batch. Chunk c holds samples [c S, (c + 1) S); those beyond the batch's end are padding with any values.
@@ -81,13 +83,13 @@ class DrawnSequences final : public Sequences<T> {
 /// Sequences that are given, for tests and for measurements of chosen inputs.
 template <typename T>
 struct GivenSequences final : Sequences<T> {
-  std::size_t chunk_size = 0;                ///< S of the kernels
+  std::size_t chunk_size = 0;  ///< S of the kernels
   std::uint32_t units = 0;
-  std::uint32_t count = 0;                   ///< samples
-  std::uint32_t longest = 0;                 ///< time steps
+  std::uint32_t count = 0;                    ///< samples
+  std::uint32_t longest = 0;                  ///< time steps
   std::vector<std::uint32_t> sample_lengths;  ///< [count] or empty
-  std::vector<double> bit;                   ///< [longest][count]
-  std::vector<double> state;                 ///< [modules][count][units]; empty: 0
+  std::vector<double> bit;                    ///< [longest][count]
+  std::vector<double> state;                  ///< [modules][count][units]; empty: 0
 
   [[nodiscard]] std::uint32_t samples() const override { return count; }
   [[nodiscard]] std::uint32_t steps() const override { return longest; }

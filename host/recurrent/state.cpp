@@ -11,7 +11,8 @@ namespace modsweep::recurrent {
 
 namespace {
 
-/// What a state begins with; the network and the solved one follow, each its values and velocity in T and its rates.
+/// What a state begins with; the network and the solved one follow, each its values and velocity in T and its
+/// rates.
 struct RunHeader {
   char magic[4] = {'M', 'S', 'R', '1'};
   std::uint32_t scalar_bytes = 0;
@@ -91,17 +92,19 @@ std::vector<std::byte> to_bytes(const RunState<T>& state) {
 template <typename T>
 RunState<T> from_bytes(std::span<const std::byte> bytes, const Form& form) {
   const auto refuse = [&] {
-    throw InputError(
-        fmt::format("a checkpoint of {} bytes is not the state of a {} recurrent network of {} units in {}-byte scalars",
-                    bytes.size(), form.modular ? "modular" : "flat", form.units, sizeof(T)));
+    throw InputError(fmt::format(
+        "a checkpoint of {} bytes is not the state of a {} recurrent network of {} units in {}-byte scalars",
+        bytes.size(), form.modular ? "modular" : "flat", form.units, sizeof(T)));
   };
   RunHeader header;
   const RunHeader expected;
   if (bytes.size() < sizeof header) refuse();
   std::memcpy(&header, bytes.data(), sizeof header);
-  if (std::memcmp(header.magic, expected.magic, sizeof header.magic) != 0 || header.scalar_bytes != sizeof(T) ||
-      header.units != form.units || !possible(form, header.modules, header.heads, bytes.size()) ||
-      (header.solved_modules > 0 && !possible(form, header.solved_modules, header.solved_heads, bytes.size())))
+  if (std::memcmp(header.magic, expected.magic, sizeof header.magic) != 0 ||
+      header.scalar_bytes != sizeof(T) || header.units != form.units ||
+      !possible(form, header.modules, header.heads, bytes.size()) ||
+      (header.solved_modules > 0 &&
+       !possible(form, header.solved_modules, header.solved_heads, bytes.size())))
     refuse();
   RunState<T> state;
   state.network = empty_network<T>(form, header.modules, header.heads);

@@ -17,7 +17,8 @@ constexpr double longest_timescale = 100.0;
 /// As good as 0: exp(-1 / tau) underflows.
 constexpr double shortest_timescale = 1e-6;
 
-/// Sums of products of the points with two decays and of these with each other: all that the best amplitudes need.
+/// Sums of products of the points with two decays and of these with each other: all that the best amplitudes
+/// need.
 class DecayPair {
  public:
   DecayPair(std::span<const double> points, double first, double second) : points_(points) {
@@ -38,7 +39,8 @@ class DecayPair {
     return aa_ - 2.0 * (u * ae_ + w * af_) + u * u * ee_ + 2.0 * u * w * ef_ + w * w * ff_;
   }
 
-  /// The amplitudes of the least residual with u, w >= 0 and u + w <= 1: inside, or on one of the three edges.
+  /// The amplitudes of the least residual with u, w >= 0 and u + w <= 1: inside, or on one of the three
+  /// edges.
   [[nodiscard]] std::array<double, 2> amplitudes() const {
     std::array<double, 2> best{};
     double least = residual(0.0, 0.0);
@@ -160,8 +162,8 @@ Decay fit_one(std::span<const double> points) {
 }
 
 Decay fit_two(std::span<const double> points) {
-  // The best pair of each band of slow timescales: where the slow amplitude is 0, nothing depends on its timescale, so
-  // that a walk from a wrong band would not find the right one.
+  // The best pair of each band of slow timescales: where the slow amplitude is 0, nothing depends on its
+  // timescale, so that a walk from a wrong band would not find the right one.
   constexpr std::size_t bands = 10;
   constexpr std::size_t band = 4;
   const auto starts = starting_points(bands * band, 0.02);
@@ -218,7 +220,8 @@ void Autocovariances::add(std::span<const double> values) {
 }
 
 std::vector<double> Autocovariances::of(std::size_t series) const {
-  if (count_ <= lags_) throw LogicError(fmt::format("{} values have no autocovariance at lag {}", count_, lags_));
+  if (count_ <= lags_)
+    throw LogicError(fmt::format("{} values have no autocovariance at lag {}", count_, lags_));
   const double mean = sums_[series] / static_cast<double>(count_);
   std::vector<double> out(lags_ + 1);
   double without_last = sums_[series];   // the sum of all values but the last k

@@ -20,8 +20,8 @@ using math::SequencePurpose;
 void check(const RunSettings& run) {
   const auto fail = [](const std::string& what) { throw LogicError("a recurrent run " + what); };
   if (run.batch == 0 || run.steps_per_epoch == 0 || run.test_batches == 0)
-    fail(fmt::format("has batches of {} samples, {} steps an epoch and {} test batches; none may be 0", run.batch,
-                     run.steps_per_epoch, run.test_batches));
+    fail(fmt::format("has batches of {} samples, {} steps an epoch and {} test batches; none may be 0",
+                     run.batch, run.steps_per_epoch, run.test_batches));
   if (run.step.slope < 0.0) fail(fmt::format("has a slope of at least 0, not {}", run.step.slope));
   if (run.growth.freeze != Freeze::none && run.growth.old_rate > 0.0)
     fail("cannot freeze copies of modules that go on learning");
@@ -90,8 +90,8 @@ template <typename T>
 void RecurrentTraining<T>::take_step(std::size_t network, NetworkStep<T>& step) {
   RunState<T>& state = states_[network];
   const BatchResult result =
-      step.train(state.network, runs_[network].step, sequences(network, SequencePurpose::training, state.step),
-                 learning_heads(state.network));
+      step.train(state.network, runs_[network].step,
+                 sequences(network, SequencePurpose::training, state.step), learning_heads(state.network));
   if (!std::isfinite(result.loss) || !std::isfinite(result.norm)) {
     state.diverged = state.step + 1;
     return;

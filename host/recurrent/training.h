@@ -1,5 +1,5 @@
-// Recurrent networks in training: epochs, tests and growth (science.md section 8.5). Every network is trained by one
-// thread at a time.
+// Recurrent networks in training: epochs, tests and growth (science.md section 8.5). Every network is trained
+// by one thread at a time.
 #pragma once
 
 #include "recurrent/network_step.h"
@@ -29,13 +29,13 @@ struct RunSettings {
 
 /// What an epoch's test said.
 struct EpochRecord {
-  std::uint32_t epoch = 0;  ///< counted from 1
-  std::uint32_t task = 0;   ///< N that was learned in it
-  std::vector<double> accuracy;  ///< [head]
-  double loss = 0.0;             ///< mean over the epoch's steps
-  std::uint32_t solved = 0;      ///< N_solved after this test
-  std::size_t parameters = 0;    ///< all that the network had
-  std::size_t trained = 0;       ///< of these, those that were trained
+  std::uint32_t epoch = 0;        ///< counted from 1
+  std::uint32_t task = 0;         ///< N that was learned in it
+  std::vector<double> accuracy;   ///< [head]
+  double loss = 0.0;              ///< mean over the epoch's steps
+  std::uint32_t solved = 0;       ///< N_solved after this test
+  std::size_t parameters = 0;     ///< all that the network had
+  std::size_t trained = 0;        ///< of these, those that were trained
   std::vector<double> timescale;  ///< [module]: mean over units of max(tau, 1)
 
   bool operator==(const EpochRecord&) const = default;
@@ -45,7 +45,8 @@ struct EpochRecord {
 template <typename T>
 struct RunState {
   Network<T> network;
-  Network<T> solved;  ///< the network at its last pass, before it grew; without modules where nothing is solved
+  Network<T>
+      solved;  ///< the network at its last pass, before it grew; without modules where nothing is solved
   std::uint64_t step = 0;
   std::uint64_t diverged = 0;  ///< step, counted from 1, whose loss or gradient was not finite; 0: none
   double loss_sum = 0.0;       ///< over the epoch's steps so far
@@ -60,8 +61,8 @@ class RecurrentTraining {
   /// Throws LogicError for settings that no run can have.
   RecurrentTraining(std::vector<RunSettings> runs, cpu::Isa isa, std::size_t threads);
 
-  /// Takes up to `steps` steps with every network, stopping each at its own total and at divergence. At the end of an
-  /// epoch a network is tested, and grows where it passes, before it goes on.
+  /// Takes up to `steps` steps with every network, stopping each at its own total and at divergence. At the
+  /// end of an epoch a network is tested, and grows where it passes, before it goes on.
   void advance(std::uint64_t steps);
 
   [[nodiscard]] std::size_t size() const { return runs_.size(); }
@@ -108,7 +109,8 @@ template <typename T>
 template <typename T>
 [[nodiscard]] std::vector<double> mean_timescales(const Network<T>& network);
 
-/// The bytes of a state, and back. Throws InputError where they are not the state of a network of this form in T.
+/// The bytes of a state, and back. Throws InputError where they are not the state of a network of this form
+/// in T.
 template <typename T>
 [[nodiscard]] std::vector<std::byte> to_bytes(const RunState<T>& state);
 template <typename T>

@@ -35,7 +35,11 @@ const std::vector<GradientCase> cases = {
      .heads = 3,
      .old_rate = 0.5,
      .loss_heads = {2}},
-    {.name = "all of four, loss of two", .form = {.units = 2}, .heads = 4, .old_rate = 0.5, .loss_heads = {0, 2}},
+    {.name = "all of four, loss of two",
+     .form = {.units = 2},
+     .heads = 4,
+     .old_rate = 0.5,
+     .loss_heads = {0, 2}},
     {.name = "all of three at the state",
      .form = {.units = 3},
      .heads = 3,
@@ -57,9 +61,11 @@ recurrent::GivenSequences<double> batch_of(const GradientCase& test_case, const 
   out.count = test_case.samples;
   out.longest = network.tasks.back() + 7;
   const auto draw = [](std::size_t i, std::uint32_t what) {
-    return math::uniform(math::random_block(77, math::Stream::order, what, 0, static_cast<std::uint32_t>(i), 0).word[0]);
+    return math::uniform(
+        math::random_block(77, math::Stream::order, what, 0, static_cast<std::uint32_t>(i), 0).word[0]);
   };
-  for (std::size_t i = 0; i < std::size_t{out.longest} * out.count; ++i) out.bit.push_back(draw(i, 0) < 0.5 ? 1.0 : 0.0);
+  for (std::size_t i = 0; i < std::size_t{out.longest} * out.count; ++i)
+    out.bit.push_back(draw(i, 0) < 0.5 ? 1.0 : 0.0);
   for (std::size_t i = 0; i < std::size_t{network.modules} * out.count * out.units; ++i)
     out.state.push_back(draw(i, 1));
   for (std::uint32_t b = 0; test_case.ragged && b < out.count; ++b)
@@ -85,8 +91,8 @@ Network<double> network_of(const GradientCase& test_case) {
 
 template <typename Case>
 class RecurrentGradients : public OnEveryIsa<Case> {};
-using DoubleIsas =
-    testing::Types<OnIsa<double, cpu::Isa::baseline>, OnIsa<double, cpu::Isa::avx2>, OnIsa<double, cpu::Isa::avx512>>;
+using DoubleIsas = testing::Types<OnIsa<double, cpu::Isa::baseline>, OnIsa<double, cpu::Isa::avx2>,
+                                  OnIsa<double, cpu::Isa::avx512>>;
 TYPED_TEST_SUITE(RecurrentGradients, DoubleIsas, IsaName);
 
 TYPED_TEST(RecurrentGradients, AreFiniteDifferences) {
@@ -96,7 +102,8 @@ TYPED_TEST(RecurrentGradients, AreFiniteDifferences) {
     auto batch = batch_of(test_case, network);
     batch.chunk_size = this->kernels().chunk;
     const recurrent::StepSettings settings{.slope = 0.1, .site = test_case.site};
-    const auto heads = test_case.loss_heads.empty() ? recurrent::learning_heads(network) : test_case.loss_heads;
+    const auto heads =
+        test_case.loss_heads.empty() ? recurrent::learning_heads(network) : test_case.loss_heads;
     recurrent::NetworkStep<double> step(this->kernels());
     const auto result = step.gradient(network, settings, batch, heads);
     EXPECT_NEAR(result.loss, naive_loss(network, settings, batch, heads), 1e-12);
@@ -106,7 +113,8 @@ TYPED_TEST(RecurrentGradients, AreFiniteDifferences) {
     const auto layout = network.layout();
     for (std::size_t n = 0; n < layout.tensors().size(); ++n) {
       const auto& one = layout.tensors()[n];
-      const bool other_head = one.group == recurrent::Group::head && std::ranges::count(heads, one.index) == 0;
+      const bool other_head =
+          one.group == recurrent::Group::head && std::ranges::count(heads, one.index) == 0;
       for (std::size_t i = 0; i < one.size(); ++i) {
         const double got = step.gradient()[one.offset + i];
         const bool diagonal = !one.has_diagonal() && i / one.columns == i % one.columns;

@@ -95,9 +95,10 @@ TEST(RecurrentGrowth, OldModulesAreFrozenAndTheNewOneIsCopiedAsTrained) {
   recurrent::grow(network, {}, fresh);
   EXPECT_EQ(network.tasks, (std::vector<std::uint32_t>{2, 3}));
   EXPECT_EQ(values(network, RecurrentTensor::recurrent, 1), values(trained, RecurrentTensor::recurrent, 0));
-  EXPECT_EQ(values(network, RecurrentTensor::recurrent_bias, 1), values(trained, RecurrentTensor::recurrent_bias, 0));
-  EXPECT_EQ(values(network, RecurrentTensor::input, 1), fresh.of(network.layout().tensors()[network.layout().position(
-                                                            RecurrentTensor::input, 1)]));
+  EXPECT_EQ(values(network, RecurrentTensor::recurrent_bias, 1),
+            values(trained, RecurrentTensor::recurrent_bias, 0));
+  EXPECT_EQ(values(network, RecurrentTensor::input, 1),
+            fresh.of(network.layout().tensors()[network.layout().position(RecurrentTensor::input, 1)]));
   EXPECT_EQ(rate(network, RecurrentTensor::recurrent, 0), 0.0);
   EXPECT_EQ(rate(network, RecurrentTensor::head, 0), 0.0);
   EXPECT_EQ(rate(network, RecurrentTensor::recurrent, 1), 1.0);
@@ -106,7 +107,8 @@ TEST(RecurrentGrowth, OldModulesAreFrozenAndTheNewOneIsCopiedAsTrained) {
   learn(network);
   const auto second = network;
   recurrent::grow(network, {}, fresh);
-  EXPECT_EQ(values(network, RecurrentTensor::feedforward, 2), values(second, RecurrentTensor::feedforward, 1));
+  EXPECT_EQ(values(network, RecurrentTensor::feedforward, 2),
+            values(second, RecurrentTensor::feedforward, 1));
   EXPECT_TRUE(std::equal(second.values.begin(), second.values.end(), network.values.begin()));
 }
 
@@ -145,7 +147,8 @@ TEST(RecurrentGrowth, FrozenCopiesAreOfTheFirstModulesThatHaveThem) {
       EXPECT_EQ(rate(network, kind, m), 0.0);
       EXPECT_EQ(rate(network, bias, m), 0.0);
     }
-    EXPECT_EQ(rate(network, of_recurrent ? RecurrentTensor::feedforward : RecurrentTensor::recurrent, 3), 1.0);
+    EXPECT_EQ(rate(network, of_recurrent ? RecurrentTensor::feedforward : RecurrentTensor::recurrent, 3),
+              1.0);
   }
 }
 

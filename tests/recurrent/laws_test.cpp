@@ -1,5 +1,5 @@
-// The laws of every engine, for recurrent networks in training: alone equals in a crowd, in any order, on any number of
-// threads, unbroken equals resumed; a network that diverges or solves nothing hurts nobody.
+// The laws of every engine, for recurrent networks in training: alone equals in a crowd, in any order, on any
+// number of threads, unbroken equals resumed; a network that diverges or solves nothing hurts nobody.
 #include "recurrent/training.h"
 
 #include <algorithm>
@@ -166,7 +166,8 @@ TYPED_TEST(RecurrentLaws, TheSolvedNetworkIsThatBeforeItGrew) {
   ASSERT_EQ(state.network.heads, 2U);
   EXPECT_EQ(state.solved.heads, 1U);
   EXPECT_EQ(recurrent::solved_task(state), 2U);
-  EXPECT_TRUE(std::equal(state.solved.values.begin(), state.solved.values.end(), state.network.values.begin()));
+  EXPECT_TRUE(
+      std::equal(state.solved.values.begin(), state.solved.values.end(), state.network.values.begin()));
 }
 
 TYPED_TEST(RecurrentLaws, SettingsThatNoRunCanHaveAreRefused) {

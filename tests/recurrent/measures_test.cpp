@@ -121,7 +121,8 @@ TEST(RecurrentReferenceConservation, OfEveryCase) {
     SCOPED_TRACE(from.name);
     const auto& before = from.values("before");
     const auto units = from.get<std::size_t>("units");
-    EXPECT_NEAR(recurrent::conservation(before, from.values("after"), units, true), from.scalar("variance_all"), 1e-12);
+    EXPECT_NEAR(recurrent::conservation(before, from.values("after"), units, true),
+                from.scalar("variance_all"), 1e-12);
     EXPECT_NEAR(recurrent::conservation(before, from.values("after"), units, false),
                 from.scalar("variance_off_diagonal"), 1e-12);
     EXPECT_NEAR(recurrent::conservation(before, before, units, true), 0.0, 1e-12);
@@ -152,7 +153,8 @@ TEST(RecurrentMeasures, ContinuousReadingIsThatOfPlainLoops) {
       int right = 0;
       for (std::size_t t = 101; t <= 250; ++t) {
         int ones = 0;
-        for (std::size_t back = 0; back < network.tasks[head]; ++back) ones += sequence.bit[t - 1 - back] > 0.5 ? 1 : 0;
+        for (std::size_t back = 0; back < network.tasks[head]; ++back)
+          ones += sequence.bit[t - 1 - back] > 0.5 ? 1 : 0;
         const auto y = naive_logits(network, head, states[t]);
         right += (y[1] > y[0]) == (ones % 2 == 1) ? 1 : 0;
       }
@@ -179,7 +181,8 @@ TEST(RecurrentMeasures, EffectiveTimescalesAreThoseOfPlainLoops) {
   const auto network = small_network();
   const recurrent::TimescaleSettings chosen{.trials = 2, .dropped = 50, .steps = 2100, .lags = 30};
   const auto got = recurrent::effective_timescales(network, kernels, {}, 4, chosen);
-  const auto word = [](math::SequenceDraw what, std::uint32_t layer, std::uint32_t sample, std::uint32_t item) {
+  const auto word = [](math::SequenceDraw what, std::uint32_t layer, std::uint32_t sample,
+                       std::uint32_t item) {
     const auto stream = math::sequence_stream(math::SequencePurpose::timescale, what);
     return math::random_block(4, stream, 0, layer, sample, item / 4).word[item % 4];
   };
@@ -187,7 +190,8 @@ TEST(RecurrentMeasures, EffectiveTimescalesAreThoseOfPlainLoops) {
   for (std::uint32_t trial = 0; trial < 2; ++trial) {
     std::vector<double> bits;
     for (std::uint32_t t = 0; t < 2150; ++t)
-      bits.push_back(word(math::SequenceDraw::bits, 0, trial, t) < word(math::SequenceDraw::probability, 0, trial, 0)
+      bits.push_back(word(math::SequenceDraw::bits, 0, trial, t) <
+                             word(math::SequenceDraw::probability, 0, trial, 0)
                          ? 1.0
                          : 0.0);
     std::vector<std::vector<double>> first(3, std::vector<double>(4));
@@ -204,7 +208,8 @@ TEST(RecurrentMeasures, EffectiveTimescalesAreThoseOfPlainLoops) {
         for (std::size_t t = 51; t <= 2150; ++t) mean += states[t][m][i] / 2100.0;
         for (std::size_t k = 0; k <= 30; ++k)
           for (std::size_t t = 51; t + k <= 2150; ++t)
-            correlation[k] += (states[t][m][i] - mean) * (states[t + k][m][i] - mean) / (2100.0 - static_cast<double>(k));
+            correlation[k] +=
+                (states[t][m][i] - mean) * (states[t + k][m][i] - mean) / (2100.0 - static_cast<double>(k));
       }
       const double variance = correlation[0];
       for (double& value : correlation) value /= variance;
@@ -238,10 +243,11 @@ TEST(RecurrentMeasures, PerturbationsHaveTheirStrengthAndMoveOnlyTheirGroup) {
         }
       }
       const bool both = what == Perturbed::weights;
-      const bool moves = (one.kind == RecurrentTensor::recurrent && (both || what == Perturbed::recurrent)) ||
-                         (one.kind == RecurrentTensor::feedforward && (both || what == Perturbed::feedforward)) ||
-                         (one.kind == RecurrentTensor::input && what == Perturbed::input) ||
-                         (one.kind == RecurrentTensor::timescale && what == Perturbed::tau);
+      const bool moves =
+          (one.kind == RecurrentTensor::recurrent && (both || what == Perturbed::recurrent)) ||
+          (one.kind == RecurrentTensor::feedforward && (both || what == Perturbed::feedforward)) ||
+          (one.kind == RecurrentTensor::input && what == Perturbed::input) ||
+          (one.kind == RecurrentTensor::timescale && what == Perturbed::tau);
       EXPECT_NEAR(std::sqrt(distance), moves ? 0.3 * std::sqrt(length) : 0.0, 1e-12) << one.name;
       for (std::size_t i = 0; i < one.rows && !one.has_diagonal(); ++i) {
         EXPECT_EQ(moved.values[one.offset + i * one.columns + i], 0.0);

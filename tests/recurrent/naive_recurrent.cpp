@@ -34,7 +34,9 @@ NaiveStates naive_states(const Network<double>& network, const recurrent::StepSe
     auto after = before;
     for (std::uint32_t m = 0; m < network.modules; ++m)
       for (std::size_t i = 0; i < units; ++i) {
-        const auto at = [&](RecurrentTensor kind, std::size_t j = 0) { return entry(network, layout, kind, m, i, j); };
+        const auto at = [&](RecurrentTensor kind, std::size_t j = 0) {
+          return entry(network, layout, kind, m, i, j);
+        };
         double drive = at(RecurrentTensor::input) * bit + at(RecurrentTensor::recurrent_bias) +
                        at(RecurrentTensor::feedforward_bias) + at(RecurrentTensor::input_bias);
         for (std::size_t j = 0; j < units; ++j) {
@@ -58,16 +60,19 @@ std::vector<double> naive_logits(const Network<double>& network, std::uint32_t h
   std::vector<double> y(2);
   for (std::size_t o = 0; o < 2; ++o) {
     y[o] = entry(network, layout, RecurrentTensor::head_bias, head, o);
-    for (std::size_t j = 0; j < r.size(); ++j) y[o] += entry(network, layout, RecurrentTensor::head, head, o, j) * r[j];
+    for (std::size_t j = 0; j < r.size(); ++j)
+      y[o] += entry(network, layout, RecurrentTensor::head, head, o, j) * r[j];
   }
   return y;
 }
 
 double naive_loss(const Network<double>& network, const recurrent::StepSettings& settings,
-                  const recurrent::GivenSequences<double>& sequences, const std::vector<std::uint32_t>& heads) {
+                  const recurrent::GivenSequences<double>& sequences,
+                  const std::vector<std::uint32_t>& heads) {
   double loss = 0.0;
   for (std::size_t b = 0; b < sequences.count; ++b) {
-    const std::size_t length = sequences.sample_lengths.empty() ? sequences.longest : sequences.sample_lengths[b];
+    const std::size_t length =
+        sequences.sample_lengths.empty() ? sequences.longest : sequences.sample_lengths[b];
     std::vector<double> bits(length);
     for (std::size_t t = 0; t < length; ++t) bits[t] = sequences.bit[t * sequences.count + b];
     std::vector<std::vector<double>> first(network.modules, std::vector<double>(network.form.units));

@@ -13,7 +13,8 @@ namespace modsweep::test {
 using NaiveStates = std::vector<std::vector<std::vector<double>>>;
 
 [[nodiscard]] NaiveStates naive_states(const recurrent::Network<double>& network,
-                                       const recurrent::StepSettings& settings, const std::vector<double>& bits,
+                                       const recurrent::StepSettings& settings,
+                                       const std::vector<double>& bits,
                                        const std::vector<std::vector<double>>& first);
 
 /// The two logits of a head from states [module][unit].
@@ -21,7 +22,8 @@ using NaiveStates = std::vector<std::vector<std::vector<double>>>;
                                                const std::vector<std::vector<double>>& states);
 
 /// Sum over `heads` of the batch's mean cross-entropy.
-[[nodiscard]] double naive_loss(const recurrent::Network<double>& network, const recurrent::StepSettings& settings,
+[[nodiscard]] double naive_loss(const recurrent::Network<double>& network,
+                                const recurrent::StepSettings& settings,
                                 const recurrent::GivenSequences<double>& sequences,
                                 const std::vector<std::uint32_t>& heads);
 

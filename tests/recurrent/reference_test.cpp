@@ -29,7 +29,8 @@ class RecurrentReference : public OnEveryIsa<Case> {
       const auto& want = from.values(prefix + one.name);
       const double bound = factor * this->tolerance * std::max(largest(want), 1e-3);
       for (std::size_t i = 0; i < want.size(); ++i)
-        ASSERT_NEAR(static_cast<double>(got[one.offset + i]), want[i], bound) << prefix << one.name << " " << i;
+        ASSERT_NEAR(static_cast<double>(got[one.offset + i]), want[i], bound)
+            << prefix << one.name << " " << i;
       ++compared;
     }
     EXPECT_GT(compared, 0U) << prefix;
@@ -51,20 +52,23 @@ TYPED_TEST(RecurrentReference, LossesGradientsAndStepsOfEveryNetwork) {
 
     const auto result = step.gradient(network, settings, sequences, heads);
     const auto& by_head = from.values("loss_by_head");
-    for (std::size_t h = 0; h < heads.size(); ++h) EXPECT_NEAR(result.losses[h], by_head[h], bound * by_head[h]);
+    for (std::size_t h = 0; h < heads.size(); ++h)
+      EXPECT_NEAR(result.losses[h], by_head[h], bound * by_head[h]);
     EXPECT_NEAR(result.loss, from.scalar("loss"), bound * from.scalar("loss"));
     EXPECT_NEAR(result.norm, from.scalar("gradient_norm"), bound * from.scalar("gradient_norm"));
     this->expect_tensors(step.gradient(), from, layout, "g.");
     for (std::size_t n = 0; n < layout.tensors().size(); ++n) {
       if (network.rates[n] > 0.0) continue;
       const NamedTensor& one = layout.tensors()[n];
-      for (std::size_t i = 0; i < one.size(); ++i) EXPECT_EQ(step.gradient()[one.offset + i], T(0)) << one.name;
+      for (std::size_t i = 0; i < one.size(); ++i)
+        EXPECT_EQ(step.gradient()[one.offset + i], T(0)) << one.name;
     }
 
     const auto before = network;
     const auto& losses = from.values("loss_by_step");
     for (std::size_t t = 0; t < 10; ++t) {
-      EXPECT_NEAR(step.train(network, settings, sequences, heads).loss, losses[t], 10.0 * bound) << "step " << t;
+      EXPECT_NEAR(step.train(network, settings, sequences, heads).loss, losses[t], 10.0 * bound)
+          << "step " << t;
       if (t == 0) this->expect_tensors(network.values, from, layout, "p1.");
     }
     // Ten steps, each with rounding errors of its own.
@@ -113,7 +117,8 @@ TYPED_TEST(RecurrentReference, StatesAndLogitsOfEveryNetwork) {
           const auto got = [&](std::size_t t) {
             return static_cast<double>(step.states(m)[(t * units + i) * samples + b - first]);
           };
-          ASSERT_NEAR(got(sequences.longest), last[(m * batch + b) * units + i], this->tolerance * largest(last));
+          ASSERT_NEAR(got(sequences.longest), last[(m * batch + b) * units + i],
+                      this->tolerance * largest(last));
           for (std::size_t t = 0; from.has("r") && t <= sequences.longest; ++t)
             ASSERT_NEAR(got(t), from.values("r")[((t * network.modules + m) * batch + b) * units + i],
                         this->tolerance * largest(last));
@@ -121,13 +126,14 @@ TYPED_TEST(RecurrentReference, StatesAndLogitsOfEveryNetwork) {
   }
 }
 
-/// Parameters that are perturbed by about one unit in the last place: what rounding does through a trajectory's
-/// conditioning, measured rather than assumed, and multiplied by the roundings of a step.
+/// Parameters that are perturbed by about one unit in the last place: what rounding does through a
+/// trajectory's conditioning, measured rather than assumed, and multiplied by the roundings of a step.
 template <typename T>
 recurrent::Network<double> perturbed(const recurrent::Network<double>& network, std::uint32_t seed) {
   auto out = network;
   for (std::size_t i = 0; i < out.values.size(); ++i) {
-    const double u = math::recurrent_initial(seed, math::RecurrentTensor::head, 0, static_cast<std::uint32_t>(i), 0);
+    const double u =
+        math::recurrent_initial(seed, math::RecurrentTensor::head, 0, static_cast<std::uint32_t>(i), 0);
     out.values[i] *= 1.0 + (sizeof(T) == 8 ? 0x1p-52 : 0x1p-23) * (2.0 * u - 1.0);
   }
   return out;
@@ -176,7 +182,8 @@ TYPED_TEST(RecurrentReference, TrajectoriesOfTwoHundredSteps) {
       const double want = from.values("loss_by_step")[t];
       ASSERT_NEAR(result.loss, want, bound * want + roundings * spread) << "step " << t;
       const double norm = from.values("norm_by_step")[t];
-      ASSERT_NEAR(result.norm, norm, 10.0 * bound * std::max(norm, 1.0) + 10.0 * roundings * spread) << "step " << t;
+      ASSERT_NEAR(result.norm, norm, 10.0 * bound * std::max(norm, 1.0) + 10.0 * roundings * spread)
+          << "step " << t;
     }
     double moved_by = 0.0;
     for (const auto& one : moved)
@@ -219,7 +226,8 @@ TEST(RecurrentReferenceGrowth, OfEveryCase) {
     const auto before = network;
     recurrent::Growth growth;
     growth.duplicate.clear();
-    for (const auto& name : from.get<std::vector<std::string>>("duplicate")) growth.duplicate.push_back(groups.at(name));
+    for (const auto& name : from.get<std::vector<std::string>>("duplicate"))
+      growth.duplicate.push_back(groups.at(name));
     recurrent::grow(network, growth, ListedValues(from));
     const auto layout = network.layout();
     std::size_t compared = 0;
@@ -227,7 +235,8 @@ TEST(RecurrentReferenceGrowth, OfEveryCase) {
       if (!from.has("after." + one.name)) continue;
       const auto& want = from.values("after." + one.name);
       const auto begin = network.values.begin() + static_cast<std::ptrdiff_t>(one.offset);
-      EXPECT_EQ(std::vector<double>(begin, begin + static_cast<std::ptrdiff_t>(one.size())), want) << one.name;
+      EXPECT_EQ(std::vector<double>(begin, begin + static_cast<std::ptrdiff_t>(one.size())), want)
+          << one.name;
       ++compared;
     }
     EXPECT_EQ(compared, layout.tensors().size() - before.layout().tensors().size());

@@ -114,7 +114,8 @@ TYPED_TEST(RecurrentSequences, ProbabilitiesAreOfASequenceOfABatchOrEven) {
     for (const double v : x) squares += (v - mean) * (v - mean) / static_cast<double>(x.size());
     return std::pair(mean, squares);
   };
-  // Uniform p: variance 1/12 and more; p of the batch: below 1/4L; several batches differ by p's own variance.
+  // Uniform p: variance 1/12 and more; p of the batch: below 1/4L; several batches differ by p's own
+  // variance.
   EXPECT_GT(mean_and_variance(shares(ParitySettings::BitProbability::sequence, 2)).second, 0.06);
   const auto even = mean_and_variance(shares(ParitySettings::BitProbability::even, 2));
   EXPECT_NEAR(even.first, 0.5, 0.05);
@@ -132,10 +133,9 @@ TYPED_TEST(RecurrentSequences, SeedsStepsAndPurposesShareNoBits) {
   ParitySettings even;
   even.bit_probability = ParitySettings::BitProbability::even;
   const auto first = this->bits(this->draw(even, 1));
-  for (const auto& other :
-       {this->bits(this->draw(even, 2)), this->bits(this->draw(even, 1, 256, 2)),
-        this->bits(this->draw(even, 1, 256, 1, SequencePurpose::test)),
-        this->bits(this->draw(even, 1, 256, 1, SequencePurpose::generalization))}) {
+  for (const auto& other : {this->bits(this->draw(even, 2)), this->bits(this->draw(even, 1, 256, 2)),
+                            this->bits(this->draw(even, 1, 256, 1, SequencePurpose::test)),
+                            this->bits(this->draw(even, 1, 256, 1, SequencePurpose::generalization))}) {
     std::size_t equal = 0;
     const std::size_t both = std::min(first.size(), other.size());
     for (std::size_t i = 0; i < both; ++i) equal += first[i] == other[i] ? 1 : 0;

@@ -1,5 +1,5 @@
-// The kernels of each instruction set and scalar type, for typed tests: tests of a set that the machine lacks are
-// skipped.
+// The kernels of each instruction set and scalar type, for typed tests: tests of a set that the machine lacks
+// are skipped.
 #pragma once
 
 #include "recurrent/kernels.h"
@@ -14,15 +14,17 @@ struct OnIsa {
   static constexpr cpu::Isa isa = set;
 };
 
-using EveryIsa =
-    testing::Types<OnIsa<double, cpu::Isa::baseline>, OnIsa<double, cpu::Isa::avx2>, OnIsa<double, cpu::Isa::avx512>,
-                   OnIsa<float, cpu::Isa::baseline>, OnIsa<float, cpu::Isa::avx2>, OnIsa<float, cpu::Isa::avx512>>;
+using EveryIsa = testing::Types<OnIsa<double, cpu::Isa::baseline>, OnIsa<double, cpu::Isa::avx2>,
+                                OnIsa<double, cpu::Isa::avx512>, OnIsa<float, cpu::Isa::baseline>,
+                                OnIsa<float, cpu::Isa::avx2>, OnIsa<float, cpu::Isa::avx512>>;
 
 class IsaName {
  public:
   template <typename Case>
   static std::string GetName(int) {
-    const char* set = Case::isa == cpu::Isa::avx512 ? "avx512" : Case::isa == cpu::Isa::avx2 ? "avx2" : "baseline";
+    const char* set = Case::isa == cpu::Isa::avx512 ? "avx512"
+                      : Case::isa == cpu::Isa::avx2 ? "avx2"
+                                                    : "baseline";
     return std::string(set) + (sizeof(typename Case::T) == 8 ? "_fp64" : "_fp32");
   }
 };

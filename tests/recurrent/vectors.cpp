@@ -25,7 +25,8 @@ const std::vector<double>& RecurrentCase::values(const std::string& tensor_name)
 std::vector<RecurrentCase> recurrent_cases(const std::string& folder) {
   namespace fs = std::filesystem;
   const fs::path place = fs::path(reference_dir()) / "recurrent" / folder;
-  if (!fs::is_directory(place)) throw std::runtime_error("reference vectors: " + place.string() + ": no such directory");
+  if (!fs::is_directory(place))
+    throw std::runtime_error("reference vectors: " + place.string() + ": no such directory");
   std::vector<RecurrentCase> cases;
   for (const auto& entry : fs::directory_iterator(place)) {
     if (entry.path().extension() != ".safetensors")
@@ -45,7 +46,7 @@ std::vector<RecurrentCase> recurrent_cases(const std::string& folder) {
 recurrent::StepSettings step_settings(const RecurrentCase& from) {
   return {.slope = from.get<double>("negative_slope"),
           .site = from.get<std::string>("activation_site") == "state" ? math::ActivationSite::state
-                                                                       : math::ActivationSite::drive,
+                                                                      : math::ActivationSite::drive,
           .learning_rate = from.get<double>("learning_rate"),
           .momentum = from.get<double>("momentum"),
           .nesterov = from.get<bool>("nesterov"),
@@ -81,7 +82,8 @@ recurrent::Network<T> network_of(const RecurrentCase& from) {
   out.values.assign(values.begin(), values.end());
   out.velocity.assign(values.size(), T(0));
   for (std::uint32_t head = 0; head < out.heads; ++head) out.tasks.push_back(head + 2);
-  if (from.settings.contains("task_of_head")) out.tasks = from.get<std::vector<std::uint32_t>>("task_of_head");
+  if (from.settings.contains("task_of_head"))
+    out.tasks = from.get<std::vector<std::uint32_t>>("task_of_head");
   const auto trained = from.settings.contains("trained_names")
                            ? from.get<std::vector<std::string>>("trained_names")
                            : std::vector<std::string>();
@@ -103,7 +105,8 @@ recurrent::GivenSequences<T> sequences_of(const RecurrentCase& from, std::size_t
   out.bit = from.values("bits");
   out.state = from.values("r0");
   if (from.get<bool>("ragged"))
-    for (const double length : from.values("lengths")) out.sample_lengths.push_back(static_cast<std::uint32_t>(length));
+    for (const double length : from.values("lengths"))
+      out.sample_lengths.push_back(static_cast<std::uint32_t>(length));
   return out;
 }
 

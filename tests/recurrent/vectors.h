@@ -1,12 +1,11 @@
-// The reference vectors of recurrent networks (tests/data/reference/recurrent/README.md): the folder recurrent/ of the
-// directory that MODSWEEP_REFERENCE_DIR names, or of tests/data/reference.
+// The reference vectors of recurrent networks (tests/data/reference/recurrent/README.md): the folder
+// recurrent/ of the directory that MODSWEEP_REFERENCE_DIR names, or of tests/data/reference.
 #pragma once
-
-#include "support/reference.h"
 
 #include "recurrent/network.h"
 #include "recurrent/network_step.h"
 #include "recurrent/sequences.h"
+#include "support/reference.h"
 
 #include <string>
 #include <vector>

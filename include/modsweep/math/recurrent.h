@@ -1,5 +1,5 @@
-// The formulas of recurrent networks that grow modules (science.md section 8): T is float or double on the host
-// and on the device, or a vector of them in the CPU's kernels.
+// The formulas of recurrent networks that grow modules (science.md section 8): T is float or double on the
+// host and on the device, or a vector of them in the CPU's kernels.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,8 @@ MODSWEEP_HD T timescale_gradient(T tau, T leak_gradient) {
   return select(tau < T(1), T(0), T(0) - leak_gradient / (tau * tau));
 }
 
-/// A unit's new state. `target`, for the gradient: f(C) at the drive, C at the state; the state moves towards it.
+/// A unit's new state. `target`, for the gradient: f(C) at the drive, C at the state; the state moves towards
+/// it.
 template <ActivationSite site, typename T>
 MODSWEEP_HD T next_state(T state, T drive, T leak, T slope, T& target) {
   target = site == ActivationSite::drive ? LeakyRelu::value(drive, slope) : drive;
@@ -42,8 +43,8 @@ struct UnitBackward {
   T retained{};        ///< the part of dL/dr(t-1) that does not go through C(t)
 };
 
-/// `gradient` is dL/dr(t); `before` r(t-1), `after` r(t), `target` as next_state() set it. A leaky ReLU with a
-/// slope of 0 or more keeps the sign of its argument, so the derivative follows from its value.
+/// `gradient` is dL/dr(t); `before` r(t-1), `after` r(t), `target` as next_state() set it. A leaky ReLU with
+/// a slope of 0 or more keeps the sign of its argument, so the derivative follows from its value.
 template <ActivationSite site, typename T>
 MODSWEEP_HD UnitBackward<T> unit_backward(T gradient, T before, T after, T target, T leak, T slope) {
   UnitBackward<T> out;
@@ -60,8 +61,8 @@ MODSWEEP_HD UnitBackward<T> unit_backward(T gradient, T before, T after, T targe
   return out;
 }
 
-/// Cross-entropy of two classes from margin = y_1 - y_0, and its derivative by y_1 (by y_0 it is the negative);
-/// label is 0 or 1.
+/// Cross-entropy of two classes from margin = y_1 - y_0, and its derivative by y_1 (by y_0 it is the
+/// negative); label is 0 or 1.
 template <typename T>
 MODSWEEP_HD T cross_entropy(T margin, T label, T& error) {
   const T wrong = (T(1) - label - label) * margin;  // logit of the wrong class minus that of the right one
@@ -79,14 +80,22 @@ MODSWEEP_HD T clip_factor(T norm, T bound) {
 }
 
 /// Which sequences a draw belongs to; each purpose has streams of its own.
-enum class SequencePurpose : std::uint8_t { training, test, continuous, timescale, generalization, generalization_test };
+enum class SequencePurpose : std::uint8_t {
+  training,
+  test,
+  continuous,
+  timescale,
+  generalization,
+  generalization_test
+};
 /// What is drawn of a sequence.
 enum class SequenceDraw : std::uint8_t { length, probability, bits, state };
 
-/// The stream of a draw. Counters: length (step, 0, sample, 0); probability (step, 0, sample, 0); bit t (step, 0,
-/// sample, t / 4); state (step, module, sample, unit / 4).
+/// The stream of a draw. Counters: length (step, 0, sample, 0); probability (step, 0, sample, 0); bit t
+/// (step, 0, sample, t / 4); state (step, module, sample, unit / 4).
 MODSWEEP_HD Stream sequence_stream(SequencePurpose purpose, SequenceDraw draw) {
-  return static_cast<Stream>(16U + 4U * static_cast<std::uint32_t>(purpose) + static_cast<std::uint32_t>(draw));
+  return static_cast<Stream>(16U + 4U * static_cast<std::uint32_t>(purpose) +
+                             static_cast<std::uint32_t>(draw));
 }
 
 /// Whether a bit is 1, where the sequence's probability is that of a word below `probability`.
@@ -107,14 +116,22 @@ constexpr double initial_state_bound = 0.1;
 
 /// Which tensor an initial value belongs to.
 enum class RecurrentTensor : std::uint8_t {
-  recurrent, feedforward, input, recurrent_bias, feedforward_bias, input_bias, timescale, head, head_bias
+  recurrent,
+  feedforward,
+  input,
+  recurrent_bias,
+  feedforward_bias,
+  input_bias,
+  timescale,
+  head,
+  head_bias
 };
 
 /// Uniform in (0, 1): of an initial value's tensor, its module or head, row and column.
 MODSWEEP_HD double recurrent_initial(std::uint32_t seed, RecurrentTensor tensor, std::uint32_t index,
                                      std::uint32_t row, std::uint32_t column) {
-  const RandomBlock block = random_block(seed, Stream::recurrent_initial, static_cast<std::uint32_t>(tensor), index,
-                                         row, column / 4);
+  const RandomBlock block = random_block(seed, Stream::recurrent_initial, static_cast<std::uint32_t>(tensor),
+                                         index, row, column / 4);
   return uniform(block.word[column % 4]);
 }
 

@@ -22,7 +22,7 @@ enum class Stream : std::uint32_t {
   test_noise = 4,
   order = 5,
   table_rows = 6,
-  axis_values = 7,  ///< of the random axes of sweep files (config/random_axis.h)
+  axis_values = 7,        ///< of the random axes of sweep files (config/random_axis.h)
   recurrent_initial = 8,  ///< of recurrent networks (math/recurrent.h); 16 to 63 are their sequences'
   perturbation = 9
 };
