@@ -145,6 +145,19 @@ void grow(Network<T>& network, const Growth& growth, const FreshValues& fresh) {
 }
 
 template <typename T>
+void add_head(Network<T>& network, std::uint32_t task, const FreshValues& fresh) {
+  const std::size_t old_tensors = network.rates.size();
+  ++network.heads;
+  network.tasks.push_back(task);
+  const TensorLayout layout = network.layout();
+  network.values.resize(layout.size());
+  network.velocity.resize(layout.size(), T(0));
+  network.rates.resize(layout.tensors().size(), 1.0);
+  for (std::size_t n = old_tensors; n < layout.tensors().size(); ++n)
+    assign(network.values, layout.tensors()[n], fresh.of(layout.tensors()[n]));
+}
+
+template <typename T>
 std::vector<std::uint32_t> learning_heads(const Network<T>& network) {
   const TensorLayout layout = network.layout();
   std::vector<std::uint32_t> out;
@@ -166,6 +179,8 @@ template Network<float> first_network<float>(const Form&, const FreshValues&);
 template Network<double> first_network<double>(const Form&, const FreshValues&);
 template void grow<float>(Network<float>&, const Growth&, const FreshValues&);
 template void grow<double>(Network<double>&, const Growth&, const FreshValues&);
+template void add_head<float>(Network<float>&, std::uint32_t, const FreshValues&);
+template void add_head<double>(Network<double>&, std::uint32_t, const FreshValues&);
 template std::vector<std::uint32_t> learning_heads<float>(const Network<float>&);
 template std::vector<std::uint32_t> learning_heads<double>(const Network<double>&);
 template std::size_t count_parameters<float>(const Network<float>&, bool);

@@ -118,6 +118,10 @@ template <typename T>
 template <typename T>
 void grow(Network<T>& network, const Growth& growth, const FreshValues& fresh);
 
+/// Adds a fresh head for a task of its own, which reads the newest module.
+template <typename T>
+void add_head(Network<T>& network, std::uint32_t task, const FreshValues& fresh);
+
 /// The heads whose loss is learned: the newest of a modular network whose older modules are frozen, else all.
 template <typename T>
 [[nodiscard]] std::vector<std::uint32_t> learning_heads(const Network<T>& network);
