@@ -77,7 +77,7 @@ std::vector<double> normalized(std::vector<double> values) {
 }
 
 /// Windows in which a long sequence is run: as many as keep the states of a window in the cache.
-constexpr std::uint32_t window_steps = 1000;
+constexpr std::uint32_t window_steps = 256;
 
 /// Runs trials of a long sequence, window after window, each from where the last one ended.
 template <typename T>

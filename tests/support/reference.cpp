@@ -19,7 +19,8 @@ namespace {
 using nlohmann::json;
 
 /// The folders of this family, and those of other families, which their own tests read.
-constexpr std::array<const char*, 5> folders = {"networks", "trajectories", "laplacian", "task", "recurrent"};
+constexpr std::array<const char*, 6> folders = {"networks", "trajectories", "laplacian",
+                                                "task",     "recurrent",    "causes"};
 
 [[noreturn]] void fail(const std::string& where, const std::string& what) {
   throw std::runtime_error("reference vectors: " + where + ": " + what);
