@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
 
 namespace modsweep::test {
 namespace {
@@ -14,6 +18,22 @@ double largest(const std::vector<double>& values) {
   double out = 0.0;
   for (const double v : values) out = std::max(out, std::abs(v));
   return out;
+}
+
+TEST(RecurrentReferenceFiles, AreThoseOfTheIndex) {
+  std::ifstream index(reference_dir() + "/recurrent/index.json");
+  if (!index) GTEST_SKIP() << "no index.json in " << reference_dir() << "/recurrent";
+  std::map<std::string, std::set<std::string>> listed;
+  for (const auto& entry : nlohmann::json::parse(index)) {
+    const std::filesystem::path file = entry.at("file").get<std::string>();
+    listed[file.parent_path()].insert(file.stem());
+  }
+  EXPECT_EQ(listed.size(), 6U);
+  for (const auto& [folder, names] : listed) {
+    std::set<std::string> found;
+    for (const RecurrentCase& one : recurrent_cases(folder)) found.insert(one.name);
+    EXPECT_EQ(found, names) << folder;
+  }
 }
 
 template <typename Case>
