@@ -169,6 +169,26 @@ TYPED_TEST(RecurrentGradients, WorkspacesCarryNothingOver) {
     }
 }
 
+/// The first step moves a parameter by its tensor's share of the rate times (1 + momentum) times the
+/// gradient.
+TYPED_TEST(RecurrentGradients, OldModulesLearnAtTheirOwnRate) {
+  auto network = network_of(cases[2]);
+  auto batch = batch_of(cases[2], network);
+  batch.chunk_size = this->kernels().chunk;
+  const auto before = network;
+  const recurrent::StepSettings settings{.learning_rate = 0.3, .momentum = 0.1, .clip_norm = 0.0};
+  recurrent::NetworkStep<double> step(this->kernels());
+  step.train(network, settings, batch, recurrent::learning_heads(network));
+  const auto layout = network.layout();
+  for (std::size_t n = 0; n < layout.tensors().size(); ++n) {
+    const auto& one = layout.tensors()[n];
+    const double share = one.index == 0 ? 0.25 : one.index == 1 ? 0.5 : 1.0;
+    for (std::size_t i = one.offset; i < one.offset + one.size(); ++i)
+      ASSERT_NEAR(before.values[i] - network.values[i], share * 0.3 * 1.1 * step.gradient()[i], 1e-12)
+          << one.name;
+  }
+}
+
 TYPED_TEST(RecurrentGradients, LossesThatAreNotFiniteChangeNothing) {
   auto network = network_of(cases[1]);
   auto batch = batch_of(cases[1], network);
