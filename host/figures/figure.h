@@ -48,13 +48,13 @@ struct Tick {
 };
 
 struct Axis {
-  std::string label;
-  bool logarithmic = false;    ///< points at or below 0 are then left out
-  std::optional<double> low;   ///< none: as far as the data go
-  std::optional<double> high;  ///< none: as far as the data go
-  std::vector<Tick> ticks;     ///< empty: chosen; for categories, sizes and the like: these and no others
-  bool hidden = false;         ///< no ticks
-  bool tight = false;          ///< ends at the data, not at a tick or a margin beyond them
+  std::string label = {};
+  bool logarithmic = false;                   ///< points at or below 0 are then left out
+  std::optional<double> low = std::nullopt;   ///< none: as far as the data go
+  std::optional<double> high = std::nullopt;  ///< none: as far as the data go
+  std::vector<Tick> ticks = {};  ///< empty: chosen; for categories, sizes and the like: these and no others
+  bool hidden = false;           ///< no ticks
+  bool tight = false;            ///< ends at the data, not at a tick or a margin beyond them
 };
 
 /// A rectangle of a map.

@@ -19,7 +19,7 @@ constexpr std::size_t most_rectangles = 20'000;
 std::string tick_text(const std::string& label) {
   std::string text;
   for (const char c : one_line(label, 32)) text += c == '%' ? "%%" : std::string(1, c);
-  return quoted(text);
+  return single_quoted(text);
 }
 
 std::string power_text(double at, bool letters) {
@@ -72,7 +72,7 @@ std::string FrameText::ticks(const char* name, const DrawnAxis& drawn, bool lett
 std::string FrameText::axis(char name, const Axis& axis, const DrawnAxis& drawn, bool letters) const {
   std::string text;
   if (letters && !axis.label.empty())
-    text += fmt::format("set {}label {} noenhanced\n", name, quoted(axis.label));
+    text += fmt::format("set {}label {} noenhanced\n", name, single_quoted(axis.label));
   if (drawn.logarithmic) text += fmt::format("set logscale {}\n", name);
   const bool down = name == 'y' && frame_.matrix;
   text += fmt::format("set {}range [{}:{}]\n", name, down ? drawn.high : drawn.low,
@@ -93,8 +93,8 @@ std::string FrameText::color_settings() const {
   text += fmt::format("set colorbox user origin screen {:.5f},{:.5f} size screen {:.5f},{:.5f} noborder\n",
                       box.right + 0.018, box.bottom, 0.02, box.top - box.bottom);
   text += ticks("cb", drawn_.color, false, false);
-  return text + fmt::format("set cblabel {} noenhanced textcolor rgb '{}'\n", quoted(frame_.color.label),
-                            theme_.text);
+  return text + fmt::format("set cblabel {} noenhanced textcolor rgb '{}'\n",
+                            single_quoted(frame_.color.label), theme_.text);
 }
 
 std::string FrameText::marks() const {
@@ -130,16 +130,17 @@ std::string FrameText::settings() const {
     text += fmt::format("set grid back linetype 1 linecolor rgb '{}' linewidth 0.6\n", theme_.grid);
   text += "unset key\n";
   if (!frame_.title.empty())
-    text += fmt::format("set title {} noenhanced offset 0,-0.4 textcolor rgb '{}'\n", quoted(frame_.title),
-                        theme_.text);
+    text += fmt::format("set title {} noenhanced offset 0,-0.4 textcolor rgb '{}'\n",
+                        single_quoted(frame_.title), theme_.text);
   // gnuplot's own places of these labels differ between its terminals.
   if (!frame_.x.label.empty())
-    text += fmt::format("set label 2 {} at screen {:.5f},{:.5f} center noenhanced textcolor rgb '{}'\n",
-                        quoted(frame_.x.label), (box.left + box.right) / 2.0, drawn_.x_label, theme_.text);
+    text +=
+        fmt::format("set label 2 {} at screen {:.5f},{:.5f} center noenhanced textcolor rgb '{}'\n",
+                    single_quoted(frame_.x.label), (box.left + box.right) / 2.0, drawn_.x_label, theme_.text);
   if (!frame_.y.label.empty())
     text += fmt::format(
         "set label 3 {} at screen {:.5f},{:.5f} center rotate by 90 noenhanced textcolor rgb '{}'\n",
-        quoted(frame_.y.label), drawn_.y_label, (box.bottom + box.top) / 2.0, theme_.text);
+        single_quoted(frame_.y.label), drawn_.y_label, (box.bottom + box.top) / 2.0, theme_.text);
   text += axis('x', frame_.x, drawn_.x, false) + axis('y', frame_.y, drawn_.y, false) + color_settings() +
           marks();
   if (drawn_.empty)
@@ -154,7 +155,7 @@ std::string FrameText::legend_settings(const Layout& layout, const Theme& theme,
   const double line = 1.35 * theme.font_points / layout.height_points;
   if (!title.empty()) {
     text += fmt::format("set label 100 {} at screen {:.5f},{:.5f} left noenhanced textcolor rgb '{}'\n",
-                        quoted(title), layout.legend_left, top - 0.45 * line, theme.text);
+                        single_quoted(title), layout.legend_left, top - 0.45 * line, theme.text);
     top -= line;
   }
   return text + fmt::format(
@@ -290,7 +291,7 @@ std::string FrameText::plot(const std::vector<const Series*>& legend) const {
   add_matrix(data, plots);
   add_series(data, plots);
   for (const Series* series : legend)
-    plots.push_back(fmt::format("keyentry {} title {}", look(*series), quoted(series->label)));
+    plots.push_back(fmt::format("keyentry {} title {}", look(*series), single_quoted(series->label)));
   return plot_command(data, plots, drawn_);
 }
 

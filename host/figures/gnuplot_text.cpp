@@ -51,7 +51,7 @@ std::string notes_text(const Layout& layout, const Theme& theme) {
     const double from_bottom = font * (1.35 * static_cast<double>(layout.notes.size() - i) - 0.45);
     text += fmt::format(
         "set label {} {} at screen {:.5f},{:.5f} left noenhanced textcolor rgb '{}' font ',{{}}'\n", 101 + i,
-        quoted(layout.notes[i]), 0.8 * theme.font_points / layout.width_points,
+        single_quoted(layout.notes[i]), 0.8 * theme.font_points / layout.width_points,
         from_bottom / layout.height_points, theme.axis);
   }
   return text;
@@ -119,7 +119,7 @@ std::string in_quotes(const std::string& text) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string single_quoted(std::string_view text) {
   return in_quotes(one_line(text, 200));
 }
 

@@ -28,7 +28,7 @@ struct TextSize {
                                        std::string_view output = {}, const TextSize& text_size = {});
 
 /// A text as gnuplot's single-quoted string, quotes included: on one line, at most 100 bytes.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string single_quoted(std::string_view text);
 
 }  // namespace modsweep::figures
 

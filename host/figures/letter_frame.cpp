@@ -43,13 +43,13 @@ std::string graded(const Matrix& matrix, double high) {
 std::string FrameText::letter_settings(const std::string& legend_title, bool has_legend) const {
   std::string text = "reset\n";
   if (has_legend)
-    text +=
-        fmt::format("set key tmargin left Left reverse horizontal noenhanced noautotitle{}\n",
-                    legend_title.empty() ? "" : fmt::format(" title {} noenhanced", quoted(legend_title)));
+    text += fmt::format(
+        "set key tmargin left Left reverse horizontal noenhanced noautotitle{}\n",
+        legend_title.empty() ? "" : fmt::format(" title {} noenhanced", single_quoted(legend_title)));
   else
     text += "unset key\n";
   text += "set tics nomirror\nunset colorbox\n";
-  if (!frame_.title.empty()) text += fmt::format("set title {} noenhanced\n", quoted(frame_.title));
+  if (!frame_.title.empty()) text += fmt::format("set title {} noenhanced\n", single_quoted(frame_.title));
   text += axis('x', frame_.x, drawn_.x, true) + axis('y', frame_.y, drawn_.y, true);
   if (drawn_.empty) text += "set label 1 'no values' at graph 0.5,0.5 center\n";
   return text;
@@ -80,7 +80,7 @@ std::string FrameText::letter_plot(const std::vector<const Series*>& legend) con
     plots.push_back(fmt::format("{} using 1:2 {}", data_name("series", i), letter_look(frame_.series[i])));
   }
   for (const Series* series : legend)
-    plots.push_back(fmt::format("keyentry {} title {}", letter_look(*series), quoted(series->label)));
+    plots.push_back(fmt::format("keyentry {} title {}", letter_look(*series), single_quoted(series->label)));
   if (plots.empty()) return fmt::format("plot {}\n", drawn_.y.low - (drawn_.y.high - drawn_.y.low));
   return data + fmt::format("plot {}\n", fmt::join(plots, ", \\\n     "));
 }
