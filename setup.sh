@@ -6,7 +6,7 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 
 build_packages=(g++ cmake ninja-build libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsqlite3-dev
   libsqlitecpp-dev librandom123-dev libeigen3-dev libfmt-dev libsleef-dev libxxhash-dev)
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev gnuplot-nox)
 peer_packages=(python3 python3-numpy python3-torch libopenblas0-pthread)
 check_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3 python3-numpy python3-pandas r-base-core
   r-cran-rsqlite r-cran-jsonlite)

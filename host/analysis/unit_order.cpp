@@ -44,7 +44,9 @@ UnitOrder chained_order(std::span<const double> w, std::size_t rows, std::size_t
                                  w.size(), cluster_of.size(), inputs.size(), rows, columns));
   const std::vector<WeightedPosition> positions = unit_positions(w, rows, columns, inputs);
   const auto cluster = [&](std::uint32_t row) { return cluster_of.empty() ? 0U : cluster_of[row]; };
-  const auto is_dead = [&](std::uint32_t row) { return std::ranges::find(dead, row) != dead.end(); };
+  std::vector<char> is_dead_row(rows);
+  for (const std::uint32_t row : dead) is_dead_row[row] = 1;
+  const auto is_dead = [&](std::uint32_t row) { return is_dead_row[row] != 0; };
   std::vector<WeightedPosition> clusters(
       cluster_of.empty() ? 1 : std::size_t{*std::ranges::max_element(cluster_of)} + 1);
   UnitOrder order;

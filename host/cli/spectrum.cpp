@@ -10,8 +10,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -53,13 +55,42 @@ struct Finding {
   LayerSpectra spectra;
   std::uint32_t modules = 0;  ///< clusters of the partition
   std::optional<LayerPartition> partition;
+  UnitOrder order;  ///< chained to the matrix before, where that feeds this one
+};
+
+/// The order of the units that the last matrix feeds, for the next one.
+class OrderChain {
+ public:
+  /// Orders the units of a matrix. The columns stand in the order of the rows before, if there are as many
+  /// and the networks are the same; else as they are. With `outgoing` columns are the units, and nothing is
+  /// chained.
+  [[nodiscard]] UnitOrder next(const WeightMatrix& matrix, const std::vector<double>& values,
+                               const Finding& found, ClusterBy by) {
+    if (by == ClusterBy::outgoing)
+      return found.partition ? UnitOrder{found.partition->order, {}} : UnitOrder{};
+    std::vector<std::uint32_t> inputs = std::move(units_);
+    if (inputs.size() != matrix.columns || network_ != matrix.network) {
+      inputs.resize(matrix.columns);
+      std::iota(inputs.begin(), inputs.end(), 0U);
+    }
+    UnitOrder order =
+        chained_order(values, matrix.rows, matrix.columns, found.spectra.dead,
+                      found.partition ? found.partition->cluster_of : std::vector<std::uint32_t>(), inputs);
+    units_ = order.units;
+    network_ = matrix.network;
+    return order;
+  }
+
+ private:
+  std::vector<std::uint32_t> units_;
+  std::optional<std::uint64_t> network_;
 };
 
 /// The partition into the given number of modules, or the number found. One module is no partition, and very
 /// many indicate that there are none.
 Finding find(const SpectrumArguments& options, const WeightMatrix& matrix, const std::vector<double>& values,
              ClusterBy by) {
-  Finding found{layer_spectra(values, matrix.rows, matrix.columns, by), 0, std::nullopt};
+  Finding found{layer_spectra(values, matrix.rows, matrix.columns, by), 0, std::nullopt, {}};
   found.modules = options.modules;
   if (found.modules == 0) {
     found.modules = found.spectra.live.modules();
@@ -75,7 +106,7 @@ nlohmann::ordered_json to_json(const Finding& found) {
           {"modularity", found.partition->modularity},
           {"normalized_cut", found.partition->normalized_cut},
           {"block_share", found.partition->block_share},
-          {"order", found.partition->order},
+          {"order", found.order.units},
           {"cluster_of", found.partition->cluster_of}};
 }
 
@@ -112,10 +143,11 @@ void print_spectrum(std::ostream& out, std::string_view title, const Spectrum& s
 }
 
 /// The units cluster by cluster; dead units are reported elsewhere.
-void print_order(std::ostream& out, const LayerPartition& partition, std::uint32_t modules) {
+void print_order(std::ostream& out, const UnitOrder& order, const LayerPartition& partition,
+                 std::uint32_t modules) {
   fmt::print(out, "    order, from 0:");
-  std::uint32_t cluster = 0;
-  for (const std::uint32_t unit : partition.order) {
+  std::uint32_t cluster = partition.cluster_of[order.units.front()];
+  for (const std::uint32_t unit : order.units) {
     if (partition.cluster_of[unit] == modules) break;
     if (partition.cluster_of[unit] != cluster) fmt::print(out, " |");
     cluster = partition.cluster_of[unit];
@@ -129,7 +161,7 @@ void print_partition(std::ostream& out, const Finding& found, bool order) {
   fmt::print(out, "  units without dead ones in {}: Q {:.4f}, ncut {:.4f}, block share {:.4f}\n",
              format_plural(found.modules, "cluster"), found.partition->modularity,
              found.partition->normalized_cut, found.partition->block_share);
-  if (order) print_order(out, *found.partition, found.modules);
+  if (order) print_order(out, found.order, *found.partition, found.modules);
 }
 
 void print_spectra(std::ostream& out, const WeightMatrix& matrix, const LayerSpectra& spectra) {
@@ -161,6 +193,7 @@ ExitCode spectrum(const SpectrumArguments& options, Console& console) {
   check_named(file, options.path, matrices);
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   std::size_t printed = 0;
+  OrderChain chain;
   for (const WeightMatrix& matrix : matrices) {
     const auto values = read_finite(file, matrix);
     if (!values) {
@@ -168,7 +201,8 @@ ExitCode spectrum(const SpectrumArguments& options, Console& console) {
       continue;
     }
     ++printed;
-    const Finding found = find(options, matrix, *values, by);
+    Finding found = find(options, matrix, *values, by);
+    found.order = chain.next(matrix, *values, found, by);
     if (as_json) {
       list.push_back(to_json(matrix, found));
     } else {
@@ -215,8 +249,9 @@ void add_spectrum(CLI::App& app, Action& chosen) {
                           "Clusters to look for [where the largest gap of the live units is, up to 64]"),
       1, 4096)
       ->type_name("COUNT");
-  command->add_flag("--order", options->order,
-                    "Print the units in the order of their clusters, for pictures");
+  command->add_flag(
+      "--order", options->order,
+      "Print the units in the order of their clusters, along the diagonal from layer to layer, for pictures");
   add_format_option(*command, options->format);
   command
       ->add_flag_callback(

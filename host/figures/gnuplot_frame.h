@@ -12,7 +12,7 @@
 
 namespace modsweep::figures {
 
-/// A file's path as gnuplot's single-quoted string.
+/// A file's path as an expression of gnuplot. Throws InputError for control characters.
 [[nodiscard]] std::string quoted_path(std::string_view path);
 
 class FrameText {

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "modsweep/error.h"
+
 namespace modsweep::figures {
 namespace {
 
@@ -110,20 +112,26 @@ std::string letters_text(const Figure& figure, const Theme& theme, std::string_v
   return text + (output.empty() ? "" : "unset output\n");
 }
 
-std::string in_quotes(const std::string& text) {
+std::string replace_quotes(std::string_view text, std::string_view by) {
   std::string result = "'";
-  for (const char c : text) result += c == '\'' ? "''" : std::string(1, c);
+  for (const char& c : text) result += c == '\'' ? by : std::string_view(&c, 1);
   return result + "'";
 }
 
 }  // namespace
 
+// gnuplot 5.4 ends a string within two quotes that are doubled one after the other, and would carry out what
+// follows: there must be no quote in a string at all.
 std::string single_quoted(std::string_view text) {
-  return in_quotes(one_line(text, 200));
+  return replace_quotes(one_line(text, 200), "\u2019");
 }
 
 std::string quoted_path(std::string_view path) {
-  return in_quotes(std::string(path));
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
+  if (std::ranges::any_of(path, is_control))
+    throw InputError(fmt::format("{}: gnuplot takes no file name with control characters; choose another one",
+                                 one_line(path, 1000)));
+  return replace_quotes(path, R"('."'".')");
 }
 
 std::string gnuplot_text(const Figure& figure, Format format, const Theme& theme, std::string_view output,

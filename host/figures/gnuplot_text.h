@@ -27,7 +27,8 @@ struct TextSize {
 [[nodiscard]] std::string gnuplot_text(const Figure& figure, Format format, const Theme& theme,
                                        std::string_view output = {}, const TextSize& text_size = {});
 
-/// A text as gnuplot's single-quoted string, quotes included: on one line, at most 100 bytes.
+/// A text as gnuplot's single-quoted string, quotes included: on one line, at most 200 bytes, and with
+/// apostrophes in the place of quotes.
 [[nodiscard]] std::string single_quoted(std::string_view text);
 
 }  // namespace modsweep::figures

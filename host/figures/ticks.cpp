@@ -62,17 +62,13 @@ void add_decades(DrawnAxis& axis, std::size_t most) {
         axis.minor.push_back(at);
 }
 
-/// Gives an axis without extent one, around its only value.
-void give_extent(DrawnAxis& axis) {
+/// Gives an axis without extent one, around its only value; an end that is fixed stays.
+void give_extent(DrawnAxis& axis, bool low_fixed, bool high_fixed) {
   if (axis.high > axis.low) return;
-  if (axis.logarithmic) {
-    axis.high = axis.low * 2.0;
-    axis.low = axis.low / 2.0;
-    return;
-  }
-  const double half = axis.low == 0.0 ? 1.0 : std::fabs(axis.low) * 0.5;
-  axis.high = axis.low + half;
-  axis.low = axis.low - half;
+  const double value = axis.low;
+  const double half = value == 0.0 ? 1.0 : std::fabs(value) * 0.5;
+  if (!high_fixed) axis.high = axis.logarithmic ? value * 2.0 : value + half;
+  if (!low_fixed) axis.low = axis.logarithmic ? value / 2.0 : value - half;
 }
 
 void widen(DrawnAxis& axis, bool low, bool high, double part) {
@@ -106,7 +102,7 @@ DrawnAxis drawn_axis(const Axis& axis, double low, double high, std::size_t most
   drawn.high = axis.high.value_or(std::isnan(high) ? std::max(1.0, drawn.low) : high);
   // One end is given, and all data lie beyond it.
   if (drawn.high < drawn.low) (axis.low ? drawn.high : drawn.low) = axis.low ? drawn.low : drawn.high;
-  give_extent(drawn);
+  give_extent(drawn, axis.low.has_value(), axis.high.has_value());
   const bool widen_low = !axis.low && !axis.tight;
   const bool widen_high = !axis.high && !axis.tight;
   if (!axis.ticks.empty()) {

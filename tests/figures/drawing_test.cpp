@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "modsweep/error.h"
@@ -70,7 +71,7 @@ std::string message_of(const std::function<void()>& call) {
 }
 
 TEST(Quoting, LeavesNothingToCarryOut) {
-  EXPECT_EQ(single_quoted("it's"), "'it''s'");
+  EXPECT_EQ(single_quoted("it's"), "'it\u2019s'");
   EXPECT_EQ(single_quoted("a\nb\\"), "'a?b\\'");
   EXPECT_EQ(single_quoted("`date` $(x) @y \"z\" {/Bold} %s"), "'`date` $(x) @y \"z\" {/Bold} %s'");
 }
@@ -80,17 +81,17 @@ TEST(Quoting, HostileNamesAreLetters) {
   const std::string victim = folder.file("made");
   for (const std::string& name :
        {"`touch " + victim + "`", "$(touch " + victim + ")", std::string("@GPVAL_VERSION"),
-        std::string("100 % of %s %d"), std::string("it's '' quoted"), std::string("{/Bold=30 big}_{x}^{y}"),
-        std::string("a\\nb\\"), "'; system('touch " + victim + "'); '", std::string("\"double\""),
-        std::string("tanh # no comment")}) {
+        std::string("100 % of %s %d"), std::string("it's '' quoted"),
+        "''; system('touch " + victim + "'); ''", "a'''; system('touch " + victim + "')",
+        std::string("{/Bold=30 big}_{x}^{y}"), std::string("a\\nb\\"), "'; system('touch " + victim + "'); '",
+        std::string("\"double\""), std::string("tanh # no comment")}) {
     SCOPED_TRACE(name);
     const GnuplotOutput output = run_gnuplot(gnuplot_text(labelled(name), Format::svg, themes().front()));
     EXPECT_EQ(output.messages, "");
     EXPECT_TRUE(test::is_well_formed(output.bytes));
     EXPECT_FALSE(std::filesystem::exists(victim));
     std::string shown;
-    for (const char c : name.substr(0, 29))
-      shown += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c);
+    for (const char c : name.substr(0, 29)) shown += c == '\'' ? "\u2019" : std::string(1, c);
     std::size_t times = 0;
     for (const std::string& text : test::texts_of(output.bytes)) times += text.starts_with(shown) ? 1U : 0U;
     EXPECT_EQ(times, 7U) << "title, both axes, tick, legend and its title, note: " << output.bytes;
@@ -164,7 +165,11 @@ TEST(Pictures, ThemesDiffer) {
   for (const Theme& theme : themes()) {
     const std::string svg = draw(labelled("a"), Format::svg, theme);
     EXPECT_THAT(svg, HasSubstr(std::string(theme.background)));
-    EXPECT_THAT(svg, HasSubstr(std::string(theme.colors[0]).substr(1))) << theme.name;
+    const auto part = [&](std::size_t at) {
+      return std::stoi(std::string(theme.colors[0].substr(at, 2)), nullptr, 16);
+    };
+    EXPECT_THAT(svg, HasSubstr(fmt::format("rgb({:3}, {:3}, {:3})", part(1), part(3), part(5))))
+        << theme.name;
     EXPECT_THAT(pictures, Not(Contains(svg)));
     pictures.push_back(svg);
   }
