@@ -20,7 +20,7 @@ double nice_step(double span, std::size_t most) {
 /// A multiple of a step without the rounding of the product: 0.3 and not 0.30000000000000004.
 double multiple(double count, double step) {
   const double inverse = std::round(1.0 / step);
-  return step < 1.0 && inverse < 1e15 ? count / inverse : count * step;
+  return (step < 1.0 && inverse < 1e15 ? count / inverse : count * step) + 0.0;  // no -0
 }
 
 void add_linear(DrawnAxis& axis, std::size_t most, bool widen_low, bool widen_high) {
