@@ -6,6 +6,7 @@
 #include "figures/made_store.h"
 #include "figures/pictures.h"
 
+#include <cctype>
 #include <cmath>
 #include <cstdlib>
 #include <regex>
@@ -78,8 +79,11 @@ std::string in_five_digits(const std::string& text) {
   auto rest = text.cbegin();
   for (auto found = std::sregex_iterator(text.begin(), text.end(), number); found != std::sregex_iterator();
        ++found) {
+    const char before = found->position() == 0 ? ' ' : text[static_cast<std::size_t>(found->position()) - 1];
+    const bool of_a_name =
+        std::isalnum(static_cast<unsigned char>(before)) != 0 || before == '#' || before == '_';
     result.append(rest, (*found)[0].first);
-    result += fmt::format("{:.5g}", std::stod(found->str()));
+    result += of_a_name ? found->str() : fmt::format("{:.5g}", std::stod(found->str()));
     rest = (*found)[0].second;
   }
   return result.append(rest, text.cend());
