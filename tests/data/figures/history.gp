@@ -8,12 +8,12 @@ set tics nomirror out scale 0.5,0.25 textcolor rgb '#222222'
 set grid back linetype 1 linecolor rgb '#e8e8e8' linewidth 0.6
 unset key
 set title 'noise.exponent = 0' noenhanced offset 0,-0.4 textcolor rgb '#222222'
-set label 2 'step' at screen 0.28100,0.07723 center noenhanced textcolor rgb '#222222'
+set label 2 'step' at screen 0.281,0.07723 center noenhanced textcolor rgb '#222222'
 set label 3 'test_loss' at screen 0.01234,0.49628 center rotate by 90 noenhanced textcolor rgb '#222222'
 set xrange [48.5:101.5]
 set xtics ('50' 50, '100' 100) noenhanced
 set logscale y
-set yrange [0.0013506373180080444:0.23252911482054095]
+set yrange [0.0013506:0.23253]
 set ytics ('10^{-2}' 0.01, '10^{-1}' 0.1, '' 0.002 1, '' 0.003 1, '' 0.004 1, '' 0.005 1, '' 0.006 1, '' 0.007 1, '' 0.008 1, '' 0.009 1, '' 0.02 1, '' 0.03 1, '' 0.04 1, '' 0.05 1, '' 0.06 1, '' 0.07 1, '' 0.08 1, '' 0.09 1, '' 0.2 1) enhanced
 unset colorbox
 set label 100 'task.train_samples' at screen 0.07433,0.96527 left noenhanced textcolor rgb '#222222'
@@ -29,23 +29,23 @@ $series1_2 << EOD
 EOD
 $series1_3 << EOD
 50 0.050125 0.05 0.05025
-100 0.0250625 0.025 0.025125
+100 0.025063 0.025 0.025125
 EOD
 $series1_4 << EOD
-50 0.0250625 0.025 0.025125
-100 0.01253125 0.0125 0.0125625
+50 0.025063 0.025 0.025125
+100 0.012531 0.0125 0.012563
 EOD
 $series1_5 << EOD
-50 0.01253125 0.0125 0.0125625
-100 0.006265625 0.00625 0.00628125
+50 0.012531 0.0125 0.012563
+100 0.0062656 0.00625 0.0062813
 EOD
 $series1_6 << EOD
-50 0.006265625 0.00625 0.00628125
-100 0.0031328125 0.003125 0.003140625
+50 0.0062656 0.00625 0.0062813
+100 0.0031328 0.003125 0.0031406
 EOD
 $series1_7 << EOD
-50 0.0031328125 0.003125 0.003140625
-100 0.00156640625 0.0015625 0.0015703125
+50 0.0031328 0.003125 0.0031406
+100 0.0015664 0.0015625 0.0015703
 EOD
 plot $series1_1 using 1:3:4 with filledcurves linecolor rgb '#0072b2' fillstyle transparent solid 0.2 noborder, \
      $series1_2 using 1:3:4 with filledcurves linecolor rgb '#d55e00' fillstyle transparent solid 0.2 noborder, \
@@ -79,7 +79,7 @@ set label 2 'step' at screen 0.77011,0.07723 center noenhanced textcolor rgb '#2
 set xrange [48.5:101.5]
 set xtics ('50' 50, '100' 100) noenhanced
 set logscale y
-set yrange [0.0013506373180080444:0.23252911482054095]
+set yrange [0.0013506:0.23253]
 set ytics ('10^{-2}' 0.01, '10^{-1}' 0.1, '' 0.002 1, '' 0.003 1, '' 0.004 1, '' 0.005 1, '' 0.006 1, '' 0.007 1, '' 0.008 1, '' 0.009 1, '' 0.02 1, '' 0.03 1, '' 0.04 1, '' 0.05 1, '' 0.06 1, '' 0.07 1, '' 0.08 1, '' 0.09 1, '' 0.2 1) enhanced
 unset colorbox
 $series2_1 << EOD
@@ -92,23 +92,23 @@ $series2_2 << EOD
 EOD
 $series2_3 << EOD
 50 0.050125 0.05 0.05025
-100 0.0250625 0.025 0.025125
+100 0.025063 0.025 0.025125
 EOD
 $series2_4 << EOD
-50 0.0250625 0.025 0.025125
-100 0.01253125 0.0125 0.0125625
+50 0.025063 0.025 0.025125
+100 0.012531 0.0125 0.012563
 EOD
 $series2_5 << EOD
-50 0.01253125 0.0125 0.0125625
-100 0.006265625 0.00625 0.00628125
+50 0.012531 0.0125 0.012563
+100 0.0062656 0.00625 0.0062813
 EOD
 $series2_6 << EOD
-50 0.006265625 0.00625 0.00628125
-100 0.0031328125 0.003125 0.003140625
+50 0.0062656 0.00625 0.0062813
+100 0.0031328 0.003125 0.0031406
 EOD
 $series2_7 << EOD
-50 0.0031328125 0.003125 0.003140625
-100 0.00156640625 0.0015625 0.0015703125
+50 0.0031328 0.003125 0.0031406
+100 0.0015664 0.0015625 0.0015703
 EOD
 plot $series2_1 using 1:3:4 with filledcurves linecolor rgb '#0072b2' fillstyle transparent solid 0.2 noborder, \
      $series2_2 using 1:3:4 with filledcurves linecolor rgb '#d55e00' fillstyle transparent solid 0.2 noborder, \

@@ -11,41 +11,41 @@ set title 'layer 1' noenhanced offset 0,-0.4 textcolor rgb '#222222'
 set label 2 'index' at screen 0.27678,0.07723 center noenhanced textcolor rgb '#222222'
 set label 3 'eigenvalue' at screen 0.01234,0.49628 center rotate by 90 noenhanced textcolor rgb '#222222'
 set xrange [0:4]
-set xtics ('0' -0, '1' 1, '2' 2, '3' 3, '4' 4) noenhanced
+set xtics ('0' 0, '1' 1, '2' 2, '3' 3, '4' 4) noenhanced
 set yrange [0:1.05]
-set ytics ('0' -0, '0.2' 0.2, '0.4' 0.4, '0.6' 0.6, '0.8' 0.8, '1' 1) noenhanced
+set ytics ('0' 0, '0.2' 0.2, '0.4' 0.4, '0.6' 0.6, '0.8' 0.8, '1' 1) noenhanced
 unset colorbox
 set label 100 'noise.strength' at screen 0.06591,0.96527 left noenhanced textcolor rgb '#222222'
 set key at screen 0.06591,0.94199 left top Left reverse horizontal maxcols 6 noenhanced noautotitle samplen 1.6 spacing 1.1 textcolor rgb '#222222'
 set label 101 'median of 3 networks; no 95 % interval of the median of 3 values: it takes 6; live units' at screen 0.01161,0.02314 left noenhanced textcolor rgb '#555555' font ',10.9'
 $series1_1 << EOD
 1 0 0 0
-2 0.7775714285714286 0.7775714285714286 0.7775714285714286
+2 0.77757 0.77757 0.77757
 3 1 1 1
 EOD
 $series1_2 << EOD
 1 0 0 0
-2 0.6618571428571428 0.6618571428571428 0.6618571428571428
+2 0.66186 0.66186 0.66186
 3 1 1 1
 EOD
 $series1_3 << EOD
 1 0 0 0
-2 0.377021978021978 0.377021978021978 0.377021978021978
+2 0.37702 0.37702 0.37702
 3 1 1 1
 EOD
 $series1_4 << EOD
 1 0 0 0
-2 0.2290556586270872 0.2290556586270872 0.2290556586270872
+2 0.22906 0.22906 0.22906
 3 1 1 1
 EOD
 $series1_5 << EOD
 1 0 0 0
-2 0.20292917778316755 0.20292917778316755 0.20292917778316755
+2 0.20293 0.20293 0.20293
 3 1 1 1
 EOD
 $series1_6 << EOD
 1 0 0 0
-2 0.19949397774050925 0.19949397774050925 0.19949397774050925
+2 0.19949 0.19949 0.19949
 3 1 1 1
 EOD
 plot $series1_1 using 1:2 with linespoints linetype 1 linecolor rgb '#0072b2' linewidth 1.5 pointtype 7 pointsize 0.4, \
@@ -67,11 +67,11 @@ set tics nomirror out scale 0.5,0.25 textcolor rgb '#222222'
 set grid back linetype 1 linecolor rgb '#e8e8e8' linewidth 0.6
 unset key
 set title 'layer 2' noenhanced offset 0,-0.4 textcolor rgb '#222222'
-set label 2 'index' at screen 0.76590,0.07723 center noenhanced textcolor rgb '#222222'
+set label 2 'index' at screen 0.7659,0.07723 center noenhanced textcolor rgb '#222222'
 set xrange [0:3]
-set xtics ('0' -0, '1' 1, '2' 2, '3' 3) noenhanced
+set xtics ('0' 0, '1' 1, '2' 2, '3' 3) noenhanced
 set yrange [0:1.05]
-set ytics ('0' -0, '0.2' 0.2, '0.4' 0.4, '0.6' 0.6, '0.8' 0.8, '1' 1) noenhanced
+set ytics ('0' 0, '0.2' 0.2, '0.4' 0.4, '0.6' 0.6, '0.8' 0.8, '1' 1) noenhanced
 unset colorbox
 $series2_1 << EOD
 1 0 0 0
