@@ -291,7 +291,8 @@ std::string FrameText::plot(const std::vector<const Series*>& legend) const {
   add_matrix(data, plots);
   add_series(data, plots);
   for (const Series* series : legend)
-    plots.push_back(fmt::format("keyentry {} title {}", look(*series), single_quoted(series->label)));
+    plots.push_back(
+        fmt::format("keyentry {} title {}", look(*series), single_quoted(one_line(series->label, 32))));
   return plot_command(data, plots, drawn_);
 }
 

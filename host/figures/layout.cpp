@@ -143,7 +143,7 @@ std::size_t place_legend(const Figure& figure, Layout& layout, double font, doub
   const std::vector<const Series*> labels = legend_of(figure);
   if (labels.empty()) return 0;
   std::size_t longest = 0;
-  for (const Series* series : labels) longest = std::max(longest, shown_length(one_line(series->label, 60)));
+  for (const Series* series : labels) longest = std::max(longest, shown_length(one_line(series->label, 32)));
   const double room = layout.width_points - left - font;
   const double each = font * (letter * static_cast<double>(longest) + 4.2);
   layout.legend_columns = std::clamp<std::size_t>(static_cast<std::size_t>(room / each), 1, labels.size());

@@ -1,4 +1,5 @@
 // Frames as pictures made of letters, for a terminal.
+#include "core/text.h"
 #include "figures/gnuplot_frame.h"
 #include "figures/gnuplot_text.h"
 
@@ -80,7 +81,8 @@ std::string FrameText::letter_plot(const std::vector<const Series*>& legend) con
     plots.push_back(fmt::format("{} using 1:2 {}", data_name("series", i), letter_look(frame_.series[i])));
   }
   for (const Series* series : legend)
-    plots.push_back(fmt::format("keyentry {} title {}", letter_look(*series), single_quoted(series->label)));
+    plots.push_back(fmt::format("keyentry {} title {}", letter_look(*series),
+                                single_quoted(one_line(series->label, 32))));
   if (plots.empty()) return fmt::format("plot {}\n", drawn_.y.low - (drawn_.y.high - drawn_.y.low));
   return data + fmt::format("plot {}\n", fmt::join(plots, ", \\\n     "));
 }

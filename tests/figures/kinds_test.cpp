@@ -282,7 +282,7 @@ TEST(Kinds, TextsAndListsAreCategories) {
                   {.kind = "line", .x = "network.hidden", .y = {"test_loss"}, .hue = "network.activation"});
   ASSERT_EQ(figure.frames.at(0).x.ticks.size(), 2U);
   EXPECT_EQ(figure.frames[0].x.ticks[1].label, "[3,3]");
-  EXPECT_EQ(figure.frames[0].series.at(0).label, "sigmoid");
+  EXPECT_EQ(figure.frames[0].series.back().label, "tanh");
   expect_drawn(figure);
 }
 
