@@ -1,0 +1,73 @@
+#include "page/sweep_page.h"
+
+#include "core/formats.h"
+#include "page/about.h"
+#include "page/numbers.h"
+#include "page/store_data.h"
+#include "page/warnings.h"
+#include "page/what_matters.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "modsweep/version.h"
+
+namespace modsweep::page {
+namespace {
+
+constexpr std::size_t most_names = 4;
+
+std::string title_of(const StoreData& data) {
+  std::vector<std::string> names;
+  for (const StoredSweep& sweep : data.sweeps)
+    if (std::ranges::find(names, sweep.name) == names.end()) names.push_back(sweep.name);
+  if (names.empty()) return data.name;
+  std::string title;
+  for (std::size_t i = 0; i < names.size() && i < most_names; ++i)
+    title += fmt::format("{}{}", i == 0 ? "" : ", ", names[i]);
+  if (names.size() > most_names) title += fmt::format(" and {} more", names.size() - most_names);
+  return title;
+}
+
+std::string count(std::uint64_t number) {
+  return format_count(static_cast<double>(number));
+}
+
+void add_head(Page& page, const StoreData& data, const SweepPageOptions& options) {
+  const std::uint64_t cells = data.grid_cells();
+  const std::uint64_t left = data.left();
+  page.live = options.training;
+  page.state = left == 0 ? "done" : "not finished";
+  if (options.training) page.state = "training";
+  page.tiles = {{count(cells), "networks in all"},
+                {count(data.done()), "done"},
+                {count(left), "left"},
+                {count(data.diverged()), "diverged", data.diverged() > 0}};
+  if (cells > 0 && left > 0) page.progress = static_cast<double>(cells - left) / static_cast<double>(cells);
+}
+
+}  // namespace
+
+Page sweep_page(const Store& store, const SweepPageOptions& options) {
+  const StoreData data = read_store_data(store, options.name);
+  Page page;
+  page.title = title_of(data);
+  page.remark = options.name;
+  page.reload_seconds = options.reload_seconds;
+  add_head(page, data, options);
+  if (std::vector<std::string> warnings = warnings_about(store, data); !warnings.empty())
+    page.sections.push_back({"", {{Notices{std::move(warnings)}}}});
+  page.sections.push_back(axes_section(data));
+  if (!data.groups.empty()) page.sections.push_back(what_matters(data));
+  page.sections.push_back(group_numbers(data));
+  page.sections.push_back(again_section(data));
+  page.sections.push_back(runs_section(store));
+  page.sections.push_back(settings_section(data));
+  page.footer = fmt::format("Made by modsweep {} on {}.", build_text(), options.made);
+  if (options.reload_seconds > 0.0)
+    page.footer += fmt::format(" This page loads itself again every {:g} s.", options.reload_seconds);
+  return page;
+}
+
+}  // namespace modsweep::page
