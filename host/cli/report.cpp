@@ -55,7 +55,7 @@ bool all_finished(const Store& store) {
 bool write_report(const ReportArguments& options, double reload) {
   const ReadStores stores(options.store_paths);
   const bool finished = all_finished(stores.store());
-  page::SweepPageOptions page{.name = stores.name(), .made = now_text()};
+  page::SweepPageOptions page{.name = stores.name(), .files = options.store_paths, .made = now_text()};
   if (options.reload_seconds) {
     page.training = *options.reload_seconds > 0.0;
     page.reload_seconds = *options.reload_seconds;
@@ -120,7 +120,7 @@ void add_report(CLI::App& app, Action& chosen) {
       "take gnuplot (Debian: gnuplot-nox); without it, the page says so in their place.\n"
       "Examples:\n"
       "  modsweep report quickstart.db -o quickstart.html\n"
-      "  modsweep report shards/ -o sweep.html --watch 60");
+      "  modsweep report quickstart.db -o page.html --watch 60");
   on_chosen(command, chosen, options, report);
 }
 

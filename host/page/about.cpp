@@ -4,10 +4,8 @@
 #include "core/formats.h"
 #include "page/html.h"
 #include "page/sweep_text.h"
-#include "results/values.h"
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <set>
 #include <span>
@@ -115,30 +113,32 @@ Section again_section(const StoreData& data) {
   return section;
 }
 
-Section runs_section(const Store& store) {
+Section runs_section(const StoreData& data) {
   Section section{"Where and when", {}};
-  const std::vector<std::string> columns = {"began",    "ended",  "outcome", "host",   "version",
-                                            "revision", "device", "shard",   "command"};
-  std::vector<std::vector<TableCell>> rows;
-  store.read_rows(Table::runs, columns, [&](std::span<const std::string> row) {
-    auto& cells = rows.emplace_back();
-    for (const std::string& text : row) {
-      const json value = json::parse(text);
-      cells.push_back({value.is_null() ? "-" : value_text(value)});
-    }
-  });
-  if (rows.empty()) {
+  if (data.runs.empty()) {
     section.blocks.push_back({Paragraph{"The store has no record of its runs."}});
     return section;
   }
-  if (rows.size() > most_runs) {
-    section.blocks.push_back({Paragraph{fmt::format(
-        "The last {} of {} runs; all of them: modsweep export STORE --table runs", most_runs, rows.size())}});
-    rows.erase(rows.begin(), rows.end() - static_cast<std::ptrdiff_t>(most_runs));
+  if (data.runs.size() == 1) {
+    const RunRow& run = data.runs.front();
+    section.blocks.push_back(
+        {Facts{{{"trained", fmt::format("{} to {}, {}", run.began, run.ended, run.outcome)},
+                {"on", run.host},
+                {"device", run.device},
+                {"by", run.program},
+                {"command", run.command}}}});
+    return section;
   }
-  SortableTable table;
-  for (const std::string& name : columns) table.columns.push_back({name == "revision" ? "commit" : name});
-  table.rows = std::move(rows);
+  const std::size_t first = data.runs.size() - std::min(data.runs.size(), most_runs);
+  if (first > 0)
+    section.blocks.push_back(
+        {Paragraph{fmt::format("The last {} of {} runs; all of them: modsweep export {} --table runs",
+                               most_runs, data.runs.size(), data.words)}});
+  SortableTable table{{{"began"}, {"ended"}, {"outcome"}, {"host"}, {"program"}, {"device"}, {"command"}},
+                      {}};
+  for (const RunRow& run : std::span(data.runs).subspan(first))
+    table.rows.push_back(
+        {{run.began}, {run.ended}, {run.outcome}, {run.host}, {run.program}, {run.device}, {run.command}});
   section.blocks.push_back({std::move(table)});
   return section;
 }

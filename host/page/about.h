@@ -10,7 +10,7 @@ namespace modsweep::page {
 /// The sweep files and the commands that train the same cells.
 [[nodiscard]] Section again_section(const StoreData& data);
 /// The runs that wrote the store.
-[[nodiscard]] Section runs_section(const Store& store);
+[[nodiscard]] Section runs_section(const StoreData& data);
 /// Every setting, those that differ from their defaults first.
 [[nodiscard]] Section settings_section(const StoreData& data);
 

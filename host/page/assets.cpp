@@ -6,9 +6,9 @@ namespace modsweep::page {
 std::string_view style_sheet() {
   return R"css(:root{color-scheme:light dark;--back:#fbfbfa;--card:#fff;--ink:#1d2024;--soft:#62686f;--line:#e3e5e8;--deep:#f1f3f4;
 --blue:#0072b2;--good:#00795a;--bad:#b3420a;--warn:#fdf3df;--warnline:#e69f00;
---c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#cc79a7;--c4:#e69f00;--c5:#56b4e9;--c6:#7a5cc0;--rest:#c9ced3}
+--c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#cc79a7;--c4:#e69f00;--c5:#56b4e9;--c6:#7a5cc0;--rest:#c9ced3;--both:#8b959e}
 @media(prefers-color-scheme:dark){:root{--back:#15171a;--card:#1d2024;--ink:#e4e6e8;--soft:#9aa1a8;--line:#31363b;--deep:#262a2f;
---blue:#56b4e9;--good:#3cc79c;--bad:#f08a4b;--warn:#2e2716;--rest:#50565c}}
+--blue:#56b4e9;--good:#3cc79c;--bad:#f08a4b;--warn:#2e2716;--rest:#454b51;--both:#7d868e}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--back);color:var(--ink);font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
 main{max-width:1180px;margin:0 auto;padding:2.2em 1.4em 3em}
@@ -38,17 +38,17 @@ dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 .shares b{font-weight:600}
 .bar{display:flex;height:1.7em;border-radius:.35em;overflow:hidden;background:var(--deep)}
 .bar i{display:block;font:600 .82em/2.07em system-ui,sans-serif;color:#fff;text-align:center;overflow:hidden;white-space:nowrap;border-right:1px solid var(--back)}
-.bar i.c4,.bar i.c5{color:#1d2024}.bar i.rest{color:var(--ink)}
+.bar i.c4,.bar i.c5{color:#1d2024}.bar i.rest{color:var(--ink)}.both{background:var(--both)!important}
 .c0{background:var(--c0)!important}.c1{background:var(--c1)!important}.c2{background:var(--c2)!important}.c3{background:var(--c3)!important}
 .c4{background:var(--c4)!important}.c5{background:var(--c5)!important}.c6{background:var(--c6)!important}
 .scroll{overflow:auto;max-height:38em;background:var(--card);border:1px solid var(--line);border-radius:.6em;margin:.7em 0}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.93em}
-th,td{padding:.32em .9em;text-align:left;white-space:nowrap;border-bottom:1px solid var(--line)}
+th,td{padding:.32em .9em;text-align:left;white-space:nowrap;vertical-align:top;border-bottom:1px solid var(--line)}
 td.wrap{white-space:normal;overflow-wrap:anywhere}
 tbody tr:last-child td{border-bottom:0}tbody tr:hover{background:var(--deep)}
-thead th{position:sticky;top:0;background:var(--deep);font-weight:600;z-index:1}
+thead th{white-space:normal;vertical-align:bottom;line-height:1.3;position:sticky;top:0;background:var(--deep);font-weight:600;z-index:1}
 .n{text-align:right}
-th button{font:inherit;color:inherit;background:none;border:0;padding:0;cursor:pointer}
+th button{font:inherit;text-align:inherit;color:inherit;background:none;border:0;padding:0;cursor:pointer}
 th button::after{content:"\2195";display:inline-block;width:1em;margin-left:.25em;color:var(--soft);opacity:.5}
 th[aria-sort=ascending] button::after{content:"\2191";opacity:1}th[aria-sort=descending] button::after{content:"\2193";opacity:1}
 a{color:var(--blue)}

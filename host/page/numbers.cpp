@@ -121,7 +121,7 @@ Section group_numbers(const StoreData& data) {
                             whole ? "" : ", " + how_many(in_file.size(), data.groups.size())),
                 "groups.csv", "text/csv", csv.str()}});
   if (!whole || columns.size() < data.columns.size())
-    section.blocks.push_back({Code{fmt::format("modsweep aggregate {} --value {} -o groups.csv\n", data.name,
+    section.blocks.push_back({Code{fmt::format("modsweep aggregate {} --value {} -o groups.csv\n", data.words,
                                                fmt::join(columns, " "))}});
   return section;
 }

@@ -51,9 +51,21 @@ class Writer {
   std::size_t pictures_ = 0;
 };
 
-/// "c0" to "c6"; more than seven, and what no axis explains, are gray.
+/// Colors from here on are grays.
+constexpr std::size_t gray = 7;
+
 std::string color_class(std::size_t color) {
-  return color < 7 ? fmt::format("c{}", color) : "rest";
+  return color < gray ? fmt::format("c{}", color) : color == gray ? "rest" : "both";
+}
+
+/// A name with places where a line may break.
+std::string breakable(std::string_view name) {
+  std::string out;
+  for (const char c : escaped(name)) {
+    out += c;
+    if (c == '_' || c == '.') out += "<wbr>";
+  }
+  return out;
 }
 
 std::string small(const std::string& text) {
@@ -82,8 +94,10 @@ void Writer::write_share(std::string_view name, double share, std::size_t color)
 }
 
 void Writer::write(const ShareBars& block) {
-  // The last one in the legend is what remains, in gray.
-  const auto color = [&](std::size_t i) { return i + 1 == block.legend.size() ? std::size_t{7} : i; };
+  const auto color = [&](std::size_t i) {
+    const std::size_t from_last = block.legend.size() - 1 - i;
+    return from_last < 2 ? gray + from_last : std::min(i, gray - 1);
+  };
   out_ += "<ul class=\"legend\">";
   for (std::size_t i = 0; i < block.legend.size(); ++i)
     put(R"(<li><i class="{}"></i>{}</li>)", color_class(color(i)), escaped(block.legend[i]));
@@ -117,7 +131,7 @@ void Writer::write(const SortableTable& block) {
   for (const TableColumn& column : block.columns) {
     put("<th{}", column.numeric ? " class=\"n\"" : "");
     if (!column.hint.empty()) put(" title=\"{}\"", escaped(column.hint));
-    put(">{}</th>", escaped(column.name));
+    put(">{}</th>", breakable(column.name));
   }
   out_ += "</tr></thead><tbody>\n";
   for (const auto& row : block.rows) {
@@ -147,8 +161,12 @@ void Writer::write(const Picture& picture) {
   out_ += "<div class=\"foot\">";
   if (!picture.svg.empty())
     put(R"(<a class="svg" hidden href="#" download="{}.svg">SVG</a>)", plain_word(picture.file_name));
-  if (!picture.script.empty())
-    put("<details><summary>gnuplot text</summary><pre>{}</pre></details>", escaped(picture.script));
+  if (!picture.script.empty() || !picture.command.empty()) {
+    out_ += "<details><summary>how it is drawn</summary>";
+    if (!picture.command.empty()) put("<pre>{}</pre>", escaped(picture.command));
+    if (!picture.script.empty()) put("<pre>{}</pre>", escaped(picture.script));
+    out_ += "</details>";
+  }
   out_ += "</div></figure>\n";
 }
 
@@ -206,9 +224,10 @@ std::string html_of(const Page& page) {
   if (page.reload_seconds > 0.0)
     out += fmt::format("<noscript><meta http-equiv=\"refresh\" content=\"{:.0f}\"></noscript>\n",
                        std::max(1.0, page.reload_seconds));
-  out += fmt::format(
-      "<title>{}</title>\n<style>{}</style>\n</head>\n<body{}>\n<main>\n", escaped(page.title), style_sheet(),
-      page.reload_seconds > 0.0 ? fmt::format(" data-reload=\"{}\"", page.reload_seconds) : "");
+  out +=
+      fmt::format("<title>{}</title>\n<style>{}{}</style>\n</head>\n<body{}>\n<main>\n", escaped(page.title),
+                  style_sheet(), page.style,
+                  page.reload_seconds > 0.0 ? fmt::format(" data-reload=\"{}\"", page.reload_seconds) : "");
   write_head(page, out);
   Writer writer(out);
   for (const Section& section : page.sections) {

@@ -38,7 +38,7 @@ struct ShareRow {
   std::string remark = {};
 };
 struct ShareBars {
-  std::vector<std::string> legend;
+  std::vector<std::string> legend;  ///< the last two are in gray: what no single entry explains
   std::vector<ShareRow> rows;
 };
 
@@ -78,6 +78,7 @@ struct Picture {
   std::string remark = {};     ///< small, behind the title
   std::string svg = {};        ///< the document; empty: there is none
   std::string script = {};     ///< its gnuplot text; empty: none
+  std::string command = {};    ///< that draws it; empty: none
   std::string instead = {};    ///< shown where there is no picture
   std::string file_name = {};  ///< without its ending
   bool wide = false;           ///< over the whole width of the page
@@ -131,6 +132,7 @@ struct Page {
   std::optional<double> progress = {};  ///< in [0, 1]; none: not shown
   std::vector<Section> sections = {};
   std::string footer = {};
+  std::string style = {};       ///< further rules of CSS, by the program
   double reload_seconds = 0.0;  ///< after which the page loads itself again; 0: never
 };
 

@@ -4,6 +4,7 @@
 #include "results/cells.h"
 
 #include <algorithm>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -17,6 +18,35 @@ std::uint64_t sum_of(const StoreStatus& status, std::uint64_t (*count)(const Sto
   std::uint64_t sum = 0;
   for (const auto& sweep : status.sweeps) sum += count(sweep);
   return sum;
+}
+
+/// "2026-01-31 12:00:00 UTC" of "2026-01-31T12:00:00Z".
+std::string time_text(std::string time) {
+  if (time.size() < 20 || time[10] != 'T') return time;
+  return fmt::format("{} {} UTC", time.substr(0, 10), time.substr(11, 8));
+}
+
+std::vector<RunRow> read_runs(const Store& store) {
+  std::vector<RunRow> runs;
+  store.read_rows(Table::runs,
+                  {"began", "ended", "outcome", "host", "version", "revision", "device", "shard", "command"},
+                  [&](std::span<const std::string> row) {
+                    std::vector<std::string> texts;
+                    for (const std::string& text : row) {
+                      const auto value = nlohmann::json::parse(text);
+                      texts.push_back(value.is_null() ? "-" : value_text(value));
+                    }
+                    runs.push_back({.began = time_text(texts[0]),
+                                    .ended = time_text(texts[1]),
+                                    .outcome = texts[2],
+                                    .host = texts[3],
+                                    .program = fmt::format("{}, commit {}", texts[4], texts[5]),
+                                    .device = texts[6],
+                                    .command = texts[8]});
+                    if (texts[7] != "1/1" && texts[7] != "-")
+                      runs.back().outcome += fmt::format(", shard {}", texts[7]);
+                  });
+  return runs;
 }
 
 /// The columns to read: all, or of many cells those that are shown and those that warnings need.
@@ -73,11 +103,14 @@ std::uint64_t StoreData::left() const {
   return sum_of(status, [](const auto& sweep) { return sweep.left(); });
 }
 
-StoreData read_store_data(const Store& store, const std::string& name) {
+StoreData read_store_data(const Store& store, const std::string& name,
+                          const std::vector<std::string>& files) {
   StoreData data;
   data.name = name;
+  for (const std::string& file : files) data.words += (data.words.empty() ? "" : " ") + shell_word(file);
   data.sweeps = store.sweeps();
   data.status = store.status();
+  data.runs = read_runs(store);
   data.many = data.done() + data.diverged() > many_cells;
   data.keys = default_keys(store, {});
   data.shown = shown_columns(store);

@@ -12,10 +12,23 @@
 
 namespace modsweep::page {
 
+/// A run that wrote the store, in words; "-" where something is not recorded.
+struct RunRow {
+  std::string began;
+  std::string ended;
+  std::string outcome;
+  std::string host;
+  std::string program;  ///< version and commit
+  std::string device;
+  std::string command;
+};
+
 struct StoreData {
-  std::string name;  ///< of the store, for messages and commands
+  std::string name;   ///< of the store, for messages
+  std::string words;  ///< its files as words of a command
   std::vector<StoredSweep> sweeps;
   StoreStatus status;
+  std::vector<RunRow> runs;          ///< oldest first
   std::vector<std::string> keys;     ///< settings that tell groups apart, as in `aggregate`
   std::vector<bool> shown_keys;      ///< [keys]: not of those that vary together with others and tell nothing
   std::vector<std::string> columns;  ///< measured columns that were read
@@ -41,7 +54,8 @@ struct StoreData {
   [[nodiscard]] std::uint64_t left() const;
 };
 
-/// Throws as read_groups, but not where no cell is finished.
-[[nodiscard]] StoreData read_store_data(const Store& store, const std::string& name);
+/// `name` is used in messages, `files` in commands. Throws as read_groups, but not where no cell is finished.
+[[nodiscard]] StoreData read_store_data(const Store& store, const std::string& name,
+                                        const std::vector<std::string>& files);
 
 }  // namespace modsweep::page

@@ -3,13 +3,16 @@
 #include "core/formats.h"
 #include "page/about.h"
 #include "page/numbers.h"
+#include "page/pictures.h"
 #include "page/store_data.h"
 #include "page/warnings.h"
 #include "page/what_matters.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "modsweep/version.h"
 
@@ -34,6 +37,19 @@ std::string count(std::uint64_t number) {
   return format_count(static_cast<double>(number));
 }
 
+/// ", trained on node7 from 2026-01-31 12:00:00 UTC to 2026-01-31 13:00:00 UTC".
+std::string where_and_when(const StoreData& data) {
+  if (data.runs.empty()) return "";
+  std::vector<std::string> hosts;
+  for (const RunRow& run : data.runs)
+    if (std::ranges::find(hosts, run.host) == hosts.end()) hosts.push_back(run.host);
+  const std::string where = hosts.size() > most_names ? fmt::format("{} machines", hosts.size())
+                                                      : fmt::format("{}", fmt::join(hosts, ", "));
+  const std::string& ended = data.runs.back().ended;
+  return fmt::format("; trained on {} from {}{}", where, data.runs.front().began,
+                     ended == "-" ? "" : fmt::format(" to {}", ended));
+}
+
 void add_head(Page& page, const StoreData& data, const SweepPageOptions& options) {
   const std::uint64_t cells = data.grid_cells();
   const std::uint64_t left = data.left();
@@ -50,19 +66,23 @@ void add_head(Page& page, const StoreData& data, const SweepPageOptions& options
 }  // namespace
 
 Page sweep_page(const Store& store, const SweepPageOptions& options) {
-  const StoreData data = read_store_data(store, options.name);
+  const StoreData data = read_store_data(store, options.name, options.files);
   Page page;
   page.title = title_of(data);
-  page.remark = options.name;
+  page.remark = options.name + where_and_when(data);
   page.reload_seconds = options.reload_seconds;
   add_head(page, data, options);
   if (std::vector<std::string> warnings = warnings_about(store, data); !warnings.empty())
     page.sections.push_back({"", {{Notices{std::move(warnings)}}}});
   page.sections.push_back(axes_section(data));
   if (!data.groups.empty()) page.sections.push_back(what_matters(data));
+  if (Section pictures = pictures_section(store, data); !pictures.blocks.empty()) {
+    page.sections.push_back(std::move(pictures));
+    page.style = picture_colors();
+  }
   page.sections.push_back(group_numbers(data));
   page.sections.push_back(again_section(data));
-  page.sections.push_back(runs_section(store));
+  page.sections.push_back(runs_section(data));
   page.sections.push_back(settings_section(data));
   page.footer = fmt::format("Made by modsweep {} on {}.", build_text(), options.made);
   if (options.reload_seconds > 0.0)

@@ -11,10 +11,11 @@
 namespace modsweep::page {
 
 struct SweepPageOptions {
-  std::string name;             ///< of the store, for messages and commands
-  bool training = false;        ///< someone trains into it right now
-  double reload_seconds = 0.0;  ///< after which the page loads itself again; 0: never
-  std::string made;             ///< "2026-01-31 12:00 UTC"
+  std::string name;                ///< of the store, for messages
+  std::vector<std::string> files;  ///< of the store, for commands
+  bool training = false;           ///< someone trains into it right now
+  double reload_seconds = 0.0;     ///< after which the page loads itself again; 0: never
+  std::string made;                ///< "2026-01-31 12:00 UTC"
 };
 
 /// Everything that the store tells of its sweeps, with their pictures (pictures.h). Throws as Store.

@@ -3,6 +3,8 @@
 #include "config/keys.h"
 
 #include <algorithm>
+#include <cctype>
+#include <cstdint>
 #include <set>
 #include <string_view>
 #include <vector>
@@ -61,6 +63,18 @@ std::string sweep_file_text(const StoredSweep& sweep) {
   text += "\n[axes]\n";
   for (const json& axis : axes) text += axis_text(axis);
   return text;
+}
+
+std::string shell_word(std::string_view text) {
+  const auto is_plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view("-_./=:,+@%").find(c) != std::string_view::npos;
+  };
+  if (!text.empty() && text.front() != '-' && std::ranges::all_of(text, is_plain)) return std::string(text);
+  std::string word = text.starts_with('-') ? "./" : "";
+  word += '\'';
+  for (const char c : text) word += c == '\'' ? "'\\''" : std::string(1, c);
+  return word + '\'';
 }
 
 std::string value_text(const json& value) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -13,6 +14,9 @@ namespace modsweep::page {
 /// A sweep file of the recorded sweep: its axes, and the settings that differ from their defaults. Reading it
 /// gives a sweep of the same cells. Files of tables are named as they were recorded.
 [[nodiscard]] std::string sweep_file_text(const StoredSweep& sweep);
+
+/// A path or a name as a word of a shell's command: in quotes where it needs them.
+[[nodiscard]] std::string shell_word(std::string_view text);
 
 /// A setting's value for reading: texts without quotes, numbers to six digits.
 [[nodiscard]] std::string value_text(const nlohmann::json& value);
