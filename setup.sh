@@ -9,7 +9,7 @@ build_packages=(g++ cmake ninja-build libcli11-dev libtomlplusplus-dev nlohmann-
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev)
 peer_packages=(python3 python3-numpy python3-torch libopenblas0-pthread)
 check_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3 python3-numpy python3-pandas r-base-core
-  r-cran-rsqlite r-cran-jsonlite)
+  r-cran-rsqlite r-cran-jsonlite chromium)
 
 usage() {
   cat <<TEXT
@@ -18,7 +18,7 @@ usage: ./setup.sh [--tests] [--peers] [--check] [--packages-only] [--help]
 Installs the packages that modsweep is built with, configures and builds it into build/ (program: build/modsweep).
   --tests          also build the tests (run them with: ctest --test-dir build) and the benchmark programs
   --peers          also install PyTorch and OpenBLAS, for bench/compare_peers.py
-  --check          also install clang, clang-format, clang-tidy, Python, pandas and R, for .ci/run
+  --check          also install clang, clang-format, clang-tidy, Python, pandas, R and chromium, for .ci/run
   --packages-only  install packages, do not build
   --help           this text
 TEXT

@@ -15,7 +15,7 @@ namespace {
 using claims::Judgment;
 using claims::Verdict;
 
-constexpr std::size_t most_bytes = 700'000;
+constexpr std::size_t most_picture_bytes = 700'000;
 
 std::string number_text(double value) {
   return std::isnan(value) ? "none" : fmt::format("{:.3g}", value);
@@ -107,9 +107,9 @@ Page claims_page(const claims::ReportHead& head, const std::vector<Judgment>& ju
     if (!judgment.evidence.cells.empty() && drawn.insert(judgment.claim.sweep).second)
       card.picture = picture(judgment);
     if (card.picture) {
-      if (bytes + card.picture->svg.size() + card.picture->script.size() > most_bytes)
+      if (bytes + card.picture->svg.size() + card.picture->script.size() > most_picture_bytes)
         card.picture->script.clear();
-      if (bytes + card.picture->svg.size() > most_bytes) {
+      if (bytes + card.picture->svg.size() > most_picture_bytes) {
         card.picture->svg.clear();
         card.picture->instead =
             "This picture is too large for the page. To draw it: " + card.picture->command;

@@ -95,8 +95,8 @@ struct ClaimCard {
   std::string says;
   std::string verdict;
   Tone tone = Tone::neutral;
-  std::vector<Block> blocks;
-  std::optional<Picture> picture;
+  std::vector<Block> blocks = {};
+  std::optional<Picture> picture = {};
 };
 
 /// Blocks that a click shows.
