@@ -35,8 +35,8 @@ enum class Mark : std::uint8_t {
 inline constexpr std::size_t muted = std::numeric_limits<std::size_t>::max();
 
 struct Series {
-  std::string label;  ///< empty: not in the legend
-  std::vector<Point> points;
+  std::string label = {};  ///< empty: not in the legend
+  std::vector<Point> points = {};
   Mark mark = Mark::line;
   std::size_t color = 0;
   bool dashed = false;
@@ -44,7 +44,7 @@ struct Series {
 
 struct Tick {
   double at = 0.0;
-  std::string label;
+  std::string label = {};
 };
 
 struct Axis {
@@ -70,9 +70,9 @@ struct MapCell {
 struct Matrix {
   std::size_t rows = 0;
   std::size_t columns = 0;
-  std::vector<double> values;
-  std::vector<std::size_t> row_lines;     ///< lines are drawn above these rows: between modules
-  std::vector<std::size_t> column_lines;  ///< and left of these columns
+  std::vector<double> values = {};
+  std::vector<std::size_t> row_lines = {};     ///< lines are drawn above these rows: between modules
+  std::vector<std::size_t> column_lines = {};  ///< and left of these columns
 };
 
 /// A place on the x axis: a line over the whole height, and its interval, shaded.
@@ -85,33 +85,33 @@ struct VerticalMark {
 
 /// The meaning of the colors of a map or a matrix.
 struct ColorScale {
-  std::string label;           ///< empty: no scale is drawn beside the frame
-  std::optional<double> low;   ///< none: the smallest value
-  std::optional<double> high;  ///< none: the largest value
+  std::string label = {};           ///< empty: no scale is drawn beside the frame
+  std::optional<double> low = {};   ///< none: the smallest value
+  std::optional<double> high = {};  ///< none: the largest value
   bool logarithmic = false;
   bool from_white = false;  ///< from the background to one color: for |W|, where 0 is nothing
 };
 
 /// A pair of axes and what is in it. A frame without anything to draw says "no values".
 struct Frame {
-  std::string title;
-  Axis x;
-  Axis y;
-  ColorScale color;
-  std::vector<MapCell> cells;
-  std::optional<Matrix> matrix;
-  std::vector<VerticalMark> marks;
-  std::vector<Series> series;
+  std::string title = {};
+  Axis x = {};
+  Axis y = {};
+  ColorScale color = {};
+  std::vector<MapCell> cells = {};
+  std::optional<Matrix> matrix = {};
+  std::vector<VerticalMark> marks = {};
+  std::vector<Series> series = {};
 };
 
 /// Frames in a grid, row by row, with one legend above them and notes below.
 struct Figure {
-  std::string name;          ///< of the kind and the store: the picture's title for programs that show one
-  std::string legend_title;  ///< of the labels of all series: the setting that they are values of
-  std::size_t columns = 1;   ///< of the grid; at least 1
-  std::vector<Frame> frames;
-  std::vector<std::string> notes;  ///< what a reader must know: "7 of 12 lines", how intervals were made
-  double width_cm = 0.0;           ///< 0: the theme's, by the number of frames
+  std::string name = {};  ///< of the kind and the store: the picture's title for programs that show one
+  std::string legend_title = {};  ///< of the labels of all series: the setting that they are values of
+  std::size_t columns = 1;        ///< of the grid; at least 1
+  std::vector<Frame> frames = {};
+  std::vector<std::string> notes = {};  ///< what a reader must know: "7 of 12 lines", how intervals were made
+  double width_cm = 0.0;                ///< 0: the theme's, by the number of frames
   double height_cm = 0.0;
 };
 

@@ -182,7 +182,7 @@ std::string FrameText::look(const Series& series) const {
       break;
   }
   return fmt::format("with points linecolor rgb '{}' pointtype 7 pointsize {}", color,
-                     series.mark == Mark::dots ? 0.3 : 0.4);
+                     series.mark == Mark::dots ? 0.28 : 0.45);
 }
 
 std::string FrameText::points(const Series& series, bool& has_interval) const {

@@ -29,14 +29,13 @@ std::string terminal(Format format, const Theme& theme, const Layout& layout) {
       constexpr double pixels = 220.0 / points_per_inch;
       return fmt::format(
           "set terminal pngcairo size {:.0f},{:.0f} enhanced font 'sans,{:.3g}' fontscale 1 linewidth {:.3g} "
-          "background "
-          "'{}'\n",
+          "pointscale 2.4 background '{}'\n",
           width * pixels, height * pixels, theme.font_points * pixels * 0.75, pixels, theme.background);
     }
     case Format::pdf:
       return fmt::format(
           "set terminal pdfcairo size {:.4f}in,{:.4f}in enhanced font 'sans,{:.3g}' fontscale 1 linewidth 1 "
-          "background '{}'\n",
+          "pointscale 0.75 background '{}'\n",
           width / points_per_inch, height / points_per_inch, theme.font_points * 0.75, theme.background);
     case Format::text:
       break;

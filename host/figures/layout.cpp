@@ -138,18 +138,17 @@ std::vector<std::string> broken(const std::vector<std::string>& texts, std::size
   return lines;
 }
 
-double place_legend(const Figure& figure, Layout& layout, double font, double left) {
+/// Rows of the legend, its title among them; 0 without one.
+std::size_t place_legend(const Figure& figure, Layout& layout, double font, double left) {
   const std::vector<const Series*> labels = legend_of(figure);
-  if (labels.empty()) return 0.0;
+  if (labels.empty()) return 0;
   std::size_t longest = 0;
   for (const Series* series : labels) longest = std::max(longest, shown_length(one_line(series->label, 60)));
   const double room = layout.width_points - left - font;
   const double each = font * (letter * static_cast<double>(longest) + 4.2);
   layout.legend_columns = std::clamp<std::size_t>(static_cast<std::size_t>(room / each), 1, labels.size());
-  layout.legend_left = left / layout.width_points;
-  layout.legend_top = 1.0 - 0.5 * font / layout.height_points;
   const auto rows = (labels.size() + layout.legend_columns - 1) / layout.legend_columns;
-  return font * (line * (static_cast<double>(rows) + (figure.legend_title.empty() ? 0.0 : 1.0)) + 0.5);
+  return rows + (figure.legend_title.empty() ? 0 : 1);
 }
 
 }  // namespace
@@ -173,9 +172,8 @@ Layout lay_out(const Figure& figure, const Theme& theme) {
   layout.width_points =
       points_per_cm *
       (figure.width_cm > 0.0 ? figure.width_cm : theme.frame_width_cm * std::min(growth(columns), 2.6));
-  layout.height_points =
-      points_per_cm *
-      (figure.height_cm > 0.0 ? figure.height_cm : theme.frame_height_cm * std::min(growth(rows), 3.0));
+  const double frames_height = points_per_cm * theme.frame_height_cm * std::min(growth(rows), 3.0);
+  layout.height_points = figure.height_cm > 0.0 ? points_per_cm * figure.height_cm : frames_height;
   std::vector<Margins> of_column(columns);
   std::vector<Margins> of_row(rows);
   for (std::size_t i = 0; i < figure.frames.size(); ++i) {
@@ -190,7 +188,11 @@ Layout lay_out(const Figure& figure, const Theme& theme) {
   layout.notes = broken(figure.notes, std::max<std::size_t>(most, 20));
   const double notes =
       layout.notes.empty() ? 0.0 : 0.82 * font * (line * static_cast<double>(layout.notes.size()) + 0.8);
-  const double legend = place_legend(figure, layout, font, font * of_column[0].left);
+  const std::size_t legend_rows = place_legend(figure, layout, font, font * of_column[0].left);
+  const double legend = legend_rows == 0 ? 0.0 : font * (line * static_cast<double>(legend_rows) + 0.5);
+  if (figure.height_cm <= 0.0) layout.height_points += notes + legend;
+  layout.legend_left = font * of_column[0].left / layout.width_points;
+  layout.legend_top = 1.0 - 0.5 * font / layout.height_points;
   double width = layout.width_points;
   double height = layout.height_points - notes - legend;
   for (const Margins& margins : of_column) width -= font * (margins.left + margins.right);

@@ -20,7 +20,8 @@ class LineFrames {
 
   Frame frame(std::size_t column, const std::string& name, std::size_t row, std::size_t col) {
     Frame made;
-    made.title = frame_title(plotted_, row, col);
+    // Further columns of numbers stand below frames of the same title.
+    if (column == 0 || !plotted_.row.key.empty()) made.title = frame_title(plotted_, row, col);
     made.x = x_.axis;
     made.y.label = name;
     std::vector<Series> single;
@@ -100,7 +101,7 @@ LineFigure line_figure(const Source& source, const Request& request, const Wante
   for (std::size_t column = 0; column < wanted.columns.size(); ++column) {
     std::vector<Frame*> shared;
     for (std::size_t i = 0; i < each; ++i) shared.push_back(&figure.frames[column * each + i]);
-    share_y(shared, request);
+    share_y(shared, wanted.columns[column], request);
   }
   label_outside(figure);
   return made;

@@ -128,10 +128,9 @@ Figure make_network(const Source& source, const Request& request) {
   for (std::size_t i = 0; i < figure.frames.size(); ++i)
     if (i % figure.columns != 0) figure.frames[i].y.label.clear();
   figure.notes.push_back(fmt::format(
-      "cell {}{}; |W| of each layer below, darkest where it is largest, units in the order of their "
+      "cell {}{}; |W| of each layer below, strongest where it is largest, units in the order of their "
       "modules",
-      shown_id(bare_id(stored.cell_id)),
-      request.cell.empty() ? ", the network in the middle of its kind" : ""));
+      shown_id(bare_id(stored.cell_id)), request.cell.empty() ? ", whose gap is the middle one of all" : ""));
   const double side = 6.2;
   figure.width_cm = std::min(3.0 + side * static_cast<double>(figure.columns), 30.0);
   figure.height_cm = 2.0 + 2.0 * (figure.width_cm - 2.0) / static_cast<double>(figure.columns);

@@ -30,17 +30,17 @@ enum class Spread : std::uint8_t {
 /// A store, and what messages and titles call it.
 struct Source {
   const Store& store;
-  std::string name;
+  std::string name = {};
 };
 
 /// Columns and settings that are not given are chosen by what the store's axes suggest.
 struct Request {
-  std::string kind;  ///< empty: what the axes suggest
-  std::string x;
-  std::vector<std::string> y;
-  std::string hue;  ///< a line for each of its values
-  std::string row;  ///< frames below one another
-  std::string col;  ///< frames side by side
+  std::string kind = {};  ///< empty: what the axes suggest
+  std::string x = {};
+  std::vector<std::string> y = {};
+  std::string hue = {};  ///< a line for each of its values
+  std::string row = {};  ///< frames below one another
+  std::string col = {};  ///< frames side by side
   /// Ids of cells as tables show them; none: all cells.
   std::optional<std::unordered_set<std::string>> cells = std::nullopt;
   Statistic statistic = Statistic::median;
@@ -52,7 +52,7 @@ struct Request {
   std::optional<bool> log_y = std::nullopt;  ///< none: where the values span much
   std::optional<Interval> x_limits = std::nullopt;
   std::optional<Interval> y_limits = std::nullopt;
-  std::string cell;  ///< of `network`: an id or its first digits; empty: a typical one
+  std::string cell = {};  ///< of `network`: an id or its first digits; empty: a typical one
 };
 
 }  // namespace modsweep::figures

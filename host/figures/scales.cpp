@@ -38,8 +38,12 @@ bool are_ticks(std::span<const double> places) {
   return true;
 }
 
-/// Values of a column must span at least this factor for a logarithmic axis.
-constexpr double wide = 20.0;
+/// Whether the numbers of a column, all positive, span so much that their axis is logarithmic. Losses and
+/// errors are compared by their ratios; gaps, shares and counts by their differences.
+bool spans_much(const std::string& column, double low, double high) {
+  const bool is_ratio = column.find("loss") != std::string::npos || column.find("error") != std::string::npos;
+  return low > 0.0 && high > (is_ratio ? 20.0 : 10'000.0) * low;
+}
 
 }  // namespace
 
@@ -128,7 +132,7 @@ std::string Estimator::note(const char* mark) const {
   std::string text =
       fmt::format("{} of {} networks", statistic,
                   fewest_ == most_ ? fmt::format("{}", most_) : fmt::format("{} to {}", fewest_, most_));
-  if (spreads_ == 0) return reason_.empty() ? text : fmt::format("{}; no intervals: {}", text, reason_);
+  if (spreads_ == 0) return reason_.empty() ? text : fmt::format("{}; {}", text, reason_);
   switch (request_.spread) {
     case Spread::interval:
       return fmt::format("{}; {}: {:g} % interval ({})", text, mark, 100.0 * request_.interval.confidence,
@@ -145,7 +149,7 @@ std::string Estimator::note(const char* mark) const {
   return text;
 }
 
-void share_y(std::vector<Frame*> frames, const Request& request) {
+void share_y(const std::vector<Frame*>& frames, const std::string& column, const Request& request) {
   double low = none;
   double high = none;
   double positive = none;
@@ -158,7 +162,7 @@ void share_y(std::vector<Frame*> frames, const Request& request) {
           high = std::isnan(high) ? y : std::max(high, y);
           if (y > 0.0) positive = std::isnan(positive) ? y : std::min(positive, y);
         }
-  const bool log = request.log_y.value_or(!std::isnan(low) && low > 0.0 && high > wide * low);
+  const bool log = request.log_y.value_or(spans_much(column, low, high));
   Axis axis;
   axis.logarithmic = log;
   if (request.y_limits) {

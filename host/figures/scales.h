@@ -54,8 +54,8 @@ class Estimator {
   std::string reason_;
 };
 
-/// Gives frames that show the same column the same ends of their y axes, and chooses the scale.
-void share_y(std::vector<Frame*> frames, const Request& request);
+/// Gives frames that show the same column of numbers the same ends of their y axes, and chooses the scale.
+void share_y(const std::vector<Frame*>& frames, const std::string& column, const Request& request);
 
 /// Keeps the labels of x at the bottom frames and those of y at the left ones.
 void label_outside(Figure& figure);

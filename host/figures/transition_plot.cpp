@@ -48,7 +48,7 @@ void add_law(LineFigure& made, const std::vector<DrawnTransition>& transitions, 
   }
   PlacedAxis axis = placed_axis(plotted.hue, std::nullopt, std::nullopt);
   frame.x = axis.axis;
-  frame.y.label = fmt::format("x* of {}", plotted.x.key);
+  frame.y.label = "x*";
   frame.y.logarithmic = true;
   const LawFit fit = fit_law(points, request.interval);
   if (fit.exponential) {

@@ -11,6 +11,7 @@ namespace modsweep::figures {
 namespace {
 
 constexpr int curve_points = 121;
+constexpr std::size_t most_shades = 2;
 
 /// A curve from one end of the data to the other, evenly in log x.
 Series fitted_curve(const Sigmoid& sigmoid, double low, double high, std::size_t color) {
@@ -70,7 +71,8 @@ std::vector<DrawnTransition> add_transitions(Figure& figure, const Plotted& plot
       }
       frame.series.push_back(fitted_curve(*fit.curve, points.front().x, points.back().x, hue));
       VerticalMark mark{fit.curve->middle, none, none, hue};
-      if (fit.middle_interval) {
+      // The shades of many intervals would hide one another.
+      if (fit.middle_interval && plotted.hue.values.size() <= most_shades) {
         mark.low = fit.middle_interval->low;
         mark.high = fit.middle_interval->high;
       }
