@@ -43,11 +43,10 @@ dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 .c4{background:var(--c4)!important}.c5{background:var(--c5)!important}.c6{background:var(--c6)!important}
 .scroll{overflow:auto;max-height:38em;background:var(--card);border:1px solid var(--line);border-radius:.6em;margin:.7em 0}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.93em}
-th,td{padding:.32em .9em;text-align:left;white-space:nowrap;vertical-align:top;border-bottom:1px solid var(--line)}
-td.wrap{white-space:normal;overflow-wrap:anywhere}
+th,td{padding:.32em .9em;text-align:left;overflow-wrap:break-word;max-width:30em;vertical-align:top;border-bottom:1px solid var(--line)}
 tbody tr:last-child td{border-bottom:0}tbody tr:hover{background:var(--deep)}
 thead th{white-space:normal;vertical-align:bottom;line-height:1.3;position:sticky;top:0;background:var(--deep);font-weight:600;z-index:1}
-.n{text-align:right}
+.n{text-align:right;white-space:nowrap}td.n small{display:block;line-height:1.2}thead .n{white-space:normal}
 th button{font:inherit;text-align:inherit;color:inherit;background:none;border:0;padding:0;cursor:pointer}
 th button::after{content:"\2195";display:inline-block;width:1em;margin-left:.25em;color:var(--soft);opacity:.5}
 th[aria-sort=ascending] button::after{content:"\2191";opacity:1}th[aria-sort=descending] button::after{content:"\2193";opacity:1}
@@ -55,11 +54,11 @@ a{color:var(--blue)}
 button:focus-visible,a:focus-visible,summary:focus-visible{outline:2px solid var(--blue);outline-offset:2px;border-radius:.2em}
 pre{background:var(--card);border:1px solid var(--line);border-radius:.6em;padding:.8em 1em;overflow:auto;max-height:30em;font:.88em/1.5 ui-monospace,"DejaVu Sans Mono",monospace;margin:.6em 0}
 details{margin:.6em 0}summary{cursor:pointer}
-.pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,500px),1fr));gap:1.2em}
+.pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,500px),1fr));gap:1.2em;align-items:start}
 figure{margin:0;min-width:0;background:var(--card);border:1px solid var(--line);border-radius:.6em;padding:.9em 1em .5em}
 figure.wide{grid-column:1/-1}
 figcaption{font-weight:600;margin-bottom:.5em}figcaption small{margin-left:.5em}
-figure svg{display:block;width:100%;height:auto;border-radius:.3em}
+figure svg{display:block;max-width:100%;height:auto;margin:0 auto;border-radius:.3em}
 figure .foot{display:flex;gap:1.2em;font-size:.85em;margin:.4em 0 .2em}figure details{margin:0;flex:1;min-width:0}
 .instead{display:grid;place-items:center;text-align:center;min-height:11em;padding:1em;color:var(--soft);background:var(--deep);border-radius:.4em}
 .claim{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:1.2em;background:var(--card);border:1px solid var(--line);border-left:4px solid var(--rest);border-radius:.6em;padding:1em 1.2em;margin:1em 0}

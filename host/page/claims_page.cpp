@@ -15,8 +15,6 @@ namespace {
 using claims::Judgment;
 using claims::Verdict;
 
-constexpr std::size_t most_picture_bytes = 700'000;
-
 std::string number_text(double value) {
   return std::isnan(value) ? "none" : fmt::format("{:.3g}", value);
 }
@@ -101,23 +99,17 @@ Page claims_page(const claims::ReportHead& head, const std::vector<Judgment>& ju
       "networks, gaps without dead units. " +
       claims::intervals_text(head.intervals)}});
   std::set<std::string_view> drawn;
-  std::size_t bytes = 0;
   for (const Judgment& judgment : judgments) {
     ClaimCard card = card_of(judgment);
     if (!judgment.evidence.cells.empty() && drawn.insert(judgment.claim.sweep).second)
       card.picture = picture(judgment);
-    if (card.picture) {
-      if (bytes + card.picture->svg.size() + card.picture->script.size() > most_picture_bytes)
-        card.picture->script.clear();
-      if (bytes + card.picture->svg.size() > most_picture_bytes) {
-        card.picture->svg.clear();
-        card.picture->instead =
-            "This picture is too large for the page. To draw it: " + card.picture->command;
-      }
-      bytes += card.picture->svg.size() + card.picture->script.size();
-    }
     section.blocks.push_back({std::move(card)});
   }
+  std::vector<Picture*> pictures;
+  for (Block& block : section.blocks)
+    if (auto* card = std::get_if<ClaimCard>(&block.value); card != nullptr && card->picture)
+      pictures.push_back(&*card->picture);
+  fit_into_page(pictures);
   page.sections.push_back(std::move(section));
   page.footer = fmt::format("Made by modsweep {} on {}.", head.version, head.date);
   return page;

@@ -3,11 +3,8 @@
 #include "core/text.h"
 
 #include <cctype>
-#include <regex>
 
 #include <fmt/format.h>
-
-#include "modsweep/error.h"
 
 namespace modsweep::page {
 namespace {
@@ -80,19 +77,6 @@ std::string plain_word(std::string_view text) {
   }
   while (!word.empty() && word.back() == '-') word.pop_back();
   return word.empty() ? "x" : word.substr(0, 80);
-}
-
-std::string inline_svg(std::string_view svg, std::string_view prefix) {
-  const std::size_t begin = svg.find("<svg");
-  const std::size_t end = svg.rfind("</svg>");
-  if (begin == std::string_view::npos || end == std::string_view::npos || end < begin)
-    throw LogicError("a picture is not an SVG document");
-  std::string text(svg.substr(begin, end + 6 - begin));
-  text = std::regex_replace(text, std::regex(R"re(\sxmlns(:\w+)?\s*=\s*("[^"]*"|'[^']*'))re"), "");
-  const std::string replaced = fmt::format("$1{}", prefix);
-  text = std::regex_replace(text, std::regex(R"re((\sid\s*=\s*["']))re"), replaced);
-  text = std::regex_replace(text, std::regex(R"re((href\s*=\s*["']#))re"), replaced);
-  return std::regex_replace(text, std::regex(R"re((url\(\s*["']?#))re"), replaced);
 }
 
 }  // namespace modsweep::page

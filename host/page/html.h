@@ -16,9 +16,4 @@ namespace modsweep::page {
 /// A word for an id or a file's name: letters, digits and '-'; the same for the same text.
 [[nodiscard]] std::string plain_word(std::string_view text);
 
-/// An SVG document as an element of an HTML document: without its XML head and its name spaces, with `prefix`
-/// before each id and each reference to one, so that ids of several pictures differ. Throws LogicError for a
-/// text without an <svg> element.
-[[nodiscard]] std::string inline_svg(std::string_view svg, std::string_view prefix);
-
 }  // namespace modsweep::page

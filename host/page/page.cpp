@@ -2,6 +2,7 @@
 
 #include "page/assets.h"
 #include "page/html.h"
+#include "page/svg.h"
 
 #include <algorithm>
 #include <cmath>

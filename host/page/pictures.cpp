@@ -4,11 +4,13 @@
 #include "figures/kinds.h"
 #include "figures/theme.h"
 #include "page/hovers.h"
+#include "page/svg.h"
 #include "page/typical.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <set>
 #include <utility>
@@ -24,9 +26,11 @@ using figures::Figure;
 using figures::Kind;
 
 /// Bytes of all pictures of a page, which stays below 1 MB.
-constexpr std::size_t most_bytes = 640'000;
+constexpr std::size_t most_bytes = 760'000;
 /// From so many values on an axis may show a transition or a balance; of fewer they are not fitted.
 constexpr std::size_t long_axis = 6;
+/// Of fewer values on its shorter axis a map shows no more than lines.
+constexpr std::size_t map_axis = 3;
 constexpr double wide_centimeters = 16.0;
 
 std::string_view title_of(const Kind& kind) {
@@ -42,23 +46,26 @@ std::string_view title_of(const Kind& kind) {
   return found == titles.end() ? kind.name : found->second;
 }
 
-/// The longest axis of numbers among the groups.
-std::size_t longest_axis(const StoreData& data) {
-  std::size_t longest = 0;
+/// The numbers of values of the axes of numbers among the groups, the longest first.
+std::vector<std::size_t> axis_lengths(const StoreData& data) {
+  std::vector<std::size_t> lengths;
   for (std::size_t k = 0; k < data.keys.size(); ++k) {
     std::set<double> values;
     for (const CellGroup& group : data.groups)
-      if (group.keys[k].is_number()) values.insert(group.keys[k].get<double>());
-    longest = std::max(longest, values.size());
+      if (data.shown_keys[k] && group.keys[k].is_number()) values.insert(group.keys[k].get<double>());
+    lengths.push_back(values.size());
   }
-  return longest;
+  std::ranges::sort(lengths, std::greater());
+  return lengths;
 }
 
 /// Whether a kind can show something of these cells that others do not.
 bool suits(const Kind& kind, const StoreData& data) {
+  const std::vector<std::size_t> lengths = axis_lengths(data);
   if (kind.name == "history" || kind.name == "spectrum") return !data.many;
   if (kind.name == "transition" || kind.name == "balance")
-    return !data.many && longest_axis(data) >= long_axis;
+    return !data.many && !lengths.empty() && lengths[0] >= long_axis;
+  if (kind.name == "map") return lengths.size() > 1 && lengths[1] >= map_axis;
   return data.groups.size() > 1;
 }
 
@@ -72,14 +79,6 @@ bool shows_something(const Figure& figure) {
                     }) > 1;
            });
   });
-}
-
-/// The color as gnuplot writes it into an SVG: "rgb( 34,  34,  34)".
-std::string gnuplot_color(std::string_view color) {
-  const auto part = [&](std::size_t i) {
-    return std::stoi(std::string(color.substr(1 + 2 * i, 2)), nullptr, 16);
-  };
-  return fmt::format("rgb({:3}, {:3}, {:3})", part(0), part(1), part(2));
 }
 
 /// The colors of the theme on white, each with the one that stands for it on dark ground.
@@ -103,16 +102,14 @@ std::string variable(std::string_view color) {
 
 /// The picture with colors that change with the reader's system; in a file of its own they are as drawn.
 std::string with_variables(std::string svg) {
-  for (const auto& [color, dark] : dark_colors()) {
-    const std::string drawn = gnuplot_color(color);
-    const std::string replacement = fmt::format("var({},{})", variable(color), color);
-    for (auto at = svg.find(drawn); at != std::string::npos; at = svg.find(drawn, at + replacement.size()))
-      svg.replace(at, drawn.size(), replacement);
-  }
-  const std::string ground = fmt::format("fill=\"{}\"", figures::themes().front().background);
-  if (const auto at = svg.find(ground); at != std::string::npos)
-    svg.replace(at, ground.size(),
-                fmt::format("fill=\"var(--pground,{})\"", figures::themes().front().background));
+  for (const auto& [color, dark] : dark_colors())
+    for (const char quote : {'\'', '"'})
+      svg = replaced(svg, fmt::format("={}{}{}", quote, color, quote),
+                     fmt::format("={}var({},{}){}", quote, variable(color), color, quote));
+  const std::string_view ground = figures::themes().front().background;
+  const std::string drawn = fmt::format("fill=\"{}\"", ground);
+  if (const auto at = svg.find(drawn); at != std::string::npos)
+    svg.replace(at, drawn.size(), fmt::format("fill=\"var(--pground,{})\"", ground));
   return svg;
 }
 
@@ -132,7 +129,7 @@ class Album {
                                               cell.empty() ? "" : fmt::format(" --cell {}", cell), kind.name);
       Picture picture = picture_of(figure, std::string(title_of(kind)), command);
       picture.remark = remark;
-      keep(std::move(picture));
+      pictures_.pictures.push_back(std::move(picture));
     } catch (const InputError&) {
       // This store has nothing of this kind.
     }
@@ -141,21 +138,9 @@ class Album {
   [[nodiscard]] Pictures take() && { return std::move(pictures_); }
 
  private:
-  void keep(Picture picture) {
-    if (bytes_ + picture.svg.size() > most_bytes) {
-      picture.svg.clear();
-      picture.script.clear();
-      picture.instead = "This picture is too large for the page. To draw it: " + picture.command;
-    }
-    if (bytes_ + picture.svg.size() + picture.script.size() > most_bytes) picture.script.clear();
-    bytes_ += picture.svg.size() + picture.script.size();
-    pictures_.pictures.push_back(std::move(picture));
-  }
-
   figures::Source source_;
   const StoreData& data_;
   Pictures pictures_;
-  std::size_t bytes_ = 0;
 };
 
 }  // namespace
@@ -167,11 +152,27 @@ Picture picture_of(const Figure& figure, std::string title, std::string command)
   picture.wide = figure.width_cm > wide_centimeters || figure.columns > 1;
   picture.script = figures::gnuplot_text(figure, figures::Format::svg, theme);
   try {
-    picture.svg = with_variables(with_hovers(figures::draw(figure, figures::Format::svg, theme), figure));
+    picture.svg =
+        with_hovers(with_variables(compact_svg(figures::draw(figure, figures::Format::svg, theme))), figure);
   } catch (const IoError& error) {
     picture.instead = error.what();
   }
   return picture;
+}
+
+void fit_into_page(const std::vector<Picture*>& pictures) {
+  std::size_t bytes = 0;
+  for (Picture* picture : pictures) {
+    if (bytes + picture->svg.size() > most_bytes) {
+      picture->svg.clear();
+      picture->instead = "This picture is too large for the page. To draw it: " + picture->command;
+    }
+    bytes += picture->svg.size();
+  }
+  for (Picture* picture : pictures) {
+    if (bytes + picture->script.size() > most_bytes) picture->script.clear();
+    bytes += picture->script.size();
+  }
 }
 
 std::string picture_colors() {
@@ -192,6 +193,9 @@ Section pictures_section(const Store& store, const StoreData& data) {
     }
   }
   Pictures pictures = std::move(album).take();
+  std::vector<Picture*> all;
+  for (Picture& picture : pictures.pictures) all.push_back(&picture);
+  fit_into_page(all);
   if (!pictures.pictures.empty()) section.blocks.push_back({std::move(pictures)});
   return section;
 }

@@ -6,12 +6,17 @@
 #include "page/store_data.h"
 
 #include <string>
+#include <vector>
 
 namespace modsweep::page {
 
 /// Draws a figure. Where that fails, as without gnuplot, the picture says why and what to do in its place.
 /// `command`: makes the same picture; may be empty.
 [[nodiscard]] Picture picture_of(const figures::Figure& figure, std::string title, std::string command);
+
+/// Leaves out what would make a page larger than 1 MB: pictures that do not fit, then gnuplot's texts. What
+/// is left out says how to draw it.
+void fit_into_page(const std::vector<Picture*>& pictures);
 
 /// Colors of pictures on dark ground, for Page::style.
 [[nodiscard]] std::string picture_colors();

@@ -78,6 +78,10 @@ SVG_FILE = """(() => {
 })()"""
 
 
+class Refused(Exception):
+    """The browser does not carry out a command, as while a page is loaded again."""
+
+
 class Browser:
     """Chromium, asked over the pipes that it has as descriptors 3 (commands) and 4 (answers)."""
 
@@ -123,7 +127,7 @@ class Browser:
         while (answer := self.read(until)) is not None:
             if answer.get("id") == self.number:
                 if "error" in answer:
-                    sys.exit(f"{method}: {answer['error']}")
+                    raise Refused(f"{method}: {answer['error']}")
                 return answer["result"]
             self.events.append(answer)
         sys.exit(f"{method}: no answer in {SECONDS} s")
@@ -240,8 +244,16 @@ def check_live_page(program, folder, browser):
     browser.wait_for_loads(2)
     expect(browser.value("document.querySelector('details').open"), "what was open is closed after the page came again")
     subprocess.run([program, "report", STORE, "-o", "live.html"], cwd=folder, check=True)
-    browser.wait_for_loads(3)
-    expect(browser.value("document.body.dataset.reload") is None, "the page of an ended run would load itself again")
+    until = time.monotonic() + SECONDS
+    ended = False
+    while not ended and time.monotonic() < until:
+        time.sleep(0.2)
+        try:
+            ended = browser.value("document.body !== null && document.body.dataset.reload === undefined")
+        except Refused:
+            pass
+    expect(ended, "the page of an ended run loads itself again")
+    expect(not browser.complaints(), f"live.html: {browser.complaints()}")
 
 
 def main():
