@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """What a page of very many networks costs: `report` of a store of --cells of the smallest network, 1-1-1, one step.
 
-The sweep has two axes of numbers and an axis of seeds, all of about the same length, so that a million networks are a hundred
-groups squared. Printed are wall clock, processor time, peak memory of `report` alone, its gnuplots included in the time but
-not in the memory, and the size of the page. A page is meant to take less than 60 s, 1 GB and 2 MB.
+The sweep has two axes of numbers and an axis of seeds, all of about the same length, so that a million networks are a
+hundred groups squared. Printed are wall clock, processor time, peak memory of `report` alone, its gnuplots included in
+the time but not in the memory, and the size of the page. A page is meant to take less than 60 s, 1 GB and 2 MB.
 """
 
 import argparse
@@ -23,7 +23,8 @@ def parse_arguments():
     parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build/modsweep")
     parser.add_argument("--cells", type=int, default=1_000_000)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--store", type=pathlib.Path, help="is used where it is there, else made and kept (default: a temporary one)")
+    parser.add_argument("--store", type=pathlib.Path,
+                        help="is used where it is there, else made and kept (default: a temporary one)")
     parser.add_argument("--json", type=pathlib.Path, help="write the numbers here as well")
     arguments = parser.parse_args()
     if not arguments.program.is_file():
@@ -76,7 +77,8 @@ def main():
         page = folder / "page.html"
         record = timed(arguments.program, "report", store, "-o", page) | {"page_bytes": page.stat().st_size}
     for what, limit in LIMITS.items():
-        print(f"{what:18} {record[what]:14,.1f}   meant to be below {limit:,.0f}{'' if record[what] < limit else '   MISSED'}")
+        missed = "" if record[what] < limit else "   MISSED"
+        print(f"{what:18} {record[what]:14,.1f}   meant to be below {limit:,.0f}{missed}")
     print(f"{'processor_seconds':18} {record['processor_seconds']:14,.1f}")
     if arguments.json:
         write_json(arguments.json, about | {"cells": arguments.cells} | record)
