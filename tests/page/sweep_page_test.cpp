@@ -72,7 +72,7 @@ class SweepPageTest : public testing::Test {
 
 /// The first block of a type in a section.
 template <typename Value>
-const Value& block(const Section& section) {
+Value block(const Section& section) {
   for (const Block& one : section.blocks)
     if (const Value* value = std::get_if<Value>(&one.value)) return *value;
   throw std::runtime_error("the section has no such block");
