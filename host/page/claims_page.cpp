@@ -15,6 +15,9 @@ namespace {
 using claims::Judgment;
 using claims::Verdict;
 
+/// The rest of a page is texts and small tables.
+constexpr std::size_t most_picture_bytes = 760'000;
+
 std::string number_text(double value) {
   return std::isnan(value) ? "none" : fmt::format("{:.3g}", value);
 }
@@ -109,7 +112,7 @@ Page claims_page(const claims::ReportHead& head, const std::vector<Judgment>& ju
   for (Block& block : section.blocks)
     if (auto* card = std::get_if<ClaimCard>(&block.value); card != nullptr && card->picture)
       pictures.push_back(&*card->picture);
-  fit_into_page(pictures);
+  fit_into_page(pictures, most_picture_bytes);
   page.sections.push_back(std::move(section));
   page.footer = fmt::format("Made by modsweep {} on {}.", head.version, head.date);
   return page;

@@ -16,9 +16,9 @@
 namespace modsweep::page {
 namespace {
 
-// A page stays below 1 MB: a row of the table takes some 100 bytes a column, of the file some 150 in all.
+// A page stays below 1 MB: a row of the table takes some 100 bytes a column, of the file some 300 in all.
 constexpr std::size_t most_rows = 300;
-constexpr std::size_t most_csv_rows = 2000;
+constexpr std::size_t most_csv_rows = 1000;
 
 /// Evenly chosen groups, the first and the last among them.
 std::vector<CellGroup> some_of(const std::vector<CellGroup>& groups, std::size_t most) {

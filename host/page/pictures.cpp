@@ -25,8 +25,6 @@ namespace {
 using figures::Figure;
 using figures::Kind;
 
-/// Bytes of all pictures of a page, which stays below 1 MB.
-constexpr std::size_t most_bytes = 760'000;
 /// From so many values on an axis may show a transition or a balance; of fewer they are not fitted.
 constexpr std::size_t long_axis = 6;
 /// Of fewer values on its shorter axis a map shows no more than lines.
@@ -160,7 +158,7 @@ Picture picture_of(const Figure& figure, std::string title, std::string command)
   return picture;
 }
 
-void fit_into_page(const std::vector<Picture*>& pictures) {
+void fit_into_page(const std::vector<Picture*>& pictures, std::size_t most_bytes) {
   std::size_t bytes = 0;
   for (Picture* picture : pictures) {
     if (bytes + picture->svg.size() > most_bytes) {
@@ -181,7 +179,7 @@ std::string picture_colors() {
   return style + "}}\n";
 }
 
-Section pictures_section(const Store& store, const StoreData& data) {
+Section pictures_section(const Store& store, const StoreData& data, std::size_t most_bytes) {
   Section section{"Pictures", {}};
   Album album(store, data);
   for (const Kind& kind : figures::kinds()) {
@@ -195,7 +193,7 @@ Section pictures_section(const Store& store, const StoreData& data) {
   Pictures pictures = std::move(album).take();
   std::vector<Picture*> all;
   for (Picture& picture : pictures.pictures) all.push_back(&picture);
-  fit_into_page(all);
+  fit_into_page(all, most_bytes);
   if (!pictures.pictures.empty()) section.blocks.push_back({std::move(pictures)});
   return section;
 }

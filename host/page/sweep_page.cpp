@@ -9,6 +9,7 @@
 #include "page/what_matters.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,6 +21,8 @@ namespace modsweep::page {
 namespace {
 
 constexpr std::size_t most_names = 4;
+/// A page stays below 1 MB, what is escaped in it included.
+constexpr std::size_t most_bytes = 900'000;
 
 std::string title_of(const StoreData& data) {
   std::vector<std::string> names;
@@ -76,14 +79,18 @@ Page sweep_page(const Store& store, const SweepPageOptions& options) {
     page.sections.push_back({"", {{Notices{std::move(warnings)}}}});
   page.sections.push_back(axes_section(data));
   if (!data.groups.empty()) page.sections.push_back(what_matters(data));
-  if (Section pictures = pictures_section(store, data); !pictures.blocks.empty()) {
-    page.sections.push_back(std::move(pictures));
-    page.style = picture_colors();
-  }
+  const std::size_t place = page.sections.size();
   page.sections.push_back(group_numbers(data));
   page.sections.push_back(again_section(data));
   page.sections.push_back(runs_section(data));
   page.sections.push_back(settings_section(data));
+  // Pictures get the room that the rest leaves.
+  const std::size_t rest = html_of(page).size();
+  Section pictures = pictures_section(store, data, most_bytes - std::min(most_bytes, rest));
+  if (!pictures.blocks.empty()) {
+    page.sections.insert(page.sections.begin() + static_cast<std::ptrdiff_t>(place), std::move(pictures));
+    page.style = picture_colors();
+  }
   page.footer = fmt::format("Made by modsweep {} on {}.", build_text(), options.made);
   if (options.reload_seconds > 0.0)
     page.footer += fmt::format(" This page loads itself again every {:g} s.", options.reload_seconds);
