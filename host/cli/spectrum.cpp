@@ -5,6 +5,7 @@
 #include "cli/json_output.h"
 #include "cli/number_options.h"
 #include "cli/result_table.h"
+#include "cli/spectrum_graph.h"
 #include "cli/weight_matrices.h"
 #include "core/formats.h"
 
@@ -36,6 +37,7 @@ struct SpectrumArguments {
   std::uint32_t modules = 0;  // 0: as many as the gaps of the live units indicate
   bool order = false;
   std::string format = "table";
+  GraphOptions graph;
 };
 
 std::vector<double> gaps(const Spectrum& spectrum) {
@@ -151,6 +153,41 @@ void check_named(TensorReader& file, const std::string& path, const std::vector<
                                    matrix.label(), not_finite));
 }
 
+[[noreturn]] void refuse_file(const TensorReader& file, const std::string& path) {
+  throw InputError(
+      fmt::format("{}: none of its {} has a spectrum; give weight matrices [out, in] with "
+                  "finite entries",
+                  path, format_plural(static_cast<double>(file.header().tensors.size()), "tensor")));
+}
+
+/// The matrices as networks.
+ExitCode graphs(const SpectrumArguments& options, TensorReader& file,
+                const std::vector<WeightMatrix>& matrices, LeftOut& left_out, Console& console) {
+  GraphOptions asked = options.graph;
+  asked.modules = options.modules;
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  std::size_t printed = 0;
+  for (const LayerChain& chain : layer_chains(options.path, matrices)) {
+    std::vector<std::vector<double>> weights;
+    for (const WeightMatrix& layer : chain.layers)
+      if (auto values = read_finite(file, layer)) weights.push_back(std::move(*values));
+    if (weights.size() < chain.layers.size()) {
+      left_out.add(not_finite, chain.label());
+      continue;
+    }
+    ++printed;
+    const GraphFinding found = find_graph(chain, std::move(weights), asked);
+    if (options.format == "json")
+      list.push_back(graph_json(chain, found));
+    else
+      print_graph(console.out, chain, found);
+  }
+  left_out.print(options.path, console.err);
+  if (printed == 0) refuse_file(file, options.path);
+  if (options.format == "json") write_json(list, console.out);
+  return ExitCode::done;
+}
+
 ExitCode spectrum(const SpectrumArguments& options, Console& console) {
   check_standard_output({options.path});
   TensorReader file(options.path);
@@ -159,6 +196,7 @@ ExitCode spectrum(const SpectrumArguments& options, Console& console) {
   LeftOut left_out;
   const auto matrices = select_matrices(file.header(), options.path, options.tensors, by, left_out);
   check_named(file, options.path, matrices);
+  if (options.graph.graph) return graphs(options, file, matrices, left_out, console);
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   std::size_t printed = 0;
   for (const WeightMatrix& matrix : matrices) {
@@ -177,13 +215,32 @@ ExitCode spectrum(const SpectrumArguments& options, Console& console) {
     }
   }
   left_out.print(options.path, console.err);
-  if (printed == 0)
-    throw InputError(fmt::format(
-        "{}: none of its {} has a spectrum; give weight matrices [out, in] with "
-        "finite entries",
-        options.path, format_plural(static_cast<double>(file.header().tensors.size()), "tensor")));
+  if (printed == 0) refuse_file(file, options.path);
   if (as_json) write_json(list, console.out);
   return ExitCode::done;
+}
+
+void add_graph_options(CLI::App& command, GraphOptions& graph) {
+  CLI::Option* flag = command.add_flag(
+      "--graph", graph.graph,
+      "The matrices as the layers of one network, in the order of --tensor or of their names: its graph");
+  command
+      .add_flag("--no-outputs", graph.no_outputs,
+                "With --graph: without the weights of the outputs, where these mix the modules")
+      ->needs(flag);
+  whole_number(command.add_option("--permutations", graph.permutations,
+                                  "With --graph: copies with permuted hidden units that the relative cut "
+                                  "compares with [12]"),
+               0, 10000)
+      ->type_name("COUNT")
+      ->needs(flag);
+  whole_number(command.add_option("--shuffles", graph.shuffles,
+                                  "With --graph: copies with shuffled weights that Filan's z compares with "
+                                  "[0]"),
+               0, 10000)
+      ->type_name("COUNT")
+      ->needs(flag);
+  flag->excludes("--order")->excludes("--cluster-by");
 }
 
 }  // namespace
@@ -217,6 +274,7 @@ void add_spectrum(CLI::App& app, Action& chosen) {
       ->type_name("COUNT");
   command->add_flag("--order", options->order,
                     "Print the units in the order of their clusters, for pictures");
+  add_graph_options(*command, options->graph);
   add_format_option(*command, options->format);
   command
       ->add_flag_callback(
@@ -229,9 +287,11 @@ void add_spectrum(CLI::App& app, Action& chosen) {
       "column\n"
       "belonging to the cluster that has most of it.\n"
       "A stack [P, out, in], as torch.func.stack_module_state makes it, has a spectrum for each network,\n"
-      "NAME[0] and so on. Vectors and kernels of convolutions are left out, which is said.\n"
+      "NAME[0] and so on. --graph: a relative cut of 0 means modules, of 1 none.\n"
+      "Vectors and kernels of convolutions are left out, which is said.\n"
       "Examples:\n"
       "  modsweep spectrum network.safetensors\n"
+      "  modsweep spectrum network.safetensors --graph\n"
       "  modsweep spectrum model.safetensors --tensor encoder.fc1.weight --format json");
   on_chosen(command, chosen, options, spectrum);
 }

@@ -91,6 +91,8 @@ class Engine {
   [[nodiscard]] virtual std::string device() const = 0;
   /// Why this shape cannot be trained in this precision; empty if it can.
   [[nodiscard]] virtual std::string refuses(const Shape& shape, Precision precision) const = 0;
+  /// Whether its trainings heed Pack::zeros_stay_from. Others train no networks that are pruned.
+  [[nodiscard]] virtual bool prunes() const { return false; }
   /// Bytes of memory that one network of a pack needs, without datasets.
   [[nodiscard]] virtual std::size_t bytes_per_network(const Shape& shape, std::uint32_t batch_size,
                                                       Precision precision) const = 0;

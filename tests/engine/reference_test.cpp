@@ -73,7 +73,8 @@ Spread spread_of(const Pack& pack, Precision precision, std::uint64_t every,
   repeat(many.leaky_slope), repeat(many.noise), repeat(many.regularizer), repeat(many.optimizer);
   repeat(many.learning_rate), repeat(many.beta1), repeat(many.beta2), repeat(many.epsilon),
       repeat(many.momentum);
-  repeat(many.nesterov), repeat(many.weight_decay), repeat(many.initial), repeat(many.fixed_noise);
+  repeat(many.nesterov), repeat(many.weight_decay), repeat(many.zeros_stay_from), repeat(many.initial),
+      repeat(many.fixed_noise);
   std::mt19937 generator(1);
   std::normal_distribution<double> normal;
   for (std::size_t d = 1; d <= draws; ++d) {

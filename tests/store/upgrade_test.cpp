@@ -146,7 +146,7 @@ TEST(UpgradeOfKilled, AWriterTakesTheLogInAndSaysSo) {
   const auto path = killed_store(folder);
   {
     const Store store(path, Store::Access::read_write);
-    EXPECT_THAT(store.notes(), testing::Contains(HasSubstr("brought from store format 3 to 5")));
+    EXPECT_THAT(store.notes(), testing::Contains(HasSubstr("brought from store format 3 to 6")));
     EXPECT_EQ(store.finished_cells().size(), 2U);
     const auto id = store.query("SELECT id FROM cells WHERE status = 'running'").rows.at(0).at(0);
     EXPECT_FALSE(store.checkpoint(id)->hashed);
