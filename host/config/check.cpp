@@ -101,12 +101,7 @@ void check_early_stopping(const CellSettings& cell) {
 
 void check_pruning(const CellSettings& cell) {
   const PruningSettings& p = cell.pruning;
-  if (p.sparsity == 0.0) {
-    CellSettings given, used;
-    given.pruning = p;
-    refuse_unused(given, used, "has no effect without pruning.sparsity; set that above 0, or leave this out");
-    return;
-  }
+  if (p.sparsity == 0.0) return;  // the others have no effect (inert.cpp): the sparsity is often an axis
   if (p.initial_sparsity > p.sparsity)
     throw InputError(fmt::format("pruning.initial_sparsity = {} is above pruning.sparsity = {}; lower it",
                                  p.initial_sparsity, p.sparsity));
@@ -125,11 +120,6 @@ void check_task(const TaskSettings& task) {
   const TaskKind& kind = task_kind(task.kind);
   kind.check(task);
   if (!kind.goals.empty()) (void)goal_of(task);
-  if (task.goals.size() > 1 && !kind.goals.empty())
-    throw InputError(
-        fmt::format("task.goals names {} goals, but one is learned in a run; name one (an axis "
-                    "goes through several)",
-                    task.goals.size()));
   CellSettings given, used;
   given.task = task;
   used.task = kind.canonical(task);

@@ -20,6 +20,16 @@ bool has_no_test_noise(const CellSettings& cell) {
   return cell.measure.noisy_strength == 0.0;
 }
 
+bool is_not_pruned(const CellSettings& cell) {
+  return cell.pruning.sparsity == 0.0;
+}
+
+void add_pruning(std::vector<InertRule>& rules) {
+  for (const char* key : {"pruning.initial_sparsity", "pruning.begin", "pruning.end", "pruning.every",
+                          "pruning.shape", "pruning.scope"})
+    rules.push_back({key, is_not_pruned, "pruning.sparsity = 0"});
+}
+
 /// The settings of penalties whose values are measured only where their coefficients are not 0: those of
 /// activity, and those that a measure of their own records.
 /// Values of other penalties are always measured.
@@ -51,6 +61,7 @@ const std::vector<InertRule>& inert_rules() {
         {"training.epsilon", is_sgd, "training.optimizer = sgd"},
         {"measure.noisy_exponent", has_no_test_noise, "measure.noisy_strength = 0"},
     };
+    add_pruning(all);
     add_penalties(all);
     return all;
   }();
