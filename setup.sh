@@ -6,10 +6,11 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 
 build_packages=(g++ cmake ninja-build libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsqlite3-dev
   libsqlitecpp-dev librandom123-dev libeigen3-dev libfmt-dev libsleef-dev libxxhash-dev)
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev gnuplot-nox)
 peer_packages=(python3 python3-numpy python3-torch libopenblas0-pthread)
 check_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3 python3-numpy python3-pandas r-base-core
-  r-cran-rsqlite r-cran-jsonlite)
+  r-cran-rsqlite r-cran-jsonlite slurm-wlm munge parallel python3-yaml
+  dpkg-dev file help2man fuse3 python3-fusepy chromium)
 
 usage() {
   cat <<TEXT
@@ -18,7 +19,7 @@ usage: ./setup.sh [--tests] [--peers] [--check] [--packages-only] [--help]
 Installs the packages that modsweep is built with, configures and builds it into build/ (program: build/modsweep).
   --tests          also build the tests (run them with: ctest --test-dir build) and the benchmark programs
   --peers          also install PyTorch and OpenBLAS, for bench/compare_peers.py
-  --check          also install clang, clang-format, clang-tidy, Python, pandas and R, for .ci/run
+  --check          also install clang, clang-format, clang-tidy, Python, pandas, R, Slurm and chromium, for .ci/run
   --packages-only  install packages, do not build
   --help           this text
 TEXT

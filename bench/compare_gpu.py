@@ -25,8 +25,11 @@ TORCH_FAMILIES = {
     "ensemble": [("ensemble", "foreach", "eager"), ("ensemble", "fused", "eager"), ("ensemble", "manual", "eager"),
                  ("ensemble", "manual-fused", "eager")],
     "graph": [("ensemble", "fused", "graph"), ("ensemble", "manual", "graph"), ("ensemble", "manual-fused", "graph")],
+    "epoch": [("ensemble", "manual", "epoch"), ("ensemble", "manual-fused", "epoch")],
     "compile": [("ensemble", "fused", "compile"), ("ensemble", "flat", "compile"), ("ensemble", "manual", "compile")],
     "compile-graph": [("ensemble", "fused", "compile-graph"), ("ensemble", "manual", "compile-graph")],
+    "autotune": [("ensemble", "manual", "autotune"), ("ensemble", "manual", "autotune-epoch"),
+                 ("ensemble", "fused", "autotune-epoch")],
     "vmap": [("vmap", "fused", "eager"), ("vmap", "fused", "graph"), ("vmap", "fused", "compile-graph")],
 }
 JAX = "jax"
@@ -187,7 +190,9 @@ def spectra_round(arguments):
         fail(f"`modsweep bench --engine {GEMM} --spectra` has no row of spectra")
     # At the same precision: doubles are slower for the peer.
     precision = next(iter(ours.values()))["precision"]
-    rows = run_peer(arguments, "torch_spectra.py", ["--precision", precision, "--n", *sorted(ours)])
+    sizes = sorted(ours)
+    rows = run_peer(arguments, "torch_spectra.py", ["--precision", precision, "--n", *sizes,
+                                                    "--matrices", *[ours[n]["networks"] for n in sizes]])
     return {row["n"]: (ours[row["n"]], row) for row in rows}
 
 
@@ -262,7 +267,8 @@ def spectra_records(compared):
     for n, pairs in compared.items():
         row = pairs[0][1]
         records.append({"bench": "spectra", "n": n, "networks": row["networks"], "precision": row["precision"],
-                        "against": "PyTorch eigvalsh", "tf32": row["tf32"], **ratio_record(pairs)})
+                        "against": "PyTorch eigvalsh", "tf32": row["tf32"],
+                        "peer_weights_us": [theirs.get("weights_us") for _, theirs in pairs], **ratio_record(pairs)})
     return records
 
 

@@ -87,7 +87,7 @@ class TorchPeer:
         x, y = tensor(data["x"]), tensor(data["y"])
         make_training = lambda capturable: FORMS[form](case["sizes"], setting, layers, kind, case["lr"], noise,
                                                        capturable)
-        self.training = prepare(make_training, run, x, y)
+        self.training = prepare(make_training, run, [(x, y)])
         self.x, self.y = self.training.batch(x), self.training.batch(y)
 
     def step(self):
@@ -196,7 +196,7 @@ def check_torch(cases, directory, device, runs, kinds_of, report):
 
 def check_compiled(cases, directory, device, report):
     everything = [case for case in cases if min(setting_of(case)) > 0][:1]
-    check_torch(everything, directory, device, ("compile", "compile-graph"), COMPILED_KINDS, report)
+    check_torch(everything, directory, device, ("compile", "compile-graph", "autotune-epoch"), COMPILED_KINDS, report)
 
 
 def check_jax(cases, directory, device, report):
@@ -241,7 +241,7 @@ def main():
     trained = [case for case in cases if setting_of(case)]
     where = arguments.directory, arguments.device
     report = Report()
-    check_torch(trained, *where, ("eager", "graph"), KINDS, report)
+    check_torch(trained, *where, ("eager", "graph", "epoch"), KINDS, report)
     check_spectra(cases, *where, report)
     check_jax(trained, *where, report)
     check_compiled(trained, *where, report)

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from standard import BETA1, BETA2, EPSILON, SLOPE
 
+UNROLL = 5  # steps in a pass of the compiled loop
 KINDS = ("threefry2x32", "rbg")
 
 
@@ -79,7 +80,7 @@ class JaxTraining:
 
     def scan(self, state, x, y, steps):
         """State after `steps` steps, and the losses [P] of the last of them."""
-        state, losses = jax.lax.scan(functools.partial(self.one_step, x, y), state, None, length=steps)
+        state, losses = jax.lax.scan(functools.partial(self.one_step, x, y), state, None, length=steps, unroll=UNROLL)
         return state, losses[-1]
 
     def steps(self, x, y, steps):

@@ -16,7 +16,7 @@ Adam applies the l2 term as weight decay: it adds the term's gradient, 2 l2 W. T
 The methods of a training, whose steps execution.py runs:
 step(x, y)     takes one step and returns the losses, which stay on the device
 reset()        restores the initial parameters and the initial optimizer state, in place
-compile()      compiles the loss, the gradients or the whole step by torch.compile
+compile(mode)  compiles the loss, the gradients or the whole step by torch.compile, in this mode of it
 batch(x)       converts x [B, I] to the shape that step() requires
 parameters()   returns [(W [P, O, I], b [P, O])], one pair per layer
 """
@@ -42,8 +42,8 @@ def restart_adam(optimizer):
             value.zero_()
 
 
-def compiled(function):
-    return torch.compile(function, dynamic=False)
+def compiled(function, mode):
+    return torch.compile(function, dynamic=False, mode=mode)
 
 
 class LoopTraining:
@@ -88,8 +88,8 @@ class LoopTraining:
         self.optimizer.step()
         return loss
 
-    def compile(self):
-        self.loss = compiled(self.loss)
+    def compile(self, mode=None):
+        self.loss = compiled(self.loss, mode)
 
     def reset(self):
         with torch.no_grad():
@@ -205,15 +205,15 @@ class EnsembleTraining:
         self.flat_adam(torch.cat([gradient.reshape(-1) for gradient in gradients]))
         return loss
 
-    def compile(self):
+    def compile(self, mode=None):
         if self.kind == "manual":
-            self.step = compiled(self.whole_step)
+            self.step = compiled(self.whole_step, mode)
         elif self.kind == "manual-fused":
             raise RuntimeError("kind manual-fused writes gradients into shared memory; compile kind manual")
         else:
-            self.loss = compiled(self.loss)
+            self.loss = compiled(self.loss, mode)
             if self.kind == "flat":
-                self.flat_adam = compiled(self.flat_adam)
+                self.flat_adam = compiled(self.flat_adam, mode)
 
     def gradients_by_hand(self, x, y, weights, biases, weight_gradients, bias_gradients):
         """Returns (losses as in `loss`, list of the gradients of all weights, then of all biases). Writes the gradients
@@ -336,8 +336,8 @@ class VmapTraining(EnsembleTraining):
         self.optimizer.step()
         return losses
 
-    def compile(self):
-        self.gradients = compiled(self.gradients)
+    def compile(self, mode=None):
+        self.gradients = compiled(self.gradients, mode)
 
     @staticmethod
     def batch(x):

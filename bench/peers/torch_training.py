@@ -18,7 +18,7 @@ from processes import keep_memory, limit_threads, times_of_processes
 
 # Listed here, since models.py loads NumPy and PyTorch, which read the number of threads when loaded.
 FORMS = ("loop", "ensemble", "vmap")
-RUNS = ("eager", "graph", "compile", "compile-graph")
+RUNS = ("eager", "graph", "compile", "compile-graph", "epoch", "autotune", "autotune-epoch")
 SETTINGS = ("l2", "wa2", "noise2")
 
 
@@ -49,7 +49,7 @@ def parse_arguments():
     parser.add_argument("--kind", nargs="+", default=None,
                         help="plain foreach fused, and of an ensemble: flat manual manual-fused; default: all")
     parser.add_argument("--run", nargs="+", choices=RUNS, default=["eager"],
-                        help="how steps are run; graph needs a CUDA device, compile PyTorch 2")
+                        help="how steps are run; graph and epoch need a CUDA device, compile and autotune PyTorch 2")
     parser.add_argument("--setting", nargs="+", choices=SETTINGS, default=SETTINGS)
     parser.add_argument("--networks", type=int, nargs="+", default=[8, 32, 64, 128])
     parser.add_argument("--case", type=case_from, nargs="+", metavar="FORM:KIND:RUN:SETTING:NETWORKS",
@@ -115,20 +115,23 @@ class Measured:
             layers = [(tensor(w), tensor(b)) for w, b in initial_parameters(sizes, case.networks)]
             return FORMS[case.form](sizes, SETTINGS[case.setting], layers, case.kind, capturable=capturable)
 
-        self.training = prepare(make_training, case.run, x[0], y[0])
+        self.training = prepare(make_training, case.run, list(zip(x, y)))
+        self.steps_at_once = getattr(self.training, "steps_at_once", 1)
         self.synchronize = (lambda: None) if arguments.device == "cpu" else torch.cuda.synchronize
         self.batches = [(self.training.batch(x[i]), self.training.batch(y[i])) for i in range(len(x))]
         self.next = 0
 
     def run(self, steps):
-        """Seconds of `steps` steps, including the device's work."""
+        """Seconds of `steps` steps, including the device's work; of the nearest whole number of epochs, scaled, where an
+        epoch is one graph."""
+        calls = max(1, round(steps / self.steps_at_once))
         self.synchronize()
         begin = time.perf_counter()
-        for _ in range(steps):
+        for _ in range(calls):
             self.training.step(*self.batches[self.next % len(self.batches)])
             self.next += 1
         self.synchronize()
-        return time.perf_counter() - begin
+        return (time.perf_counter() - begin) * steps / (calls * self.steps_at_once)
 
     def warm_up(self, seconds):
         """The number of steps that takes about `seconds`."""

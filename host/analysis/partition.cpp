@@ -39,17 +39,6 @@ ClusterEdges cluster_edges(std::span<const double> similarity, std::span<const s
   return edges;
 }
 
-/// The first n eigenvectors of L_rw as columns, row-major [rows][n]: those of the symmetric form times
-/// D^-1/2, scaled to unit length.
-RowMajor embedding(const SimilarityGraph& graph, Index n) {
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(graph.laplacian());
-  if (solver.info() != Eigen::Success)
-    throw LogicError(fmt::format("layer_partition: no convergence for {} rows", graph.similarity.rows()));
-  RowMajor vectors = graph.root_inverse_degrees.asDiagonal() * solver.eigenvectors().leftCols(n);
-  vectors.colwise().normalize();
-  return vectors;
-}
-
 /// |W| of the clustered rows, and which of them are live.
 struct Magnitudes {
   RowMajor rows;
@@ -117,7 +106,7 @@ std::optional<LayerPartition> layer_partition(std::span<const double> w, std::si
   if (n == 0 || live < n) return std::nullopt;
   const auto modules = static_cast<Index>(n);
   const SimilarityGraph graph = similarity_graph(unit.rows(unit.live, Eigen::all));
-  const RowMajor points = embedding(graph, modules);
+  const RowMajor points = graph.embedding(modules);
   std::vector<std::uint32_t> live_cluster =
       k_means({points.data(), static_cast<std::size_t>(points.size())}, live, n, n).of;
 

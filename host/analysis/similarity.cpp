@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -59,8 +60,12 @@ UnitRows unit_rows(std::span<const double> w, std::size_t rows, std::size_t colu
 }
 
 SimilarityGraph similarity_graph(const RowMajor& unit_rows) {
+  return similarity_graph_of(unit_rows * unit_rows.transpose());
+}
+
+SimilarityGraph similarity_graph_of(Eigen::MatrixXd similarity) {
   SimilarityGraph graph;
-  graph.similarity = unit_rows * unit_rows.transpose();
+  graph.similarity = std::move(similarity);
   const Eigen::VectorXd degrees = graph.similarity.rowwise().sum();
   graph.root_inverse_degrees =
       degrees.unaryExpr([](double degree) { return math::root_inverse_degree(degree); });
@@ -72,6 +77,15 @@ Eigen::MatrixXd SimilarityGraph::laplacian() const {
   return Eigen::MatrixXd::NullaryExpr(similarity.rows(), similarity.cols(), [&](Index i, Index j) {
     return math::laplacian_entry(i == j, root[i], similarity(i, j), root[j]);
   });
+}
+
+RowMajor SimilarityGraph::embedding(Index n) const {
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(laplacian());
+  if (solver.info() != Eigen::Success)
+    throw LogicError(fmt::format("embedding of a graph: no convergence for {} units", similarity.rows()));
+  RowMajor vectors = root_inverse_degrees.asDiagonal() * solver.eigenvectors().leftCols(n);
+  vectors.colwise().normalize();
+  return vectors;
 }
 
 }  // namespace modsweep

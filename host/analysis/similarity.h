@@ -33,7 +33,12 @@ struct SimilarityGraph {
 
   /// I - D^-1/2 S D^-1/2: the spectrum of I - D^-1 S, but symmetric.
   [[nodiscard]] Eigen::MatrixXd laplacian() const;
+  /// The first n eigenvectors of I - D^-1 S as columns, row-major [rows][n]: those of the symmetric form
+  /// times D^-1/2, scaled to unit length.
+  [[nodiscard]] RowMajor embedding(Eigen::Index n) const;
 };
+/// The graph of a symmetric matrix that is not negative.
+[[nodiscard]] SimilarityGraph similarity_graph_of(Eigen::MatrixXd similarity);
 [[nodiscard]] SimilarityGraph similarity_graph(const RowMajor& unit_rows);
 
 }  // namespace modsweep

@@ -46,23 +46,6 @@ std::string text_of(const Truth& truth) {
   return truth ? (*truth ? "yes" : "**no**") : "unknown";
 }
 
-std::string run_command(const Claim& claim) {
-  return fmt::format("modsweep run sweeps/{}.toml", claim.sweep);
-}
-
-/// Describes the report's intervals.
-std::string intervals_text(const IntervalSettings& intervals) {
-  const double percent = 100.0 * intervals.confidence;
-  if (intervals.method == IntervalMethod::bootstrap)
-    return fmt::format(
-        "Intervals hold {:g} % of {} bootstrap resamples; of ten networks or fewer they are too narrow.",
-        percent, intervals.resamples);
-  return fmt::format(
-      "Intervals of {:g} %: of medians two of the values, where there are enough for that, of shares exact, "
-      "of fits Student's t over seeds.",
-      percent);
-}
-
 void write_summary(const std::vector<Judgment>& judgments, std::ostream& out) {
   fmt::print(out, "| figure | what must come out | verdict | protocol |\n| --- | --- | --- | --- |\n");
   for (const Judgment& judgment : judgments)
@@ -141,6 +124,22 @@ ordered_json json_of(const Judgment& judgment) {
 }
 
 }  // namespace
+
+std::string run_command(const Claim& claim) {
+  return fmt::format("modsweep run sweeps/{}.toml", claim.sweep);
+}
+
+std::string intervals_text(const IntervalSettings& intervals) {
+  const double percent = 100.0 * intervals.confidence;
+  if (intervals.method == IntervalMethod::bootstrap)
+    return fmt::format(
+        "Intervals hold {:g} % of {} bootstrap resamples; of ten networks or fewer they are too narrow.",
+        percent, intervals.resamples);
+  return fmt::format(
+      "Intervals of {:g} %: of medians two of the values, where there are enough for that, of shares exact, "
+      "of fits Student's t over seeds.",
+      percent);
+}
 
 std::string protocol_text(const Judgment& judgment) {
   const Evidence& evidence = judgment.evidence;

@@ -20,6 +20,11 @@ struct ReportHead {
 /// The protocol of a judgment's cells in words: "full protocol: 30 of 30 cells, ...".
 [[nodiscard]] std::string protocol_text(const Judgment& judgment);
 
+/// The command that trains the claim's sweep.
+[[nodiscard]] std::string run_command(const Claim& claim);
+/// How the report's intervals are made, in a sentence.
+[[nodiscard]] std::string intervals_text(const IntervalSettings& intervals);
+
 void write_markdown(const ReportHead& head, const std::vector<Judgment>& judgments, std::ostream& out);
 void write_json(const ReportHead& head, const std::vector<Judgment>& judgments, std::ostream& out);
 

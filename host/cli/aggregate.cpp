@@ -4,7 +4,7 @@
 #include "cli/result_table.h"
 #include "cli/stores.h"
 #include "core/formats.h"
-#include "results/groups.h"
+#include "results/group_statistics.h"
 
 #include <algorithm>
 
@@ -29,49 +29,6 @@ struct AggregateArguments {
   IntervalSettings interval;
   ResultOptions result;
 };
-
-/// A row of the result: one column of one group.
-std::vector<json> row_of(const CellGroup& group, const std::string& name, std::vector<double> values,
-                         std::size_t cells, Statistic statistic, IntervalMaker& maker) {
-  std::vector<json> row = group.keys;
-  row.insert(row.end(), {name, values.size(), cells - values.size(), group.diverged});
-  const StatisticInterval found = maker.of(values, statistic);
-  if (values.empty()) {
-    row.resize(row.size() + 6);
-  } else {
-    const Summary summary = summarize(std::move(values));
-    row.insert(row.end(), {summary.mean, json_or_null(summary.standard_deviation), summary.median,
-                           summary.trimmed_mean, summary.min, summary.max});
-  }
-  row.emplace_back(name_of(statistic));
-  row.push_back(found.interval ? json(found.interval->low) : json());
-  row.push_back(found.interval ? json(found.interval->high) : json());
-  row.emplace_back(found.made_by);
-  row.push_back(json_or_null(found.confidence));
-  row.push_back(found.reason.empty() ? json() : json(found.reason));
-  return row;
-}
-
-std::vector<std::string> header(const std::vector<std::string>& keys) {
-  std::vector<std::string> columns = keys;
-  columns.insert(columns.end(),
-                 {"value", "n", "missing", "diverged", "mean", "sd", "median", "trimmed_mean", "min", "max",
-                  "ci_of", "ci_low", "ci_high", "ci_by", "ci_confidence", "note"});
-  return columns;
-}
-
-/// Every statistic of every column: a row for each.
-ResultTable whole_table(const AggregateArguments& options, const std::vector<std::string>& keys,
-                        std::span<const CellGroup> groups) {
-  const Statistic statistic = value_of<Statistic>(options.statistic).value();
-  ResultTable table{header(keys), {}};
-  IntervalMaker maker(options.interval);
-  for (const CellGroup& group : groups)
-    for (std::size_t i = 0; i < options.values.size(); ++i)
-      table.rows.push_back(row_of(group, options.values[i], group.values(i, options.values.size()),
-                                  group.numbers.size() / options.values.size(), statistic, maker));
-  return table;
-}
 
 double value_of_statistic(Statistic statistic, const std::vector<double>& values) {
   const Summary summary = summarize(values);
@@ -168,7 +125,8 @@ ExitCode aggregate(const AggregateArguments& options, Console& console) {
     return ExitCode::done;
   }
   ResultOutput output(options.result, stores.files(), console);
-  output.write(whole_table(options, keys, groups));
+  const Statistic statistic = value_of<Statistic>(options.statistic).value();
+  output.write(statistics_table(keys, options.values, groups, statistic, options.interval));
   return ExitCode::done;
 }
 

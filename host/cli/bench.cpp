@@ -1,6 +1,7 @@
 // modsweep bench: how fast the engines are on this machine.
 #include "modsweep/bench.h"
 
+#include "cli/bench_prediction.h"
 #include "cli/command.h"
 #include "cli/gpu_bench.h"
 #include "cli/json_output.h"
@@ -11,6 +12,7 @@
 #include "cpu/cpu_bench.h"
 #include "engines/registry.h"
 
+#include <filesystem>
 #include <fstream>
 #include <optional>
 
@@ -29,6 +31,7 @@ struct BenchArguments : cpu::BenchOptions {
   std::string json_path;
   std::string format = "table";
   std::string precision;
+  std::string counts_path;  ///< of --predict; empty: measure
   GpuBenchRequest gpu;
 };
 
@@ -124,6 +127,24 @@ GpuBenchRequest gpu_request(const BenchArguments& options, std::string_view engi
   return request;
 }
 
+/// The rows so far in the file of --json, where it can be replaced: what is measured in an hour should
+/// outlive what comes after it.
+void keep_rows(const nlohmann::ordered_json& rows, const std::string& path) {
+  if (path.empty() || (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path))) return;
+  AtomicOutput json(path, {});
+  write_json(rows, json.stream());
+  json.commit();
+}
+
+GpuBenchResult times_of(const BenchArguments& options, std::ostream& out) {
+  if (!options.counts_path.empty())
+    return {.rows = predict_bench(options.counts_path, options.gpu.networks, out), .failures = {}};
+  const EngineChoice choice = choose_engine(options.engine, 1);
+  if (choice.name() == "cpu") return {.rows = bench_cpu(options, out), .failures = {}};
+  return bench_gpu(gpu_request(options, choice.name()), out,
+                   [&](const nlohmann::ordered_json& rows) { keep_rows(rows, options.json_path); });
+}
+
 ExitCode bench(const BenchArguments& options, Console& console) {
   std::optional<AtomicOutput> json;
   if (!options.json_path.empty()) {
@@ -131,19 +152,17 @@ ExitCode bench(const BenchArguments& options, Console& console) {
                  std::vector<std::string>{});  // before the work, so that a wrong path fails at once
     console.out.outlive_failure();
   }
-  const EngineChoice choice = choose_engine(options.engine, 1);
   const bool as_json = options.format == "json";
   std::ostream nowhere(nullptr);
   std::ostream& text = as_json ? nowhere : console.out;
-  const nlohmann::ordered_json rows = choice.name() == "cpu"
-                                          ? bench_cpu(options, text)
-                                          : bench_gpu(gpu_request(options, choice.name()), text);
-  if (as_json) write_json(rows, console.out);
+  const GpuBenchResult result = times_of(options, text);
+  if (as_json) write_json(result.rows, console.out);
   if (json) {
-    write_json(rows, json->stream());
+    write_json(result.rows, json->stream());
     json->commit();
   }
-  return ExitCode::done;
+  for (const std::string& failure : result.failures) fmt::print(console.err, "not timed: {}\n", failure);
+  return result.failures.empty() ? ExitCode::done : ExitCode::io_failure;
 }
 
 std::vector<std::string> setting_names() {
@@ -195,6 +214,12 @@ void add_bench(CLI::App& app, Action& chosen) {
       ->check(CLI::IsMember(names_of<Precision>()))
       ->type_name("NAME");
   command->add_flag("--spectra", options->gpu.spectra, "Only spectra on a GPU");
+  command
+      ->add_option(
+          "--predict", options->counts_path,
+          "Measure nothing: what counts of machine code (bench/fused_counts.json) predict for fused on "
+          "an H100, of --networks")
+      ->type_name("FILE");
   add_format_option(*command, options->format);
   command->add_option("--json", options->json_path, "Also write the results here, as JSON")
       ->type_name("FILE");

@@ -3,7 +3,8 @@
 #include "cli/json_output.h"
 #include "engines/registry.h"
 
-#include <algorithm>
+#include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -18,36 +19,40 @@ struct DevicesArguments {
 };
 
 /// The engine that `auto` takes for every sweep; empty: it depends on the sweep.
-std::string only_engine() {
-  const auto usable = std::ranges::count_if(
-      engine_entries(), [](const EngineEntry& entry) { return entry.unavailable().empty(); });
-  return usable == 1 ? std::string(choose_engine("auto", 0).name()) : "";
+std::string only_engine(GpuOpener& gpu) {
+  std::vector<std::string_view> usable;
+  for (const EngineEntry& entry : engine_entries())
+    if (entry.unavailable(gpu).empty()) usable.push_back(entry.name);
+  return usable.size() == 1 ? std::string(usable.front()) : "";
 }
 
 void print_devices(std::ostream& out) {
+  GpuOpener gpu;
   for (const EngineEntry& entry : engine_entries()) {
-    const std::string reason = entry.unavailable();
+    const std::string reason = entry.unavailable(gpu);
     fmt::print(out, "{}: {}\n", entry.name, entry.summary);
     if (!reason.empty()) {
       fmt::print(out, "  cannot be used here: {}\n", reason);
       continue;
     }
-    for (const auto& engine : entry.make(0)) fmt::print(out, "  {}\n", device_text(*engine));
+    for (const auto& engine : entry.make(gpu, 0)) fmt::print(out, "  {}\n", device_text(*engine));
   }
+  for (const std::string& skipped : gpu().skipped) fmt::print(out, "not used: {}\n", skipped);
   if (const std::string limits = machine_limits().text(); !limits.empty())
     fmt::print(out, "limited to: {}\n", limits);
-  const std::string only = only_engine();
+  const std::string only = only_engine(gpu);
   fmt::print(out, "--engine auto takes: {}\n",
              only.empty() ? "the one that is fastest with the sweep's cells, by a moment's trial" : only);
 }
 
 ordered_json devices_json() {
+  GpuOpener gpu;
   auto engines = ordered_json::array();
   for (const EngineEntry& entry : engine_entries()) {
-    const std::string reason = entry.unavailable();
+    const std::string reason = entry.unavailable(gpu);
     auto devices = ordered_json::array();
     if (reason.empty())
-      for (const auto& engine : entry.make(0))
+      for (const auto& engine : entry.make(gpu, 0))
         devices.push_back({{"device", engine->device()}, {"memory_bytes", engine->memory()}});
     engines.push_back({{"engine", entry.name},
                        {"summary", entry.summary},
@@ -55,8 +60,9 @@ ordered_json devices_json() {
                        {"reason", reason.empty() ? ordered_json() : ordered_json(reason)},
                        {"devices", std::move(devices)}});
   }
-  const std::string only = only_engine();
+  const std::string only = only_engine(gpu);
   return {{"engines", std::move(engines)},
+          {"not_used", gpu().skipped},
           {"auto", only.empty() ? ordered_json() : ordered_json(only)},
           {"machine", json_of(machine_limits())}};
 }

@@ -1,9 +1,9 @@
 #include "cli/gpu_bench.h"
 
-#include "cli/run_table.h"
 #include "engines/gpu_module.h"
 
 #include <charconv>
+#include <new>
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -130,22 +130,31 @@ std::string share(double value, double peak) {
   return value > 0.0 && peak > 0.0 ? fmt::format("{:.0f} %", 100.0 * value / peak) : "-";
 }
 
-void print_rows(const std::vector<GpuBenchRow>& rows, std::ostream& out) {
-  std::vector<std::vector<std::string>> table = {{"bench", "setting", "shape", "batch", "precision",
-                                                  "networks", "us", "min", "max", "GFLOP/s", "of peak",
-                                                  "GB/s", "of peak"}};
-  for (const GpuBenchRow& row : rows)
-    table.push_back(
-        {row.bench, row.setting, row.shape, std::to_string(row.batch), std::string(name_of(row.precision)),
-         std::to_string(row.networks), fmt::format("{:.4g}", row.median_us),
-         fmt::format("{:.4g}", row.min_us), fmt::format("{:.4g}", row.max_us),
-         row.gflops > 0.0 ? fmt::format("{:.0f}", row.gflops) : "-", share(row.gflops, row.peak_gflops),
-         row.gbytes > 0.0 ? fmt::format("{:.0f}", row.gbytes) : "-", share(row.gbytes, row.peak_gbytes)});
-  print_table(out, table, 3);
-  fmt::print(
-      out,
-      "(us: median time of one step of one network, of one launch of a kernel, or of the spectrum of one "
-      "matrix; peaks: fused multiply-adds and a copy, measured in the same run)\n");
+/// A line of the table, which is printed row by row: every width is fixed.
+void print_line(std::ostream& out, const std::vector<std::string>& texts) {
+  constexpr std::size_t widths[] = {7, 26, 16, 5, 9, 8, 9, 9, 9, 8, 7, 6, 7};
+  constexpr std::size_t names = 3;  // flush left
+  std::string line;
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    line +=
+        i < names ? fmt::format("{:<{}} ", texts[i], widths[i]) : fmt::format("{:>{}} ", texts[i], widths[i]);
+  line.erase(line.find_last_not_of(' ') + 1);
+  fmt::print(out, "{}\n", line);
+  out.flush();
+}
+
+void print_header(std::ostream& out) {
+  print_line(out, {"bench", "setting", "shape", "batch", "precision", "networks", "us", "min", "max",
+                   "GFLOP/s", "of peak", "GB/s", "of peak"});
+}
+
+void print_row(std::ostream& out, const GpuBenchRow& row) {
+  print_line(
+      out, {row.bench, row.setting, row.shape, std::to_string(row.batch), std::string(name_of(row.precision)),
+            std::to_string(row.networks), fmt::format("{:.4g}", row.median_us),
+            fmt::format("{:.4g}", row.min_us), fmt::format("{:.4g}", row.max_us),
+            row.gflops > 0.0 ? fmt::format("{:.0f}", row.gflops) : "-", share(row.gflops, row.peak_gflops),
+            row.gbytes > 0.0 ? fmt::format("{:.0f}", row.gbytes) : "-", share(row.gbytes, row.peak_gbytes)});
 }
 
 nlohmann::ordered_json to_json(const GpuBenchRow& row, std::string_view engine, const GpuDevice& device) {
@@ -172,7 +181,8 @@ nlohmann::ordered_json to_json(const GpuBenchRow& row, std::string_view engine, 
 
 }  // namespace
 
-nlohmann::ordered_json bench_gpu(const GpuBenchRequest& request, std::ostream& out) {
+GpuBenchResult bench_gpu(const GpuBenchRequest& request, std::ostream& out,
+                         const std::function<void(const nlohmann::ordered_json&)>& keep) {
   const std::vector<GpuBenchOptions> list =
       options_of(request);  // before any work: a wrong shape fails at once
   const GpuAccess gpu = open_gpu();
@@ -181,13 +191,34 @@ nlohmann::ordered_json bench_gpu(const GpuBenchRequest& request, std::ostream& o
   const GpuDevice& device = gpu.devices.front();
   fmt::print(out, "{}, {}, driver {}\n", device.name, device.architecture, device.driver);
   out.flush();
-  std::vector<GpuBenchRow> rows;
-  for (const GpuBenchOptions& options : list)
-    for (GpuBenchRow& row : gpu.module->bench(device, options)) rows.push_back(std::move(row));
-  print_rows(rows, out);
-  auto json = nlohmann::ordered_json::array();
-  for (const GpuBenchRow& row : rows) json.push_back(to_json(row, request.engine, device));
-  return json;
+  print_header(out);
+  GpuBenchResult result;
+  result.rows = nlohmann::ordered_json::array();
+  const GpuBenchWatcher watcher{.row =
+                                    [&](const GpuBenchRow& row) {
+                                      print_row(out, row);
+                                      result.rows.push_back(to_json(row, request.engine, device));
+                                      if (keep) keep(result.rows);
+                                    },
+                                .failed =
+                                    [&](const std::string& what, const std::string& why) {
+                                      result.failures.push_back(fmt::format("{}: {}", what, why));
+                                      fmt::print(out, "{}\n", result.failures.back());
+                                    }};
+  for (const GpuBenchOptions& options : list) {
+    try {
+      gpu.module->bench(device, options, watcher);
+    } catch (const IoError& error) {
+      watcher.failed("peaks of the device", error.what());
+    } catch (const std::bad_alloc&) {
+      watcher.failed("peaks of the device", "out of memory");
+    }
+  }
+  fmt::print(
+      out,
+      "(us: median time of one step of one network, of one launch of a kernel, or of the spectrum of one "
+      "matrix; peaks: fused multiply-adds and a copy, measured in the same run)\n");
+  return result;
 }
 
 }  // namespace modsweep::cli

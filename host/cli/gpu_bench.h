@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -29,8 +30,15 @@ struct GpuBenchRequest {
   }
 };
 
-/// Times the engine on the first device and prints a table; returns the rows. Throws InputError if there is
-/// no device, a shape is invalid, or the engine has no such times.
-[[nodiscard]] nlohmann::ordered_json bench_gpu(const GpuBenchRequest& request, std::ostream& out);
+struct GpuBenchResult {
+  nlohmann::ordered_json rows;
+  std::vector<std::string> failures;  ///< one line for each case that could not be timed
+};
+
+/// Times the engine on the first device. Prints each row as it comes, and calls `keep`, if any, with all rows
+/// so far. A case that fails does not end the others. Throws InputError if there is no device, a shape is
+/// invalid, or the engine has no such times.
+[[nodiscard]] GpuBenchResult bench_gpu(const GpuBenchRequest& request, std::ostream& out,
+                                       const std::function<void(const nlohmann::ordered_json&)>& keep = {});
 
 }  // namespace modsweep::cli

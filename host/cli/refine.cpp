@@ -4,6 +4,7 @@
 #include "cli/interval_options.h"
 #include "cli/number_options.h"
 #include "cli/refine_grid.h"
+#include "cli/refine_plan.h"
 #include "cli/run_table.h"
 #include "cli/trainer.h"
 #include "core/formats.h"
@@ -32,6 +33,7 @@ using nlohmann::json;
 struct RefineArguments : TrainerOptions {
   std::string x = "task.train_samples";
   std::string y = "gap_live_layer1";
+  std::string plan_path;         ///< where the cells of the next round go; empty: they are trained
   std::uint64_t most_cells = 0;  ///< 0: four times the cells of the sweep
   RefinementSettings search;
 };
@@ -45,6 +47,9 @@ void check_measured(const Sweep& sweep, const std::string& y) {
       "nothing that is measured is called '{}'; {}", one_line(y),
       close.empty() ? fmt::format("--y takes one of {}", fmt::join(known, ", ")) : did_you_mean(close)));
 }
+
+/// Why a search ends: nothing is left to be trained, a round is written to a file, a signal or the time.
+enum class Ending : std::uint8_t { through, planned, interrupted };
 
 /// All searches of a sweep, one for each group, and their training.
 class RefineRun {
@@ -64,12 +69,12 @@ class RefineRun {
     for (std::size_t g = 0; g < grid_.groups().size(); ++g) searches_.emplace_back(grid_.x(), settings);
   }
 
-  /// False: interrupted.
-  [[nodiscard]] bool search() {
+  [[nodiscard]] Ending search() {
     for (std::size_t round = 0;; ++round) {
       const std::vector<GroupRow> rows = next_rows();
-      if (rows.empty()) return true;
-      if (!one_round(round, rows)) return false;
+      if (rows.empty()) return Ending::through;
+      const Ending ending = one_round(round, rows);
+      if (ending != Ending::through) return ending;
     }
   }
 
@@ -113,11 +118,17 @@ class RefineRun {
     return rows;
   }
 
-  [[nodiscard]] bool one_round(std::size_t round, const std::vector<GroupRow>& rows) {
+  [[nodiscard]] Ending one_round(std::size_t round, const std::vector<GroupRow>& rows) {
     const Sweep cells = grid_.sweep_of(rows, fmt::format("{}.refined-{}", sweep_.name, round));
     // The first round trains the sweep itself: the cells that `run` trains.
     const Sweep& trained = round == 0 ? sweep_ : cells;
-    if (!trainer_.session().finished(trained) && !trainer_.train(trained)) return false;
+    if (!finished(trained)) {
+      if (!options_.plan_path.empty()) {
+        plan(round, trained);
+        return Ending::planned;
+      }
+      if (!trainer_.train(trained)) return Ending::interrupted;
+    }
     cells_ += cells.size();
     const auto values = values_of(cells);
     for (auto begin = rows.begin(); begin != rows.end();) {
@@ -126,11 +137,42 @@ class RefineRun {
       const auto first = values.begin() + (begin - rows.begin());
       Refinement& search = searches_[begin->group];
       search.take({first, first + (end - begin)});
-      if (!options_.quiet && !as_json()) print_round(round, {begin, end});
-      if (trainer_.interrupted()) return false;
+      if (options_.plan_path.empty() && !options_.quiet && !as_json()) print_round(round, {begin, end});
+      if (trainer_.interrupted()) return Ending::interrupted;
       begin = end;
     }
+    return Ending::through;
+  }
+
+  /// Whether the store has all of these cells. Shards may have trained them as a sweep with another id, where
+  /// that names tables by other paths.
+  [[nodiscard]] bool finished(const Sweep& cells) {
+    Session& session = trainer_.session();
+    if (session.finished(cells)) return true;
+    if (options_.plan_path.empty() || !session.has_store()) return false;
+    const auto ids = session.store().finished_cells();
+    for (std::uint64_t i = 0; i < cells.size(); ++i)
+      if (!ids.contains(std::stoull(cells.cell(i).id, nullptr, 16))) return false;
     return true;
+  }
+
+  /// Writes the round to the file of --plan and says what to do with it.
+  void plan(std::size_t round, const Sweep& cells) {
+    write_round(cells, options_.plan_path, {options_.sweep_path, options_.store()});
+    if (as_json()) {
+      const Store* store = trainer_.session().has_store() ? &trainer_.session().store() : nullptr;
+      auto told = training_json(options_, cells, store, options_.store(), false);
+      told["outcome"] = "planned";
+      told["round"] = round;
+      told["plan"] = options_.plan_path;
+      write_json(told, console_.out);
+    } else if (!options_.quiet) {
+      fmt::print(
+          console_.out,
+          "round {}: {} to train, in {}; run it, or shards of it, merge the stores into {}, and give the "
+          "same command with another --plan\n",
+          round, cells_text(cells.size()), options_.plan_path, options_.store());
+    }
   }
 
   /// The values of each row's networks; NaN: diverged, or no value.
@@ -263,8 +305,17 @@ ExitCode refine(const RefineArguments& given, Console& console) {
   RefineArguments options = given;
   const Sweep sweep = load_sweep(options, console.err);
   check_measured(sweep, options.y);
+  check_utf8_path("--plan", options.plan_path);
   RefineRun run(options, sweep, console);
-  return run.search() ? run.conclude() : run.stop_early();
+  switch (run.search()) {
+    case Ending::planned:
+      return ExitCode::done;
+    case Ending::interrupted:
+      return run.stop_early();
+    case Ending::through:
+      break;
+  }
+  return run.conclude();
 }
 
 }  // namespace
@@ -287,6 +338,10 @@ void add_refine(CLI::App& app, Action& chosen) {
                                    "sweep]"),
                1, 1'000'000'000)
       ->type_name("COUNT");
+  command
+      ->add_option("--plan", options->plan_path,
+                   "Train nothing: write the cells that are missing next into this sweep file, for shards")
+      ->type_name("FILE.toml");
   add_interval_options(command, options->search.interval);
   command->footer(
       "The sweep needs x as an axis of five positive values or more and two seeds or more; each point of "
@@ -298,7 +353,8 @@ void add_refine(CLI::App& app, Action& chosen) {
       "new seeds, at one of them. Where y jumps between two x, the x in the middle is next.\n"
       "Interrupted or not, the same command goes on; a smaller --width or more --most-cells build on what "
       "is\n"
-      "there. The result is kept in the store's table `fits`. Exit code 1: not as narrow as was asked for.\n"
+      "there. With --plan shards may train it, a round after the other, until no file is written any more.\n"
+      "The result is kept in the store's table `fits`. Exit code 1: not as narrow as was asked for.\n"
       "Example:\n"
       "  modsweep refine sweeps/fig06.toml --set 'task.train_samples={logspace=[10,10000],count=7}'");
   on_chosen(command, chosen, options, refine);

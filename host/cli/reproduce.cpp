@@ -4,7 +4,11 @@
 #include "cli/file_format.h"
 #include "cli/interval_options.h"
 #include "cli/output.h"
+#include "cli/stores.h"
 #include "core/text.h"
+#include "figures/kinds.h"
+#include "page/claims_page.h"
+#include "page/pictures.h"
 
 #include <algorithm>
 #include <array>
@@ -14,7 +18,9 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ostream.h>
+#include <fmt/ranges.h>
 
+#include "modsweep/merge.h"
 #include "modsweep/version.h"
 
 namespace modsweep::cli {
@@ -28,7 +34,43 @@ struct ReproduceArguments {
   IntervalSettings interval;
 };
 
-constexpr std::array report_endings = {FileEnding{".md", "markdown"}, FileEnding{".json", "json"}};
+constexpr std::array report_endings = {FileEnding{".md", "markdown"}, FileEnding{".json", "json"},
+                                       FileEnding{".html", "html"}};
+
+/// The stores that have cells of a sweep.
+std::vector<std::string> stores_of(std::string_view sweep, const std::vector<std::string>& paths) {
+  std::vector<std::string> found;
+  for (const std::string& file : store_files(paths)) {
+    const Store store(file, Store::Access::read_only);
+    if (std::ranges::any_of(store.sweeps(), [&](const StoredSweep& one) { return one.name == sweep; }))
+      found.push_back(file);
+  }
+  return found;
+}
+
+/// The cells that a claim was judged by, drawn.
+std::optional<page::Picture> picture_of_claim(const claims::Judgment& judgment,
+                                              const std::vector<std::string>& paths) {
+  const std::vector<std::string> files = stores_of(judgment.claim.sweep, paths);
+  if (files.empty()) return std::nullopt;  // the cells are those of other sweeps
+  const page::ClaimPlot plot = page::plot_of_claim(judgment.claim.sweep);
+  figures::Request request;
+  request.kind = plot.kind;
+  request.x = plot.x;
+  request.y = plot.y;
+  request.cells.emplace();
+  for (const ResultCell& cell : judgment.evidence.cells) request.cells->insert(shown_id(cell.id));
+  try {
+    const ReadStores stores(files);
+    std::string command = fmt::format("modsweep plot {} {}", stores.name(), plot.kind);
+    if (!plot.x.empty()) command += fmt::format(" --x {}", plot.x);
+    if (!plot.y.empty()) command += fmt::format(" --y {}", fmt::join(plot.y, " "));
+    return page::picture_of(figures::make_figure({stores.store(), stores.name()}, request),
+                            std::string(judgment.claim.sweep), command);
+  } catch (const InputError&) {
+    return std::nullopt;  // there is nothing of this kind to draw
+  }
+}
 
 std::string today() {
   return fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::chrono::system_clock::now()));
@@ -52,7 +94,11 @@ ExitCode reproduce(const ReproduceArguments& options, Console& console) {
     fmt::print(console.err, "no claim can be judged: there are no finished cells of the paper's sweeps\n");
   const claims::ReportHead head{program_version(), today(), options.note, options.interval};
   std::ostream& out = file ? file->stream() : console.out;
-  if (chosen.format == "json")
+  if (chosen.format == "html")
+    out << page::html_of(page::claims_page(head, judgments, [&](const claims::Judgment& judgment) {
+      return picture_of_claim(judgment, options.paths);
+    }));
+  else if (chosen.format == "json")
     claims::write_json(head, judgments, out);
   else
     claims::write_markdown(head, judgments, out);
@@ -71,9 +117,11 @@ void add_reproduce(CLI::App& app, Action& chosen) {
       ->required()
       ->type_name("FILE.db");
   command
-      ->add_option("--format", options->format,
-                   "markdown or json [by the ending of FILE: .md, .json; else markdown]")
-      ->check(CLI::IsMember({"markdown", "json"}))
+      ->add_option(
+          "--format", options->format,
+          "markdown, json, or html: a page with pictures [by the ending of FILE: .md, .json, .html; else "
+          "markdown]")
+      ->check(CLI::IsMember({"markdown", "json", "html"}))
       ->type_name("NAME");
   command->add_option("--note", options->note, "A line for the head of the report: machine, commit")
       ->type_name("TEXT");
@@ -91,7 +139,8 @@ void add_reproduce(CLI::App& app, Action& chosen) {
       "Exit code 0 where the report was made, whatever it says.\n"
       "Example:\n"
       "  modsweep run sweeps/fig03.toml && modsweep reproduce fig03.db\n"
-      "  modsweep reproduce stores/ -o report.md");
+      "  modsweep reproduce stores/ -o report.md\n"
+      "  modsweep reproduce stores/ -o report.html");
   on_chosen(command, chosen, options, reproduce);
 }
 

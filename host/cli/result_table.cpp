@@ -1,7 +1,6 @@
 #include "cli/result_table.h"
 
 #include "cli/run_table.h"
-#include "store/csv.h"
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -18,17 +17,6 @@ std::string short_text(const json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_number_float()) return fmt::format("{:.4g}", value.get<double>());
   return value.dump();
-}
-
-void write_csv(const ResultTable& table, std::ostream& out) {
-  std::vector<std::string> fields;
-  for (const auto& name : table.columns) fields.push_back(csv_text(name));
-  fmt::print(out, "{}\n", fmt::join(fields, ","));
-  for (const auto& row : table.rows) {
-    fields.clear();
-    for (const json& value : row) fields.push_back(value.is_null() ? "" : csv_of_json(value.dump()));
-    fmt::print(out, "{}\n", fmt::join(fields, ","));
-  }
 }
 
 void write_objects(const ResultTable& table, bool lines, std::ostream& out) {

@@ -1,9 +1,10 @@
-// Short tables of computed numbers, in the formats of `export` and as aligned text.
+// Tables of results in the formats of `export` and as aligned text.
 #pragma once
 
 #include "cli/console.h"
 #include "cli/file_format.h"
 #include "cli/output.h"
+#include "results/result_table.h"
 
 #include <optional>
 #include <ostream>
@@ -14,12 +15,6 @@
 #include <nlohmann/json.hpp>
 
 namespace modsweep::cli {
-
-/// Rows of JSON values under named columns; null: no value.
-struct ResultTable {
-  std::vector<std::string> columns;
-  std::vector<std::vector<nlohmann::json>> rows;
-};
 
 /// As aligned text for people: numbers have a few digits.
 void write_aligned(const ResultTable& table, std::ostream& out);
@@ -52,11 +47,5 @@ class ResultOutput {
   Console& console_;
   std::optional<AtomicOutput> file_;
 };
-
-/// A value, or null.
-template <typename Optional>
-[[nodiscard]] nlohmann::json json_or_null(const Optional& value) {
-  return value ? nlohmann::json(*value) : nlohmann::json();
-}
 
 }  // namespace modsweep::cli

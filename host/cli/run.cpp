@@ -71,7 +71,9 @@ ExitCode stop_early(const TrainerOptions& options, const Sweep& sweep, const Sto
 
 ExitCode run_here(const TrainerOptions& options, const Sweep& sweep, Console& console) {
   Trainer trainer(options, console);
-  if (!train(options, sweep, options.store(), trainer, console)) {
+  const bool through = train(options, sweep, options.store(), trainer, console);
+  trainer.finish_report();
+  if (!through) {
     const Store* store = trainer.session().has_store() ? &trainer.session().store() : nullptr;
     return stop_early(options, sweep, store, options.store(), trainer, console);
   }
@@ -92,6 +94,7 @@ ExitCode run_and_deliver(const TrainerOptions& options, const Sweep& sweep, cons
     delivery.rescue();
     throw;
   }
+  trainer.finish_report();
   trainer.session().close_store();
   delivery.hand_over();
   if (!through && !path_exists(delivery.target()))
@@ -124,9 +127,14 @@ void add_run(CLI::App& app, Action& chosen) {
           "--deliver", options->deliver,
           "Train on a disk of this node, at -o or in $TMPDIR, and hand the store over to this folder")
       ->type_name("FOLDER");
+  command
+      ->add_option("--report", options->report_path,
+                   "Write a page for a browser, every half minute and at the end; an open one follows")
+      ->type_name("FILE.html");
   command->footer(
       "Examples:\n"
       "  modsweep run sweeps/quickstart.toml\n"
+      "  modsweep run sweeps/quickstart.toml --report quickstart.html\n"
       "  modsweep run sweeps/fig02.toml -o strength.db --set training.steps=5000 --threads 8\n"
       "  modsweep run sweeps/fig02.toml --shard 2/8\n"
       "  modsweep run - < sweeps/quickstart.toml\n"

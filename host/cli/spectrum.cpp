@@ -5,13 +5,16 @@
 #include "cli/json_output.h"
 #include "cli/number_options.h"
 #include "cli/result_table.h"
+#include "cli/spectrum_graph.h"
 #include "cli/weight_matrices.h"
 #include "core/formats.h"
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -36,6 +39,7 @@ struct SpectrumArguments {
   std::uint32_t modules = 0;  // 0: as many as the gaps of the live units indicate
   bool order = false;
   std::string format = "table";
+  GraphOptions graph;
 };
 
 std::vector<double> gaps(const Spectrum& spectrum) {
@@ -53,13 +57,42 @@ struct Finding {
   LayerSpectra spectra;
   std::uint32_t modules = 0;  ///< clusters of the partition
   std::optional<LayerPartition> partition;
+  UnitOrder order;  ///< chained to the matrix before, where that feeds this one
+};
+
+/// The order of the units that the last matrix feeds, for the next one.
+class OrderChain {
+ public:
+  /// Orders the units of a matrix. The columns stand in the order of the rows before, if there are as many
+  /// and the networks are the same; else as they are. With `outgoing` columns are the units, and nothing is
+  /// chained.
+  [[nodiscard]] UnitOrder next(const WeightMatrix& matrix, const std::vector<double>& values,
+                               const Finding& found, ClusterBy by) {
+    if (by == ClusterBy::outgoing)
+      return found.partition ? UnitOrder{found.partition->order, {}} : UnitOrder{};
+    std::vector<std::uint32_t> inputs = std::move(units_);
+    if (inputs.size() != matrix.columns || network_ != matrix.network) {
+      inputs.resize(matrix.columns);
+      std::iota(inputs.begin(), inputs.end(), 0U);
+    }
+    UnitOrder order =
+        chained_order(values, matrix.rows, matrix.columns, found.spectra.dead,
+                      found.partition ? found.partition->cluster_of : std::vector<std::uint32_t>(), inputs);
+    units_ = order.units;
+    network_ = matrix.network;
+    return order;
+  }
+
+ private:
+  std::vector<std::uint32_t> units_;
+  std::optional<std::uint64_t> network_;
 };
 
 /// The partition into the given number of modules, or the number found. One module is no partition, and very
 /// many indicate that there are none.
 Finding find(const SpectrumArguments& options, const WeightMatrix& matrix, const std::vector<double>& values,
              ClusterBy by) {
-  Finding found{layer_spectra(values, matrix.rows, matrix.columns, by), 0, std::nullopt};
+  Finding found{layer_spectra(values, matrix.rows, matrix.columns, by), 0, std::nullopt, {}};
   found.modules = options.modules;
   if (found.modules == 0) {
     found.modules = found.spectra.live.modules();
@@ -75,7 +108,7 @@ nlohmann::ordered_json to_json(const Finding& found) {
           {"modularity", found.partition->modularity},
           {"normalized_cut", found.partition->normalized_cut},
           {"block_share", found.partition->block_share},
-          {"order", found.partition->order},
+          {"order", found.order.units},
           {"cluster_of", found.partition->cluster_of}};
 }
 
@@ -112,10 +145,11 @@ void print_spectrum(std::ostream& out, std::string_view title, const Spectrum& s
 }
 
 /// The units cluster by cluster; dead units are reported elsewhere.
-void print_order(std::ostream& out, const LayerPartition& partition, std::uint32_t modules) {
+void print_order(std::ostream& out, const UnitOrder& order, const LayerPartition& partition,
+                 std::uint32_t modules) {
   fmt::print(out, "    order, from 0:");
-  std::uint32_t cluster = 0;
-  for (const std::uint32_t unit : partition.order) {
+  std::uint32_t cluster = partition.cluster_of[order.units.front()];
+  for (const std::uint32_t unit : order.units) {
     if (partition.cluster_of[unit] == modules) break;
     if (partition.cluster_of[unit] != cluster) fmt::print(out, " |");
     cluster = partition.cluster_of[unit];
@@ -129,7 +163,7 @@ void print_partition(std::ostream& out, const Finding& found, bool order) {
   fmt::print(out, "  units without dead ones in {}: Q {:.4f}, ncut {:.4f}, block share {:.4f}\n",
              format_plural(found.modules, "cluster"), found.partition->modularity,
              found.partition->normalized_cut, found.partition->block_share);
-  if (order) print_order(out, *found.partition, found.modules);
+  if (order) print_order(out, found.order, *found.partition, found.modules);
 }
 
 void print_spectra(std::ostream& out, const WeightMatrix& matrix, const LayerSpectra& spectra) {
@@ -151,6 +185,41 @@ void check_named(TensorReader& file, const std::string& path, const std::vector<
                                    matrix.label(), not_finite));
 }
 
+[[noreturn]] void refuse_file(const TensorReader& file, const std::string& path) {
+  throw InputError(
+      fmt::format("{}: none of its {} has a spectrum; give weight matrices [out, in] with "
+                  "finite entries",
+                  path, format_plural(static_cast<double>(file.header().tensors.size()), "tensor")));
+}
+
+/// The matrices as networks.
+ExitCode graphs(const SpectrumArguments& options, TensorReader& file,
+                const std::vector<WeightMatrix>& matrices, LeftOut& left_out, Console& console) {
+  GraphOptions asked = options.graph;
+  asked.modules = options.modules;
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  std::size_t printed = 0;
+  for (const LayerChain& chain : layer_chains(options.path, matrices)) {
+    std::vector<std::vector<double>> weights;
+    for (const WeightMatrix& layer : chain.layers)
+      if (auto values = read_finite(file, layer)) weights.push_back(std::move(*values));
+    if (weights.size() < chain.layers.size()) {
+      left_out.add(not_finite, chain.label());
+      continue;
+    }
+    ++printed;
+    const GraphFinding found = find_graph(chain, std::move(weights), asked);
+    if (options.format == "json")
+      list.push_back(graph_json(chain, found));
+    else
+      print_graph(console.out, chain, found);
+  }
+  left_out.print(options.path, console.err);
+  if (printed == 0) refuse_file(file, options.path);
+  if (options.format == "json") write_json(list, console.out);
+  return ExitCode::done;
+}
+
 ExitCode spectrum(const SpectrumArguments& options, Console& console) {
   check_standard_output({options.path});
   TensorReader file(options.path);
@@ -159,8 +228,10 @@ ExitCode spectrum(const SpectrumArguments& options, Console& console) {
   LeftOut left_out;
   const auto matrices = select_matrices(file.header(), options.path, options.tensors, by, left_out);
   check_named(file, options.path, matrices);
+  if (options.graph.graph) return graphs(options, file, matrices, left_out, console);
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   std::size_t printed = 0;
+  OrderChain chain;
   for (const WeightMatrix& matrix : matrices) {
     const auto values = read_finite(file, matrix);
     if (!values) {
@@ -168,7 +239,8 @@ ExitCode spectrum(const SpectrumArguments& options, Console& console) {
       continue;
     }
     ++printed;
-    const Finding found = find(options, matrix, *values, by);
+    Finding found = find(options, matrix, *values, by);
+    found.order = chain.next(matrix, *values, found, by);
     if (as_json) {
       list.push_back(to_json(matrix, found));
     } else {
@@ -177,13 +249,32 @@ ExitCode spectrum(const SpectrumArguments& options, Console& console) {
     }
   }
   left_out.print(options.path, console.err);
-  if (printed == 0)
-    throw InputError(fmt::format(
-        "{}: none of its {} has a spectrum; give weight matrices [out, in] with "
-        "finite entries",
-        options.path, format_plural(static_cast<double>(file.header().tensors.size()), "tensor")));
+  if (printed == 0) refuse_file(file, options.path);
   if (as_json) write_json(list, console.out);
   return ExitCode::done;
+}
+
+void add_graph_options(CLI::App& command, GraphOptions& graph) {
+  CLI::Option* flag = command.add_flag(
+      "--graph", graph.graph,
+      "The matrices as the layers of one network, in the order of --tensor or of their names: its graph");
+  command
+      .add_flag("--no-outputs", graph.no_outputs,
+                "With --graph: without the weights of the outputs, where these mix the modules")
+      ->needs(flag);
+  whole_number(command.add_option("--permutations", graph.permutations,
+                                  "With --graph: copies with permuted hidden units that the relative cut "
+                                  "compares with [12]"),
+               0, 10000)
+      ->type_name("COUNT")
+      ->needs(flag);
+  whole_number(command.add_option("--shuffles", graph.shuffles,
+                                  "With --graph: copies with shuffled weights that Filan's z compares with "
+                                  "[0]"),
+               0, 10000)
+      ->type_name("COUNT")
+      ->needs(flag);
+  flag->excludes("--order")->excludes("--cluster-by");
 }
 
 }  // namespace
@@ -215,8 +306,10 @@ void add_spectrum(CLI::App& app, Action& chosen) {
                           "Clusters to look for [where the largest gap of the live units is, up to 64]"),
       1, 4096)
       ->type_name("COUNT");
-  command->add_flag("--order", options->order,
-                    "Print the units in the order of their clusters, for pictures");
+  command->add_flag(
+      "--order", options->order,
+      "Print the units in the order of their clusters, along the diagonal from layer to layer, for pictures");
+  add_graph_options(*command, options->graph);
   add_format_option(*command, options->format);
   command
       ->add_flag_callback(
@@ -229,9 +322,11 @@ void add_spectrum(CLI::App& app, Action& chosen) {
       "column\n"
       "belonging to the cluster that has most of it.\n"
       "A stack [P, out, in], as torch.func.stack_module_state makes it, has a spectrum for each network,\n"
-      "NAME[0] and so on. Vectors and kernels of convolutions are left out, which is said.\n"
+      "NAME[0] and so on. --graph: a relative cut of 0 means modules, of 1 none.\n"
+      "Vectors and kernels of convolutions are left out, which is said.\n"
       "Examples:\n"
       "  modsweep spectrum network.safetensors\n"
+      "  modsweep spectrum network.safetensors --graph\n"
       "  modsweep spectrum model.safetensors --tensor encoder.fc1.weight --format json");
   on_chosen(command, chosen, options, spectrum);
 }

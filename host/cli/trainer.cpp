@@ -7,8 +7,10 @@
 #include "run/progress.h"
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <optional>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -77,11 +79,16 @@ SessionOptions session_options(const TrainerOptions& options, const Console& con
           .command = console.command_line};
 }
 
+std::string report_failure(const std::string& what) {
+  return fmt::format("--report: the page was not written: {}; the training goes on", what);
+}
+
 /// Shows the progress of training on the terminal, and ends training if the user asked for it.
 class TerminalWatcher : public SessionWatcher {
  public:
-  TerminalWatcher(const TrainerOptions& options, const Sweep& sweep, Console& console)
-      : options_(options), sweep_(sweep), console_(console) {}
+  /// `report`: nullptr where no page is written.
+  TerminalWatcher(const TrainerOptions& options, const Sweep& sweep, Console& console, LiveReport* report)
+      : options_(options), sweep_(sweep), console_(console), report_(report) {}
 
   void begin(const SessionPlan& plan) override {
     if (!options_.quiet)
@@ -90,8 +97,13 @@ class TerminalWatcher : public SessionWatcher {
                  plan.engine, plan.device, format_unit(plan.flop, "FLOP"));
     const auto shown = console_.err_is_terminal ? Progress::Style::redraw : Progress::Style::lines;
     progress_.emplace(console_.err, options_.quiet ? Progress::Style::quiet : shown);
+    if (report_ != nullptr) report_->begin();
   }
-  void update(const ProgressState& state) override { progress_->update(state); }
+  void update(const ProgressState& state) override {
+    progress_->update(state);
+    if (report_ == nullptr) return;
+    if (const auto failure = report_->take_failure()) note(report_failure(*failure));
+  }
   void finish(const ProgressState& state) override { progress_->finish(state); }
   void note(const std::string& text) override {
     if (progress_)
@@ -106,6 +118,7 @@ class TerminalWatcher : public SessionWatcher {
   const TrainerOptions& options_;
   const Sweep& sweep_;
   Console& console_;
+  LiveReport* report_;
   std::optional<Progress> progress_;
 };
 
@@ -114,6 +127,9 @@ class TerminalWatcher : public SessionWatcher {
 Trainer::Trainer(const TrainerOptions& options, Console& console)
     : options_(options), console_(console), session_(options.store(), session_options(options, console)) {
   console_.out.outlive_failure();
+  if (!options.report_path.empty())
+    report_.emplace(options.report_path, options.store(),
+                    std::vector<std::string>{options.store(), options.sweep_path});
   if (!session_.has_store()) return;
   for (const std::string& note : session_.store().notes()) fmt::print(console_.err, "note: {}\n", note);
 }
@@ -123,8 +139,21 @@ bool Trainer::interrupted() const {
 }
 
 bool Trainer::train(const Sweep& sweep) {
-  TerminalWatcher watcher(options_, sweep, console_);
-  return session_.train(sweep, watcher);
+  TerminalWatcher watcher(options_, sweep, console_, report_ ? &*report_ : nullptr);
+  try {
+    return session_.train(sweep, watcher);
+  } catch (...) {
+    finish_report();  // so that an open page does not wait for a training that has ended
+    throw;
+  }
+}
+
+void Trainer::finish_report() {
+  if (!report_) return;
+  const std::string failure =
+      report_->finish(interrupted() ? std::chrono::milliseconds(3000) : std::chrono::minutes(10));
+  if (!failure.empty()) fmt::print(console_.err, "note: --report: the page was not written: {}\n", failure);
+  report_.reset();
 }
 
 ExitCode Trainer::say_interrupted() const {

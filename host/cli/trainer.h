@@ -3,10 +3,12 @@
 
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "cli/live_report.h"
 #include "cli/sweep_options.h"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -21,6 +23,7 @@ struct TrainerOptions : SweepOptions {
   std::string format = "table";
   double checkpoint_seconds = 60.0;
   double time_limit = 0.0;                    ///< seconds; 0: none
+  std::string report_path;                    ///< of the page that is written meanwhile; empty: none
   std::shared_ptr<InterruptGuard> interrupt;  ///< created when the arguments are read; outlives the store
   double started = 0.0;                       ///< when the arguments were read, by the steady clock
 
@@ -58,11 +61,14 @@ class Trainer {
   [[nodiscard]] bool interrupted() const;
   /// Prints how to continue.
   ExitCode say_interrupted() const;
+  /// Writes the last page of --report. Only tells what failed: the training is what counts.
+  void finish_report();
 
  private:
   const TrainerOptions& options_;
   Console& console_;
   Session session_;
+  std::optional<LiveReport> report_;
 };
 
 }  // namespace modsweep::cli

@@ -2,6 +2,8 @@
 
 #include "config/keys.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "modsweep/error.h"
@@ -97,9 +99,27 @@ void check_early_stopping(const CellSettings& cell) {
                     setting));
 }
 
+void check_pruning(const CellSettings& cell) {
+  const PruningSettings& p = cell.pruning;
+  if (p.sparsity == 0.0) return;  // the others have no effect (inert.cpp): the sparsity is often an axis
+  if (p.initial_sparsity > p.sparsity)
+    throw InputError(fmt::format("pruning.initial_sparsity = {} is above pruning.sparsity = {}; lower it",
+                                 p.initial_sparsity, p.sparsity));
+  const std::uint64_t last = std::max(p.begin, p.end);
+  if (last > total_steps(cell))
+    throw InputError(fmt::format("pruning.{} = {} is past the run of {} steps; lower it",
+                                 p.end > p.begin ? "end" : "begin", last, total_steps(cell)));
+  if (p.end <= p.begin && p.initial_sparsity > 0.0)
+    throw InputError(
+        fmt::format("pruning.initial_sparsity = {} has no effect where pruning.end = {} is not above "
+                    "pruning.begin = {}: weights are pruned once; leave it out or raise the end",
+                    p.initial_sparsity, p.end, p.begin));
+}
+
 void check_task(const TaskSettings& task) {
   const TaskKind& kind = task_kind(task.kind);
   kind.check(task);
+  if (!kind.goals.empty()) (void)goal_of(task);
   CellSettings given, used;
   given.task = task;
   used.task = kind.canonical(task);
@@ -144,6 +164,7 @@ void check_cell(const CellSettings& cell) {
   check_optimizer(cell.training);
   check_learning_rate(cell);
   check_early_stopping(cell);
+  check_pruning(cell);
   check_task(cell.task);
   check_network(cell);
   (void)shape_of(cell, task_kind(cell.task.kind).outputs(cell.task));

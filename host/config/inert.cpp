@@ -20,14 +20,25 @@ bool has_no_test_noise(const CellSettings& cell) {
   return cell.measure.noisy_strength == 0.0;
 }
 
-/// The settings of penalties of activity, whose values are measured only where their coefficients are not 0.
+bool is_not_pruned(const CellSettings& cell) {
+  return cell.pruning.sparsity == 0.0;
+}
+
+void add_pruning(std::vector<InertRule>& rules) {
+  for (const char* key : {"pruning.initial_sparsity", "pruning.begin", "pruning.end", "pruning.every",
+                          "pruning.shape", "pruning.scope"})
+    rules.push_back({key, is_not_pruned, "pruning.sparsity = 0"});
+}
+
+/// The settings of penalties whose values are measured only where their coefficients are not 0: those of
+/// activity, and those that a measure of their own records.
 /// Values of other penalties are always measured.
 void add_penalties(std::vector<InertRule>& rules) {
 #define MODSWEEP_COEFFICIENT(name, Penalty)                                                          \
   [[maybe_unused]] constexpr double RegularizerSettings::*of_##Penalty = &RegularizerSettings::name; \
   [[maybe_unused]] constexpr std::string_view off_##Penalty = "regularizer." #name " = 0";
 #define MODSWEEP_SETTING(Penalty, name, standard)                                                    \
-  if (math::is_of_activity<math::Penalty>)                                                           \
+  if (math::is_of_activity<math::Penalty> || math::Penalty::measured_alone)                          \
     rules.push_back({"regularizer." #name,                                                           \
                      [](const CellSettings& cell) { return cell.regularizer.*of_##Penalty == 0.0; }, \
                      off_##Penalty});
@@ -50,6 +61,7 @@ const std::vector<InertRule>& inert_rules() {
         {"training.epsilon", is_sgd, "training.optimizer = sgd"},
         {"measure.noisy_exponent", has_no_test_noise, "measure.noisy_strength = 0"},
     };
+    add_pruning(all);
     add_penalties(all);
     return all;
   }();

@@ -57,6 +57,9 @@ auto& section_of(auto& cell, const RegularizerSettings*) {
 auto& section_of(auto& cell, const TrainingSettings*) {
   return cell.training;
 }
+auto& section_of(auto& cell, const PruningSettings*) {
+  return cell.pruning;
+}
 auto& section_of(auto& cell, const MeasureSettings*) {
   return cell.measure;
 }
@@ -209,6 +212,7 @@ using Noise = NoiseSettings;
 using Regularizer = RegularizerSettings;
 using Train = TrainingSettings;
 using Measure = MeasureSettings;
+using Pruning = PruningSettings;
 
 // clang-format off: a table, one setting a line
 std::vector<KeyInfo> table() {
@@ -229,6 +233,8 @@ std::vector<KeyInfo> table() {
       later(line<&Task::split_column>(
           "task.split_column",
           "table: the column that says train, test, ood or validation; none: in file order")),
+      later(lines<&Task::goals>("task.goals", 1,
+                                "retina, mixed_goals: the goal that is learned; none: the first")),
 
       list<&Network::hidden>("network.hidden", 1, 64, width, "units of each hidden layer"),
       list<&Network::groups>("network.groups", 0, 65, width,
@@ -302,6 +308,21 @@ std::vector<KeyInfo> table() {
                              "scalar type of the training; tf32, on a GPU: fp32 whose matrix products see "
                              "10 bits of each factor's fraction"),
 
+      later(key<&Pruning::sparsity>("pruning.sparsity", fraction,
+                                    "share of the weights that are 0 after the last pruning; 0: none")),
+      later(key<&Pruning::initial_sparsity>("pruning.initial_sparsity", fraction,
+                                            "share of the weights that are 0 after the first one")),
+      later(
+          key<&Pruning::begin>("pruning.begin", counter,
+                               "step after which weights are pruned for the first time; 0: before training")),
+      later(key<&Pruning::end>("pruning.end", counter,
+                               "step of the last pruning; not above pruning.begin: one alone, at once")),
+      later(key<&Pruning::every>("pruning.every", Limits{1, 2147483648.0},
+                                 "optimizer steps between two prunings")),
+      later(key<&Pruning::shape>("pruning.shape", "how the sparsity grows from the first to the last one")),
+      later(key<&Pruning::scope>(
+          "pruning.scope", "among which weights the smallest are pruned: of each layer, or of the network")),
+
       key<&Measure::every_steps>(
           "measure.every_steps", counter,
           "measure every k-th step; 0: not by this rule. The last step is always measured"),
@@ -311,7 +332,7 @@ std::vector<KeyInfo> table() {
       key<&Measure::spectrum>("measure.spectrum", "Laplacian spectra and gaps of every layer"),
       key<&Measure::cluster_by>("measure.cluster_by", "which neurons of a weight matrix are clustered"),
       key<&Measure::modules>("measure.modules", Limits{0, 65536},
-                             "n of the reported gap_n; 0: the number of inputs"),
+                             "n of the reported gap_n; 0: the task's, most often its number of inputs"),
       key<&Measure::leaks>("measure.leaks", "path leak and Jacobian leak"),
       key<&Measure::noisy_strength>("measure.noisy_strength", not_negative,
                                     "strength of the noise of noisy_test_loss; 0: not measured"),
@@ -340,9 +361,13 @@ KeyInfo coefficient(std::string_view name) {
 template <auto Member, typename Penalty>
 KeyInfo setting_of(std::string_view name) {
   KeyInfo info;
-  for (const math::PenaltySetting& setting : Penalty::settings)
-    if (fmt::format("regularizer.{}", setting.name) == name)
+  for (const math::PenaltySetting& setting : Penalty::settings) {
+    if (fmt::format("regularizer.{}", setting.name) != name) continue;
+    if constexpr (Enumeration<typename MemberOf<decltype(Member)>::Type>)
+      info = key<Member>(name, setting.doc);
+    else
       info = key<Member>(name, Limits{setting.low, setting.high}, setting.doc);
+  }
   if (info.name.empty()) throw LogicError(fmt::format("{} is not in settings[] of its penalty", name));
   info.later = Penalty::since > 1;
   return info;

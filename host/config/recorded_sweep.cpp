@@ -19,7 +19,8 @@ constexpr std::uint64_t most_combinations = 4096;
 
 bool is_of(const Axis& axis, std::initializer_list<std::string_view> tables) {
   return std::ranges::any_of(axis.keys, [&](const std::string& key) {
-    return std::ranges::find(tables, std::string_view(key).substr(0, key.find('.'))) != tables.end();
+    return std::ranges::find(tables, std::string_view(key).substr(0, key.find('.'))) != tables.end() ||
+           std::ranges::find(tables, std::string_view(key)) != tables.end();
   });
 }
 

@@ -5,6 +5,7 @@
 #include "modsweep/error.h"
 #include "modsweep/math/activations.h"
 #include "modsweep/math/rng.h"
+#include "modsweep/pruning.h"
 
 namespace modsweep {
 
@@ -35,6 +36,7 @@ void Pack::add(const CellSettings& cell, std::shared_ptr<const Dataset> data) {
   momentum.push_back(cell.training.momentum);
   nesterov.push_back(cell.training.nesterov ? 1 : 0);
   weight_decay.push_back(cell.training.weight_decay);
+  zeros_stay_from.push_back(modsweep::zeros_stay_from(cell.pruning));
 }
 
 std::vector<double> Pack::initial_parameters(std::size_t network) const {
@@ -76,6 +78,7 @@ void Pack::check() const {
   column("momentum", momentum.size());
   column("nesterov", nesterov.size());
   column("weight_decay", weight_decay.size());
+  column("zeros_stay_from", zeros_stay_from.size());
   column("initial", initial.size(), true);
   column("fixed_noise", fixed_noise.size(), true);
   if (batch_size == 0) throw LogicError("Pack: batch size 0");

@@ -33,6 +33,8 @@ class CpuEngine final : public Engine {
     return precision == Precision::tf32 ? "products of TensorFloat-32 are a GPU's" : "";
   }
 
+  [[nodiscard]] bool prunes() const override { return true; }
+
   [[nodiscard]] std::size_t bytes_per_network(const Shape& shape, std::uint32_t,
                                               Precision precision) const override {
     return 3 * ParameterLayout(shape).padded() * scalar_bytes(precision);

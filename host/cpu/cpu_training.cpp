@@ -76,7 +76,8 @@ void CpuTraining<T>::advance(std::uint64_t steps) {
     Order order;
     const std::uint64_t last = std::min(pack_.steps[network], state.step + steps);
     while (state.step < last && state.diverged == 0)
-      step.train(state, hyperparameters_[network], batch_of_next_step(network, order), fixed_noise(network));
+      step.train(state, hyperparameters_[network], batch_of_next_step(network, order), fixed_noise(network),
+                 state.step >= pack_.zeros_stay_from[network]);
   });
 }
 
@@ -111,6 +112,7 @@ StepInspection CpuTraining<T>::inspect(std::size_t network) {
   const Batch<T>& batch = batch_of_next_step(network, order);
   const Draw draw{math::Stream::noise, static_cast<std::uint32_t>(state.step + 1), fixed_noise(network)};
   const BatchSums sums = step.gradient(state.parameters.data(), hyper, batch, draw);
+  if (state.step >= pack_.zeros_stay_from[network]) step.drop_gradients_of_zeros(state.parameters.data());
   StepInspection out;
   const auto count = static_cast<double>(batch.count);
   out.mse = sums.squares / (count * pack_.shape.outputs());

@@ -327,14 +327,27 @@ BatchSums NetworkStep<T>::gradient(const T* parameters, const Hyperparameters<T>
 }
 
 template <typename T>
+void NetworkStep<T>::drop_gradients_of_zeros(const T* parameters) {
+  for (const LayerSlice& slice : layout_.layers())
+    for (std::size_t i = slice.weights; i < slice.weights + slice.weight_count(); ++i)
+      gradients_[i] = parameters[i] == T(0) ? T(0) : gradients_[i];
+}
+
+template <typename T>
 bool NetworkStep<T>::train(NetworkState<T>& state, const Hyperparameters<T>& hyper, const Batch<T>& batch,
-                           const FixedNoise* fixed) {
+                           const FixedNoise* fixed, bool zeros_stay) {
   const std::uint64_t step = state.step + 1;
   const Draw draw{math::Stream::noise, static_cast<std::uint32_t>(step), fixed};
   const BatchSums sums = gradient(state.parameters.data(), hyper, batch, draw);
   if (!std::isfinite(std::accumulate(std::begin(sums.activity), std::end(sums.activity), sums.squares))) {
     state.diverged = step;
     return false;
+  }
+  if (zeros_stay) {
+    drop_gradients_of_zeros(state.parameters.data());
+    for (const LayerSlice& slice : layout_.layers())
+      for (std::size_t i = slice.weights; i < slice.weights + slice.weight_count(); ++i)
+        state.moment1[i] = state.parameters[i] == T(0) ? T(0) : state.moment1[i];
   }
   const double rate = hyper.learning_rate.after(state.step);
   if (hyper.optimizer == Optimizer::sgd)

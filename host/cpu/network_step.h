@@ -48,8 +48,9 @@ class NetworkStep {
   NetworkStep(const Shape& shape, const Kernels<T>& kernels);
 
   /// One optimizer step. Returns false, and changes nothing but `diverged`, where the loss is not finite.
+  /// `zeros_stay`: weights that are 0 have no gradient and no first moment.
   bool train(NetworkState<T>& state, const Hyperparameters<T>& hyper, const Batch<T>& batch,
-             const FixedNoise* fixed);
+             const FixedNoise* fixed, bool zeros_stay);
   /// The sums of a forward pass over a batch. With `draw`, the noise of `hyper` is on (dropout never is).
   BatchSums evaluate(const T* parameters, const Hyperparameters<T>& hyper, const Batch<T>& batch,
                      std::optional<Draw> draw);
@@ -57,6 +58,8 @@ class NetworkStep {
   BatchSums gradient(const T* parameters, const Hyperparameters<T>& hyper, const Batch<T>& batch,
                      const Draw& draw);
   [[nodiscard]] const AlignedVector<T>& gradients() const { return gradients_; }
+  /// Takes the gradients of weights that are 0 away.
+  void drop_gradients_of_zeros(const T* parameters);
 
   /// Bytes of a workspace for this shape.
   [[nodiscard]] static std::size_t bytes(const Shape& shape);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 #include <dlfcn.h>
 #include <fmt/format.h>
@@ -78,16 +79,20 @@ GpuAccess open_gpu(std::filesystem::path path) {
   }
   const GpuModule* module = module_of();
   try {
-    access.devices = module->devices();
+    GpuDevices devices = module->devices();
+    access.devices = std::move(devices.usable);
+    access.skipped = std::move(devices.skipped);
   } catch (const std::exception& error) {
     access.reason = error.what();
     return access;
   }
-  access.driver_idle = false;
-  if (access.devices.empty())
+  access.driver_idle = !access.skipped.empty();
+  if (!access.devices.empty())
+    access.module = module;
+  else if (access.skipped.empty())
     access.reason = "the NVIDIA driver shows no device";
   else
-    access.module = module;
+    access.reason = fmt::format("{}", fmt::join(access.skipped, "; "));
   return access;
 }
 

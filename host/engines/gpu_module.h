@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,8 +15,10 @@ namespace modsweep {
 struct GpuAccess {
   const GpuModule* module = nullptr;  ///< null where `reason` is not empty
   std::vector<GpuDevice> devices;     ///< at least one with a module
+  std::vector<std::string> skipped;   ///< further ones: which, and why no engine uses them
   std::string reason;                 ///< one line: what is missing
-  /// This machine has an NVIDIA driver, but the module for it is missing, or of no use: a GPU may stay idle.
+  /// This machine has an NVIDIA driver, but the module for it is missing, or of no use, or there are
+  /// devices that no engine uses: a GPU may stay idle.
   bool driver_idle = false;
 };
 
@@ -26,5 +29,17 @@ struct GpuAccess {
 /// library folder of its installation. Does not throw where something is missing or fails: `reason` states
 /// it. The module stays loaded.
 [[nodiscard]] GpuAccess open_gpu(std::filesystem::path path = {});
+
+/// Opens the usual module at first need, and once: that takes a second, and a context on every device.
+class GpuOpener {
+ public:
+  [[nodiscard]] const GpuAccess& operator()() {
+    if (!access_) access_ = open_gpu();
+    return *access_;
+  }
+
+ private:
+  std::optional<GpuAccess> access_;
+};
 
 }  // namespace modsweep

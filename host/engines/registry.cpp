@@ -1,6 +1,5 @@
 #include "engines/registry.h"
 
-#include "engines/gpu_module.h"
 #include "engines/speed_table.h"
 
 #include <fmt/format.h>
@@ -13,33 +12,39 @@
 namespace modsweep {
 namespace {
 
-std::string always() {
+std::string always(GpuOpener&) {
   return {};
 }
 
-std::vector<std::unique_ptr<Engine>> make_cpu(std::size_t threads) {
+std::vector<std::unique_ptr<Engine>> make_cpu(GpuOpener&, std::size_t threads) {
   std::vector<std::unique_ptr<Engine>> engines;
   engines.push_back(make_cpu_engine({.threads = threads, .instruction_set = {}}));
   return engines;
 }
 
-std::string no_gpu() {
-  return open_gpu().reason;
+std::string no_gpu(GpuOpener& gpu) {
+  return gpu().reason;
 }
 
 template <auto make>
-std::vector<std::unique_ptr<Engine>> make_gpu(std::size_t) {
-  const GpuAccess gpu = open_gpu();
+std::vector<std::unique_ptr<Engine>> make_gpu(GpuOpener& gpu, std::size_t) {
   std::vector<std::unique_ptr<Engine>> engines;
-  for (const GpuDevice& device : gpu.devices) engines.push_back((gpu.module->*make)(device));
+  for (const GpuDevice& device : gpu().devices) engines.push_back((gpu().module->*make)(device));
   return engines;
 }
 
-/// A warning where the machine has an NVIDIA driver that `auto` cannot use.
-std::string idle_driver() {
-  const GpuAccess gpu = open_gpu();
+/// A warning where the machine has an NVIDIA driver, or devices, that `auto` cannot use.
+std::string idle_gpu(const GpuAccess& gpu) {
   if (!gpu.driver_idle) return {};
-  return fmt::format("this machine has an NVIDIA driver, but no GPU is used: {}", gpu.reason);
+  if (gpu.module == nullptr)
+    return fmt::format("this machine has an NVIDIA driver, but no GPU is used: {}", gpu.reason);
+  return fmt::format("not every GPU of this machine is used: {}", fmt::join(gpu.skipped, "; "));
+}
+
+/// Why `auto` had no choice.
+std::string only_one(const GpuAccess& gpu) {
+  constexpr const char* why = "the only one of this machine";
+  return gpu.driver_idle ? fmt::format("{} (GPU not used: {})", why, gpu.reason) : why;
 }
 
 std::string note_of(const EngineChoice& choice) {
@@ -78,10 +83,11 @@ std::vector<Worker> EngineChoice::workers() const {
 }
 
 EngineChoice choose_engine(std::string_view name, std::size_t threads) {
+  GpuOpener gpu;
   for (const EngineEntry& entry : engine_entries()) {
     if (name != "auto" && name != entry.name) continue;
-    const std::string reason = entry.unavailable();
-    if (reason.empty()) return {entry.make(threads), {}};
+    const std::string reason = entry.unavailable(gpu);
+    if (reason.empty()) return {entry.make(gpu, threads), {}};
     throw InputError(fmt::format("engine {} cannot be used here: {}; use --engine auto", entry.name, reason));
   }
   throw InputError(
@@ -90,14 +96,16 @@ EngineChoice choose_engine(std::string_view name, std::size_t threads) {
 
 EngineChoice choose_engine(std::string_view name, std::size_t threads, const TrialWork& work) {
   if (name != "auto") return choose_engine(name, threads);
+  GpuOpener gpu;
   std::vector<Contender> contenders;
   for (const EngineEntry& entry : engine_entries())
-    if (entry.unavailable().empty()) contenders.push_back({std::string(entry.name), entry.make(threads)});
+    if (entry.unavailable(gpu).empty())
+      contenders.push_back({std::string(entry.name), entry.make(gpu, threads)});
   if (contenders.size() == 1)
-    return {std::move(contenders.front().engines), "the only one of this machine", idle_driver()};
+    return {std::move(contenders.front().engines), only_one(gpu()), idle_gpu(gpu())};
   SpeedTable table(SpeedTable::usual_path());
   TrialResult trial = try_engines(work, contenders, kept_timing(table, work, program_version()));
-  return {std::move(contenders[trial.fastest].engines), std::move(trial.why)};
+  return {std::move(contenders[trial.fastest].engines), std::move(trial.why), idle_gpu(gpu())};
 }
 
 }  // namespace modsweep

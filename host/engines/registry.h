@@ -1,6 +1,7 @@
 // The list of the engines.
 #pragma once
 
+#include "engines/gpu_module.h"
 #include "engines/trials.h"
 #include "plan/workers.h"
 
@@ -19,9 +20,9 @@ struct EngineEntry {
   std::string_view name;
   std::string_view summary;
   /// Why it cannot be used on this machine; empty if it can.
-  std::string (*unavailable)();
+  std::string (*unavailable)(GpuOpener& gpu);
   /// Makes one engine for each device that it can use. `threads`: 0 for all.
-  std::vector<std::unique_ptr<Engine>> (*make)(std::size_t threads);
+  std::vector<std::unique_ptr<Engine>> (*make)(GpuOpener& gpu, std::size_t threads);
 };
 
 /// All engines of this build. The first can be used everywhere, and the results of the others are checked

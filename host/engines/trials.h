@@ -44,7 +44,8 @@ struct TrialResult {
 };
 
 /// The contender that would finish first. Contenders that refuse a cell, run out of memory, fail, or do not
-/// compute the same as the first one are skipped: losses and gradients of a cell's first steps are compared.
+/// compute the same as the first one are skipped: losses and gradients of the first steps of networks like a
+/// cell are compared, with the distance that rounding explains in these very networks.
 /// There must be at least one contender; the first is also the answer where none can train the sweep.
 [[nodiscard]] TrialResult try_engines(const TrialWork& work, std::span<const Contender> contenders,
                                       const Timing& timing);

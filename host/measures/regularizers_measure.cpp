@@ -15,6 +15,7 @@ std::string_view doc_of(const PenaltyInfo& penalty) {
 Measure regularizers_measure() {
   Measure measure{.name = "regularizers", .finite_weights = false};
   for (const PenaltyInfo& penalty : penalty_infos) {
+    if (penalty.measured_alone) continue;
     MeasureColumn column{.name = penalty.column, .doc = doc_of(penalty), .since = penalty.since};
     if (penalty.name == "l2")
       column.run = {.heading = "sum W^2", .format = "{:.2f}", .order = 40, .always = true};
@@ -24,7 +25,8 @@ Measure regularizers_measure() {
     const RegularizerValues values =
         network.train.regularizers + weight_regularizers(network.weights, network.settings.regularizer);
     std::vector<MeasuredValue> row;
-    for (const PenaltyInfo& penalty : penalty_infos) row.emplace_back(values.*penalty.value);
+    for (const PenaltyInfo& penalty : penalty_infos)
+      if (!penalty.measured_alone) row.emplace_back(values.*penalty.value);
     out.network(row);
   };
   return measure;

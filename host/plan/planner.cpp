@@ -15,13 +15,14 @@
 namespace modsweep {
 
 std::string PackKey::text() const {
-  return fmt::format("{}, batch {}, {}{}{}", shape.text(), batch_size, name_of(precision),
-                     shape.bias ? "" : ", no bias", shape.prelu ? ", prelu" : "");
+  return fmt::format("{}, batch {}, {}{}{}{}", shape.text(), batch_size, name_of(precision),
+                     shape.bias ? "" : ", no bias", shape.prelu ? ", prelu" : "", pruned ? ", pruned" : "");
 }
 
 PackKey pack_key(const CellSettings& cell) {
   const std::uint32_t outputs = task_kind(cell.task.kind).outputs(cell.task);
-  return {shape_of(cell, outputs), cell.training.batch_size, cell.training.precision};
+  return {shape_of(cell, outputs), cell.training.batch_size, cell.training.precision,
+          cell.pruning.sparsity > 0.0};
 }
 
 std::uint64_t cell_number(const Cell& cell) {
@@ -40,6 +41,10 @@ std::size_t pack_limit(const Worker& worker, const PackKey& key, std::size_t max
         fmt::format("engine {} cannot train networks of shape {}: {}; change that or choose another --engine",
                     engine.name(), key.text(), reason));
   }
+  if (key.pruned && !engine.prunes())
+    throw InputError(
+        fmt::format("engine {} does not prune (pruning.sparsity above 0); choose another --engine, as cpu",
+                    engine.name()));
   std::size_t limit = max_pack > 0 ? max_pack : std::numeric_limits<std::size_t>::max();
   limit = std::min(limit, engine.preferred_pack(key.shape, key.batch_size, key.precision));
   const std::size_t each = engine.bytes_per_network(key.shape, key.batch_size, key.precision);

@@ -24,9 +24,11 @@ struct PackKey {
   Shape shape;
   std::uint32_t batch_size = 0;
   Precision precision = Precision::fp32;
+  bool pruned = false;  ///< its networks are pruned, which not every engine does
 
   bool operator==(const PackKey&) const = default;
-  /// One text per key: "4-32-32-32-4, batch 200, fp32", "no bias" and "prelu" added where they apply.
+  /// One text per key: "4-32-32-32-4, batch 200, fp32", "no bias", "prelu" and "pruned" added where they
+  /// apply.
   [[nodiscard]] std::string text() const;
 };
 

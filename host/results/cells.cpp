@@ -18,16 +18,6 @@ namespace {
 
 using nlohmann::json;
 
-/// The columns of `results` that hold measured numbers.
-std::vector<std::string> number_columns(const Store& store) {
-  static const std::set<std::string> others = {"cell",        "sweep",  "status", "steps",
-                                               "diverged_at", "engine", "device", "seconds"};
-  std::vector<std::string> columns;
-  for (const auto& name : store.columns(Table::results))
-    if (name.find('.') == std::string::npos && !others.contains(name)) columns.push_back(name);
-  return columns;
-}
-
 /// Adds the finished cells of a store whose ids are not in `known` yet.
 void read_store(const std::string& path, std::unordered_set<std::string>& known,
                 std::vector<ResultCell>& cells) {
@@ -62,6 +52,15 @@ void read_store(const std::string& path, std::unordered_set<std::string>& known,
 }
 
 }  // namespace
+
+std::vector<std::string> number_columns(const Store& store) {
+  static const std::set<std::string> others = {"cell",        "sweep",  "status", "steps",
+                                               "diverged_at", "engine", "device", "seconds"};
+  std::vector<std::string> columns;
+  for (const auto& name : store.columns(Table::results))
+    if (name.find('.') == std::string::npos && !others.contains(name)) columns.push_back(name);
+  return columns;
+}
 
 double ResultCell::number(const std::string& column) const {
   const auto found = numbers.find(column);

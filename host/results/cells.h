@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "modsweep/store.h"
+
 namespace modsweep {
 
 /// A finished cell.
@@ -25,6 +27,9 @@ struct ResultCell {
   /// The value of a column; NaN: none.
   [[nodiscard]] double number(const std::string& column) const;
 };
+
+/// The columns of `results` that hold measured numbers, in the table's order.
+[[nodiscard]] std::vector<std::string> number_columns(const Store& store);
 
 /// The finished cells of stores, by id. `paths` are files, or folders, of which all *.db are read; a cell
 /// that is in several stores counts once. Throws InputError for a path that is not a store, and for a folder

@@ -214,14 +214,17 @@ std::vector<bool> telling_keys(const Store& store, const std::vector<std::string
 std::vector<CellGroup> read_groups(const Store& store, const std::string& path, Table table,
                                    const std::vector<std::string>& keys,
                                    const std::vector<std::string>& columns,
-                                   const std::vector<std::string>& labels) {
+                                   const std::vector<std::string>& labels,
+                                   const std::unordered_set<std::string>* only) {
   check_columns(store, path, table, keys, columns);
   std::vector<std::string> wanted = keys;
   wanted.insert(wanted.end(), columns.begin(), columns.end());
   wanted.insert(wanted.end(), labels.begin(), labels.end());
+  if (only != nullptr) wanted.emplace_back("cell");
   wanted.emplace_back("status");
   Grouping grouping(keys.size());
   store.read_rows(table, wanted, [&](std::span<const std::string> row) {
+    if (only != nullptr && !only->contains(json::parse(row[row.size() - 2]).get<std::string>())) return;
     CellGroup& group = grouping.of(row);
     if (row.back() == "\"diverged\"") {
       ++group.diverged;
@@ -233,7 +236,7 @@ std::vector<CellGroup> read_groups(const Store& store, const std::string& path, 
       group.curves.push_back(grouping.curve_of(row.subspan(keys.size() + columns.size(), labels.size())));
   });
   auto groups = std::move(grouping).sorted();
-  if (groups.empty())
+  if (groups.empty() && only == nullptr)
     throw InputError(fmt::format("{}: no cell is {} yet; see how far it is with: modsweep status {}", path,
                                  table == Table::history ? "measured" : "finished", path));
   return groups;

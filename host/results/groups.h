@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -76,10 +77,12 @@ class ZippedKeys {
 /// numbers in `columns`, and numbers the curves of cells by their values of `labels`, the same in all groups.
 /// Cells that diverged are counted, their numbers left out. Throws InputError if a column is missing, a key
 /// is named twice, a column of numbers holds something else, or no cell is finished; `path` names the store
-/// in the message.
+/// in the message. `only`: ids of cells as the table shows them, instead of all; with none of them there are
+/// no groups.
 [[nodiscard]] std::vector<CellGroup> read_groups(const Store& store, const std::string& path, Table table,
                                                  const std::vector<std::string>& keys,
                                                  const std::vector<std::string>& columns,
-                                                 const std::vector<std::string>& labels = {});
+                                                 const std::vector<std::string>& labels = {},
+                                                 const std::unordered_set<std::string>* only = nullptr);
 
 }  // namespace modsweep

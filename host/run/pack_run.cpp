@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "modsweep/error.h"
+#include "modsweep/pruning.h"
 #include "modsweep/state.h"
 
 namespace modsweep {
@@ -40,12 +41,13 @@ std::string arithmetic(std::string_view engine, const std::string& devices) {
 
 /// One network of the pack as the runner sees it.
 struct PackRun::Member {
-  std::uint64_t total = 0;           // steps of the whole run
-  std::uint64_t step = 0;            // steps taken
-  std::uint64_t next = 0;            // the next step to be measured
-  std::uint64_t committed_step = 0;  // step of the last committed state
-  std::size_t weights = 0;           // their number, for training_flop
-  std::vector<Measurement> rows;     // since the last commit
+  std::uint64_t total = 0;               // steps of the whole run
+  std::uint64_t step = 0;                // steps taken
+  std::uint64_t next = 0;                // the next step to be measured
+  std::uint64_t next_pruning = no_step;  // the next step after which weights are pruned
+  std::uint64_t committed_step = 0;      // step of the last committed state
+  std::size_t weights = 0;               // their number, for training_flop
+  std::vector<Measurement> rows;         // since the last commit
   std::optional<Parameters> final_weights;
   BestStep best;                        // by validation loss, where the settings want it
   std::vector<double> best_parameters;  // of that step, where they are kept
@@ -82,6 +84,8 @@ void PackRun::restore(Member& member, std::size_t network) {
   member.step = member.committed_step = training_->step(network);
   // The measurement at the checkpoint's step was committed with the checkpoint: continue with a later one.
   member.next = next_measurement(cells_[network].settings, member.step + 1).value_or(member.total);
+  // So was the state after the pruning at that step.
+  member.next_pruning = next_pruning(cells_[network].settings.pruning, member.step + 1).value_or(no_step);
   if (context_.trained && member.step > 0)
     context_.trained(static_cast<double>(member.step),
                      training_flop(cells_[network].settings, member.weights, member.step), true);
@@ -106,6 +110,7 @@ void PackRun::start() {
   for (const Cell& cell : cells_) pack_.add(cell.settings, context_.datasets.get(cell.settings.task));
   pack_.check();
   training_ = context_.engine.start(pack_);
+  if (const std::string note = training_->note(); context_.tell && !note.empty()) context_.tell(note);
   const ParameterLayout layout(pack_.shape);
   const std::size_t weights = layout.weights();
   last_save_ =
@@ -116,7 +121,9 @@ void PackRun::start() {
     member.total = pack_.steps[p];
     member.next = next_measurement(cells_[p].settings, 0).value_or(member.total);
     member.weights = weights;
+    member.next_pruning = next_pruning(cells_[p].settings.pruning, 0).value_or(no_step);
     restore(member, p);
+    prune_due(p);
   }
   last_commit_ = last_final_ = steady_seconds();
 }
@@ -135,6 +142,7 @@ std::uint64_t PackRun::steps_to_next_event() const {
     const Member& member = members_[p];
     longest = std::max(longest, member.total - member.step);
     if (member.next < member.total) steps = std::min(steps, member.next - member.step);
+    if (member.next_pruning < member.total) steps = std::min(steps, member.next_pruning - member.step);
   }
   return std::min(steps, longest);
 }
@@ -150,8 +158,8 @@ void PackRun::advance() {
   // by the factor 8, so that one unusually fast advance is not followed by a very long one. `aim` is at most
   // an eighth of the time until `end_by`, in case the machine becomes slower.
   const double left = std::max(0.01, (context_.options.end_by - steady_seconds()) / 8);
-  const double aim =
-      std::min({context_.options.advance_seconds, context_.options.checkpoint_seconds / 2, left});
+  const double aim = std::min({context_.options.advance_seconds, context_.engine.advance_seconds(),
+                               context_.options.checkpoint_seconds / 2, left});
   const double each = std::max(seconds, 1e-9) / static_cast<double>(steps);
   chunk_ = std::clamp(aim / each, 1.0, std::min(8.0 * std::max(chunk_, 1.0), 1e15));
   last_advance_ = seconds;
@@ -171,11 +179,23 @@ void PackRun::advance() {
     const CellSettings& settings = cells_[p].settings;
     flop += training_flop(settings, member.weights, member.step) -
             training_flop(settings, member.weights, before);
+    prune_due(p);
     if (!at_rest(p)) ++training_members_;
   }
   if (taken > 0.0)
     for (std::size_t p = 0; p < members_.size(); ++p) members_[p].seconds += seconds * share[p] / taken;
   if (context_.trained) context_.trained(taken, flop, false);
+}
+
+/// Prunes a network that has come to the step of its next pruning; comes before the step is measured.
+void PackRun::prune_due(std::size_t network) {
+  Member& member = members_[network];
+  if (member.step != member.next_pruning || member.diverged_at) return;
+  const PruningSettings& pruning = cells_[network].settings.pruning;
+  std::vector<std::byte> state = training_->save(network);
+  prune_state(state, pack_.shape, pack_.precision, pruning, member.step);
+  training_->restore(network, state);
+  member.next_pruning = next_pruning(pruning, member.step + 1).value_or(no_step);
 }
 
 /// Takes a measured step into account for early stopping. A network that stops has reached its last step.

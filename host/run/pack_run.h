@@ -75,6 +75,7 @@ class PackRun {
   void tell_of(const Checkpoint& checkpoint) const;
   [[nodiscard]] std::uint64_t steps_to_next_event() const;
   void advance();
+  void prune_due(std::size_t network);
   [[nodiscard]] bool at_rest(std::size_t network) const;
   void measure_due(bool all_finished);
   void stop_early(std::size_t network, const Measured& measured);

@@ -16,7 +16,8 @@ inline constexpr std::int32_t store_application_id = 0x4d535750;
 /// PRAGMA user_version: raised whenever a table or column is added or changes its meaning. The newest format
 /// that a measure names, but at least hashed_format. 1: the first; 2: measurements.ood_loss and block_error;
 /// 3: layers.modularity, normalized_cut, block_share; 4: rollback journal instead of WAL; tables store, runs
-/// and shards; hashes of all rows; 5: measurements.validation_loss and kept_step; table scaling.
+/// and shards; hashes of all rows; 5: measurements.validation_loss and kept_step; table scaling; 6: measures
+/// of the whole network as a graph: measurements.graph_cut and so on, layers.separation.
 [[nodiscard]] std::int32_t store_format();
 /// The version of the SQLite library that is used, "3.40.1".
 [[nodiscard]] std::string sqlite_version();

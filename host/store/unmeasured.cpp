@@ -13,9 +13,11 @@ namespace {
 /// Adds the measures that a sweep's cells ask for, by their index; false if it has too many combinations of
 /// settings to tell.
 bool add_asked(const Sweep& sweep, std::vector<bool>& asked) {
-  return visit_settings(sweep, {"measure", "network", "task"}, [&](const CellSettings& cell) {
-    for (std::size_t m = 0; m < asked.size(); ++m) asked[m] = asked[m] || asks_for(cell, measures()[m]);
-  });
+  return visit_settings(sweep, {"measure", "network", "task", "regularizer.connection_cost", "pruning"},
+                        [&](const CellSettings& cell) {
+                          for (std::size_t m = 0; m < asked.size(); ++m)
+                            asked[m] = asked[m] || asks_for(cell, measures()[m]);
+                        });
 }
 
 }  // namespace

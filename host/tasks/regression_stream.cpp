@@ -1,7 +1,9 @@
 #include "tasks/regression_stream.h"
 
+#include <array>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -19,6 +21,14 @@ void check_samples(const char* key, std::uint32_t count, std::uint32_t least, st
   if (std::uint64_t{count} * inputs > max_numbers)
     throw InputError(fmt::format("task.{} = {} with task.inputs = {}: more than {} numbers; give fewer", key,
                                  count, inputs, max_numbers));
+}
+
+SineFunctions draw_functions(std::uint32_t inputs, NumpyRandom& random) {
+  SineFunctions f;
+  for (std::uint32_t i = 0; i < inputs; ++i) f.amplitudes.push_back(0.7 + 0.3 * random.uniform());
+  for (std::uint32_t i = 0; i < inputs; ++i) f.frequencies.push_back(0.4 + 1.4 * random.uniform());
+  for (std::uint32_t i = 0; i < inputs; ++i) f.phases.push_back(2.0 * std::numbers::pi * random.uniform());
+  return f;
 }
 
 Samples draw_inputs(std::uint32_t count, std::uint32_t inputs, NumpyRandom& random) {
@@ -40,11 +50,7 @@ double SineFunctions::operator()(std::size_t i, double x) const {
 
 Dataset make_regression(const TaskSettings& task, const MakeTargets& targets) {
   NumpyRandom random(task.seed);
-  SineFunctions f;
-  for (std::uint32_t i = 0; i < task.inputs; ++i) f.amplitudes.push_back(0.7 + 0.3 * random.uniform());
-  for (std::uint32_t i = 0; i < task.inputs; ++i) f.frequencies.push_back(0.4 + 1.4 * random.uniform());
-  for (std::uint32_t i = 0; i < task.inputs; ++i)
-    f.phases.push_back(2.0 * std::numbers::pi * random.uniform());
+  const SineFunctions f = draw_functions(task.inputs, random);
   Dataset data;
   data.train = draw_inputs(task.train_samples, task.inputs, random);
   targets(f, data.train, random);
@@ -52,6 +58,39 @@ Dataset make_regression(const TaskSettings& task, const MakeTargets& targets) {
   targets(f, data.test, random);
   data.validation = draw_inputs(task.validation_samples, task.inputs, random);
   targets(f, data.validation, random);
+  return data;
+}
+
+Dataset make_regression_in(const TaskSettings& task, InRange in_range, const MakeTargets& targets) {
+  NumpyRandom random(task.seed);
+  const SineFunctions f = draw_functions(task.inputs, random);
+  Dataset data;
+  const std::array<std::pair<Samples*, std::uint32_t>, 3> learned = {
+      {{&data.train, task.train_samples},
+       {&data.test, task.test_samples},
+       {&data.validation, task.validation_samples}}};
+  const auto add = [](Samples& to, const std::vector<double>& x) {
+    to.x.insert(to.x.end(), x.begin(), x.end());
+    ++to.count;
+  };
+  std::vector<double> x(task.inputs);
+  for (std::size_t set = 0; set < learned.size() || data.ood.count < task.ood_samples;) {
+    if (set < learned.size() && learned[set].first->count == learned[set].second) {
+      ++set;
+      continue;
+    }
+    for (double& value : x) value = (random.uniform() - 0.5) * 4.0;
+    if (!in_range(x)) {
+      if (data.ood.count < task.ood_samples) add(data.ood, x);
+    } else if (set < learned.size()) {
+      add(*learned[set].first, x);
+    }
+  }
+  for (Samples* samples : {&data.train, &data.test, &data.validation, &data.ood}) {
+    samples->inputs = samples->outputs = task.inputs;
+    samples->y.resize(samples->x.size());
+    targets(f, *samples, random);
+  }
   return data;
 }
 

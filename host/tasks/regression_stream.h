@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "modsweep/task.h"
@@ -29,6 +30,15 @@ using MakeTargets = std::function<void(const SineFunctions& f, Samples& samples,
 /// Draws the functions and the inputs of each split in turn, and calls `targets` for a split right after its
 /// inputs were drawn. The samples have y of the same size as x.
 [[nodiscard]] Dataset make_regression(const TaskSettings& task, const MakeTargets& targets);
+
+/// Whether a sample (n entries) is learned.
+using InRange = bool (*)(std::span<const double> x);
+
+/// The same where only samples in range are learned: inputs are drawn sample by sample; training, test and
+/// validation samples in turn take those in range, and out-of-distribution samples the others, from the first
+/// one on.
+[[nodiscard]] Dataset make_regression_in(const TaskSettings& task, InRange in_range,
+                                         const MakeTargets& targets);
 
 /// Checks what all these tasks need: at least one input and one sample of each split, and data of a size that
 /// fits in memory.

@@ -1,8 +1,10 @@
 #include "core/text.h"
 
+#include <algorithm>
 #include <string>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "modsweep/error.h"
 #include "modsweep/task.h"
@@ -29,6 +31,7 @@ TaskSettings TaskKind::canonical(const TaskSettings& task) const {
   used.train_samples = task.train_samples;
   used.test_samples = task.test_samples;
   used.validation_samples = task.validation_samples;
+  if (!goals.empty()) used.goals = task.goals;
   if (uses_seed) used.seed = task.seed;
   if (uses_ood_samples) used.ood_samples = task.ood_samples;
   if (user_data != nullptr) {
@@ -57,6 +60,31 @@ const TaskKind& task_kind(std::string_view name) {
   }
   throw InputError(
       fmt::format("task.kind = \"{}\": no such task; the nearest is \"{}\"", one_line(name), nearest->name));
+}
+
+std::string_view goal_of(const TaskSettings& task) {
+  const TaskKind& kind = task_kind(task.kind);
+  if (kind.goals.empty()) throw LogicError(fmt::format("goal_of: {} has no goals", kind.name));
+  if (task.goals.empty()) return kind.goals.front();
+  const auto found = std::ranges::find(kind.goals, std::string_view(task.goals.front()));
+  if (found == kind.goals.end())
+    throw InputError(fmt::format("task.goals: \"{}\" is no goal of task.kind = \"{}\"; it has {}",
+                                 one_line(task.goals.front()), kind.name, fmt::join(kind.goals, ", ")));
+  return *found;
+}
+
+std::uint32_t modules_sought(const CellSettings& cell) {
+  if (cell.measure.modules > 0) return cell.measure.modules;
+  const TaskKind& kind = task_kind(cell.task.kind);
+  return kind.modules == nullptr ? cell.task.inputs : kind.modules(cell.task);
+}
+
+std::vector<std::uint32_t> input_groups(const TaskSettings& task) {
+  const TaskKind& kind = task_kind(task.kind);
+  std::vector<std::uint32_t> groups;
+  for (std::uint32_t input = 0; input < task.inputs; ++input)
+    groups.push_back(kind.input_group == nullptr ? input : kind.input_group(task, input));
+  return groups;
 }
 
 }  // namespace modsweep

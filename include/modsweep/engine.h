@@ -76,6 +76,9 @@ class Training {
     return std::nullopt;
   }
 
+  /// What the user should know of how these networks are trained, in one line; empty: nothing.
+  [[nodiscard]] virtual std::string note() const { return {}; }
+
   /// All state of one network that later steps depend on, exactly. Portable between pack compositions.
   [[nodiscard]] virtual std::vector<std::byte> save(std::size_t network) const = 0;
   /// Restores a saved state. Throws InputError where the bytes are not a state of this shape and precision.
@@ -91,6 +94,8 @@ class Engine {
   [[nodiscard]] virtual std::string device() const = 0;
   /// Why this shape cannot be trained in this precision; empty if it can.
   [[nodiscard]] virtual std::string refuses(const Shape& shape, Precision precision) const = 0;
+  /// Whether its trainings heed Pack::zeros_stay_from. Others train no networks that are pruned.
+  [[nodiscard]] virtual bool prunes() const { return false; }
   /// Bytes of memory that one network of a pack needs, without datasets.
   [[nodiscard]] virtual std::size_t bytes_per_network(const Shape& shape, std::uint32_t batch_size,
                                                       Precision precision) const = 0;
@@ -98,6 +103,8 @@ class Engine {
   [[nodiscard]] virtual std::size_t memory() const = 0;
   /// The number of packs that it trains well at once: with two, one trains while the other is measured.
   [[nodiscard]] virtual std::size_t workers() const = 0;
+  /// Seconds that one advance should take at most: while it lasts, a device does little else for others.
+  [[nodiscard]] virtual double advance_seconds() const { return 1.0; }
   /// The number of networks of one shape that it trains well at once: the planner's upper bound for a pack.
   [[nodiscard]] virtual std::size_t preferred_pack(const Shape& shape, std::uint32_t batch_size,
                                                    Precision precision) const = 0;

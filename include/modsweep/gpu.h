@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,10 @@
 #include "modsweep/engine.h"
 
 namespace modsweep {
+
+namespace device {
+class DeviceShare;  // of the module
+}
 
 /// One device of this machine.
 struct GpuDevice {
@@ -21,6 +26,9 @@ struct GpuDevice {
   std::size_t memory = 0;       ///< bytes
   std::size_t free_memory = 0;  ///< bytes, at present
   std::size_t multiprocessors = 0;
+  /// What all engines made from this value share of the device; it lives as long as one of them. Null: each
+  /// has its own.
+  std::shared_ptr<device::DeviceShare> share;
 };
 
 /// Selection of what is timed on a device.
@@ -56,10 +64,22 @@ struct GpuBenchRow {
   double peak_gbytes = 0.0;  ///< of a copy, measured in the same run
 };
 
+/// Receives measurements one by one: a device that fails later takes none of them away.
+struct GpuBenchWatcher {
+  std::function<void(const GpuBenchRow& row)> row;
+  /// What could not be timed, and why; the others follow.
+  std::function<void(const std::string& what, const std::string& why)> failed;
+};
+
+/// The devices of this machine.
+struct GpuDevices {
+  std::vector<GpuDevice> usable;     ///< that the engines run on
+  std::vector<std::string> skipped;  ///< one line for each other one: which, and why
+};
+
 /// The functions of the module. They throw IoError where CUDA fails.
 struct GpuModule {
-  /// All devices that its engines run on.
-  std::vector<GpuDevice> (*devices)();
+  GpuDevices (*devices)();
   /// Batched matrix products with fused kernels around them, for networks of any shape.
   std::unique_ptr<Engine> (*make_gemm_engine)(const GpuDevice& device);
   /// One thread block, or one cluster, per network, whose kernel takes many steps; for networks that fit its
@@ -69,7 +89,7 @@ struct GpuModule {
   /// split into a TF32 value and a remainder (3xTF32).
   std::unique_ptr<Engine> (*make_fused_3xtf32_engine)(const GpuDevice& device);
   /// Times an engine, the kernels of gemm, and spectra.
-  std::vector<GpuBenchRow> (*bench)(const GpuDevice& device, const GpuBenchOptions& options);
+  void (*bench)(const GpuDevice& device, const GpuBenchOptions& options, const GpuBenchWatcher& watcher);
 };
 
 /// Symbols of the module's two functions: one returns its GpuModule; the other returns the build_text() of

@@ -39,6 +39,7 @@ struct PenaltyInfo {
   std::string_view doc;
   std::int32_t since = 0;  ///< the first store format with the column
   bool of_activity = false;
+  bool measured_alone = false;  ///< by a measure of its own
   PenaltyCoefficient coefficient = nullptr;
   PenaltyValue value = nullptr;
 };
@@ -50,6 +51,7 @@ struct PenaltyInfo {
    math::Penalty::doc,                                                              \
    math::Penalty::since,                                                            \
    math::is_of_activity<math::Penalty>,                                             \
+   math::Penalty::measured_alone,                                                   \
    &RegularizerSettings::name,                                                      \
    &RegularizerValues::name},
 inline constexpr auto penalty_infos =

@@ -93,6 +93,32 @@ struct EnumNames<ClusterBy> {
   }};
 };
 
+template <>
+struct EnumNames<PruningShape> {
+  static constexpr std::array<std::pair<PruningShape, std::string_view>, 2> table = {{
+      {PruningShape::cubic, "cubic"},
+      {PruningShape::geometric, "geometric"},
+  }};
+};
+
+template <>
+struct EnumNames<PruningScope> {
+  static constexpr std::array<std::pair<PruningScope, std::string_view>, 2> table = {{
+      {PruningScope::layer, "layer"},
+      {PruningScope::network, "network"},
+  }};
+};
+
+template <>
+struct EnumNames<math::ConnectionForm> {
+  static constexpr std::array<std::pair<math::ConnectionForm, std::string_view>, 4> table = {{
+      {math::ConnectionForm::abs, "abs"},
+      {math::ConnectionForm::square, "square"},
+      {math::ConnectionForm::log, "log"},
+      {math::ConnectionForm::elimination, "elimination"},
+  }};
+};
+
 /// The name of a value; empty for a value outside the table.
 template <typename Enum>
 [[nodiscard]] constexpr std::string_view name_of(Enum value) {

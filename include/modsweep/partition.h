@@ -65,4 +65,21 @@ struct LayerPartition : PartitionScores {
                                                             std::size_t columns, std::size_t n,
                                                             ClusterBy by = ClusterBy::incoming);
 
+/// The units of a layer in an order for pictures.
+struct UnitOrder {
+  std::vector<std::uint32_t> units;  ///< all rows; dead ones last
+  std::vector<std::size_t> starts;   ///< positions in it at which a cluster, or the dead rows, begin; not 0
+};
+
+/// Orders the units of a layer after those that feed it, so that blocks stay on the diagonal from layer to
+/// layer (science.md section 5): the position of a unit is the mean of its inputs' positions, weighted by
+/// |W|. Clusters stand in the order of the mean position over the weights of all their units, the units of a
+/// cluster in that of their own, equal ones by index. `w` is row-major [rows][columns]; `dead` are rows to
+/// put last; `cluster_of` has the cluster of each row, or is empty: they are one; `inputs` are the columns in
+/// the order of their own layer. Throws LogicError where sizes disagree.
+[[nodiscard]] UnitOrder chained_order(std::span<const double> w, std::size_t rows, std::size_t columns,
+                                      std::span<const std::uint32_t> dead,
+                                      std::span<const std::uint32_t> cluster_of,
+                                      std::span<const std::uint32_t> inputs);
+
 }  // namespace modsweep

@@ -30,6 +30,11 @@ enum class Precision : std::uint8_t { fp32, fp64, tf32 };
 /// ones.
 enum class ClusterBy : std::uint8_t { incoming, outgoing };
 
+/// How the sparsity grows from one pruning to the next (science.md section 9).
+enum class PruningShape : std::uint8_t { cubic, geometric };
+/// Among which weights the smallest are pruned.
+enum class PruningScope : std::uint8_t { layer, network };
+
 /// Which weights of a network are kept: those after its last step, or those with the least validation loss.
 enum class Keep : std::uint8_t { last, best };
 
@@ -47,6 +52,7 @@ struct TaskSettings {
   std::vector<std::string> input_columns;   ///< table: a network's inputs, by name
   std::vector<std::string> target_columns;  ///< table: a network's targets, by name
   std::string split_column;                 ///< table: train, test, ood (or 0, 1, 2); empty: in file order
+  std::vector<std::string> goals;           ///< tasks with goals, by name; empty: the task's first one
   OwnValues own;  ///< settings that one task declares for itself (TaskKind::settings)
 
   bool operator==(const TaskSettings&) const = default;
@@ -83,7 +89,7 @@ struct NoiseSettings {
 /// settings; and the dropout rate.
 struct RegularizerSettings {
 #define MODSWEEP_COEFFICIENT(name, Penalty) double name = 0.0;
-#define MODSWEEP_SETTING(Penalty, name, standard) double name = standard;
+#define MODSWEEP_SETTING(Penalty, name, standard) decltype(standard) name = standard;  // NOLINT
   MODSWEEP_PENALTIES(MODSWEEP_COEFFICIENT, MODSWEEP_SETTING)
 #undef MODSWEEP_COEFFICIENT
 #undef MODSWEEP_SETTING
@@ -133,6 +139,19 @@ struct TrainingSettings {
   bool operator==(const TrainingSettings&) const = default;
 };
 
+/// [pruning]: which weights become 0 and stay 0 (science.md section 9).
+struct PruningSettings {
+  double sparsity = 0.0;          ///< share of the weights that are 0 in the end; 0: no pruning
+  double initial_sparsity = 0.0;  ///< after the first pruning, where more follow
+  std::uint64_t begin = 0;        ///< step after which the first pruning comes; 0: before the first step
+  std::uint64_t end = 0;          ///< step of the last one; not above begin: one pruning alone
+  std::uint64_t every = 100;      ///< steps between two
+  PruningShape shape = PruningShape::cubic;
+  PruningScope scope = PruningScope::layer;
+
+  bool operator==(const PruningSettings&) const = default;
+};
+
 /// [measure]: what is recorded, and when. The last step is always measured.
 struct MeasureSettings {
   std::uint64_t every_steps = 0;        ///< every k-th step; 0: not by this rule
@@ -140,7 +159,7 @@ struct MeasureSettings {
   bool initial = false;                 ///< also before the first step
   bool spectrum = true;                 ///< Laplacian spectra of every layer (science.md section 5)
   ClusterBy cluster_by = ClusterBy::incoming;
-  std::uint32_t modules = 0;    ///< n of gap_n; 0: the task's number of inputs
+  std::uint32_t modules = 0;    ///< n of gap_n; 0: the task's number of modules
   bool leaks = true;            ///< path leak and Jacobian leak
   double noisy_strength = 0.0;  ///< strength of the noise of `noisy_test_loss`; 0: not measured
   double noisy_exponent = 2.0;
@@ -160,15 +179,11 @@ struct CellSettings {
   NoiseSettings noise;
   RegularizerSettings regularizer;
   TrainingSettings training;
+  PruningSettings pruning;
   MeasureSettings measure;
 
   bool operator==(const CellSettings&) const = default;
 };
-
-/// n of gap_n and of the partition into modules.
-[[nodiscard]] constexpr std::uint32_t modules_sought(const CellSettings& cell) {
-  return cell.measure.modules > 0 ? cell.measure.modules : cell.task.inputs;
-}
 
 /// Bytes of a parameter.
 [[nodiscard]] constexpr std::size_t scalar_bytes(Precision precision) {

@@ -89,9 +89,9 @@ struct Sweep {
 /// recorded_settings.
 [[nodiscard]] Sweep recorded_sweep(const std::string& name, const std::string& base, const std::string& axes);
 
-/// Visits the settings of every combination of the axes that have keys in `tables` ("measure"); on the other
-/// axes, of the first point alone. Cells are not checked. Returns false, without a visit, for more
-/// combinations than can be looked at in a moment.
+/// Visits the settings of every combination of the axes that have keys in `tables` ("measure") or are named
+/// there ("regularizer.l1"); on the other axes, of the first point alone. Cells are not checked. Returns
+/// false, without a visit, for more combinations than can be looked at in a moment.
 [[nodiscard]] bool visit_settings(const Sweep& sweep, std::initializer_list<std::string_view> tables,
                                   const std::function<void(const CellSettings&)>& visit);
 

@@ -91,10 +91,17 @@ struct TaskKind {
   std::string_view name;
   /// The settings that it declares for itself.
   std::vector<AnySetting> settings = {};
+  /// Names for task.goals: the same inputs with other targets. Empty: the task has one goal, without a name.
+  std::vector<std::string_view> goals = {};
   // Which of the settings in TaskSettings it uses in addition to kind, inputs, train_samples, test_samples
   // and validation_samples:
-  bool uses_seed = true;          ///< seed
-  bool uses_ood_samples = false;  ///< ood_samples
+  bool uses_seed = true;           ///< seed
+  bool uses_ood_samples = false;   ///< ood_samples
+  bool targets_are_signs = false;  ///< +1 and -1, so that an output can have the wrong sign
+  /// Modules that the task has. Null: as many as inputs.
+  std::uint32_t (*modules)(const TaskSettings&) = nullptr;
+  /// The group of an input, from 0, for measures of how separate groups are. Null: each input by itself.
+  std::uint32_t (*input_group)(const TaskSettings&, std::uint32_t input) = nullptr;
   /// Outputs of the task, from its settings alone.
   std::uint32_t (*outputs)(const TaskSettings&);
   /// Checks constraints that the settings' types cannot express; throws InputError with the offending key,
@@ -116,6 +123,16 @@ struct TaskKind {
 
 /// The kind of that name; throws InputError naming the nearest one.
 [[nodiscard]] const TaskKind& task_kind(std::string_view name);
+
+/// The goal that is learned: the first of task.goals or, without them, of the task's own. Throws InputError
+/// for a name that the task does not have, LogicError for a task without goals.
+[[nodiscard]] std::string_view goal_of(const TaskSettings& task);
+
+/// n of gap_n and k of partitions: measure.modules or, without it, those of the task.
+[[nodiscard]] std::uint32_t modules_sought(const CellSettings& cell);
+
+/// The group of each of the task's inputs, from 0 (TaskKind::input_group).
+[[nodiscard]] std::vector<std::uint32_t> input_groups(const TaskSettings& task);
 
 /// Makes each distinct dataset once and returns shared references. The rows of users' files are kept for
 /// further datasets, up to a gigabyte of them: a file is read once, whatever the number of sizes and seeds.

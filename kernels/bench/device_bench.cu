@@ -52,7 +52,7 @@ struct Peaks {
 Peaks measure_peaks(const GpuDevice& device) {
   constexpr int repetitions = 7;
   device::KernelTimer timer(device.index);
-  device::Backend backend(device.index, &timer);
+  device::Backend backend(device::share_of(device), &timer);
   const auto threads = static_cast<std::uint32_t>(device.multiprocessors * 2048);
   auto out = backend.allocate<float>(1);
   const std::size_t bytes = std::min<std::size_t>(std::size_t{1} << 30, device.free_memory / 8);
@@ -115,20 +115,19 @@ GpuBenchRow bench_training(Engine& engine, const Peaks& peaks, const BenchSettin
   return row;
 }
 
-std::vector<GpuBenchRow> bench_kernels(const GpuDevice& device, const Peaks& peaks,
-                                       const BenchSetting& setting, const Pack& pack, bool quick) {
+void bench_kernels(const GpuDevice& device, const Peaks& peaks, const BenchSetting& setting, const Pack& pack,
+                   bool quick, const GpuBenchWatcher& watcher) {
   device::KernelTimer timer(device.index);
   const auto training = start_timed_gemm(device, pack, timer);
   training->advance(3);
   timer.forget();
   training->advance(quick ? 10 : 50);
-  std::vector<GpuBenchRow> rows;
   for (const auto& [name, times] : timer.times()) {
-    rows.push_back(make_row("kernel", peaks, times.microseconds, times.operations, times.bytes));
-    rows.back().setting = name + " (" + std::string(setting.name) + ")";
-    name_pack(rows.back(), pack);
+    GpuBenchRow row = make_row("kernel", peaks, times.microseconds, times.operations, times.bytes);
+    row.setting = name + " (" + std::string(setting.name) + ")";
+    name_pack(row, pack);
+    watcher.row(row);
   }
-  return rows;
 }
 
 /// Spectra of `count` random matrices of order n: from weights to eigenvalues on the host. The matrices are
@@ -162,6 +161,23 @@ bool wanted(const GpuBenchOptions& options, const BenchSetting& setting) {
          std::find(options.settings.begin(), options.settings.end(), setting.name) != options.settings.end();
 }
 
+/// Goes on after what fails or does not fit.
+template <typename Work>
+void attempt(const GpuBenchWatcher& watcher, const std::string& what, const Work& work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    watcher.failed(what, "out of memory");
+  } catch (const Error& error) {
+    watcher.failed(what, error.what());
+  }
+}
+
+/// Matrices whose spectra are computed at once; bench/peers/torch_spectra.py takes as many.
+std::size_t matrices_of_order(std::uint32_t n) {
+  return n <= 64 ? 10000 : n <= 256 ? 1000 : 100;
+}
+
 std::unique_ptr<Engine> make_engine(const std::string& name, const GpuDevice& device) {
   if (name == "gemm") return make_gemm_engine(device);
   if (name == "fused") return make_fused_engine(device);
@@ -171,10 +187,9 @@ std::unique_ptr<Engine> make_engine(const std::string& name, const GpuDevice& de
 
 }  // namespace
 
-std::vector<GpuBenchRow> bench_device(const GpuDevice& device, const GpuBenchOptions& options) {
+void bench_device(const GpuDevice& device, const GpuBenchOptions& options, const GpuBenchWatcher& watcher) {
   const Peaks peaks = measure_peaks(device);
   const std::unique_ptr<Engine> engine = make_engine(options.engine, device);
-  std::vector<GpuBenchRow> rows;
   for (const auto& sizes : options.shapes)
     for (const std::uint32_t batch : options.batches)
       for (const std::size_t networks : options.networks)
@@ -184,15 +199,21 @@ std::vector<GpuBenchRow> bench_device(const GpuDevice& device, const GpuBenchOpt
           if (!engine->refuses(pack.shape, pack.precision).empty()) continue;  // only skips the row
           if (engine->bytes_per_network(pack.shape, batch, pack.precision) * networks > engine->memory())
             continue;
-          if (options.train) rows.push_back(bench_training(*engine, peaks, setting, pack, options.quick));
-          if (!options.kernels) continue;
-          for (GpuBenchRow& row : bench_kernels(device, peaks, setting, pack, options.quick))
-            rows.push_back(std::move(row));
+          const std::string what = std::string(setting.name) + ", " + std::to_string(networks) +
+                                   " networks of " + pack.shape.text() + ", batch " + std::to_string(batch);
+          if (options.train)
+            attempt(watcher, "a step of " + what,
+                    [&] { watcher.row(bench_training(*engine, peaks, setting, pack, options.quick)); });
+          if (options.kernels)
+            attempt(watcher, "the kernels of " + what,
+                    [&] { bench_kernels(device, peaks, setting, pack, options.quick, watcher); });
         }
-  if (!options.spectra) return rows;
-  for (const std::uint32_t n : options.orders)
-    rows.push_back(bench_spectra(device, peaks, n, n <= 64 ? 10000 : n <= 256 ? 1000 : 100, options.quick));
-  return rows;
+  if (!options.spectra) return;
+  for (const std::uint32_t n : options.orders) {
+    const std::size_t count = matrices_of_order(n);
+    attempt(watcher, "spectra of " + std::to_string(count) + " matrices of order " + std::to_string(n),
+            [&] { watcher.row(bench_spectra(device, peaks, n, count, options.quick)); });
+  }
 }
 
 }  // namespace modsweep

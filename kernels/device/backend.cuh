@@ -2,15 +2,16 @@
 // only copies wait.
 #pragma once
 
-#include "device/handles.h"
 #include "device/kernel_timer.h"
-#include "device/memory.h"
+#include "device/lane.h"
 #include "pack/product.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <memory>
+#include <shared_mutex>
 #include <vector>
 
 #include <cub/device/device_segmented_reduce.cuh>
@@ -47,7 +48,8 @@ class Backend {
   template <typename U>
   using Array = device::Array<U>;
   /// Work to be repeated: a graph of one repetition and one of `row_length` repetitions, since a device
-  /// pauses between graphs; with a timer, which has to see each launch, the work itself.
+  /// pauses between graphs. Without graphs it is enqueued anew each time: with a timer, which has to see each
+  /// launch, and where the capture failed.
   struct Graph {
     static constexpr std::uint64_t row_length = 16;
     GraphExecutable once;
@@ -56,23 +58,27 @@ class Backend {
   };
 
   /// `timer`, if any, times all that for_each() and gemm() enqueue.
-  explicit Backend(int device, KernelTimer* timer = nullptr) : device_(device), timer_(timer) {
-    activate();
-    stream_ = make_stream();
-    staging_ = std::make_unique<PinnedBytes>(staging_bytes);
-  }
+  explicit Backend(std::shared_ptr<DeviceShare> share, KernelTimer* timer = nullptr)
+      : share_(std::move(share)), timer_(timer), lane_(share_->take_lane()), stream_(lane_->stream()) {}
+  ~Backend() { share_->give_back(std::move(lane_)); }
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
 
-  [[nodiscard]] cudaStream_t stream() const { return stream_.get(); }
+  [[nodiscard]] cudaStream_t stream() const { return stream_; }
+
+  /// What the user should know of the work so far; empty: nothing.
+  [[nodiscard]] const std::string& note() const { return note_; }
 
   /// Selects TensorFloat-32 or plain single precision for later products of floats.
   void use_tf32(bool on) {
-    MODSWEEP_CHECK(cublasSetMathMode(blas(), on ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH));
+    activate();
+    MODSWEEP_CHECK(cublasSetMathMode(lane_->blas(), on ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH));
   }
 
   template <typename U>
   [[nodiscard]] Array<U> allocate(std::size_t count) {
     activate();
-    return Array<U>(count, stream_.get());
+    return lane_->allocate<U>(count);
   }
 
   template <typename U>
@@ -80,10 +86,11 @@ class Backend {
     check_range(offset + count, to.size());
     activate();
     in_pieces(count * sizeof(U), [&](std::size_t first, std::size_t bytes) {
-      std::memcpy(staging_->data(), reinterpret_cast<const std::byte*>(from) + first, bytes);
+      std::memcpy(lane_->staging().data(), reinterpret_cast<const std::byte*>(from) + first, bytes);
       auto* device =
           reinterpret_cast<std::byte*>(const_cast<std::remove_const_t<U>*>(to.data() + offset)) + first;
-      MODSWEEP_CHECK(cudaMemcpyAsync(device, staging_->data(), bytes, cudaMemcpyHostToDevice, stream_.get()));
+      MODSWEEP_CHECK(
+          cudaMemcpyAsync(device, lane_->staging().data(), bytes, cudaMemcpyHostToDevice, stream_));
       synchronize();
     });
   }
@@ -94,9 +101,10 @@ class Backend {
     activate();
     in_pieces(count * sizeof(U), [&](std::size_t first, std::size_t bytes) {
       const auto* device = reinterpret_cast<const std::byte*>(from.data() + offset) + first;
-      MODSWEEP_CHECK(cudaMemcpyAsync(staging_->data(), device, bytes, cudaMemcpyDeviceToHost, stream_.get()));
+      MODSWEEP_CHECK(
+          cudaMemcpyAsync(lane_->staging().data(), device, bytes, cudaMemcpyDeviceToHost, stream_));
       synchronize();
-      std::memcpy(reinterpret_cast<std::byte*>(to) + first, staging_->data(), bytes);
+      std::memcpy(reinterpret_cast<std::byte*>(to) + first, lane_->staging().data(), bytes);
     });
   }
 
@@ -111,10 +119,10 @@ class Backend {
     const std::uint32_t share = (items + blocks - 1) / blocks;  // evenly, so that few threads have no item
     const std::uint32_t threads = (share + warp - 1) / warp * warp;
     const dim3 grid((items + threads - 1) / threads, std::min(networks, max_rows));
-    if (timer_ != nullptr) timer_->begin(stream_.get());
+    if (timer_ != nullptr) timer_->begin(stream_);
     const cudaLaunchConfig_t config = launch_config(grid, threads, 0);
     MODSWEEP_CHECK(cudaLaunchKernelEx(&config, apply<F>, f, networks, items));
-    if (timer_ != nullptr) timer_->end(stream_.get(), f);
+    if (timer_ != nullptr) timer_->end(stream_, f);
   }
 
   void gemm(const pack::BatchedProduct<float>& g) {
@@ -133,48 +141,28 @@ class Backend {
     const thrust::counting_iterator<std::size_t> places(0);
     const auto values = thrust::make_transform_iterator(places, Flattened<F>{f, length});
     const auto begins = thrust::make_transform_iterator(places, Multiples{length});
-    const auto count = static_cast<std::int64_t>(segments);
+    const auto count =
+        static_cast<int>(segments);  // CUB before 3.0 takes no other type, later ones convert it
     std::size_t bytes = 0;
     MODSWEEP_CHECK(cub::DeviceSegmentedReduce::Reduce(nullptr, bytes, values, results, count, begins,
-                                                      begins + 1, join, 0.0, stream_.get()));
-    if (reduce_workspace_.size() < bytes) {
-      reduce_workspace_ = {};
-      reduce_workspace_ = allocate<std::byte>(bytes);
-    }
-    MODSWEEP_CHECK(cub::DeviceSegmentedReduce::Reduce(reduce_workspace_.data(), bytes, values, results, count,
-                                                      begins, begins + 1, join, 0.0, stream_.get()));
+                                                      begins + 1, join, 0.0, stream_));
+    MODSWEEP_CHECK(cub::DeviceSegmentedReduce::Reduce(lane_->scratch(bytes), bytes, values, results, count,
+                                                      begins, begins + 1, join, 0.0, stream_));
   }
 
   /// Eigenvalues of symmetric matrices [count][n][n], which are overwritten; ascending, [count][n]. Throws
   /// IoError where the solver fails.
   void eigenvalues(double* matrices, double* values, std::uint32_t n, std::size_t count) {
+    if (count == 0) return;
     activate();
-    const auto order = static_cast<std::int64_t>(n);
-    const auto batch = static_cast<std::int64_t>(count);
-    if (!solver_) {
-      solver_ = make_solver(stream_.get());
-      cusolverDnParams_t parameters = nullptr;
-      MODSWEEP_CHECK(cusolverDnCreateParams(&parameters));
-      solver_parameters_.reset(parameters);
+    EigenvalueSolver& solver = lane_->solver();
+    const Array<int>* outcomes = nullptr;
+    {
+      const std::shared_lock lock(share_->captures());
+      outcomes = &solver.enqueue(matrices, values, n, count);
     }
-    const auto lock = lock_capture();
-    std::size_t device_bytes = 0;
-    std::size_t host_bytes = 0;
-    MODSWEEP_CHECK(cusolverDnXsyevBatched_bufferSize(
-        solver_.get(), solver_parameters_.get(), CUSOLVER_EIG_MODE_NOVECTOR, CUBLAS_FILL_MODE_LOWER, order,
-        CUDA_R_64F, matrices, order, CUDA_R_64F, values, CUDA_R_64F, &device_bytes, &host_bytes, batch));
-    if (solver_workspace_.size() < device_bytes) {
-      solver_workspace_ = {};
-      solver_workspace_ = allocate<std::byte>(device_bytes);
-    }
-    if (solver_info_.size() < count) solver_info_ = allocate<int>(count);
-    solver_host_workspace_.resize(std::max(solver_host_workspace_.size(), host_bytes));
-    MODSWEEP_CHECK(cusolverDnXsyevBatched(
-        solver_.get(), solver_parameters_.get(), CUSOLVER_EIG_MODE_NOVECTOR, CUBLAS_FILL_MODE_LOWER, order,
-        CUDA_R_64F, matrices, order, CUDA_R_64F, values, CUDA_R_64F, solver_workspace_.data(), device_bytes,
-        solver_host_workspace_.data(), host_bytes, solver_info_.data(), batch));
     std::vector<int> info(count);
-    download(info.data(), solver_info_, count);
+    download(info.data(), *outcomes, count);
     for (std::size_t i = 0; i < count; ++i)
       if (info[i] != 0)
         throw IoError("cusolverDnXsyevBatched: no eigenvalues of matrix " + std::to_string(i) + " of " +
@@ -183,32 +171,46 @@ class Backend {
   }
 
   /// `work` also runs once beforehand, so that nothing is loaded or set up for the first time during the
-  /// capture; with a timer it is stored, and must not outlive the objects that it refers to.
+  /// capture. It is stored, and must not outlive the objects that it refers to. A capture that fails is tried
+  /// once more: another thread's first use of something may have been in its way.
   template <typename Work>
   [[nodiscard]] Graph capture(const Work& work) {
-    if (timer_ != nullptr) return {.once = {}, .row = {}, .work = work};
-    const auto lock = lock_capture();
+    Graph graph{.once = {}, .row = {}, .work = work};
+    if (timer_ != nullptr) return graph;
     activate();
     work();
     synchronize();
-    return {.once = instantiate(work, 1), .row = instantiate(work, Graph::row_length), .work = {}};
+    for (int attempt = 0; attempt < 2; ++attempt) {
+      try {
+        const std::unique_lock lock(share_->captures());
+        graph.once = instantiate(work, 1);
+        graph.row = instantiate(work, Graph::row_length);
+        note_.clear();
+        return graph;
+      } catch (const CaptureFailed& error) {
+        note_ =
+            std::string("a training step cannot be captured as a graph, so that its kernels are launched ") +
+            "one by one: same results, slower (" + error.what() + ")";
+      }
+    }
+    graph.once.reset();
+    return graph;
   }
 
   void launch(const Graph& graph, std::uint64_t times) {
     activate();
-    if (timer_ != nullptr) {
+    if (!graph.row) {
       for (std::uint64_t i = 0; i < times; ++i) graph.work();
       return;
     }
     const auto repeat = [this](const GraphExecutable& executable, std::uint64_t count) {
-      for (std::uint64_t i = 0; i < count; ++i)
-        MODSWEEP_CHECK(cudaGraphLaunch(executable.get(), stream_.get()));
+      for (std::uint64_t i = 0; i < count; ++i) MODSWEEP_CHECK(cudaGraphLaunch(executable.get(), stream_));
     };
     repeat(graph.row, times / Graph::row_length);
     repeat(graph.once, times % Graph::row_length);
   }
 
-  void synchronize() { MODSWEEP_CHECK(cudaStreamSynchronize(stream_.get())); }
+  void synchronize() { MODSWEEP_CHECK(cudaStreamSynchronize(stream_)); }
 
  protected:
   [[nodiscard]] cudaLaunchConfig_t launch_config(dim3 grid, std::uint32_t threads,
@@ -217,27 +219,13 @@ class Backend {
     config.gridDim = grid;
     config.blockDim = threads;
     config.dynamicSmemBytes = shared_bytes;
-    config.stream = stream_.get();
+    config.stream = stream_;
     return config;
   }
 
  private:
-  static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  // as cuBLAS recommends for Hopper
-  static constexpr std::size_t staging_bytes = std::size_t{8} << 20;
-
   /// Selects the calling thread's device: different threads may use a backend one after another.
-  void activate() const { MODSWEEP_CHECK(cudaSetDevice(device_)); }
-
-  /// Created at first use, with a workspace of its own: cuBLAS then does not allocate, which a graph could
-  /// not capture.
-  [[nodiscard]] cublasHandle_t blas() {
-    if (!blas_) {
-      workspace_ = allocate<std::byte>(workspace_bytes);
-      blas_ = make_blas(stream_.get());
-      MODSWEEP_CHECK(cublasSetWorkspace(blas_.get(), workspace_.data(), workspace_.size()));
-    }
-    return blas_.get();
-  }
+  void activate() const { MODSWEEP_CHECK(cudaSetDevice(share_->index())); }
 
   static void check_range(std::size_t end, std::size_t size) {
     if (end > size)
@@ -249,15 +237,17 @@ class Backend {
   template <typename Work>
   [[nodiscard]] GraphExecutable instantiate(const Work& work, std::uint64_t times) {
     cudaGraph_t graph = nullptr;
-    MODSWEEP_CHECK(cudaStreamBeginCapture(stream_.get(), cudaStreamCaptureModeThreadLocal));
+    MODSWEEP_CHECK(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal));
     try {
       for (std::uint64_t i = 0; i < times; ++i) work();
     } catch (...) {
-      ignore(cudaStreamEndCapture(stream_.get(), &graph));
+      const cudaError_t status = cudaStreamEndCapture(stream_, &graph);
       const GraphHandle dropped(graph);
+      (void)cudaGetLastError();
+      if (of_capture(status)) check(status, "cudaStreamEndCapture");  // what cuBLAS says is less exact
       throw;
     }
-    MODSWEEP_CHECK(cudaStreamEndCapture(stream_.get(), &graph));
+    MODSWEEP_CHECK(cudaStreamEndCapture(stream_, &graph));
     const GraphHandle owned(graph);
     cudaGraphExec_t executable = nullptr;
     MODSWEEP_CHECK(cudaGraphInstantiate(&executable, graph, 0));
@@ -265,9 +255,9 @@ class Backend {
   }
 
   template <typename Copy>
-  static void in_pieces(std::size_t bytes, const Copy& copy) {
-    for (std::size_t first = 0; first < bytes; first += staging_bytes)
-      copy(first, std::min(staging_bytes, bytes - first));
+  void in_pieces(std::size_t bytes, const Copy& copy) {
+    const std::size_t piece = lane_->staging().size();
+    for (std::size_t first = 0; first < bytes; first += piece) copy(first, std::min(piece, bytes - first));
   }
 
   /// Row-major C = A B is column-major C^T = B^T A^T, and a row-major matrix is its column-major transpose.
@@ -279,26 +269,19 @@ class Backend {
     const auto operation = [](bool transposed) { return transposed ? CUBLAS_OP_T : CUBLAS_OP_N; };
     const T one = T(1);
     const T zero = T(0);
-    if (timer_ != nullptr) timer_->begin(stream_.get());
-    MODSWEEP_CHECK(gemm(blas(), operation(g.b.transposed), operation(g.a.transposed), as_int(g.columns),
-                        as_int(g.rows), as_int(g.inner), &one, g.b.data, as_int(g.b.row), stride(g.b.network),
-                        g.a.data, as_int(g.a.row), stride(g.a.network), &zero, g.c.data, as_int(g.c.row),
-                        stride(g.c.network), as_int(g.networks)));
-    if (timer_ != nullptr) timer_->end(stream_.get(), g);
+    if (timer_ != nullptr) timer_->begin(stream_);
+    MODSWEEP_CHECK(gemm(lane_->blas(), operation(g.b.transposed), operation(g.a.transposed),
+                        as_int(g.columns), as_int(g.rows), as_int(g.inner), &one, g.b.data, as_int(g.b.row),
+                        stride(g.b.network), g.a.data, as_int(g.a.row), stride(g.a.network), &zero, g.c.data,
+                        as_int(g.c.row), stride(g.c.network), as_int(g.networks)));
+    if (timer_ != nullptr) timer_->end(stream_, g);
   }
 
-  int device_;
+  std::shared_ptr<DeviceShare> share_;
   KernelTimer* timer_;
-  Stream stream_;
-  Array<std::byte> workspace_;
-  Blas blas_;
-  std::unique_ptr<PinnedBytes> staging_;
-  Array<std::byte> reduce_workspace_;
-  Solver solver_;  ///< created at first use, as are its parameters and workspaces
-  SolverParameters solver_parameters_;
-  Array<std::byte> solver_workspace_;
-  std::vector<std::byte> solver_host_workspace_;
-  Array<int> solver_info_;
+  std::unique_ptr<Lane> lane_;
+  cudaStream_t stream_;
+  std::string note_;
 };
 
 }  // namespace modsweep::device

@@ -21,10 +21,22 @@ class OutOfMemory : public std::bad_alloc {
   [[nodiscard]] const char* what() const noexcept override { return "out of device memory"; }
 };
 
+/// A stream's capture was not possible, or was invalidated: its work can still be launched.
+class CaptureFailed : public IoError {
+ public:
+  using IoError::IoError;
+};
+
+/// Whether an error concerns a stream's capture only.
+[[nodiscard]] inline bool of_capture(cudaError_t status) {
+  return status >= cudaErrorStreamCaptureUnsupported && status <= cudaErrorStreamCaptureWrongThread;
+}
+
 inline void check(cudaError_t status, const char* call) {
   if (status == cudaSuccess) return;
   (void)cudaGetLastError();  // an error of one call must not be reported by the next
   if (status == cudaErrorMemoryAllocation) throw OutOfMemory();
+  if (of_capture(status)) throw CaptureFailed(std::string(call) + ": " + cudaGetErrorName(status));
   throw IoError(std::string(call) + " failed: " + cudaGetErrorString(status) + " (" +
                 cudaGetErrorName(status) + "); run the same command again, or with --engine cpu");
 }

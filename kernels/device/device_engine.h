@@ -2,7 +2,10 @@
 #pragma once
 
 #include "device/cuda_check.h"
+#include "device/lane.h"
 
+#include <algorithm>
+#include <memory>
 #include <string>
 
 #include "modsweep/gpu.h"
@@ -11,7 +14,7 @@ namespace modsweep::device {
 
 class DeviceEngine : public Engine {
  public:
-  explicit DeviceEngine(const GpuDevice& device) : device_(device) {}
+  explicit DeviceEngine(const GpuDevice& device) : device_(device), share_(device::share_of(device)) {}
 
   [[nodiscard]] std::string device() const override {
     return device_.name + ", device " + std::to_string(device_.index) + ", driver " + device_.driver;
@@ -24,24 +27,32 @@ class DeviceEngine : public Engine {
     std::size_t total = 0;
     MODSWEEP_CHECK(cudaSetDevice(device_.index));
     MODSWEEP_CHECK(cudaMemGetInfo(&free, &total));
-    return free / 10 * 9;
+    return (free + share_->memory().idle_bytes()) / 10 * 9;
   }
 
   /// While one pack is measured and copied, the other trains.
   [[nodiscard]] std::size_t workers() const override { return 2; }
 
+  /// A multiple of what the device holds at once, whether a multiprocessor holds one, two, three, four, six
+  /// or twelve networks: no last round that leaves most of it idle.
   [[nodiscard]] std::size_t preferred_pack(const Shape&, std::uint32_t, Precision) const override {
-    return max_networks;
+    constexpr std::size_t held = 12;
+    const std::size_t round = held * std::max<std::size_t>(device_.multiprocessors, 1);
+    return round > max_networks ? round : max_networks / round * round;
   }
 
+  /// Short launches, between which the other worker's measurement gets in.
+  [[nodiscard]] double advance_seconds() const override { return 0.15; }
+
  protected:
-  [[nodiscard]] int index() const { return device_.index; }
+  [[nodiscard]] const std::shared_ptr<DeviceShare>& share() const { return share_; }
 
  private:
   /// Far more than fill a device: larger packs would only delay results.
   static constexpr std::size_t max_networks = 4096;
 
   GpuDevice device_;
+  std::shared_ptr<DeviceShare> share_;
 };
 
 }  // namespace modsweep::device

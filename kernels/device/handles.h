@@ -1,21 +1,13 @@
 // Owners of CUDA's handles. Destructors do not throw: an error in one was already reported by an earlier
-// call.
+// call. Libraries may wait for the whole device when a handle is created or destroyed: lane.h has the lock.
 #pragma once
 
 #include "device/cuda_check.h"
 
 #include <memory>
-#include <mutex>
 #include <type_traits>
 
 namespace modsweep::device {
-
-/// Held during the capture of a graph, and while libraries may wait for the whole device, as documented for
-/// cublasDestroy: such a wait invalidates every capture in the process, in whatever thread.
-[[nodiscard]] inline std::unique_lock<std::recursive_mutex> lock_capture() {
-  static std::recursive_mutex mutex;
-  return std::unique_lock(mutex);
-}
 
 /// Deletes a handle with a function of CUDA.
 template <auto destroy>
@@ -34,16 +26,8 @@ using Event = Owner<cudaEvent_t, cudaEventDestroy>;
 using GraphHandle = Owner<cudaGraph_t, cudaGraphDestroy>;
 using GraphExecutable = Owner<cudaGraphExec_t, cudaGraphExecDestroy>;
 
-inline cublasStatus_t destroy_blas(cublasHandle_t handle) {
-  const auto lock = lock_capture();
-  return cublasDestroy(handle);
-}
-inline cusolverStatus_t destroy_solver(cusolverDnHandle_t handle) {
-  const auto lock = lock_capture();
-  return cusolverDnDestroy(handle);
-}
-using Blas = Owner<cublasHandle_t, destroy_blas>;
-using Solver = Owner<cusolverDnHandle_t, destroy_solver>;
+using Blas = Owner<cublasHandle_t, cublasDestroy>;
+using Solver = Owner<cusolverDnHandle_t, cusolverDnDestroy>;
 using SolverParameters = Owner<cusolverDnParams_t, cusolverDnDestroyParams>;
 
 /// A stream that does not wait for others.
@@ -61,10 +45,7 @@ using SolverParameters = Owner<cusolverDnParams_t, cusolverDnDestroyParams>;
 
 [[nodiscard]] inline Blas make_blas(cudaStream_t stream) {
   cublasHandle_t handle = nullptr;
-  {
-    const auto lock = lock_capture();
-    MODSWEEP_CHECK(cublasCreate(&handle));
-  }
+  MODSWEEP_CHECK(cublasCreate(&handle));
   Blas blas(handle);
   MODSWEEP_CHECK(cublasSetStream(handle, stream));
   return blas;
@@ -72,10 +53,7 @@ using SolverParameters = Owner<cusolverDnParams_t, cusolverDnDestroyParams>;
 
 [[nodiscard]] inline Solver make_solver(cudaStream_t stream) {
   cusolverDnHandle_t handle = nullptr;
-  {
-    const auto lock = lock_capture();
-    MODSWEEP_CHECK(cusolverDnCreate(&handle));
-  }
+  MODSWEEP_CHECK(cusolverDnCreate(&handle));
   Solver solver(handle);
   MODSWEEP_CHECK(cusolverDnSetStream(handle, stream));
   return solver;

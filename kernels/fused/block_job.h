@@ -15,6 +15,7 @@ struct BlockJob {
   const LayerShare* shares = nullptr;            ///< [layer_count]
   const std::uint32_t* local_indices = nullptr;  ///< [ranks][parameters]: where a block has them
   const WeightEndpoints* ends = nullptr;         ///< [ranks][parameter_stride] of a block
+  const std::uint32_t* members = nullptr;        ///< networks of the launch; null: all of the pack
 };
 
 /// Items: 1. What a block knows of network p.

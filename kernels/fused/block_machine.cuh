@@ -6,6 +6,7 @@
 #include "fused/block_plan.h"
 #include "fused/device_code.cuh"
 #include "fused/launch_bounds.h"
+#include "fused/tile_machine.cuh"
 
 #include <algorithm>
 #include <string>
@@ -146,7 +147,8 @@ __global__ void __maxnreg__(max_registers)
 /// Not for several threads at once; several backends may share a device.
 class BlockBackend : public device::Backend {
  public:
-  explicit BlockBackend(int device) : Backend(device), device_(device), limits_(limits_of(device)) {}
+  explicit BlockBackend(const std::shared_ptr<device::DeviceShare>& share)
+      : Backend(share), device_(share->index()), limits_(limits_of(device_)) {}
 
   /// Throws IoError where the device does not answer.
   [[nodiscard]] static BlockLimits limits_of(int device) {
@@ -199,7 +201,8 @@ class BlockBackend : public device::Backend {
     return static_cast<double>(time);
   }
 
-  /// As many blocks or clusters as the device holds at once, or as there are networks if those are fewer.
+  /// A block or cluster for each network: the device begins one where another ends, whatever their lengths,
+  /// and other streams' work gets in between.
   template <typename F>
   void for_each_block(std::uint32_t networks, std::uint32_t ranks, std::uint32_t threads, std::size_t bytes,
                       const F& f, std::uint32_t registers = max_registers) {
@@ -213,6 +216,19 @@ class BlockBackend : public device::Backend {
       launch_blocks(networks, threads, bytes, f, registers);
     else
       launch_clusters(networks, ranks, threads, bytes, f);
+  }
+
+  /// A block of tile_threads threads for each item.
+  template <typename F>
+  void for_each_tile_block(std::uint32_t items, std::size_t bytes, const F& f) {
+    if (items == 0) return;
+    if (bytes > limits_.block)
+      throw LogicError("blocks of " + std::to_string(bytes) + " bytes; there are " +
+                       std::to_string(limits_.block));
+    MODSWEEP_CHECK(cudaSetDevice(device_));
+    allow_shared_memory(work_on_tiles<F>);
+    const cudaLaunchConfig_t config = launch_config(items, tile_threads, bytes);
+    MODSWEEP_CHECK(cudaLaunchKernelEx(&config, work_on_tiles<F>, f));
   }
 
  private:
@@ -229,8 +245,8 @@ class BlockBackend : public device::Backend {
   void launch_blocks(std::uint32_t networks, std::uint32_t threads, std::size_t bytes, const F& f,
                      std::uint32_t registers) {
     auto* const kernel = kernel_with<F>(registers);
-    const std::uint32_t resident = blocks_of_multiprocessor<F>(threads, bytes, registers) * multiprocessors();
-    const cudaLaunchConfig_t config = launch_config(std::min(networks, resident), threads, bytes);
+    allow_shared_memory(kernel);
+    const cudaLaunchConfig_t config = launch_config(networks, threads, bytes);
     MODSWEEP_CHECK(cudaLaunchKernelEx(&config, kernel, f, networks));
   }
 
@@ -244,9 +260,7 @@ class BlockBackend : public device::Backend {
     cudaLaunchConfig_t config = launch_config(ranks, threads, bytes);
     config.attrs = &attribute;
     config.numAttrs = 1;
-    int clusters = 0;
-    MODSWEEP_CHECK(cudaOccupancyMaxActiveClusters(&clusters, work_in_clusters<F>, &config));
-    config.gridDim = ranks * std::min(networks, static_cast<std::uint32_t>(std::max(1, clusters)));
+    config.gridDim = ranks * networks;
     MODSWEEP_CHECK(cudaLaunchKernelEx(&config, work_in_clusters<F>, f, networks, ranks));
   }
 

@@ -365,7 +365,8 @@ struct TrainNetwork {
   bool inspect = false;
 
   template <typename Block>
-  MODSWEEP_HD void operator()(Block& block, std::uint32_t p) const {
+  MODSWEEP_HD void operator()(Block& block, std::uint32_t item) const {
+    const std::uint32_t p = job.members == nullptr ? item : job.members[item];
     BlockNetwork<T, Block, multiplier> network(job, block);
     network.load(p, !inspect);
     while (network.begin_step(inspect)) {

@@ -8,6 +8,9 @@
 //   (block.h) has
 //     that many threads, that many bytes of shared memory, and at most that many registers per thread. With
 //     ranks > 1, f is called with each block of a cluster,
+//   for_each_tile_block(items, bytes, f): f(thread, shared, item) with every thread (tile_lanes.h) of a block
+//   of
+//     tile_threads threads for every item,
 //   multiprocessors(), and blocks_of_multiprocessor<F>(threads, bytes, registers): resident blocks of one
 //   multiprocessor, milliseconds(launch): device time of the work that launch() enqueues; launch() is called
 //   twice and the second call is
@@ -16,6 +19,7 @@
 
 #include "fused/block_network.h"
 #include "fused/launch_bounds.h"
+#include "fused/tile_network.h"
 #include "training/pack_training.h"
 
 #include <cstring>
@@ -37,7 +41,9 @@ class FusedTraining final : public pack::PackTraining<Backend, T> {
         shares_(kept(share_table(pack.shape, plan_, registers_of<T>))),
         local_indices_(kept_of_ranks(local_index_table)),
         ends_(kept_of_ranks(block_ends)),
-        choices_(std::move(choices)) {}
+        choices_(std::move(choices)) {
+    deal_out();
+  }
 
  private:
   template <typename U>
@@ -45,9 +51,54 @@ class FusedTraining final : public pack::PackTraining<Backend, T> {
 
   using Train = TrainNetwork<T, multiplier>;
 
+  /// Networks of one kind, by their index.
+  struct Members {
+    std::uint32_t count = 0;
+    Array<std::uint32_t> indices;
+  };
+
   void train(std::uint64_t) override {
+    if constexpr (has_tiles) {
+      train_tiles<false>(plain_);
+      train_tiles<true>(noisy_);
+    }
+    if (others_.count == 0) return;
     if (registers_ == 0) registers_ = chosen_registers();
-    run(Train{.job = job(this->memory().view()), .inspect = false}, registers_);
+    BlockJob<T> others = job(this->memory().view());
+    others.members = others_.indices.data();
+    this->backend().for_each_block(others_.count, plan_.ranks, plan_.threads, plan_.bytes,
+                                   Train{.job = others, .inspect = false}, registers_);
+  }
+
+  template <bool noisy>
+  void train_tiles(const Members& members) {
+    if (members.count == 0) return;
+    this->backend().for_each_tile_block(
+        members.count, tile_plan_.bytes,
+        TrainTiles<noisy>{{this->memory().view(), tile_plan_, members.indices.data()}});
+  }
+
+  /// Whether any network of this precision and multiplier is trained by tiles.
+  static constexpr bool has_tiles = std::is_same_v<T, float> && multiplier == Multiplier::threads;
+
+  /// Lists the networks by how they are trained.
+  void deal_out() {
+    const Pack& pack = this->pack();
+    const bool fits = has_tiles && fits_tiles(pack.shape, pack.batch_size, this->backend().limits());
+    if (fits) tile_plan_ = tile_plan(pack.shape, pack.batch_size);
+    std::vector<std::uint32_t> plain;
+    std::vector<std::uint32_t> noisy;
+    std::vector<std::uint32_t> others;
+    for (std::uint32_t n = 0; n < networks(); ++n) {
+      const TileKind kind = fits ? tile_kind(pack, n) : TileKind::none;
+      (kind == TileKind::plain ? plain : kind == TileKind::noisy ? noisy : others).push_back(n);
+    }
+    const auto members = [this](const std::vector<std::uint32_t>& indices) {
+      return Members{static_cast<std::uint32_t>(indices.size()), kept(indices)};
+    };
+    plain_ = members(plain);
+    noisy_ = members(noisy);
+    others_ = members(others);
   }
 
   void sum_losses(const PackView<T>& v, Split split, std::uint64_t) override {
@@ -61,8 +112,14 @@ class FusedTraining final : public pack::PackTraining<Backend, T> {
   }
 
   [[nodiscard]] BlockJob<T> job(const PackView<T>& v) const {
-    return {v,           plan_, layers_.data(), whole_layers_.data(), shares_.data(), local_indices_.data(),
-            ends_.data()};
+    return {v,
+            plan_,
+            layers_.data(),
+            whole_layers_.data(),
+            shares_.data(),
+            local_indices_.data(),
+            ends_.data(),
+            nullptr};
   }
 
   template <typename F>
@@ -145,6 +202,10 @@ class FusedTraining final : public pack::PackTraining<Backend, T> {
   Array<LayerShare> shares_;
   Array<std::uint32_t> local_indices_;
   Array<WeightEndpoints> ends_;
+  TilePlan tile_plan_;
+  Members plain_;  ///< trained by tiles, as are the next ones
+  Members noisy_;
+  Members others_;
   std::shared_ptr<RegisterChoices> choices_;
   std::uint32_t registers_ = 0;  ///< of the threads that train; 0: not chosen yet
 };

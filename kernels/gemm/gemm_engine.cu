@@ -8,8 +8,9 @@ namespace modsweep {
 namespace {
 
 /// Each training has a backend of its own: several packs may train on a device at once.
-std::unique_ptr<Training> start_training(int device, const Pack& pack, device::KernelTimer* timer = nullptr) {
-  auto backend = std::make_unique<device::Backend>(device, timer);
+std::unique_ptr<Training> start_training(std::shared_ptr<device::DeviceShare> share, const Pack& pack,
+                                         device::KernelTimer* timer = nullptr) {
+  auto backend = std::make_unique<device::Backend>(std::move(share), timer);
   if (pack.precision == Precision::fp64)
     return std::make_unique<pack::GemmTraining<device::Backend, double>>(std::move(backend), pack);
   return std::make_unique<pack::GemmTraining<device::Backend, float>>(std::move(backend), pack);
@@ -29,7 +30,7 @@ class GemmEngine final : public device::DeviceEngine {
   }
 
   [[nodiscard]] std::unique_ptr<Training> start(const Pack& pack) override {
-    return start_training(index(), pack);
+    return start_training(share(), pack);
   }
 };
 
@@ -41,7 +42,7 @@ std::unique_ptr<Engine> make_gemm_engine(const GpuDevice& device) {
 
 std::unique_ptr<Training> start_timed_gemm(const GpuDevice& device, const Pack& pack,
                                            device::KernelTimer& timer) {
-  return start_training(device.index, pack, &timer);
+  return start_training(device::share_of(device), pack, &timer);
 }
 
 }  // namespace modsweep

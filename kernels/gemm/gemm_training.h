@@ -11,6 +11,7 @@
 #include "pack/update.h"
 #include "training/pack_training.h"
 
+#include <algorithm>
 #include <memory>
 
 namespace modsweep::pack {
@@ -25,6 +26,9 @@ class GemmTraining final : public PackTraining<Backend, T> {
         pack_(this->pack()),
         memory_(this->memory()) {
     backend_.use_tf32(pack_.precision == Precision::tf32);
+    for (std::size_t p = 0; p < pack_.size(); ++p)
+      if (pack_.shuffle[p] != 0)
+        shuffled_samples_ = std::max(shuffled_samples_, pack_.dataset[p]->train.count);
     step_ = backend_.capture([this] { step(memory_.view(), false); });
   }
 
@@ -55,7 +59,8 @@ class GemmTraining final : public PackTraining<Backend, T> {
   /// regularizers included, of every network.
   void step(const PackView<T>& v, bool inspect) {
     const PassDraws draws{.stream = math::Stream::noise, .dropout = true, .evaluation = false};
-    each(1, BeginStep<T>{v, inspect});
+    if (shuffled_samples_ > 0) each(shuffled_samples_, DrawOrder<T>{v, inspect});
+    each(1, BeginStep<T>{.v = v, .inspect = inspect, .shuffles = true, .drawn = true});
     each(v.units, WeightSums<T>{v});
     gather(v, Split::train, false);
     forward(v, draws);
@@ -165,6 +170,7 @@ class GemmTraining final : public PackTraining<Backend, T> {
   Backend& backend_;
   const Pack& pack_;
   PackMemory<Backend, T>& memory_;
+  std::uint32_t shuffled_samples_ = 0;  ///< of the largest training set that is shuffled; 0: none is
   typename Backend::Graph step_;
 };
 

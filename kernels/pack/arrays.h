@@ -85,7 +85,7 @@ struct NetworkData {
   };
   Rows splits[split_count];  ///< by Split
   std::uint32_t* order =
-      nullptr;  ///< [N + 1]: rows of an epoch and, last, that epoch + 1; null: not shuffled
+      nullptr;  ///< [2 N + 1]: rows of an epoch, that epoch + 1, and scratch; null: not shuffled
 
   [[nodiscard]] MODSWEEP_HD const Rows& rows(Split split) const { return splits[static_cast<int>(split)]; }
 };
@@ -126,7 +126,7 @@ struct PackView {
   std::uint32_t units = 0;     ///< of all layers, padding included
   std::uint32_t layer_count = 0;
   std::uint32_t input_stride = 0;
-  std::size_t parameter_stride = 0;  ///< ParameterLayout::padded()
+  std::size_t parameter_stride = 0;  ///< ParameterPlaces::stride()
 
   const Layer* layers = nullptr;                        ///< [layer_count]
   const UnitIndex* unit_indices = nullptr;              ///< [units]

@@ -9,6 +9,30 @@
 
 namespace modsweep::pack {
 
+/// Whether a network takes a step now.
+MODSWEEP_HD bool takes_step(const Progress& progress, bool inspect) {
+  return inspect || (progress.step < progress.target && progress.diverged == 0);
+}
+
+/// Items: samples of the largest training set. Where a new epoch begins: its rows in file order, and the rows
+/// that they will change places with (math::row_to_swap), which is most of a shuffle's work.
+template <typename T>
+struct DrawOrder {
+  PackView<T> v;
+  bool inspect = false;
+
+  MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
+    const NetworkData<T>& data = v.data[p];
+    const std::uint32_t samples = data.rows(Split::train).count;
+    if (data.order == nullptr || item >= samples || !takes_step(v.progress[p], inspect)) return;
+    const std::uint32_t batches = (samples + v.batch - 1) / v.batch;
+    const auto epoch = static_cast<std::uint32_t>(v.progress[p].step / batches);
+    if (data.order[samples] == epoch + 1) return;
+    data.order[item] = item;
+    data.order[samples + 1 + item] = math::row_to_swap(v.hyperparameters[p].seed, epoch, item + 1);
+  }
+};
+
 /// Items: 1. Decides whether a network takes a step, with which batch and which constants; computes the order
 /// of a new epoch.
 template <typename T>
@@ -16,13 +40,14 @@ struct BeginStep {
   PackView<T> v;
   bool inspect = false;  ///< every network, whatever its target
   bool shuffles = true;  ///< false: another thread block computes the order
+  bool drawn = false;    ///< DrawOrder ran before
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t) const {
     const Progress& progress = v.progress[p];
     const Hyperparameters<T>& hyper = v.hyperparameters[p];
     const NetworkData<T>& data = v.data[p];
     BatchState<T>& batch = v.batch_state[p];
-    batch.active = inspect || (progress.step < progress.target && progress.diverged == 0);
+    batch.active = takes_step(progress, inspect);
     if (batch.active == 0) return;
     const std::uint32_t samples = data.rows(Split::train).count;
     const std::uint32_t batches = (samples + v.batch - 1) / v.batch;
@@ -38,7 +63,12 @@ struct BeginStep {
     if (data.order == nullptr || !shuffles) return;
     const auto epoch = static_cast<std::uint32_t>(progress.step / batches);
     if (data.order[samples] == epoch + 1) return;
-    math::shuffle_rows(hyper.seed, epoch, samples, data.order);
+    const std::uint32_t* rows_to_swap = data.order + samples + 1;
+    if (drawn)
+      math::swap_rows(
+          samples, [=](std::uint32_t i) { return rows_to_swap[i - 1]; }, data.order);
+    else
+      math::shuffle_rows(hyper.seed, epoch, samples, data.order);
     data.order[samples] = epoch + 1;
   }
 };

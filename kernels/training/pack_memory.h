@@ -16,7 +16,7 @@ namespace modsweep::pack {
 
 /// Number of values of T that PackMemory allocates for one network of a pack, without datasets.
 [[nodiscard]] inline std::size_t values_per_network(const Shape& shape, std::uint32_t batch) {
-  const std::vector<Layer> layers = layer_table(shape);
+  const std::vector<Layer> layers = layer_table(shape, Spacing::quads);
   std::size_t units = 0;
   std::size_t widest = 0;
   for (const Layer& layer : layers) {
@@ -27,7 +27,7 @@ namespace modsweep::pack {
   const std::size_t chunks = (std::size_t{batch} + chunk_samples - 1) / chunk_samples;
   const std::size_t parts = math::activity_penalties + (shape.prelu ? 2 : 1);
   const std::size_t sums = math::activity_penalties + (shape.prelu ? 5 : 4);
-  return 4 * ParameterLayout(shape).padded() +
+  return 4 * ParameterPlaces(shape, layers).stride() +
          batch * (layers.front().input_stride + outputs + 2 * units - outputs + 2 * widest) +
          chunks * (parts * units + outputs / quad) + sums * units;
 }
@@ -46,13 +46,15 @@ class PackMemory {
 
   /// Throws std::bad_alloc where the backend's memory does not suffice.
   PackMemory(Backend& backend, const Pack& pack, Workspace workspace)
-      : backend_(backend), layers_(layer_table(pack.shape)) {
+      : backend_(backend),
+        layers_(layer_table(pack.shape, workspace == Workspace::backend ? Spacing::quads : Spacing::none)),
+        places_(pack.shape, layers_) {
     view_.networks = static_cast<std::uint32_t>(pack.size());
     view_.batch = pack.batch_size;
     view_.chunks = (pack.batch_size + chunk_samples - 1) / chunk_samples;
     view_.layer_count = static_cast<std::uint32_t>(layers_.size());
     view_.input_stride = layers_.front().input_stride;
-    view_.parameter_stride = ParameterLayout(pack.shape).padded();
+    view_.parameter_stride = places_.stride();
     view_.units = layers_.back().first_unit + layers_.back().output_stride;
     view_.layers = upload(layers_);
     view_.unit_indices = upload(unit_table(layers_));
@@ -72,6 +74,7 @@ class PackMemory {
 
   [[nodiscard]] const PackView<T>& view() const { return view_; }
   [[nodiscard]] const std::vector<Layer>& layers() const { return layers_; }
+  [[nodiscard]] const ParameterPlaces& places() const { return places_; }
 
   Array<T> parameters, moment1, moment2, gradients;  ///< [P][parameter stride]
   Array<Progress> progress;                          ///< [P]
@@ -102,6 +105,7 @@ class PackMemory {
       return typename NetworkData<T>::Rows{copy(samples.x), copy(samples.y), samples.count};
     };
     std::vector<NetworkData<T>> data;
+    std::uint32_t* order = zeros<std::uint32_t>(order_values(pack));
     for (std::size_t p = 0; p < pack.size(); ++p) {
       const Dataset& dataset = *pack.dataset[p];
       const auto [entry, added] = known.try_emplace(&dataset);
@@ -110,10 +114,20 @@ class PackMemory {
           if (dataset.split(split).count > 0)
             entry->second.splits[static_cast<std::size_t>(split)] = rows(dataset.split(split));
       data.push_back(entry->second);
-      if (pack.shuffle[p] != 0)
-        data.back().order = zeros<std::uint32_t>(std::size_t{dataset.train.count} + 1);
+      if (pack.shuffle[p] == 0) continue;
+      data.back().order = order;
+      order += order_values(dataset);
     }
     return data;
+  }
+
+  /// Of the order of one network's rows (NetworkData), and of those of all networks.
+  static std::size_t order_values(const Dataset& dataset) { return 2 * std::size_t{dataset.train.count} + 1; }
+  static std::size_t order_values(const Pack& pack) {
+    std::size_t values = 0;
+    for (std::size_t p = 0; p < pack.size(); ++p)
+      if (pack.shuffle[p] != 0) values += order_values(*pack.dataset[p]);
+    return values;
   }
 
   const T* const* fixed_noise(const Pack& pack) {
@@ -174,17 +188,14 @@ class PackMemory {
 
   void fill_parameters(const Pack& pack) {
     std::vector<T> values(view_.networks * view_.parameter_stride, T(0));
-    for (std::size_t p = 0; p < pack.size(); ++p) {
-      const std::vector<double> initial = pack.initial_parameters(p);
-      std::transform(initial.begin(), initial.end(),
-                     values.begin() + static_cast<std::ptrdiff_t>(p * view_.parameter_stride),
-                     [](double value) { return static_cast<T>(value); });
-    }
+    for (std::size_t p = 0; p < pack.size(); ++p)
+      places_.scatter(pack.initial_parameters(p), values.data() + p * view_.parameter_stride);
     backend_.upload(parameters, values.data(), values.size());
   }
 
   Backend& backend_;
   std::vector<Layer> layers_;
+  ParameterPlaces places_;
   PackView<T> view_;
   std::tuple<std::vector<Array<T>>, std::vector<Array<std::uint32_t>>, std::vector<Array<Layer>>,
              std::vector<Array<UnitIndex>>, std::vector<Array<WeightEndpoints>>,

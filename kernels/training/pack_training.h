@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "modsweep/engine.h"
@@ -97,11 +98,16 @@ class PackTraining : public Training {
 
   [[nodiscard]] std::optional<std::vector<std::vector<LayerSpectra>>> spectra(
       std::span<const std::size_t> networks, ClusterBy by) override {
-    return spectra_(memory_.layers(), memory_.view().parameters, layout_.padded(), networks, by);
+    return spectra_(memory_.layers(), memory_.view().parameters, stride(), networks, by);
   }
 
   [[nodiscard]] std::optional<std::vector<Leaks>> leaks(std::span<const std::size_t> networks) override {
-    return leaks_(pack_, memory_.layers(), memory_.view().parameters, layout_.padded(), networks);
+    return leaks_(pack_, memory_.layers(), memory_.view().parameters, stride(), networks);
+  }
+
+  [[nodiscard]] std::string note() const override {
+    if constexpr (requires { backend_.note(); }) return backend_.note();
+    return {};
   }
 
   [[nodiscard]] std::vector<std::byte> save(std::size_t network) const override {
@@ -114,10 +120,14 @@ class PackTraining : public Training {
   void restore(std::size_t network, std::span<const std::byte> bytes) override {
     const SavedState<T> saved = from_bytes<T>(bytes, pack_.shape);
     progress_[network] = {saved.step, saved.step, saved.diverged};
-    const std::size_t offset = network * layout_.padded();
-    backend_.upload(memory_.parameters, saved.parameters.data(), saved.parameters.size(), offset);
-    backend_.upload(memory_.moment1, saved.moment1.data(), saved.moment1.size(), offset);
-    backend_.upload(memory_.moment2, saved.moment2.data(), saved.moment2.size(), offset);
+    const auto put = [&](Array<T>& array, const std::vector<T>& values) {
+      std::vector<T> row(stride(), T(0));
+      memory_.places().scatter(values, row.data());
+      backend_.upload(array, row.data(), row.size(), network * row.size());
+    };
+    put(memory_.parameters, saved.parameters);
+    put(memory_.moment1, saved.moment1);
+    put(memory_.moment2, saved.moment2);
     forget_copies();
   }
 
@@ -130,7 +140,6 @@ class PackTraining : public Training {
       : owned_backend_(std::move(backend)),
         backend_(*owned_backend_),
         pack_(checked(pack)),
-        layout_(pack.shape),
         memory_(backend_, pack, workspace),
         progress_(pack.size()) {
     for (std::size_t p = 0; p < pack_.size(); ++p)
@@ -161,12 +170,12 @@ class PackTraining : public Training {
   /// forget_copies() empties all copies.
   std::vector<T> row(const Array<T>& array, std::vector<T>& copy, std::size_t network) const {
     if (copy.empty()) {
-      copy.resize(pack_.size() * layout_.padded());
+      copy.resize(pack_.size() * stride());
       backend_.download(copy.data(), array, copy.size());
     }
-    const auto begin = copy.begin() + static_cast<std::ptrdiff_t>(network * layout_.padded());
-    return std::vector<T>(begin, begin + static_cast<std::ptrdiff_t>(layout_.parameters()));
+    return memory_.places().gather(copy.data() + network * stride());
   }
+  [[nodiscard]] std::size_t stride() const { return memory_.view().parameter_stride; }
   void forget_copies() {
     for (auto* copy : {&parameters_copy_, &moment1_copy_, &moment2_copy_, &gradients_copy_}) copy->clear();
   }
@@ -174,7 +183,6 @@ class PackTraining : public Training {
   std::unique_ptr<Backend> owned_backend_;
   Backend& backend_;
   Pack pack_;
-  ParameterLayout layout_;
   PackMemory<Backend, T> memory_;
   std::vector<Hyperparameters<T>> hyperparameters_;
   std::vector<Progress> progress_;

@@ -249,6 +249,16 @@ def check_command(program):
     return f"lists the {SEEDS} ids of the store"
 
 
+def check_plot(program):
+    store = program.run("seconds", [])
+    program("plot", store, "seconds", "--script", "seconds.gp")
+    drawn = (program.folder / "seconds.gp").read_text(encoding="utf-8")
+    require(drawn.count("set label 3 'seconds'") == 1, "the axis is not that of seconds")
+    require(len(program.table(store, "results")) == SEEDS, "the store has other cells")
+    require("seconds" in program("plot", "--help"), "modsweep plot --help does not list seconds")
+    return "is drawn from the store"
+
+
 def check_claim(program):
     sweep = Path(__file__).resolve().parents[2] / "sweeps" / "quickstart.toml"
     program("run", sweep, "-o", "quickstart.db", "--quiet", "--set", "training.steps=20")
@@ -305,5 +315,6 @@ CHECKS = {
     "layer_measurement": check_layer_measurement,
     "table_measurement": check_table_measurement,
     "command": check_command,
+    "plot": check_plot,
     "claim": check_claim,
 }

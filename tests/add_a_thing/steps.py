@@ -22,7 +22,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 # In the order of the table.
 THINGS = ("activation", "penalty_of_sums", "penalty_by_length", "task", "measurement", "layer_measurement",
-          "table_measurement", "command", "claim")
+          "table_measurement", "command", "plot", "claim")
 
 
 @dataclass

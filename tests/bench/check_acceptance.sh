@@ -71,7 +71,8 @@ done < <(dry_run --dependencies "$work/dependencies")
 
 # The options that compare_gpu.py passes to `modsweep bench`.
 mapfile -t asked < <(sed -n '/^def run_ours/,/^def run_peer/p; /^def spectra_round/,/^def in_all/p' \
-  "$root/bench/compare_gpu.py" | grep -oE '"--[a-z-]+"' | tr -d '"' | sort -u | grep -vx -- --n)
+  "$root/bench/compare_gpu.py" | grep -oE '"--[a-z-]+"' | tr -d '"' | sort -u |
+  grep -vxe --n -e --matrices)
 ((${#asked[@]})) || complain "compare_gpu.py asks nothing of modsweep bench"
 check_modsweep bench "${asked[@]}"
 

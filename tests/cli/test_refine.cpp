@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -118,6 +119,99 @@ TEST_F(RefineTest, GoesOnFromWhatIsThere) {
   ASSERT_EQ(
       modsweep(refine({"--width", "0.5", "--most-cells", "400", "--threads", "1", "-o", "once.db"})).code, 0);
   EXPECT_EQ(all_results(path("once.db")), all_results(path("learning.db")));
+}
+
+TEST_F(RefineTest, ShardsTrainOneRoundAfterTheOther) {
+  const std::vector<std::string> groups = {"--width", "0.5",   "--most-cells",
+                                           "400",     "--set", "training.learning_rate=[1e-3,1e-2]"};
+  const auto with = [&](const std::vector<std::string>& more) {
+    auto all = refine(groups);
+    all.insert(all.end(), more.begin(), more.end());
+    return modsweep(all);
+  };
+  const Outcome whole = with({"-o", "whole.db", "--format", "json"});
+  ASSERT_EQ(whole.code, 0) << whole.err;
+  std::filesystem::create_directory(path("rounds"));
+  int round = 0;
+  for (;; ++round) {
+    ASSERT_LT(round, 100);
+    const std::string name = "rounds/" + std::to_string(round);
+    const Outcome planned = with({"-o", "parts.db", "--plan", name + ".toml"});
+    ASSERT_EQ(planned.code, 0) << planned.err;
+    if (!std::filesystem::exists(path(name + ".toml"))) break;
+    EXPECT_THAT(planned.out, HasSubstr("round " + std::to_string(round) + ": "));
+    EXPECT_EQ(with({"-o", "parts.db", "--plan", name + ".toml", "--quiet"}).out, "") << "the same again";
+    for (const char* shard : {"1", "2"})
+      ASSERT_EQ(modsweep({"run", name + ".toml", "--quiet", "--shard", shard + std::string("/2"), "-o",
+                          name + "-" + shard + ".db"})
+                    .code,
+                0);
+    ASSERT_EQ(modsweep({"merge", "parts.db", name + "-1.db", name + "-2.db"}).code, 0);
+  }
+  EXPECT_GT(round, 2);
+  EXPECT_EQ(all_results(path("parts.db")), all_results(path("whole.db")));
+  EXPECT_EQ(query_rows(path("parts.db"), "SELECT name FROM sweeps ORDER BY name"),
+            query_rows(path("whole.db"), "SELECT name FROM sweeps ORDER BY name"));
+  const auto fits = [&](const char* store) {
+    json rows = json::parse(modsweep({"export", store, "--table", "fits", "--format", "json"}).out);
+    for (json& row : rows) row.erase("created");
+    return rows;
+  };
+  EXPECT_EQ(fits("parts.db"), fits("whole.db"));
+}
+
+TEST_F(RefineTest, ARoundOverTablesIsFoundThoughItsFileLiesElsewhere) {
+  for (const char* name : {"a.csv", "b.csv"}) {
+    std::string table = "x,y\n";
+    for (int i = 0; i < 40; ++i)
+      table += std::to_string(i) + "," + std::to_string((i * (name[0] - '`')) % 7) + "\n";
+    write(name, table);
+  }
+  write("tables.toml", R"(
+[task]
+kind = "table"
+inputs = 1
+input_columns = ["x"]
+target_columns = ["y"]
+train_samples = 20
+test_samples = 20
+scale = "standard"
+[network]
+hidden = [4]
+[training]
+batch_size = 20
+[measure]
+leaks = false
+spectrum = false
+[axes]
+"task.file" = ["a.csv", "b.csv"]
+"training.steps" = [1, 3, 10, 30, 100]
+"training.seed" = [0, 1]
+)");
+  std::filesystem::create_directory(path("rounds"));
+  const auto plan = [&](const std::string& name) {
+    return modsweep({"refine", "tables.toml", "--x", "training.steps", "--y", "train_loss", "--width", "0.01",
+                     "--plan", name, "-o", "all.db"});
+  };
+  ASSERT_EQ(plan("rounds/0.toml").code, 0);
+  ASSERT_EQ(modsweep({"run", "rounds/0.toml", "-o", "0.db", "--quiet"}).code, 0);
+  ASSERT_EQ(modsweep({"merge", "all.db", "0.db"}).code, 0);
+  EXPECT_THAT(plan("rounds/1.toml").out, testing::Not(HasSubstr("round 0")));
+}
+
+TEST_F(RefineTest, APlanReplacesNothing) {
+  write("other.toml", "name = \"other\"\n");
+  expect_error(modsweep(refine({"--plan", "other.toml"})), 2, {"--plan other.toml", "another name"});
+  expect_error(modsweep(refine({"--plan", "learning.toml"})), 2, {"--plan learning.toml"});
+  expect_error(modsweep(refine({"--plan", "none/x.toml"})), 2, {"none"});
+  EXPECT_FALSE(std::filesystem::exists(path("learning.db")));
+  const Outcome told = modsweep(refine({"--plan", "next.toml", "--format", "json"}));
+  ASSERT_EQ(told.code, 0) << told.err;
+  const json document = json::parse(told.out);
+  EXPECT_EQ(document["outcome"], "planned");
+  EXPECT_EQ(document["plan"], "next.toml");
+  EXPECT_EQ(document["round"], 0);
+  EXPECT_EQ(document["cells"], 20);
 }
 
 TEST_F(RefineTest, SaysWhenTheBudgetIsUsedUp) {

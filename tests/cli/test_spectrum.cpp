@@ -83,6 +83,72 @@ TEST_F(SpectrumTest, ALayerThatIsSeparateThroughoutHasAsManyModulesAsUnits) {
   EXPECT_EQ(spectra()[0]["all"]["gaps"].size(), 3U);
 }
 
+/// Two modules: unit u of each layer serves module u % 2.
+Tensor two_modules(std::uint64_t outputs, std::uint64_t inputs, unsigned seed) {
+  Tensor tensor = random_tensor({outputs, inputs}, seed);
+  for (std::uint64_t o = 0; o < outputs; ++o)
+    for (std::uint64_t i = 0; i < inputs; ++i)
+      if (o % 2 != i % 2) tensor.values[o * inputs + i] = 0.0;
+  return tensor;
+}
+
+TEST_F(SpectrumTest, TheGraphOfAWholeNetwork) {
+  write_tensors({{"layer2.weight", two_modules(6, 4, 1)},
+                 {"layer10.weight", two_modules(2, 6, 2)},
+                 {"layer2.bias", random_tensor({6}, 3)}});
+  const json found = spectra({"--graph", "--modules", "2", "--shuffles", "10"});
+  ASSERT_EQ(found.size(), 1U);
+  const json& network = found[0];
+  EXPECT_EQ(network["tensors"], json({"layer2.weight", "layer10.weight"})) << "2 comes before 10";
+  EXPECT_EQ(network["modules"], 2);
+  EXPECT_EQ(network["units"], 12);
+  EXPECT_EQ(network["components"], 2);
+  EXPECT_EQ(network["graph_cut"], 0.0);
+  EXPECT_EQ(network["relative_cut"], 0.0);
+  EXPECT_GT(network["graph_modularity"], 0.3);
+  EXPECT_LT(network["shuffle_z"], 0.0);
+  EXPECT_EQ(network["separation"].size(), 1U);
+  const Outcome text = modsweep({"spectrum", "w.safetensors", "--graph", "--modules", "2", "--no-outputs"});
+  EXPECT_EQ(text.code, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("layer2.weight, layer10.weight: 4-6-2, 10 units with weights\n"));
+  EXPECT_THAT(text.out, HasSubstr("2 components, relative cut"));
+  EXPECT_THAT(text.out, Not(HasSubstr("shuffled")));
+}
+
+TEST_F(SpectrumTest, TheGraphsOfAStackAreThoseOfItsNetworks) {
+  Tensor first{"F32", {2, 6, 4}, {}};
+  Tensor second{"F32", {2, 2, 6}, {}};
+  for (const unsigned p : {0U, 1U}) {
+    const Tensor a = p == 0 ? two_modules(6, 4, 1) : random_tensor({6, 4}, 7);
+    const Tensor b = p == 0 ? two_modules(2, 6, 2) : random_tensor({2, 6}, 8);
+    first.values.insert(first.values.end(), a.values.begin(), a.values.end());
+    second.values.insert(second.values.end(), b.values.begin(), b.values.end());
+  }
+  write_tensors({{"W0", first}, {"W1", second}});
+  const json stack = spectra({"--graph", "--modules", "2"});
+  ASSERT_EQ(stack.size(), 2U);
+  EXPECT_EQ(stack[0]["network"], 0);
+  EXPECT_EQ(stack[0]["components"], 2);
+  EXPECT_EQ(stack[1]["components"], 1);
+  json named = spectra({"--graph", "--modules", "2", "--tensor", "W0[1]", "--tensor", "W1[1]"});
+  EXPECT_EQ(named, json({stack[1]}));
+  EXPECT_TRUE(named[0]["shuffle_z"].is_null());
+}
+
+TEST_F(SpectrumTest, AGraphNeedsLayersThatFollowEachOther) {
+  write_tensors({{"W0", random_tensor({6, 4}, 1)}, {"W1", random_tensor({2, 5}, 2)}});
+  expect_error(modsweep({"spectrum", "w.safetensors", "--graph"}), 2,
+               {"'W1' has 5 inputs, but 'W0' before it 6 outputs"});
+  expect_error(modsweep({"spectrum", "w.safetensors", "--shuffles", "5"}), 2, {"--graph"});
+  Tensor broken = random_tensor({6, 4}, 1);
+  broken.values[3] = std::nan("");
+  write_tensors({{"W0", broken}});
+  const Outcome outcome = modsweep({"spectrum", "w.safetensors", "--graph"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("entries that are not finite: W0\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("none of its 1 tensor has a spectrum"));
+}
+
 TEST_F(SpectrumTest, EveryNetworkOfAStackHasItsSpectrum) {
   const Tensor stack = random_tensor({10, 8, 4}, 1);
   write_tensors({{"0.weight", stack},

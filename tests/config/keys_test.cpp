@@ -72,6 +72,19 @@ const std::map<std::string, RoundTrip> round_trips_of_shared_keys = with_penalti
     {"regularizer.activity_exponent", {"0", "0", {}}},
     {"regularizer.l12", {"5e-4", "5e-04", {}}},
     {"regularizer.l21", {"1e22", "1e+22", {}}},
+    {"regularizer.connection_cost", {"3e-4", "3e-04", {}}},
+    {"regularizer.connection_form", {"\"log\"", "\"log\"", {}}},
+    {"regularizer.connection_base", {"0.5", "0.5", {}}},
+    {"regularizer.connection_length", {"2", "2", {}}},
+    {"regularizer.connection_exponent", {"1.5", "1.5", {}}},
+    {"regularizer.connection_scale", {"0.2", "0.2", {}}},
+    {"pruning.sparsity", {"0.8", "0.8", {}}},
+    {"pruning.initial_sparsity", {"0.25", "0.25", {"pruning.sparsity=0.5", "pruning.end=50"}}},
+    {"pruning.begin", {"7", "7", {"pruning.sparsity=0.5"}}},
+    {"pruning.end", {"90", "90", {"pruning.sparsity=0.5"}}},
+    {"pruning.every", {"5", "5", {"pruning.sparsity=0.5"}}},
+    {"pruning.shape", {"\"geometric\"", "\"geometric\"", {"pruning.sparsity=0.5"}}},
+    {"pruning.scope", {"\"network\"", "\"network\"", {"pruning.sparsity=0.5"}}},
     {"regularizer.dropout", {"0.05", "0.05", {}}},
     {"training.optimizer", {"\"sgd\"", "\"sgd\"", {}}},
     {"training.learning_rate", {"1e3", "1000", {}}},
@@ -93,6 +106,7 @@ const std::map<std::string, RoundTrip> round_trips_of_shared_keys = with_penalti
     {"training.steps", {"2147483648", "2147483648", {}}},
     {"training.shuffle", {"true", "true", {}}},
     {"training.seed", {"3", "3", {}}},
+    {"task.goals", {"[\"2\"]", "[\"2\"]", {"task.kind=mixed_goals"}}},
     {"training.precision", {"\"fp64\"", "\"fp64\"", {}}},
     {"measure.every_steps", {"2500", "2500", {}}},
     {"measure.points_per_decade", {"10", "10", {}}},
@@ -118,6 +132,14 @@ const std::set<std::string> keys_of_tables = {
 std::uint32_t inputs_of(const TaskKind& kind) {
   TaskSettings task;
   task.kind = kind.name;
+  for (const std::uint32_t standard = task.inputs; task.inputs == standard; task.inputs = 1) {
+    try {
+      kind.check(task);
+      return standard;
+    } catch (const InputError&) {
+      continue;
+    }
+  }
   for (task.inputs = 1; task.inputs < 100; ++task.inputs) {
     try {
       kind.check(task);
@@ -365,7 +387,8 @@ TEST(Keys, UnknownOnesAreGuessed) {
       {"optim.Betas", "; did you mean training.beta1 or training.beta2?"},
       {"noise.zzzzzzzzzz", "; [noise] has exponent, gradient, site, strength"},
       {"zzzzzzzzzz",
-       "; settings are in the tables [measure], [network], [noise], [regularizer], [task], [training]"},
+       "; settings are in the tables [measure], [network], [noise], [pruning], [regularizer], [task], "
+       "[training]"},
   };
   for (const auto& [key, remedy] : remedies) EXPECT_EQ(unknown_key_remedy(key), remedy) << key;
 }

@@ -83,8 +83,9 @@ std::vector<std::uint32_t> unnoticed(std::uint32_t ranks, bool within_blocks) {
   std::vector<std::uint32_t> found;
   for (std::uint32_t i = 0; i <= barriers.size() / 2; ++i) {
     if (within_blocks && barriers[i] == fused::Wait::block) continue;
-    const auto options = within_blocks ? RaceWatch::Options{.without = {}, .within_blocks = i}
-                                       : RaceWatch::Options{.without = i, .within_blocks = {}};
+    const auto options = within_blocks
+                             ? RaceWatch::Options{.without = {}, .within_blocks = i, .without_of_warp = {}}
+                             : RaceWatch::Options{.without = i, .within_blocks = {}, .without_of_warp = {}};
     if (watch_without(options, ranks).races() == 0) found.push_back(i);
   }
   return found;
@@ -106,6 +107,58 @@ TEST(FusedBarriers, AMissingOneIsNoticed) {
 /// shared memory.
 TEST(FusedBarriers, AMissingOneOfAClusterIsNoticed) {
   EXPECT_EQ(unnoticed(2, true), (Numbers{1, 2, 22, 24, 45}));
+}
+
+/// A network that is trained by tiles.
+Pack pack_of_tiles(std::uint32_t batch, double noise, std::size_t depth = 3) {
+  DatasetCache cache;
+  Pack pack;
+  CellSettings cell;
+  cell.network.hidden.assign(depth, 32);
+  cell.noise = {.strength = noise, .exponent = 2.0};
+  cell.regularizer = {.l2 = 1e-4, .weighted_activity = 1e-3};
+  cell.training.shuffle = true;
+  cell.training.batch_size = batch;
+  cell.training.steps = 3;
+  cell.training.precision = Precision::fp32;
+  cell.task.train_samples = batch + batch / 3;  // every second batch is short
+  pack.add(cell, cache.get(cell.task));
+  return pack;
+}
+
+RaceWatch watch_tiles(const Pack& pack, const RaceWatch::Options& options, bool backwards = false) {
+  RaceWatch watch(options);
+  make_emulated_fused_engine({.backwards = backwards, .observer = &watch})->start(pack)->advance(3);
+  return watch;
+}
+
+TEST(TileRaces, ThereAreNone) {
+  for (const std::uint32_t batch : {32U, 200U, 209U})  // of the last, a step has two parts
+    for (const std::size_t depth : {1U, 3U, 4U}) {
+      const RaceWatch watch =
+          watch_tiles(pack_of_tiles(batch, depth == 1 ? 0.0 : 0.1, depth), {}, depth == 4);
+      EXPECT_EQ(watch.races(), 0U) << watch.first_race();
+      EXPECT_GT(watch.warp_waits(), 0U);  // else it was not trained by tiles
+      EXPECT_GT(watch.accesses(), 100000U);
+    }
+}
+
+/// Two barriers before the first step, and two a step.
+TEST(TileBarriers, AMissingOneIsNoticed) {
+  const Pack pack = pack_of_tiles(200, 0.1);
+  const RaceWatch whole = watch_tiles(pack, {});
+  ASSERT_EQ(whole.barriers().size(), 2U + 3 * 2U);
+  for (std::uint32_t i = 0; i < 4; ++i)
+    EXPECT_GT(watch_tiles(pack, {.without = i, .within_blocks = {}, .without_of_warp = {}}).races(), 0U) << i;
+}
+
+/// Nine waits of a warp a step: for x, for each hidden layer, for the errors, and two for each matrix on the
+/// way back.
+TEST(TileBarriers, AMissingOneOfAWarpIsNoticed) {
+  const Pack pack = pack_of_tiles(200, 0.1);
+  ASSERT_EQ(watch_tiles(pack, {}).warp_waits(), 3 * 9U);
+  for (std::uint32_t i = 0; i < 9; ++i)
+    EXPECT_GT(watch_tiles(pack, {.without = {}, .within_blocks = {}, .without_of_warp = i}).races(), 0U) << i;
 }
 
 INSTANTIATE_TEST_SUITE_P(Blocks, FusedRaces, testing::Values(1U, 2U, 4U));

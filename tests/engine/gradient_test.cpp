@@ -20,6 +20,15 @@ struct NamedRegularizer {
   RegularizerSettings settings;
 };
 
+RegularizerSettings connection_cost(math::ConnectionForm form, double exponent) {
+  RegularizerSettings settings;
+  settings.connection_cost = 0.03;
+  settings.connection_form = form;
+  settings.connection_exponent = exponent;
+  settings.connection_scale = 0.3;
+  return settings;
+}
+
 /// Every penalty alone, some with other exponents too, and all together.
 std::vector<NamedRegularizer> regularizers() {
   std::vector<NamedRegularizer> all = {{"none", {}}};
@@ -36,6 +45,9 @@ std::vector<NamedRegularizer> regularizers() {
                          {"activity1", {.activity = 0.04, .activity_exponent = 1.0}},
                          {"activity3", {.activity = 0.04, .activity_exponent = 3.0}},
                          {"dropout", {.dropout = 0.3}},
+                         {"square cost", connection_cost(math::ConnectionForm::square, 2.0)},
+                         {"log cost", connection_cost(math::ConnectionForm::log, 1.0)},
+                         {"elimination cost", connection_cost(math::ConnectionForm::elimination, 0.7)},
                          {"all", together}});
   return all;
 }

@@ -55,7 +55,29 @@ template <typename Penalty>
 constexpr bool is_written_here =
     std::is_same_v<Penalty, math::L1> || std::is_same_v<Penalty, math::L2> ||
     std::is_same_v<Penalty, math::WeightedActivity> || std::is_same_v<Penalty, math::Activity> ||
-    std::is_same_v<Penalty, math::L12> || std::is_same_v<Penalty, math::L21>;
+    std::is_same_v<Penalty, math::L12> || std::is_same_v<Penalty, math::L21> ||
+    std::is_same_v<Penalty, math::ConnectionCost>;
+
+/// science.md section 9's sum over all weights of c phi(w).
+double connection_cost(const RegularizerSettings& r, const std::vector<Matrix>& w) {
+  double sum = 0.0;
+  for (const Matrix& layer : w)
+    for (std::size_t j = 0; j < layer.rows; ++j)
+      for (std::size_t k = 0; k < layer.columns; ++k) {
+        const double to = (static_cast<double>(j) + 0.5) / static_cast<double>(layer.rows);
+        const double from = (static_cast<double>(k) + 0.5) / static_cast<double>(layer.columns);
+        const double c =
+            r.connection_base + r.connection_length * std::pow(std::abs(to - from), r.connection_exponent);
+        const double v = layer.at(j, k);
+        const double scale = r.connection_scale;
+        if (r.connection_form == math::ConnectionForm::abs) sum += c * std::abs(v);
+        if (r.connection_form == math::ConnectionForm::square) sum += c * v * v;
+        if (r.connection_form == math::ConnectionForm::log) sum += c * std::log1p(std::abs(v) / scale);
+        if (r.connection_form == math::ConnectionForm::elimination)
+          sum += c * v * v / (scale * scale + v * v);
+      }
+  return sum;
+}
 
 /// Any other penalty: its own value, to check its gradient against. clean: [layer][sample * units + unit].
 template <typename Penalty>
@@ -170,6 +192,7 @@ NaiveResult naive_loss(const CellSettings& cell, const Parameters& network, cons
   result.mse = squares / (batch.count * batch.outputs);
   result.total = result.mse + r.l1 * l1 + r.l2 * l2 + r.l12 * l12 + r.l21 * l21 +
                  r.weighted_activity * weighted / batch.count + r.activity * activity / batch.count +
+                 r.connection_cost * connection_cost(r, w) +
                  other_penalties(math::Penalties(), r, w, clean, batch.count);
   return result;
 }

@@ -8,6 +8,10 @@ namespace {
 /// The watch that records the accesses at present.
 RaceWatch* watch = nullptr;
 
+std::size_t warp_of(std::uint32_t thread) {
+  return thread / fused::warp_lanes % 32;
+}
+
 }  // namespace
 
 void RaceWatch::begin(const std::vector<std::byte*>& memory, std::size_t bytes) {
@@ -17,6 +21,8 @@ void RaceWatch::begin(const std::vector<std::byte*>& memory, std::size_t bytes) 
   words_.assign(memory.size(), std::vector<Word>((bytes + 3) / 4));
   passed_.assign(memory.size(), {});
   barriers_.clear();
+  warp_waits_ = {};
+  warp_passed_ = {};
   now_ = {};
   watch = this;
 }
@@ -26,8 +32,17 @@ void RaceWatch::end() {
 }
 
 void RaceWatch::thread(std::uint32_t rank, std::uint32_t thread) {
-  now_ = {passed_[rank].block, passed_[rank].cluster, static_cast<std::uint16_t>(thread),
-          static_cast<std::uint8_t>(rank), true};
+  now_ = {.block = passed_[rank].block,
+          .cluster = passed_[rank].cluster,
+          .warp = thread == everyone ? 0 : warp_passed_[warp_of(thread)],
+          .thread = static_cast<std::uint16_t>(thread),
+          .rank = static_cast<std::uint8_t>(rank),
+          .there = true};
+}
+
+void RaceWatch::warp_barrier(std::uint32_t warp) {
+  const std::uint32_t number = warp_waits_[warp % warp_waits_.size()]++;
+  if (options_.without_of_warp != number) ++warp_passed_[warp % warp_passed_.size()];
 }
 
 void RaceWatch::barrier(std::uint32_t rank, fused::Wait wait) {
@@ -47,7 +62,8 @@ void RaceWatch::between_phases(std::uint32_t rank) {
 bool RaceWatch::ordered(const Access& a, const Access& b) {
   if (!a.there || !b.there) return true;
   if (a.rank != b.rank) return a.cluster != b.cluster;
-  return a.block != b.block || a.thread == b.thread;
+  if (a.block != b.block || a.thread == b.thread) return true;
+  return warp_of(a.thread) == warp_of(b.thread) && a.warp != b.warp;
 }
 
 void RaceWatch::access(std::uintptr_t address, std::size_t bytes, bool write_access) {
@@ -68,6 +84,9 @@ void RaceWatch::read(Word& word, const Access& access, std::size_t offset) {
   if (!ordered(word.writer, access)) report("read what was written", word.writer, access, offset);
   auto& readers = word.readers[access.rank];
   if (readers[0].block != access.block || readers[0].cluster != access.cluster) readers = {};
+  // A reader of the same warp before its last wait is in nobody's way who is not in that of this one, too.
+  if (warp_of(readers[0].thread) == warp_of(access.thread) && readers[0].warp != access.warp)
+    readers[0] = access;
   if (!readers[0].there || readers[0].thread == access.thread)
     readers[0] = access;
   else

@@ -21,6 +21,7 @@ class RaceWatch final : public BlockObserver {
   struct Options {
     std::optional<std::uint32_t> without;
     std::optional<std::uint32_t> within_blocks;
+    std::optional<std::uint32_t> without_of_warp;  ///< a wait of each warp
   };
 
   RaceWatch() : RaceWatch(Options{}) {}
@@ -29,6 +30,7 @@ class RaceWatch final : public BlockObserver {
   void begin(const std::vector<std::byte*>& memory, std::size_t bytes) override;
   void thread(std::uint32_t rank, std::uint32_t thread) override;
   void barrier(std::uint32_t rank, fused::Wait wait) override;
+  void warp_barrier(std::uint32_t warp) override;
   void between_phases(std::uint32_t rank) override;
   void end() override;
 
@@ -37,6 +39,8 @@ class RaceWatch final : public BlockObserver {
 
   /// The kinds of the first block's barriers, in order.
   [[nodiscard]] const std::vector<fused::Wait>& barriers() const { return barriers_; }
+  /// Waits of the first warp.
+  [[nodiscard]] std::uint32_t warp_waits() const { return warp_waits_[0]; }
   [[nodiscard]] std::uint64_t accesses() const { return accesses_; }
   [[nodiscard]] std::uint64_t races() const { return races_; }
   [[nodiscard]] const std::string& first_race() const { return first_race_; }
@@ -46,10 +50,11 @@ class RaceWatch final : public BlockObserver {
   /// Stands for all threads of a block: for accesses between phases.
   static constexpr std::uint16_t everyone = 0xffff;
 
-  /// The accessing thread, and how many barriers of the block and of the cluster it had passed.
+  /// The accessing thread, and how many barriers of the block, of the cluster and of its warp it had passed.
   struct Access {
     std::uint32_t block = 0;
     std::uint32_t cluster = 0;
+    std::uint32_t warp = 0;  ///< waits of its warp, of which only lone blocks know
     std::uint16_t thread = 0;
     std::uint8_t rank = 0;
     bool there = false;
@@ -73,6 +78,8 @@ class RaceWatch final : public BlockObserver {
   std::size_t bytes_ = 0;
   std::vector<std::vector<Word>> words_;
   std::vector<Passed> passed_;
+  std::array<std::uint32_t, 32> warp_waits_{};   ///< so far
+  std::array<std::uint32_t, 32> warp_passed_{};  ///< those that were not ignored
   Access now_;
   std::vector<fused::Wait> barriers_;
   std::uint64_t accesses_ = 0;

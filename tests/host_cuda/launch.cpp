@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
@@ -44,6 +45,7 @@ struct Warp {
   std::array<fused::SumFragment, warp> sums;
   std::array<fused::RowFragment, warp> rows;
   std::array<fused::ColumnFragment, warp> columns;
+  std::array<std::uint32_t, warp> words;  ///< what lanes tell each other
 };
 
 struct HostBlock {
@@ -225,6 +227,21 @@ void __syncthreads() {
 }
 void __syncwarp() {
   wait(modsweep::host_cuda::place().own_warp().barrier);
+}
+unsigned __shfl_sync(unsigned lanes, unsigned v, int lane) {
+  modsweep::host_cuda::Warp& warp = modsweep::host_cuda::place().own_warp();
+  if (lanes != ~0U || warp.barrier.size != modsweep::host_cuda::warp)
+    throw std::logic_error("lanes of a part of a warp exchange values");
+  warp.words[threadIdx.x % modsweep::host_cuda::warp] = v;
+  __syncwarp();
+  const unsigned other = warp.words[static_cast<unsigned>(lane)];
+  __syncwarp();
+  return other;
+}
+float __shfl_xor_sync(unsigned lanes, float v, int mask) {
+  const unsigned own = threadIdx.x % modsweep::host_cuda::warp;
+  return std::bit_cast<float>(
+      __shfl_sync(lanes, std::bit_cast<unsigned>(v), static_cast<int>(own ^ static_cast<unsigned>(mask))));
 }
 
 namespace modsweep::fused {

@@ -1,6 +1,7 @@
 // Stand-ins for cuBLAS and cuSOLVER.
 #include "host_cuda/runtime.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -22,6 +23,20 @@ struct Solver {
 struct SolverParameters {};
 
 namespace {
+
+/// The effect of creating or destroying a library's handle.
+void use_handle() {
+  break_recordings();
+  const std::lock_guard lock(runtime().mutex);
+  ++runtime().counts.handles;
+}
+
+/// cuSOLVER's workspace for a matrix of a batch.
+std::size_t solver_bytes(std::int64_t n) {
+  return setting("MODSWEEP_HOST_CUDA_SOLVER_BYTES", 65536) + static_cast<std::size_t>(n) * sizeof(double);
+}
+/// cuSOLVER refuses larger batches.
+constexpr std::int64_t max_solver_batch = 32000;
 
 /// A batch of column-major matrices, or their transposes.
 template <typename T>
@@ -56,6 +71,18 @@ float rounded(float x) {
   return std::bit_cast<float>((std::bit_cast<std::uint32_t>(x) + 0x1000U) & ~0x1fffU);
 }
 
+/// Whether cuBLAS can read and write the matrices of this product in units of 16 bytes.
+void count_product(std::initializer_list<const void*> data, std::initializer_list<long long> strides,
+                   std::size_t bytes) {
+  const bool aligned = std::all_of(data.begin(), data.end(),
+                                   [](auto* p) { return std::bit_cast<std::uintptr_t>(p) % 16 == 0; }) &&
+                       std::all_of(strides.begin(), strides.end(),
+                                   [bytes](auto s) { return static_cast<std::size_t>(s) * bytes % 16 == 0; });
+  const std::lock_guard lock(runtime().mutex);
+  ++runtime().counts.products;
+  if (!aligned) ++runtime().counts.unaligned_products;
+}
+
 template <typename T>
 cublasStatus_t multiply(Blas& blas, int m, int n, int k, T alpha, const Operand<T>& a, const Operand<T>& b,
                         T beta, T* c, int ldc, long long c_stride, int batch) {
@@ -69,6 +96,7 @@ cublasStatus_t multiply(Blas& blas, int m, int n, int k, T alpha, const Operand<
   if (blas.workspace == nullptr || !there(a, m, k, batch) || !there(b, k, n, batch) ||
       !there(result, m, n, batch))
     return CUBLAS_STATUS_EXECUTION_FAILED;
+  count_product({a.data, b.data, c}, {a.batch_stride, b.batch_stride, c_stride}, sizeof(T));
   const cudaError_t status = enqueue(blas.stream, [=, tf32 = blas.tf32] {
     const auto factor = [tf32](T x) { return tf32 ? rounded(x) : x; };
     for (int p = 0; p < batch; ++p)
@@ -103,12 +131,12 @@ const char* cublasGetStatusString(cublasStatus_t status) {
 }
 
 cublasStatus_t cublasCreate(cublasHandle_t* handle) {
-  break_recordings();
+  use_handle();
   *handle = new Blas;
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasDestroy(cublasHandle_t handle) {
-  break_recordings();
+  use_handle();
   delete handle;
   return CUBLAS_STATUS_SUCCESS;
 }
@@ -145,12 +173,12 @@ cublasStatus_t cublasDgemmStridedBatched(cublasHandle_t handle, cublasOperation_
 }
 
 cusolverStatus_t cusolverDnCreate(cusolverDnHandle_t* handle) {
-  break_recordings();
+  use_handle();
   *handle = new Solver;
   return CUSOLVER_STATUS_SUCCESS;
 }
 cusolverStatus_t cusolverDnDestroy(cusolverDnHandle_t handle) {
-  break_recordings();
+  use_handle();
   delete handle;
   return CUSOLVER_STATUS_SUCCESS;
 }
@@ -172,8 +200,8 @@ cusolverStatus_t cusolverDnXsyevBatched_bufferSize(cusolverDnHandle_t, cusolverD
                                                    const void*, std::int64_t lda, cudaDataType, const void*,
                                                    cudaDataType, std::size_t* device_bytes,
                                                    std::size_t* host_bytes, std::int64_t batch) {
-  if (n < 1 || lda < n || batch < 1) return CUSOLVER_STATUS_INVALID_VALUE;
-  *device_bytes = static_cast<std::size_t>(n * batch) * sizeof(double);
+  if (n < 1 || lda < n || batch < 1 || batch > max_solver_batch) return CUSOLVER_STATUS_INVALID_VALUE;
+  *device_bytes = static_cast<std::size_t>(batch) * solver_bytes(n);
   *host_bytes = 64;
   return CUSOLVER_STATUS_SUCCESS;
 }
@@ -188,15 +216,27 @@ cusolverStatus_t cusolverDnXsyevBatched(cusolverDnHandle_t handle, cusolverDnPar
   const auto there = [handle](const void* data, std::size_t bytes) {
     return on_device(handle->stream, data, bytes);
   };
-  if (parameters == nullptr || n < 1 || lda < n || batch < 1 ||
-      device_bytes < count(n, batch) * sizeof(double) || host_bytes < 64 ||
+  if (parameters == nullptr || n < 1 || lda < n || batch < 1 || batch > max_solver_batch ||
+      device_bytes < static_cast<std::size_t>(batch) * solver_bytes(n) || host_bytes < 64 ||
       !there(matrices, count(lda * n, batch) * sizeof(double)) ||
       !there(values, count(n, batch) * sizeof(double)) || !there(device_workspace, device_bytes) ||
       !there(info, count(1, batch) * sizeof(int)))
     return CUSOLVER_STATUS_INVALID_VALUE;
+  break_recordings();
+  {
+    const std::lock_guard lock(runtime().mutex);
+    Counts& counts = runtime().counts;
+    ++counts.solves;
+    counts.largest_solve = std::max(counts.largest_solve, static_cast<std::size_t>(batch));
+    counts.largest_solver_bytes = std::max(counts.largest_solver_bytes, device_bytes);
+  }
   std::memset(host_workspace, 0, host_bytes);
   const cudaError_t status = enqueue(handle->stream, [=] {
     using Matrix = Eigen::Map<Eigen::MatrixXd, 0, Eigen::OuterStride<>>;
+    // As cuSOLVER 11.7.1, whose results depend on what its workspace held before.
+    const auto* workspace = static_cast<const std::byte*>(device_workspace);
+    const bool clean =
+        std::all_of(workspace, workspace + device_bytes, [](std::byte b) { return b == std::byte{0}; });
     for (std::int64_t i = 0; i < batch; ++i) {
       Matrix matrix(static_cast<double*>(matrices) + i * lda * n, n, n, Eigen::OuterStride<>(lda));
       const bool finite = matrix.triangularView<Eigen::Lower>().toDenseMatrix().allFinite();
@@ -205,9 +245,10 @@ cusolverStatus_t cusolverDnXsyevBatched(cusolverDnHandle_t handle, cusolverDnPar
       // The solver reads the lower triangle only.
       const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(matrix, Eigen::EigenvaluesOnly);
       Eigen::Map<Eigen::VectorXd>(static_cast<double*>(values) + i * n, n) = solver.eigenvalues();
+      if (!clean) Eigen::Map<Eigen::VectorXd>(static_cast<double*>(values) + i * n, n).array() += 1.0;
       matrix.setConstant(-1.0);  // it is overwritten
     }
-    std::memset(device_workspace, 0, device_bytes);
+    std::memset(device_workspace, 0x5a, device_bytes);
   });
   return status == cudaSuccess ? CUSOLVER_STATUS_SUCCESS : CUSOLVER_STATUS_INVALID_VALUE;
 }

@@ -237,6 +237,58 @@ TEST_F(HostCuda, BenchTimesEveryEngine) {
   }
 }
 
+TEST_F(HostCuda, BenchKeepsWhatItTimedBeforeADeviceFailed) {
+  const std::vector<std::string> arguments = {"bench",   "--engine",  "gemm",       "--shape", "4-8-4",
+                                              "--batch", "10",        "--networks", "2",       "--quick",
+                                              "--json",  "kept.json", "--setting",  "l2"};
+  std::vector<std::string> more = arguments;
+  for (const char* networks : {"3", "4", "5", "6", "7", "8", "100000"})  // the last does not fit, no failure
+    more.insert(more.end(), {"--networks", networks});
+  set("MODSWEEP_HOST_CUDA_MEMORY", "100000000");
+  set("MODSWEEP_HOST_CUDA_LAUNCHES", "1000");  // fails amid one of many cases
+  const Outcome failed = modsweep(more);
+  EXPECT_EQ(failed.code, 3) << failed.err;
+  EXPECT_THAT(failed.err, HasSubstr("not timed: a step of l2, 8 networks of 4-8-4"));
+  const auto rows = nlohmann::json::parse(testing_support::read_text(folder_ / "kept.json"));
+  EXPECT_GE(rows.size(), 1U);
+  EXPECT_LT(rows.size(), 7U);
+  EXPECT_THAT(failed.out, HasSubstr("train   l2"));
+}
+
+TEST_F(HostCuda, AFailedCaptureIsToldOnceAndChangesNoBit) {
+  ASSERT_EQ(run("graphs.db", "gemm").code, 0);
+  set("MODSWEEP_HOST_CUDA_CAPTURES", "0");
+  const Outcome outcome =
+      modsweep({"run", "varied.toml", "-o", "launches.db", "--engine", "gemm", "--max-pack", "4"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::string note = "cannot be captured as a graph";
+  const auto first = outcome.err.find(note);
+  ASSERT_NE(first, std::string::npos) << outcome.err;
+  EXPECT_EQ(outcome.err.find(note, first + 1), std::string::npos) << outcome.err;
+  expect_same_results("launches.db", "graphs.db");
+}
+
+TEST_F(HostCuda, DevicesThatCannotBeUsedAreNamedAndOthersAre) {
+  set("MODSWEEP_HOST_CUDA_DEVICES", "3");
+  set("MODSWEEP_HOST_CUDA_OLD", "0");
+  set("MODSWEEP_HOST_CUDA_BROKEN", "1");
+  const Outcome devices = modsweep({"devices"});
+  ASSERT_EQ(devices.code, 0) << devices.err;
+  EXPECT_THAT(devices.out, HasSubstr("host loops, device 2, driver 13.0"));
+  EXPECT_THAT(devices.out, HasSubstr("not used: host loops, device 0: its architecture is sm_75"));
+  EXPECT_THAT(devices.out, ContainsRegex("not used: host loops, device 1: .*cudaErrorDevicesUnavailable"));
+  EXPECT_THAT(modsweep({"plan", "varied.toml"}).err, HasSubstr("not every GPU of this machine is used"));
+}
+
+TEST_F(HostCuda, AutoSaysWhyItHasNoGpu) {
+  set("MODSWEEP_HOST_CUDA_OLD", "0");
+  const Outcome outcome = run("old.db", "auto");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("no GPU is used: host loops, device 0: its architecture is sm_75"));
+  EXPECT_THAT(rows("old.db", "SELECT DISTINCT device FROM cells").front(),
+              HasSubstr("auto: the only one of this machine (GPU not used: host loops, device 0"));
+}
+
 TEST_F(HostCuda, WithoutADeviceTheCpuTrains) {
   set("MODSWEEP_HOST_CUDA_DEVICES", "0");
   expect_error(run("gemm.db", "gemm"), 2, {"gemm", "no device"});

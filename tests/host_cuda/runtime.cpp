@@ -1,68 +1,32 @@
-// Devices, memory, streams, stream captures and events of the stand-in for CUDA's runtime.
+// Devices, streams, stream captures and events of the stand-in for CUDA's runtime.
 #include "host_cuda/runtime.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <new>
 
 #include <malloc.h>
 
 namespace modsweep::host_cuda {
 namespace {
 
-constexpr std::align_val_t alignment{256};
-
 thread_local int device_of_thread = 0;
 thread_local cudaError_t last_error = cudaSuccess;
+
+}  // namespace
 
 std::size_t setting(const char* name, std::size_t usual) {
   const char* text = std::getenv(name);
   return text == nullptr ? usual : std::strtoull(text, nullptr, 10);
 }
 
-/// Whether one block contains all of these bytes.
-template <typename Blocks, typename Bytes>
-bool holds(const Blocks& blocks, const void* data, std::size_t bytes, const Bytes& bytes_of) {
-  const auto* begin = static_cast<const std::byte*>(data);
-  auto after = blocks.upper_bound(begin);
-  if (after == blocks.begin()) return false;
-  --after;
-  return begin + bytes <= after->first + bytes_of(after->second);
-}
-
-bool device_holds(int device, const void* data, std::size_t bytes) {
-  Runtime& r = runtime();
-  const std::lock_guard lock(r.mutex);
-  return holds(r.memory, data, bytes,
-               [device](const Block& b) { return b.device == device ? b.bytes : std::size_t{0}; });
-}
-
-bool is_pinned(const void* data, std::size_t bytes) {
-  Runtime& r = runtime();
-  const std::lock_guard lock(r.mutex);
-  return holds(r.pinned, data, bytes, [](std::size_t b) { return b; });
-}
-
-/// Exactly `bytes` bytes, none of them zero, so that a sanitizer or wrong numbers reveal reads out of bounds
-/// or before a write.
-std::byte* take(std::size_t bytes) {
-  auto* data = static_cast<std::byte*>(::operator new(bytes, alignment));
-  std::memset(data, 0xff, bytes);
-  return data;
-}
-
-void give_back(std::byte* data) {
-  ::operator delete(data, alignment);
-}
-
-}  // namespace
-
 Runtime::Runtime()
     : properties{.count = static_cast<int>(setting("MODSWEEP_HOST_CUDA_DEVICES", 1)),
                  .memory = setting("MODSWEEP_HOST_CUDA_MEMORY", std::size_t{1} << 30U),
-                 .launches = setting("MODSWEEP_HOST_CUDA_LAUNCHES", ~std::size_t{0})},
+                 .launches = setting("MODSWEEP_HOST_CUDA_LAUNCHES", ~std::size_t{0}),
+                 .captures = setting("MODSWEEP_HOST_CUDA_CAPTURES", ~std::size_t{0}),
+                 .pools = setting("MODSWEEP_HOST_CUDA_POOLS", 1) != 0,
+                 .broken_device = static_cast<int>(setting("MODSWEEP_HOST_CUDA_BROKEN", ~std::size_t{0})),
+                 .old_device = static_cast<int>(setting("MODSWEEP_HOST_CUDA_OLD", ~std::size_t{0}))},
       used(static_cast<std::size_t>(properties.count)) {
   // malloc keeps freed memory: otherwise the system would find and clear pages for every buffer, which takes
   // most of the time.
@@ -107,12 +71,7 @@ void break_recordings() {
   Runtime& r = runtime();
   const std::lock_guard lock(r.mutex);
   for (auto& [handle, stream] : r.streams)
-    if (stream->recording) stream->broken = true;
-}
-
-bool on_device(cudaStream_t stream, const void* data, std::size_t bytes) {
-  const auto found = find(stream);
-  return found != nullptr && device_holds(found->device, data, bytes);
+    if (stream->recording && stream->device == current_device()) stream->broken = true;
 }
 
 cudaError_t enqueue(cudaStream_t stream, Work work) {
@@ -163,7 +122,8 @@ cudaError_t cudaDriverGetVersion(int* version) {
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   if (device < 0 || device >= runtime().properties.count) return report(cudaErrorInvalidDevice);
-  *properties = {"host loops", 9, 0, Properties::multiprocessors};
+  const bool old = device == runtime().properties.old_device;
+  *properties = {"host loops", old ? 7 : 9, old ? 5 : 0, Properties::multiprocessors};
   return cudaSuccess;
 }
 
@@ -181,6 +141,8 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
         return Properties::shared_reserved;
       case cudaDevAttrClusterLaunch:
         return 1;
+      case cudaDevAttrMemoryPoolsSupported:
+        return runtime().properties.pools ? 1 : 0;
     }
     return 0;
   };
@@ -190,8 +152,13 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
 
 cudaError_t cudaSetDevice(int device) {
   if (device < 0 || device >= runtime().properties.count) return report(cudaErrorInvalidDevice);
+  if (device == runtime().properties.broken_device) return report(cudaErrorDevicesUnavailable);
   device_of_thread = device;
   return cudaSuccess;
+}
+
+cudaError_t cudaSetDeviceFlags(unsigned flags) {
+  return flags == cudaDeviceScheduleBlockingSync ? cudaSuccess : report(cudaErrorInvalidValue);
 }
 
 cudaError_t cudaGetLastError() {
@@ -210,6 +177,8 @@ const char* cudaGetErrorName(cudaError_t error) {
       return "cudaErrorInvalidConfiguration";
     case cudaErrorNoDevice:
       return "cudaErrorNoDevice";
+    case cudaErrorDevicesUnavailable:
+      return "cudaErrorDevicesUnavailable";
     case cudaErrorInvalidDevice:
       return "cudaErrorInvalidDevice";
     case cudaErrorInvalidResourceHandle:
@@ -220,6 +189,8 @@ const char* cudaGetErrorName(cudaError_t error) {
       return "cudaErrorLaunchFailure";
     case cudaErrorStreamCaptureUnsupported:
       return "cudaErrorStreamCaptureUnsupported";
+    case cudaErrorStreamCaptureWrongThread:
+      return "cudaErrorStreamCaptureWrongThread";
     case cudaErrorStreamCaptureInvalidated:
       return "cudaErrorStreamCaptureInvalidated";
   }
@@ -230,88 +201,13 @@ const char* cudaGetErrorString(cudaError_t error) {
   return cudaGetErrorName(error);
 }
 
-cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
-  Runtime& r = runtime();
-  const std::lock_guard lock(r.mutex);
-  *total = r.properties.memory;
-  *free = *total - r.used[static_cast<std::size_t>(current_device())];
-  return cudaSuccess;
-}
-
-cudaError_t cudaMalloc(void** data, std::size_t bytes) {
-  if (breaks_own_recording()) return report(cudaErrorStreamCaptureUnsupported);
-  Runtime& r = runtime();
-  const std::lock_guard lock(r.mutex);
-  std::size_t& used = r.used[static_cast<std::size_t>(current_device())];
-  if (bytes > r.properties.memory - used) return report(cudaErrorMemoryAllocation);
-  used += bytes;
-  std::byte* taken = take(bytes);
-  r.memory[taken] = {bytes, current_device()};
-  *data = taken;
-  return cudaSuccess;
-}
-
-/// Synchronizes the device, as CUDA's does.
-cudaError_t cudaFree(void* data) {
-  if (data == nullptr) return cudaSuccess;
-  if (breaks_own_recording()) return report(cudaErrorStreamCaptureUnsupported);
-  Runtime& r = runtime();
-  Block block;
-  std::vector<std::shared_ptr<Stream>> busy;
-  {
-    const std::lock_guard lock(r.mutex);
-    const auto found = r.memory.find(static_cast<std::byte*>(data));
-    if (found == r.memory.end()) return report(cudaErrorInvalidValue);
-    block = found->second;
-    for (const auto& [handle, stream] : r.streams)
-      if (stream->device == block.device) busy.push_back(stream);
-  }
-  for (const auto& stream : busy)
-    if (const cudaError_t error = drain(stream); error != cudaSuccess) return error;
-  const std::lock_guard lock(r.mutex);
-  r.used[static_cast<std::size_t>(block.device)] -= block.bytes;
-  r.memory.erase(static_cast<std::byte*>(data));
-  give_back(static_cast<std::byte*>(data));
-  return cudaSuccess;
-}
-
-cudaError_t cudaMallocHost(void** data, std::size_t bytes) {
-  if (breaks_own_recording()) return report(cudaErrorStreamCaptureUnsupported);
-  std::byte* taken = take(bytes);
-  const std::lock_guard lock(runtime().mutex);
-  runtime().pinned[taken] = bytes;
-  *data = taken;
-  return cudaSuccess;
-}
-
-cudaError_t cudaFreeHost(void* data) {
-  if (data == nullptr) return cudaSuccess;
-  const std::lock_guard lock(runtime().mutex);
-  if (runtime().pinned.erase(static_cast<std::byte*>(data)) == 0) return report(cudaErrorInvalidValue);
-  give_back(static_cast<std::byte*>(data));
-  return cudaSuccess;
-}
-
-/// From and to pinned memory only, which is read or written when the stream reaches the copy.
-cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
-                            cudaStream_t stream) {
-  const bool up = kind == cudaMemcpyHostToDevice;
-  if (!on_device(stream, up ? to : from, bytes) || !is_pinned(up ? from : to, bytes))
-    return report(cudaErrorInvalidValue);
-  return enqueue(stream, [=] { std::memcpy(to, from, bytes); });
-}
-
-cudaError_t cudaMemsetAsync(void* data, int value, std::size_t bytes, cudaStream_t stream) {
-  if (!on_device(stream, data, bytes)) return report(cudaErrorInvalidValue);
-  return enqueue(stream, [=] { std::memset(data, value, bytes); });
-}
-
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   if (breaks_own_recording()) return report(cudaErrorStreamCaptureUnsupported);
   auto made = std::make_shared<Stream>();
   made->device = current_device();
   *stream = made.get();
   const std::lock_guard lock(runtime().mutex);
+  ++runtime().counts.streams;
   runtime().streams[made.get()] = made;
   return cudaSuccess;
 }
@@ -340,7 +236,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   found->recording = std::make_unique<Graph>();
   found->recording->device = found->device;
   found->recorder = std::this_thread::get_id();
-  found->broken = false;
+  found->broken = ++runtime().counts.captures > runtime().properties.captures;
   return cudaSuccess;
 }
 

@@ -48,6 +48,32 @@ class Event {
 struct Block {
   std::size_t bytes = 0;
   int device = 0;
+  struct MemoryPool* pool = nullptr;  ///< null: of cudaMalloc
+};
+
+/// Its arrays are allocations of their own of the host, each of the requested length, so that a sanitizer
+/// finds accesses past their end; only the sums are a pool's.
+struct MemoryPool {
+  int device = 0;
+  std::size_t used = 0;
+  std::size_t reserved = 0;
+};
+
+/// Calls that may wait for the whole device or for the driver.
+struct Counts {
+  std::size_t allocations = 0;           ///< cudaMalloc, cudaMallocHost, and growths of a pool
+  std::size_t frees = 0;                 ///< cudaFree, cudaFreeHost, and pools that shrink
+  std::size_t handles = 0;               ///< of libraries, created and destroyed
+  std::size_t streams = 0;               ///< created
+  std::size_t captures = 0;              ///< of streams, begun
+  std::size_t solves = 0;                ///< calls of cuSOLVER
+  std::size_t largest_solve = 0;         ///< matrices
+  std::size_t largest_solver_bytes = 0;  ///< workspace
+
+  std::size_t products = 0;            ///< calls of cuBLAS
+  std::size_t unaligned_products = 0;  ///< with an operand or a result that is at no multiple of 16 bytes
+
+  [[nodiscard]] std::size_t waits() const { return allocations + frees + handles + streams; }
 };
 
 /// The properties of a small device similar to sm_90. Environment variables set some of them.
@@ -63,6 +89,10 @@ struct Properties {
   int count = 1;                               ///< MODSWEEP_HOST_CUDA_DEVICES
   std::size_t memory = std::size_t{1} << 30U;  ///< bytes; MODSWEEP_HOST_CUDA_MEMORY
   std::size_t launches = ~std::size_t{0};      ///< the last that succeeds; MODSWEEP_HOST_CUDA_LAUNCHES
+  std::size_t captures = ~std::size_t{0};      ///< the last that succeeds; MODSWEEP_HOST_CUDA_CAPTURES
+  bool pools = true;                           ///< MODSWEEP_HOST_CUDA_POOLS
+  int broken_device = -1;                      ///< that nobody can use; MODSWEEP_HOST_CUDA_BROKEN
+  int old_device = -1;                         ///< of architecture sm_75; MODSWEEP_HOST_CUDA_OLD
 };
 
 /// There is one for the process, as with CUDA.
@@ -79,11 +109,14 @@ class Runtime {
   std::map<const void*, std::size_t> dynamic_memory;  ///< a kernel's limit of it, if it was set
   std::set<const void*> loaded;                       ///< kernels that were launched before
   std::size_t launches = 0;
+  Counts counts;  ///< guarded by the mutex
 };
 
 [[nodiscard]] Runtime& runtime();
 
 [[nodiscard]] int current_device();
+/// The value of an environment variable, or the usual one.
+[[nodiscard]] std::size_t setting(const char* name, std::size_t usual);
 /// Stores the error for cudaGetLastError and returns it.
 cudaError_t report(cudaError_t error);
 /// Whether the calling thread is capturing a stream; this call invalidates the capture.

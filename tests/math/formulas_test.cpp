@@ -1,5 +1,7 @@
 // The formulas of modsweep/math: derivatives against finite differences, special cases against the general
 // one.
+#include "support/causes_reference.h"
+
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -237,6 +239,72 @@ void expect_weight_factors(const PenaltySet<P...>&, const PenaltyRules<double>& 
 TEST(Penalties, DerivativesByAWeight) {
   expect_weight_factors(Penalties(), all_penalties());
   EXPECT_EQ(weight_gradient(0.0, 3.0, 2.0), 0.0);  // and 0 at 0
+}
+
+TEST(ConnectionCost, DerivativesOfEveryForm) {
+  for (const auto& [form, name] : EnumNames<ConnectionForm>::table)
+    for (const double exponent : {0.0, 0.5, 1.0, 2.0, 1.7})
+      for (const double w : {-1.3, -0.2, 0.4, 2.0}) {
+        RegularizerSettings settings;
+        settings.connection_cost = 0.7;
+        settings.connection_form = form;
+        settings.connection_exponent = exponent;
+        settings.connection_scale = 0.3;
+        const auto rules = penalty_rules<double>(settings);
+        const auto& rule = rules.of<ConnectionCost>();
+        const WeightEnds<double> ends{.layer = 1, .from = 2.0, .to = 0.0, .from_units = 4.0, .to_units = 3.0};
+        const auto value = [&](double v) { return 0.7 * ConnectionCost::value(rule, v, ends); };
+        const auto factors = ConnectionCost::factors(rule, w, ends);
+        EXPECT_NEAR(weight_gradient(w, factors.quadratic, factors.absolute),
+                    central(value(w + h), value(w - h)), 1e-8)
+            << name << " " << exponent << " at " << w;
+        EXPECT_EQ(ConnectionCost::value(rule, 0.0, ends), 0.0);
+        const auto at_0 = ConnectionCost::factors(rule, 0.0, ends);
+        EXPECT_EQ(weight_gradient(0.0, at_0.quadratic, at_0.absolute), 0.0);
+        // A connection between units at one place costs its base, whatever the exponent above 0.
+        const WeightEnds<double> none{.layer = 0, .from = 1.0, .to = 1.0, .from_units = 3.0, .to_units = 3.0};
+        EXPECT_NEAR(ConnectionCost::factor(rule, none), exponent > 0.0 ? 0.1 : 1.1, 1e-15);
+      }
+}
+
+/// Cost and gradient of every vector, at its slots, which may be permuted.
+TEST(CausesReferenceConnectionCost, ValuesAndGradients) {
+  for (const test::CauseCase& reference : test::cause_cases("connection_cost")) {
+    SCOPED_TRACE(reference.name);
+    RegularizerSettings settings;
+    settings.connection_cost = 1.0;
+    settings.connection_form = value_of<ConnectionForm>(reference.text("form")).value();
+    settings.connection_base = reference.number("base");
+    settings.connection_length = reference.number("length");
+    settings.connection_exponent = reference.number("exponent");
+    settings.connection_scale = reference.number("scale");
+    const auto rules = penalty_rules<double>(settings);
+    const auto& rule = rules.of<ConnectionCost>();
+    const auto sizes = reference.sizes();
+    double cost = 0.0;
+    for (std::size_t l = 0; l + 1 < sizes.size(); ++l) {
+      const auto from = reference.values("place" + std::to_string(l));
+      const auto to = reference.values("place" + std::to_string(l + 1));
+      for (std::size_t j = 0; j < sizes[l + 1]; ++j)
+        for (std::size_t k = 0; k < sizes[l]; ++k) {
+          const std::size_t at = j * sizes[l] + k;
+          const double w = reference.values("W" + std::to_string(l))[at];
+          const WeightEnds<double> ends{.layer = static_cast<std::uint32_t>(l),
+                                        .from = from[k],
+                                        .to = to[j],
+                                        .from_units = static_cast<double>(sizes[l]),
+                                        .to_units = static_cast<double>(sizes[l + 1])};
+          EXPECT_NEAR(ConnectionCost::factor(rule, ends), reference.values("factor" + std::to_string(l))[at],
+                      1e-14);
+          cost += ConnectionCost::value(rule, w, ends);
+          const auto factors = ConnectionCost::factors(rule, w, ends);
+          const double gradient = reference.values("gC" + std::to_string(l))[at];
+          EXPECT_NEAR(weight_gradient(w, factors.quadratic, factors.absolute), gradient,
+                      1e-13 * (1.0 + std::abs(gradient)));
+        }
+    }
+    EXPECT_NEAR(cost, reference.value("cost"), 1e-12 * cost);
+  }
 }
 
 TEST(Penalties, OnesThatAreOffWantNothing) {

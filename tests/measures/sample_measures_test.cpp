@@ -94,7 +94,7 @@ TEST(SampleKeys, LeaveIdsOfOthersAsTheyAre) {
 }
 
 TEST(SampleTables, ComeBehindWhatStoresHave) {
-  EXPECT_EQ(store_format(), 5);
+  EXPECT_EQ(store_format(), 6);
   EXPECT_EQ(measured_tables()[network_table].columns.back().name, "weight_peak");
   EXPECT_EQ(measured_tables()[layer_table].columns.back().name, "layer_peak");
   EXPECT_EQ(measured_tables().back().name, "unit_norms");
@@ -216,61 +216,75 @@ TEST_F(Samples, AreHeldToTheirHashes) {
   }
 }
 
-/// A store that a program without the three measures wrote and did not finish: two cells done, two with
-/// checkpoints.
-std::string store_of_format_4(const std::string& path) {
-  std::filesystem::copy_file(std::string(MODSWEEP_TEST_DATA) + "/stores/format4.store", path);
+/// Formats of stores that a program without the three measures wrote and did not finish: two cells done, two
+/// with checkpoints.
+const std::vector<int> formats_before = {4, 5};
+
+std::string store_of_format(int format, const std::string& path) {
+  const std::string name = fmt::format("{}/stores/format{}.store", MODSWEEP_TEST_DATA, format);
+  std::filesystem::copy_file(name, path, std::filesystem::copy_options::overwrite_existing);
   return path;
 }
 
 TEST_F(Samples, HaveNoColumnsInAStoreOfTheFormatBefore) {
-  const auto old = store_of_format_4(path("old.db"));
-  const auto bytes = read_bytes(old);
-  for (const json& row : rows_of(old, Table::results)) {
-    EXPECT_FALSE(row.contains("weight_peak"));
-    EXPECT_FALSE(row.contains("layer_peak_layer1"));
-    EXPECT_FALSE(row["gap_layer1"].is_null());
-    EXPECT_FALSE(row["modularity_layer1"].is_null());
+  for (const int format : formats_before) {
+    const auto old = store_of_format(format, path("old.db"));
+    const auto bytes = read_bytes(old);
+    for (const json& row : rows_of(old, Table::results)) {
+      EXPECT_FALSE(row.contains("weight_peak"));
+      EXPECT_FALSE(row.contains("layer_peak_layer1"));
+      EXPECT_FALSE(row["gap_layer1"].is_null());
+      EXPECT_FALSE(row["modularity_layer1"].is_null());
+    }
+    EXPECT_TRUE(rows_of(old, unit_norms).empty());
+    EXPECT_EQ(rows_of(old, Table::results).size(), 2U);
+    EXPECT_EQ(read_bytes(old) == bytes, true);
   }
-  EXPECT_TRUE(rows_of(old, unit_norms).empty());
-  EXPECT_EQ(rows_of(old, Table::results).size(), 2U);
-  EXPECT_EQ(read_bytes(old) == bytes, true);
+}
+
+/// Columns mean the same as in a new store.
+void expect_columns_of_a_new_store(const std::string& old, const std::string& fresh) {
+  { const Store made(fresh, Store::Access::read_write); }
+  for (const MeasuredTable& table : measured_tables()) {
+    const std::string names = fmt::format("SELECT name FROM pragma_table_info('{}')", table.name);
+    EXPECT_EQ(column(old, names), column(fresh, names)) << table.name;
+  }
+  EXPECT_EQ(column(old, "SELECT name FROM pragma_table_info('cells')"),
+            column(fresh, "SELECT name FROM pragma_table_info('cells')"));
 }
 
 TEST_F(Samples, GoIntoAStoreOfTheFormatBeforeAfterItsUpgrade) {
-  const auto old = store_of_format_4(path("old.db"));
-  std::map<Table::Kind, std::multiset<std::string>> before;
-  for (const Table table : {Table::results, Table::history, Table::spectra, Table::cells})
-    before[table.kind] = content(old, table);
-  const auto checkpoints = column(old, "SELECT hex(state) FROM checkpoints ORDER BY cell");
-  {
-    const Store store(old, Store::Access::read_write);
-    EXPECT_THAT(store.notes(), testing::Contains(HasSubstr("brought from store format 4 to 5")));
-    EXPECT_EQ(store.finished_cells().size(), 2U);
+  for (const int format : formats_before) {
+    SCOPED_TRACE(format);
+    const auto name = [&](const char* what) { return path(fmt::format("{}{}.db", what, format)); };
+    const auto old = store_of_format(format, name("old"));
+    std::map<Table::Kind, std::multiset<std::string>> before;
+    for (const Table table : {Table::results, Table::history, Table::spectra, Table::cells})
+      before[table.kind] = content(old, table);
+    const auto checkpoints = column(old, "SELECT hex(state) FROM checkpoints ORDER BY cell");
+    {
+      const Store store(old, Store::Access::read_write);
+      EXPECT_THAT(store.notes(),
+                  testing::Contains(HasSubstr(fmt::format("brought from store format {} to 6", format))));
+      EXPECT_EQ(store.finished_cells().size(), 2U);
+    }
+    for (const auto& [table, rows] : before) EXPECT_EQ(content(old, table), rows);
+    expect_columns_of_a_new_store(old, name("fresh"));
+    // Its running cells continue, and the same store accepts a sweep with the new measures, also without
+    // spectra.
+    EXPECT_EQ(column(old, "SELECT hex(state) FROM checkpoints ORDER BY cell"), checkpoints);
+    {
+      const Store store(old, Store::Access::read_only);
+      for (const auto& id : column(old, "SELECT id FROM cells WHERE status = 'running'"))
+        EXPECT_TRUE(store.checkpoint(id)->hashed);
+    }
+    ASSERT_EQ(run(sweep_, old).interrupted, false);
+    EXPECT_EQ(rows_of(old, unit_norms).size(), 4U * 2 * (3 + 4 + 2));
+    EXPECT_EQ(rows_of(old, Table::results).size(), 6U);
+    EXPECT_THAT(column(old, "PRAGMA integrity_check"), ElementsAre("ok"));
+    merge_stores(name("merged"), {old, store_of_format(format, name("again"))}, false);
+    for (const Table table : all_tables) EXPECT_EQ(content(name("merged"), table), content(old, table));
   }
-  for (const auto& [table, rows] : before) EXPECT_EQ(content(old, table), rows);
-  // Columns mean the same as in a new store.
-  { const Store fresh(path("fresh.db"), Store::Access::read_write); }
-  for (const MeasuredTable& table : measured_tables()) {
-    const std::string names = fmt::format("SELECT name FROM pragma_table_info('{}')", table.name);
-    EXPECT_EQ(column(old, names), column(path("fresh.db"), names)) << table.name;
-  }
-  EXPECT_EQ(column(old, "SELECT name FROM pragma_table_info('cells')"),
-            column(path("fresh.db"), "SELECT name FROM pragma_table_info('cells')"));
-  // Its running cells continue, and the same store accepts a sweep with the new measures, also without
-  // spectra.
-  EXPECT_EQ(column(old, "SELECT hex(state) FROM checkpoints ORDER BY cell"), checkpoints);
-  {
-    const Store store(old, Store::Access::read_only);
-    for (const auto& id : column(old, "SELECT id FROM cells WHERE status = 'running'"))
-      EXPECT_TRUE(store.checkpoint(id)->hashed);
-  }
-  ASSERT_EQ(run(sweep_, old).interrupted, false);
-  EXPECT_EQ(rows_of(old, unit_norms).size(), 4U * 2 * (3 + 4 + 2));
-  EXPECT_EQ(rows_of(old, Table::results).size(), 6U);
-  EXPECT_THAT(column(old, "PRAGMA integrity_check"), ElementsAre("ok"));
-  merge_stores(path("merged.db"), {old, store_of_format_4(path("again.db"))}, false);
-  for (const Table table : all_tables) EXPECT_EQ(content(path("merged.db"), table), content(old, table));
 }
 
 TEST_F(Samples, GoIntoAStoreWithoutHashesAfterItsUpgrade) {
@@ -279,7 +293,7 @@ TEST_F(Samples, GoIntoAStoreWithoutHashesAfterItsUpgrade) {
   for (const std::string suffix : {"", "-wal"}) std::filesystem::copy_file(data + suffix, old + suffix);
   {
     const Store store(old, Store::Access::read_write);
-    EXPECT_THAT(store.notes(), testing::Contains(HasSubstr("brought from store format 3 to 5")));
+    EXPECT_THAT(store.notes(), testing::Contains(HasSubstr("brought from store format 3 to 6")));
   }
   ASSERT_EQ(run(sweep_, old).interrupted, false);
   for (const json& row : rows_of(old, Table::results))

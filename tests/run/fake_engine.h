@@ -27,6 +27,8 @@ struct FakeControl {
   std::size_t bytes_per_network = 1000;
   std::size_t memory = std::numeric_limits<std::size_t>::max();
   std::size_t workers = 1;
+  double advance_seconds = 1.0;
+  std::string note = {};  ///< of every training
   std::string device = "none";
   std::size_t out_of_memory_above = std::numeric_limits<std::size_t>::max();  ///< networks of a pack
   std::size_t room = std::numeric_limits<std::size_t>::max();  ///< networks of all packs at once
@@ -102,6 +104,7 @@ class FakeTraining : public Training {
   StepInspection inspect(std::size_t) override {
     return {.regularizers = {}, .total = control_.loss, .gradient = {control_.loss}};
   }
+  std::string note() const override { return control_.note; }
   std::uint64_t step(std::size_t network) const override { return networks_[network].step; }
 
   std::optional<std::uint64_t> diverged(std::size_t network) const override {
@@ -167,6 +170,7 @@ class FakeEngine : public Engine {
   }
   std::size_t memory() const override { return control_.memory; }
   std::size_t workers() const override { return control_.workers; }
+  double advance_seconds() const override { return control_.advance_seconds; }
   std::size_t preferred_pack(const Shape&, std::uint32_t, Precision) const override {
     return control_.preferred_pack;
   }

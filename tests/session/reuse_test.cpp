@@ -356,6 +356,17 @@ const InertCase inert_cases[] = {
     {"measure.noisy_exponent", "[0, 2]", {"measure.noisy_strength=0"}},
     {"regularizer.activity_exponent", "[1, 2]", {}},
     {"regularizer.weighted_activity_exponent", "[0, 2]", {}},
+    {"regularizer.connection_form", "['abs', 'log']", {}},
+    {"regularizer.connection_base", "[0.1, 1]", {}},
+    {"regularizer.connection_length", "[1, 2]", {}},
+    {"regularizer.connection_exponent", "[1, 2]", {}},
+    {"regularizer.connection_scale", "[0.1, 1]", {}},
+    {"pruning.initial_sparsity", "[0, 0.5]", {}},
+    {"pruning.begin", "[0, 7]", {}},
+    {"pruning.end", "[0, 7]", {}},
+    {"pruning.every", "[100, 7]", {}},
+    {"pruning.shape", "['cubic', 'geometric']", {}},
+    {"pruning.scope", "['layer', 'network']", {}},
 };
 
 TEST_F(ReuseTest, CellsThatAreTheSameNetworkAreTrainedOnce) {

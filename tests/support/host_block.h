@@ -7,6 +7,7 @@
 #include "fused/launch_bounds.h"
 #include "support/block_observer.h"
 #include "support/host_backend.h"
+#include "support/host_threads.h"
 #include "support/tensor_core.h"
 #include "support/turns.h"
 
@@ -201,6 +202,17 @@ class BlockBackend : public HostBackend {
         work(block);
       });
     }
+    if (observer_ != nullptr) observer_->end();
+  }
+
+  /// Every thread by itself. Shared memory as above.
+  template <typename F>
+  void for_each_tile_block(std::uint32_t items, std::size_t bytes, const F& f) {
+    if (bytes > limits_.block) throw std::logic_error("a block of " + std::to_string(bytes) + " bytes");
+    Array<std::byte> shared(bytes);
+    std::memset(shared.data(), 0xff, bytes);
+    if (observer_ != nullptr) observer_->begin({shared.data()}, bytes);
+    run_tile_blocks(items, backwards_, observer_, shared.data(), f);
     if (observer_ != nullptr) observer_->end();
   }
 

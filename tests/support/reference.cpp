@@ -18,7 +18,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<const char*, 4> folders = {"networks", "trajectories", "laplacian", "task"};
+/// The folders of this family, and those of other families, which their own tests read.
+constexpr std::array<const char*, 6> folders = {"networks", "trajectories", "laplacian",
+                                                "task",     "recurrent",    "causes"};
 
 [[noreturn]] void fail(const std::string& where, const std::string& what) {
   throw std::runtime_error("reference vectors: " + where + ": " + what);

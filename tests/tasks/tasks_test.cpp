@@ -128,7 +128,13 @@ TaskSettings example(std::string_view name) {
     task.input_columns = {"a", "b"};
     task.target_columns = {"y"};
   }
-  for (std::uint32_t inputs = 1; inputs <= 100 && !accepts(task); ++inputs) task.inputs = inputs;
+  for (const std::uint32_t ood : {task.ood_samples, 0U}) {  // none with the default settings of some tasks
+    task.ood_samples = ood;
+    const std::uint32_t before = task.inputs;
+    for (std::uint32_t inputs = 1; inputs <= 100 && !accepts(task); ++inputs) task.inputs = inputs;
+    if (accepts(task)) break;
+    task.inputs = before;
+  }
   return task;
 }
 

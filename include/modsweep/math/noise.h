@@ -33,6 +33,15 @@ MODSWEEP_HD WithDerivative<T> add_noise(T v, T scaled_eps, PowerKind kind, T q, 
   return {value, multiply_add(scaled_eps, slope, T(1))};
 }
 
+/// v and dg/dv back from g = v + scaled_eps |v|, add_noise with q = 1, where |scaled_eps| < 1: then g has v's
+/// sign.
+template <typename T>
+MODSWEEP_HD WithDerivative<T> without_noise(T g, T scaled_eps) {
+  const T noise_slope = select(g > T(0), scaled_eps, T(0) - scaled_eps);
+  const T derivative = T(1) + select(absolute(g) < T(kink_radius), T(0), noise_slope);
+  return {ratio(g, derivative), derivative};
+}
+
 /// Inverted dropout: the factor of a unit's value, 0 or 1 / (1 - rate); `uniform` in (0, 1).
 template <typename T>
 MODSWEEP_HD T dropout_scale(T uniform, T rate) {

@@ -8,6 +8,7 @@
 
 #include "modsweep/math/penalties/activity.h"
 #include "modsweep/math/penalties/base.h"
+#include "modsweep/math/penalties/connection_cost.h"
 #include "modsweep/math/penalties/l1.h"
 #include "modsweep/math/penalties/l12.h"
 #include "modsweep/math/penalties/l2.h"
@@ -24,6 +25,12 @@
   PENALTY(activity, Activity) SETTING(Activity, activity_exponent, 2.0)                                   \
   PENALTY(l12, L12)                                                                                       \
   PENALTY(l21, L21)                                                                                       \
+  PENALTY(connection_cost, ConnectionCost)                                                                \
+  SETTING(ConnectionCost, connection_form, math::ConnectionForm::abs)                                     \
+  SETTING(ConnectionCost, connection_base, 0.1)                                                           \
+  SETTING(ConnectionCost, connection_length, 1.0)                                                         \
+  SETTING(ConnectionCost, connection_exponent, 1.0)                                                       \
+  SETTING(ConnectionCost, connection_scale, 0.1)                                                          \
   /* the end of the list */
 // clang-format on
 
@@ -220,6 +227,11 @@ constexpr std::size_t activity_penalties = Penalties::activities;
 template <typename T>
 MODSWEEP_HD T weight_gradient(T w, T quadratic, T absolute_factor) {
   return multiply_add(T(2) * w, quadratic, sign_of(w) * absolute_factor);
+}
+/// The same where no penalty that is on has a factor of sign(W).
+template <typename T>
+MODSWEEP_HD T weight_gradient(T w, T quadratic) {
+  return T(2) * w * quadratic;
 }
 
 }  // namespace modsweep::math

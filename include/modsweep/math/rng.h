@@ -22,7 +22,9 @@ enum class Stream : std::uint32_t {
   test_noise = 4,
   order = 5,
   table_rows = 6,
-  axis_values = 7  ///< of the random axes of sweep files (config/random_axis.h)
+  axis_values = 7,        ///< of the random axes of sweep files (config/random_axis.h)
+  recurrent_initial = 8,  ///< of recurrent networks (math/recurrent.h); 16 to 63 are their sequences'
+  perturbation = 9
 };
 
 /// The stream of one of several evaluations under noise: each draw has its own; draw 0 is Stream::test_noise.
@@ -36,13 +38,43 @@ struct RandomBlock {
   std::uint32_t word[4];
 };
 
+#if defined(__CUDA_ARCH__)
+/// Philox4x32-10 on a device, where Random123's products, written in 64 bits, take half as many instructions
+/// again.
+MODSWEEP_HD RandomBlock device_random_block(std::uint32_t (&c)[4], std::uint32_t key0, std::uint32_t key1) {
+  const auto multiply = [](std::uint32_t a, std::uint32_t b, std::uint32_t& low, std::uint32_t& high) {
+    asm("{\n\t.reg .u64 product;\n\tmul.wide.u32 product, %2, %3;\n\tmov.b64 {%0, %1}, product;\n\t}"
+        : "=r"(low), "=r"(high)
+        : "r"(a), "r"(b));
+  };
+#pragma unroll
+  for (int round = 0; round < 10; ++round) {
+    std::uint32_t low0 = 0, high0 = 0, low1 = 0, high1 = 0;
+    multiply(c[0], PHILOX_M4x32_0, low0, high0);
+    multiply(c[2], PHILOX_M4x32_1, low1, high1);
+    c[0] = high1 ^ c[1] ^ key0;
+    c[1] = low1;
+    c[2] = high0 ^ c[3] ^ key1;
+    c[3] = low0;
+    key0 += PHILOX_W32_0;
+    key1 += PHILOX_W32_1;
+  }
+  return {{c[0], c[1], c[2], c[3]}};
+}
+#endif
+
 /// The words of one counter.
 MODSWEEP_HD RandomBlock random_block(std::uint32_t seed, Stream stream, std::uint32_t step,
                                      std::uint32_t layer, std::uint32_t sample, std::uint32_t unit_block) {
+#if defined(__CUDA_ARCH__)
+  std::uint32_t counter[4] = {step, layer, sample, unit_block};
+  return device_random_block(counter, seed, static_cast<std::uint32_t>(stream));
+#else
   const r123::Philox4x32::ctr_type counter = {{step, layer, sample, unit_block}};
   const r123::Philox4x32::key_type key = {{seed, static_cast<std::uint32_t>(stream)}};
   const auto words = r123::Philox4x32()(counter, key);
   return {{words[0], words[1], words[2], words[3]}};
+#endif
 }
 
 /// Uniform in (0, 1), symmetric about 1/2: (w + 1/2) 2^-32.

@@ -8,7 +8,7 @@ namespace modsweep::math {
 
 struct Wiring : PenaltyOfEnds {
   static constexpr std::string_view doc = "coefficient of |W| times the distance of its units";
-  static constexpr std::int32_t since = 5;
+  static constexpr std::int32_t since = 6;
   static constexpr PenaltySetting settings[] = {
       {"wiring_base", 0.0, 1e30, "what a weight of length 0 costs"}};
 

@@ -7,7 +7,7 @@ namespace modsweep::math {
 
 struct L22 : PenaltyOfSums {
   static constexpr std::string_view doc = "coefficient of incoming W^2 times outgoing W^2";
-  static constexpr std::int32_t since = 5;
+  static constexpr std::int32_t since = 6;
   static constexpr SumsWanted sums = {.in_square = true, .out_square = true};
 
   template <typename T>

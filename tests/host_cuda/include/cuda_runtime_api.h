@@ -20,6 +20,7 @@
 #define __grid_constant__
 #define __forceinline__ inline
 #define __maxnreg__(registers)
+#define __launch_bounds__(threads, blocks)
 
 enum cudaError_t {
   cudaSuccess = 0,
@@ -28,22 +29,26 @@ enum cudaError_t {
   cudaErrorInvalidConfiguration = 9,
   cudaErrorNoDevice = 100,
   cudaErrorInvalidDevice = 101,
+  cudaErrorDevicesUnavailable = 46,
   cudaErrorInvalidResourceHandle = 400,
   cudaErrorNotReady = 600,
   cudaErrorLaunchFailure = 719,
   cudaErrorStreamCaptureUnsupported = 900,
   cudaErrorStreamCaptureInvalidated = 901,
+  cudaErrorStreamCaptureWrongThread = 908,
 };
 
 namespace modsweep::host_cuda {
 class Stream;
 class Event;
 class Graph;
+struct MemoryPool;
 }  // namespace modsweep::host_cuda
 using cudaStream_t = modsweep::host_cuda::Stream*;
 using cudaEvent_t = modsweep::host_cuda::Event*;
 using cudaGraph_t = modsweep::host_cuda::Graph*;
 using cudaGraphExec_t = modsweep::host_cuda::Graph*;
+using cudaMemPool_t = modsweep::host_cuda::MemoryPool*;
 
 struct dim3 {
   unsigned x = 1;
@@ -65,6 +70,7 @@ enum cudaDeviceAttr {
   cudaDevAttrMaxSharedMemoryPerBlockOptin,
   cudaDevAttrReservedSharedMemoryPerBlock,
   cudaDevAttrClusterLaunch,
+  cudaDevAttrMemoryPoolsSupported,
 };
 enum cudaFuncAttribute {
   cudaFuncAttributeMaxDynamicSharedMemorySize,
@@ -73,6 +79,22 @@ enum cudaFuncAttribute {
 enum { cudaSharedmemCarveoutMaxShared = 100 };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2 };
 enum { cudaStreamNonBlocking = 1 };
+enum { cudaDeviceScheduleBlockingSync = 4 };
+enum cudaMemAllocationType { cudaMemAllocationTypePinned = 1 };
+enum cudaMemLocationType { cudaMemLocationTypeDevice = 1 };
+enum cudaMemPoolAttr {
+  cudaMemPoolReuseAllowInternalDependencies = 3,
+  cudaMemPoolAttrReleaseThreshold = 4,
+  cudaMemPoolAttrReservedMemCurrent = 5,
+  cudaMemPoolAttrUsedMemCurrent = 7,
+};
+struct cudaMemPoolProps {
+  cudaMemAllocationType allocType;
+  struct {
+    cudaMemLocationType type;
+    int id;
+  } location;
+};
 enum cudaStreamCaptureMode { cudaStreamCaptureModeThreadLocal = 1 };
 
 enum cudaLaunchAttributeID { cudaLaunchAttributeClusterDimension = 4 };
@@ -99,6 +121,7 @@ cudaError_t cudaDriverGetVersion(int* version);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device);
 cudaError_t cudaSetDevice(int device);
+cudaError_t cudaSetDeviceFlags(unsigned flags);
 cudaError_t cudaGetLastError();
 const char* cudaGetErrorString(cudaError_t error);
 const char* cudaGetErrorName(cudaError_t error);
@@ -106,6 +129,13 @@ const char* cudaGetErrorName(cudaError_t error);
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total);
 cudaError_t cudaMalloc(void** data, std::size_t bytes);
 cudaError_t cudaFree(void* data);
+cudaError_t cudaMemPoolCreate(cudaMemPool_t* pool, const cudaMemPoolProps* properties);
+cudaError_t cudaMemPoolDestroy(cudaMemPool_t pool);
+cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value);
+cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value);
+cudaError_t cudaMemPoolTrimTo(cudaMemPool_t pool, std::size_t bytes);
+cudaError_t cudaMallocFromPoolAsync(void** data, std::size_t bytes, cudaMemPool_t pool, cudaStream_t stream);
+cudaError_t cudaFreeAsync(void* data, cudaStream_t stream);
 cudaError_t cudaMallocHost(void** data, std::size_t bytes);
 cudaError_t cudaFreeHost(void* data);
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
@@ -139,7 +169,8 @@ cudaError_t launch(const cudaLaunchConfig_t& config, const void* kernel, std::fu
 cudaError_t set_attribute(const void* kernel, cudaFuncAttribute attribute, int value);
 cudaError_t resident_blocks(int* blocks, int threads, std::size_t bytes);
 cudaError_t resident_clusters(int* clusters, const cudaLaunchConfig_t& config);
-/// The effect of creating and destroying library handles: it invalidates every capture of the process.
+/// The effect of a wait for the calling thread's device, as libraries may have it when they create and
+/// destroy handles and solve: it invalidates every capture of the device's streams.
 void break_recordings();
 
 }  // namespace modsweep::host_cuda
@@ -151,6 +182,8 @@ inline thread_local dim3 gridDim;
 
 void __syncthreads();
 void __syncwarp();
+float __shfl_xor_sync(unsigned lanes, float v, int mask);
+unsigned __shfl_sync(unsigned lanes, unsigned v, int lane);
 
 template <typename... Parameters, typename... Arguments>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...),

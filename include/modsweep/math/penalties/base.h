@@ -60,7 +60,8 @@ struct WeightEnds {
   [[nodiscard]] MODSWEEP_HD T length() const { return absolute(to_position() - from_position()); }
 };
 
-/// A numeric setting of a penalty other than its coefficient.
+/// A setting of a penalty other than its coefficient: a number or, where its default is of an enumeration
+/// with names (names.h), a choice without limits.
 struct PenaltySetting {
   std::string_view name;  ///< "activity_exponent"
   double low = 0.0;
@@ -78,6 +79,8 @@ struct PenaltyBase {
   /// Name of its column in results; empty: the penalty's name.
   static constexpr std::string_view column = {};
   static constexpr std::array<PenaltySetting, 0> settings{};
+  /// Whether a measure of its own records its value, where it is on; false: it is recorded always.
+  static constexpr bool measured_alone = false;
   static constexpr SumsWanted sums{};
   template <typename T>
   using Rule = PenaltyRule<T>;

@@ -1,0 +1,220 @@
+#include "figures/layout.h"
+
+#include "core/text.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace modsweep::figures {
+namespace {
+
+constexpr double points_per_cm = 72.0 / 2.54;
+constexpr double letter = 0.58;  // mean width of a letter, in sizes of the font
+constexpr double line = 1.35;    // height of a line
+constexpr double slope = 0.6;    // of slanted ticks: sine of their angle
+
+struct Range {
+  double low = none;
+  double high = none;
+  void add(double value, bool positive) {
+    if (!std::isfinite(value) || (positive && value <= 0.0)) return;
+    low = std::isnan(low) ? value : std::min(low, value);
+    high = std::isnan(high) ? value : std::max(high, value);
+  }
+};
+
+struct Ranges {
+  Range x;
+  Range y;
+  Range color;
+};
+
+void add_series(Ranges& ranges, const Frame& frame) {
+  for (const Series& series : frame.series) {
+    for (const Point& point : series.points) {
+      if (std::isnan(point.x) || std::isnan(point.y)) continue;
+      if ((frame.x.logarithmic && point.x <= 0.0) || (frame.y.logarithmic && point.y <= 0.0)) continue;
+      ranges.x.add(point.x, frame.x.logarithmic);
+      for (const double y : {point.y, point.low, point.high}) ranges.y.add(y, frame.y.logarithmic);
+      if (series.mark == Mark::stems) ranges.y.add(0.0, frame.y.logarithmic);
+    }
+  }
+}
+
+Ranges ranges_of(const Frame& frame) {
+  Ranges ranges;
+  add_series(ranges, frame);
+  for (const MapCell& cell : frame.cells) {
+    for (const double x : {cell.x_low, cell.x_high}) ranges.x.add(x, frame.x.logarithmic);
+    for (const double y : {cell.y_low, cell.y_high}) ranges.y.add(y, frame.y.logarithmic);
+    ranges.color.add(cell.value, frame.color.logarithmic);
+  }
+  if (frame.matrix) {
+    for (const double x : {-0.5, static_cast<double>(frame.matrix->columns) - 0.5}) ranges.x.add(x, false);
+    for (const double y : {-0.5, static_cast<double>(frame.matrix->rows) - 0.5}) ranges.y.add(y, false);
+    for (const double value : frame.matrix->values) ranges.color.add(value, frame.color.logarithmic);
+  }
+  return ranges;
+}
+
+/// Letters of the longest tick; powers of ten count four.
+double longest_tick(const DrawnAxis& axis) {
+  std::size_t most = axis.decades ? 4 : 1;
+  for (const Tick& tick : axis.ticks) most = std::max(most, shown_length(one_line(tick.label, 32)));
+  return static_cast<double>(most);
+}
+
+/// Heights and widths beside a frame, in sizes of the font.
+struct Margins {
+  double left = 0.0;
+  double right = 0.0;
+  double bottom = 0.0;
+  double top = 0.0;
+  void include(const Margins& other) {
+    left = std::max(left, other.left);
+    right = std::max(right, other.right);
+    bottom = std::max(bottom, other.bottom);
+    top = std::max(top, other.top);
+  }
+};
+
+/// Height of the ticks of x.
+double tick_height(const Frame& frame, const DrawnFrame& drawn) {
+  if (frame.x.hidden) return 0.5;
+  return drawn.slanted ? slope * letter * longest_tick(drawn.x) + 1.4 : 1.9;
+}
+
+Margins margins_of(const Frame& frame, const DrawnFrame& drawn) {
+  Margins margins;
+  margins.left =
+      (frame.y.hidden ? 0.6 : 1.1 + letter * longest_tick(drawn.y)) + (frame.y.label.empty() ? 0.2 : 1.7);
+  margins.right = 1.6;
+  if (drawn.has_color && !frame.color.label.empty()) margins.right = 5.0 + letter * longest_tick(drawn.color);
+  margins.bottom = tick_height(frame, drawn) + (frame.x.label.empty() ? 0.0 : 1.4);
+  if (drawn.slanted)
+    margins.left = std::max(
+        margins.left,
+        0.75 * letter * static_cast<double>(shown_length(one_line(drawn.x.ticks.front().label, 32))));
+  margins.top = frame.title.empty() ? 0.7 : 2.1;
+  return margins;
+}
+
+DrawnFrame drawn_frame(const Frame& frame, double width, double height) {
+  DrawnFrame drawn;
+  const Ranges ranges = ranges_of(frame);
+  Axis x = frame.x;
+  Axis y = frame.y;
+  x.tight = x.tight || frame.matrix;
+  y.tight = y.tight || frame.matrix;
+  drawn.has_color = !frame.cells.empty() || frame.matrix.has_value();
+  drawn.empty = std::isnan(ranges.x.low);
+  const auto fit = [](double room, double each) {
+    return static_cast<std::size_t>(std::clamp(room / each, 2.0, 10.0));
+  };
+  drawn.x = drawn_axis(x, ranges.x.low, ranges.x.high, fit(width, 4.5));
+  drawn.y = drawn_axis(y, ranges.y.low, ranges.y.high, fit(height, 2.6));
+  const Axis scale = {"", frame.color.logarithmic, frame.color.low, frame.color.high, {}, false, true};
+  drawn.color = drawn_axis(scale, ranges.color.low, ranges.color.high, fit(height, 2.6));
+  double letters = 0.0;
+  for (const Tick& tick : drawn.x.ticks)
+    letters += static_cast<double>(shown_length(one_line(tick.label, 32))) + 1.2;
+  drawn.slanted = !frame.x.ticks.empty() && letter * letters > width;
+  return drawn;
+}
+
+/// Breaks texts into lines of at most so many letters, between words.
+std::vector<std::string> broken(const std::vector<std::string>& texts, std::size_t most) {
+  std::vector<std::string> lines;
+  for (const std::string& text : texts) {
+    std::string rest = one_line(text, 1000);
+    while (shown_length(rest) > most) {
+      const std::size_t space = rest.rfind(' ', most);
+      if (space == std::string::npos || space == 0) break;
+      lines.push_back(rest.substr(0, space));
+      rest.erase(0, space + 1);
+    }
+    lines.push_back(rest);
+  }
+  return lines;
+}
+
+/// Rows of the legend, its title among them; 0 without one.
+std::size_t place_legend(const Figure& figure, Layout& layout, double font, double left) {
+  const std::vector<const Series*> labels = legend_of(figure);
+  if (labels.empty()) return 0;
+  std::size_t longest = 0;
+  for (const Series* series : labels) longest = std::max(longest, shown_length(one_line(series->label, 32)));
+  const double room = layout.width_points - left - font;
+  const double each = font * (letter * static_cast<double>(longest) + 4.2);
+  layout.legend_columns = std::clamp<std::size_t>(static_cast<std::size_t>(room / each), 1, labels.size());
+  const auto rows = (labels.size() + layout.legend_columns - 1) / layout.legend_columns;
+  return rows + (figure.legend_title.empty() ? 0 : 1);
+}
+
+}  // namespace
+
+std::vector<const Series*> legend_of(const Figure& figure) {
+  std::vector<const Series*> legend;
+  for (const Frame& frame : figure.frames)
+    for (const Series& series : frame.series)
+      if (!series.label.empty() &&
+          std::ranges::none_of(legend, [&](const Series* other) { return other->label == series.label; }))
+        legend.push_back(&series);
+  return legend;
+}
+
+Layout lay_out(const Figure& figure, const Theme& theme) {
+  const double font = theme.font_points;
+  const std::size_t columns = std::max<std::size_t>(1, std::min(figure.columns, figure.frames.size()));
+  const std::size_t rows = std::max<std::size_t>(1, (figure.frames.size() + columns - 1) / columns);
+  const auto growth = [](std::size_t count) { return 1.0 + 0.62 * static_cast<double>(count - 1); };
+  Layout layout;
+  layout.width_points =
+      points_per_cm *
+      (figure.width_cm > 0.0 ? figure.width_cm : theme.frame_width_cm * std::min(growth(columns), 2.6));
+  const double frames_height = points_per_cm * theme.frame_height_cm * std::min(growth(rows), 3.0);
+  layout.height_points = figure.height_cm > 0.0 ? points_per_cm * figure.height_cm : frames_height;
+  std::vector<Margins> of_column(columns);
+  std::vector<Margins> of_row(rows);
+  for (std::size_t i = 0; i < figure.frames.size(); ++i) {
+    const double width = 0.78 * layout.width_points / font / static_cast<double>(columns);
+    const double height = 0.7 * layout.height_points / font / static_cast<double>(rows);
+    layout.frames.push_back(drawn_frame(figure.frames[i], width, height));
+    const Margins margins = margins_of(figure.frames[i], layout.frames.back());
+    of_column[i % columns].include(margins);
+    of_row[i / columns].include(margins);
+  }
+  const auto most = static_cast<std::size_t>((layout.width_points - 1.5 * font) / (0.82 * letter * font));
+  layout.notes = broken(figure.notes, std::max<std::size_t>(most, 20));
+  const double notes =
+      layout.notes.empty() ? 0.0 : 0.82 * font * (line * static_cast<double>(layout.notes.size()) + 0.8);
+  const std::size_t legend_rows = place_legend(figure, layout, font, font * of_column[0].left);
+  const double legend = legend_rows == 0 ? 0.0 : font * (line * static_cast<double>(legend_rows) + 0.5);
+  if (figure.height_cm <= 0.0) layout.height_points += notes + legend;
+  layout.legend_left = font * of_column[0].left / layout.width_points;
+  layout.legend_top = 1.0 - 0.5 * font / layout.height_points;
+  double width = layout.width_points;
+  double height = layout.height_points - notes - legend;
+  for (const Margins& margins : of_column) width -= font * (margins.left + margins.right);
+  for (const Margins& margins : of_row) height -= font * (margins.bottom + margins.top);
+  width = std::max(width / static_cast<double>(columns), 2.0 * font);
+  height = std::max(height / static_cast<double>(rows), 2.0 * font);
+  for (std::size_t i = 0; i < figure.frames.size(); ++i) {
+    double left = 0.0;
+    for (std::size_t c = 0; c < i % columns; ++c)
+      left += width + font * (of_column[c].left + of_column[c].right);
+    left += font * of_column[i % columns].left;
+    double top = layout.height_points - legend;
+    for (std::size_t r = 0; r < i / columns; ++r) top -= height + font * (of_row[r].top + of_row[r].bottom);
+    top -= font * of_row[i / columns].top;
+    layout.frames[i].box = {left / layout.width_points, (left + width) / layout.width_points,
+                            (top - height) / layout.height_points, top / layout.height_points};
+    DrawnFrame& drawn = layout.frames[i];
+    drawn.x_label =
+        drawn.box.bottom - font * (tick_height(figure.frames[i], drawn) + 0.7) / layout.height_points;
+    drawn.y_label = drawn.box.left - font * (of_column[i % columns].left - 0.85) / layout.width_points;
+  }
+  return layout;
+}
+
+}  // namespace modsweep::figures

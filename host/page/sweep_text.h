@@ -1,0 +1,28 @@
+// Recorded sweeps as text: as sweep files, and in words.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include "modsweep/store.h"
+
+namespace modsweep::page {
+
+/// A sweep file of the recorded sweep: its axes, and the settings that differ from their defaults. Reading it
+/// gives a sweep of the same cells. Files of tables are named as they were recorded.
+[[nodiscard]] std::string sweep_file_text(const StoredSweep& sweep);
+
+/// A path or a name as a word of a shell's command: in quotes where it needs them.
+[[nodiscard]] std::string shell_word(std::string_view text);
+
+/// A setting's value for reading: texts without quotes, numbers to six digits.
+[[nodiscard]] std::string value_text(const nlohmann::json& value);
+
+/// "0.1, 0.2, 0.4"; "0 to 9" for consecutive integers; of many, the first ones, the number of all and the
+/// last. `values`: a list.
+[[nodiscard]] std::string values_text(const nlohmann::json& values, std::size_t most = 12);
+
+}  // namespace modsweep::page

@@ -1,0 +1,124 @@
+// Register tiles of the recurrent family's products. See kernels.h for layouts and cpu/simd.h for the files
+// that may include this one.
+#pragma once
+
+#include "cpu/simd.h"
+#include "recurrent/kernels.h"
+
+namespace modsweep::cpu::MODSWEEP_ISA {
+
+// Accumulators, operands and a broadcast must fit the vector registers (32 with AVX-512, else 16). Tiles have
+// five rows because the family's usual modules have 5, 10, 15 and 20 units.
+#if MODSWEEP_SIMD_BYTES == 64
+constexpr std::size_t chunk_vectors = 4;
+constexpr std::size_t outer_columns = 4;
+#else
+constexpr std::size_t chunk_vectors = 2;
+constexpr std::size_t outer_columns = 2;
+#endif
+constexpr std::size_t recurrent_rows = 5;
+
+template <typename T>
+constexpr std::size_t chunk_samples = chunk_vectors* Simd<T>::lanes;
+
+/// body<R>(first row) for tiles of R rows that cover all of them.
+template <typename Body>
+MODSWEEP_HD void for_row_tiles(std::size_t rows, const Body& body) {
+  std::size_t i = 0;
+  for (; i + recurrent_rows <= rows; i += recurrent_rows) body.template operator()<recurrent_rows>(i);
+  switch (rows - i) {
+    case 4:
+      return body.template operator()<4>(i);
+    case 3:
+      return body.template operator()<3>(i);
+    case 2:
+      return body.template operator()<2>(i);
+    case 1:
+      return body.template operator()<1>(i);
+    default:
+      return;
+  }
+}
+
+template <typename T>
+void recurrent_pack(const T* w, std::size_t row_stride, std::size_t column_stride, std::size_t rows,
+                    std::size_t inner, T* out) {
+  for_row_tiles(rows, [&]<std::size_t R>(std::size_t i) {
+    T* to = out + i * inner;
+    for (std::size_t j = 0; j < inner; ++j)
+      for (std::size_t r = 0; r < R; ++r) *to++ = w[(i + r) * row_stride + j * column_stride];
+  });
+}
+
+/// sum[r][v] += sum_j W(i + r, j) x[j][v]; `packed` begins at row i.
+template <std::size_t R, typename T>
+MODSWEEP_HD void add_product(Simd<T> (&sum)[R][chunk_vectors], const T* packed, const T* x,
+                             std::size_t inner) {
+  using S = Simd<T>;
+  for (std::size_t j = 0; j < inner; ++j) {
+    S column[chunk_vectors];
+    for (std::size_t v = 0; v < chunk_vectors; ++v) column[v] = S::load(x + v * S::lanes);
+    for (std::size_t r = 0; r < R; ++r) {
+      const S factor(packed[r]);
+      for (std::size_t v = 0; v < chunk_vectors; ++v) sum[r][v] = multiply_add(factor, column[v], sum[r][v]);
+    }
+    packed += R;
+    x += chunk_samples<T>;
+  }
+}
+
+/// An R x C tile of gradient[i][j] += sum over times and samples of deltas[time][i] before[time][j], lane by
+/// lane.
+template <std::size_t R, std::size_t C, typename T>
+MODSWEEP_HD void outer_tile(const T* deltas, const T* before, std::size_t units, std::size_t times,
+                            std::size_t i, std::size_t j, T* gradient) {
+  using S = Simd<T>;
+  constexpr std::size_t samples = chunk_samples<T>;
+  S sum[R][C];
+  for (std::size_t r = 0; r < R; ++r)
+    for (std::size_t c = 0; c < C; ++c) sum[r][c] = S::load(gradient + ((i + r) * units + j + c) * S::lanes);
+  for (std::size_t t = 0; t < times; ++t) {
+    const T* d = deltas + (t * units + i) * samples;
+    const T* x = before + (t * units + j) * samples;
+    for (std::size_t v = 0; v < chunk_vectors; ++v) {
+      S column[C];
+      for (std::size_t c = 0; c < C; ++c) column[c] = S::load(x + c * samples + v * S::lanes);
+      for (std::size_t r = 0; r < R; ++r) {
+        const S delta = S::load(d + r * samples + v * S::lanes);
+        for (std::size_t c = 0; c < C; ++c) sum[r][c] = multiply_add(delta, column[c], sum[r][c]);
+      }
+    }
+  }
+  for (std::size_t r = 0; r < R; ++r)
+    for (std::size_t c = 0; c < C; ++c) sum[r][c].store(gradient + ((i + r) * units + j + c) * S::lanes);
+}
+
+/// All of gradient [units][units][lanes] for `times` time steps.
+template <typename T>
+MODSWEEP_HD void add_outer_products(const T* deltas, const T* before, std::size_t units, std::size_t times,
+                                    T* gradient) {
+  for_row_tiles(units, [&]<std::size_t R>(std::size_t i) {
+    std::size_t j = 0;
+    for (; j + outer_columns <= units; j += outer_columns)
+      outer_tile<R, outer_columns>(deltas, before, units, times, i, j, gradient);
+    if (outer_columns > 2 && j + 2 <= units) {
+      outer_tile<R, 2>(deltas, before, units, times, i, j, gradient);
+      j += 2;
+    }
+    if (j < units) outer_tile<R, 1>(deltas, before, units, times, i, j, gradient);
+  });
+}
+
+template <typename T>
+void recurrent_reduce(const T* sums, std::size_t count, T* out) {
+  using S = Simd<T>;
+  std::size_t i = 0;
+  for (; i + S::lanes <= count; i += S::lanes) {
+    S batch[S::lanes];
+    for (std::size_t l = 0; l < S::lanes; ++l) batch[l] = S::load(sums + (i + l) * S::lanes);
+    sum_each(batch).store_unaligned(out + i);
+  }
+  for (; i < count; ++i) out[i] = sum_lanes(S::load(sums + i * S::lanes));
+}
+
+}  // namespace modsweep::cpu::MODSWEEP_ISA

@@ -1,0 +1,119 @@
+// Recurrent networks in training: epochs, tests and growth (science.md section 8.5). Every network is trained
+// by one thread at a time.
+#pragma once
+
+#include "recurrent/network_step.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace modsweep::recurrent {
+
+/// Everything that determines one network's run. The defaults are the paper's.
+struct RunSettings {
+  Form form;
+  StepSettings step;
+  ParitySettings parity;
+  Growth growth;
+  std::uint32_t batch = 256;
+  std::uint32_t steps_per_epoch = 600;
+  std::uint32_t test_batches = 50;
+  std::uint32_t epochs = 60;
+  double pass = 0.98;  ///< accuracy above which a task is solved: of the newest head, and the mean of all
+  std::uint32_t seed = 0;
+};
+
+/// What an epoch's test said.
+struct EpochRecord {
+  std::uint32_t epoch = 0;        ///< counted from 1
+  std::uint32_t task = 0;         ///< N that was learned in it
+  std::vector<double> accuracy;   ///< [head]
+  double loss = 0.0;              ///< mean over the epoch's steps
+  std::uint32_t solved = 0;       ///< N_solved after this test
+  std::size_t parameters = 0;     ///< all that the network had
+  std::size_t trained = 0;        ///< of these, those that were trained
+  std::vector<double> timescale;  ///< [module]: mean over units of max(tau, 1)
+
+  bool operator==(const EpochRecord&) const = default;
+};
+
+/// What a run has come to. Together with its settings it determines all that follows.
+template <typename T>
+struct RunState {
+  Network<T> network;
+  Network<T>
+      solved;  ///< the network at its last pass, before it grew; without modules where nothing is solved
+  std::uint64_t step = 0;
+  std::uint64_t diverged = 0;  ///< step, counted from 1, whose loss or gradient was not finite; 0: none
+  double loss_sum = 0.0;       ///< over the epoch's steps so far
+
+  bool operator==(const RunState&) const = default;
+};
+
+/// A pack of networks; sizes, tasks, seeds and all other settings may differ.
+template <typename T>
+class RecurrentTraining {
+ public:
+  /// Throws LogicError for settings that no run can have.
+  RecurrentTraining(std::vector<RunSettings> runs, cpu::Isa isa, std::size_t threads);
+
+  /// Takes up to `steps` steps with every network, stopping each at its own total and at divergence. At the
+  /// end of an epoch a network is tested, and grows where it passes, before it goes on.
+  void advance(std::uint64_t steps);
+
+  [[nodiscard]] std::size_t size() const { return runs_.size(); }
+  [[nodiscard]] std::uint64_t total_steps(std::size_t network) const;
+  [[nodiscard]] std::uint64_t step(std::size_t network) const { return states_[network].step; }
+  [[nodiscard]] std::optional<std::uint64_t> diverged(std::size_t network) const;
+  [[nodiscard]] const RunState<T>& state(std::size_t network) const { return states_[network]; }
+  /// Records of the epochs that ended since the last call.
+  [[nodiscard]] std::vector<EpochRecord> take_records(std::size_t network);
+
+  /// All of a run's state, exactly; portable between pack compositions.
+  [[nodiscard]] std::vector<std::byte> save(std::size_t network) const;
+  /// Throws InputError where the bytes are not a state of a network of this form and precision.
+  void restore(std::size_t network, std::span<const std::byte> bytes);
+
+ private:
+  void take_step(std::size_t network, NetworkStep<T>& step);
+  void end_epoch(std::size_t network, NetworkStep<T>& step);
+  [[nodiscard]] DrawnSequences<T> sequences(std::size_t network, math::SequencePurpose purpose,
+                                            std::uint64_t step) const;
+
+  std::vector<RunSettings> runs_;
+  std::vector<RunState<T>> states_;
+  std::vector<std::vector<EpochRecord>> records_;
+  const Kernels<T>& kernels_;
+  const cpu::Kernels<T>& random_;
+  std::size_t threads_;
+  std::vector<std::unique_ptr<NetworkStep<T>>> workspaces_;  ///< one per worker, created at first use
+};
+
+/// N that a network's newest head learns.
+template <typename T>
+[[nodiscard]] std::uint32_t task_of(const Network<T>& network) {
+  return network.tasks.back();
+}
+
+/// N_solved: 1 where nothing is solved.
+template <typename T>
+[[nodiscard]] std::uint32_t solved_task(const RunState<T>& state) {
+  return state.solved.modules == 0 ? 1 : task_of(state.solved);
+}
+
+/// Mean over a module's units of max(tau, 1), for each module.
+template <typename T>
+[[nodiscard]] std::vector<double> mean_timescales(const Network<T>& network);
+
+/// The bytes of a state, and back. Throws InputError where they are not the state of a network of this form
+/// in T.
+template <typename T>
+[[nodiscard]] std::vector<std::byte> to_bytes(const RunState<T>& state);
+template <typename T>
+[[nodiscard]] RunState<T> from_bytes(std::span<const std::byte> bytes, const Form& form);
+
+}  // namespace modsweep::recurrent

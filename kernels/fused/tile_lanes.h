@@ -1,0 +1,102 @@
+// A lane's place in its warp, and what lanes of a warp do together. Code of tile_*.h is what one thread does;
+// it also compiles for the host.
+//
+// A Thread has
+//   warp() and lane(): its warp in the block, the same value in all lanes of a warp; its place in the warp,
+//   wait_for_warp(), wait_for_block(): until all lanes or threads are there; what they wrote before, all see
+//   then, of_lane(v, mask): the v of the lane whose place differs in the bits of `mask`.
+// All lanes of a warp call the last three together.
+#pragma once
+
+#include "fused/tile_plan.h"
+
+// Loops that are copied for each turn, since they index registers; and loops that must not be.
+#if defined(__CUDA_ARCH__)
+#define MODSWEEP_UNROLLED _Pragma("unroll")
+#define MODSWEEP_ROLLED _Pragma("unroll 1")
+#else
+#define MODSWEEP_UNROLLED
+#define MODSWEEP_ROLLED
+#endif
+
+namespace modsweep::fused {
+
+/// A lane's part of what its warp makes of rows of units: rows samples(), samples() + 4, ..., and four units.
+using UnitTile = float[tile_samples][quad];
+
+/// Places of a lane: one of 4 groups of samples and of 8 groups of units. Lanes that differ in bit 0 or 2
+/// want the same weights, those that differ in bit 1, 3 or 4 the same rows: a shared load serves both.
+struct Lane {
+  std::uint32_t number = 0;
+  std::uint32_t warp = 0;
+  std::uint32_t samples = 0;  ///< its first row
+  std::uint32_t units = 0;    ///< its quad of units
+
+  template <typename Thread>
+  MODSWEEP_HD explicit Lane(const Thread& thread) : number(thread.lane()), warp(thread.warp()) {
+    samples = (number & 1U) | ((number >> 1U) & 2U);
+    units = ((number >> 1U) & 1U) | ((number >> 2U) & 6U);
+  }
+
+  /// Quad q of row r of units lies at tile_place(r, q) of its row, so that rows share no banks.
+  [[nodiscard]] MODSWEEP_HD std::uint32_t own_place() const {
+    return samples * tile_width + quad * swizzled(units);
+  }
+  /// Where quad q is in a row of the lane.
+  [[nodiscard]] MODSWEEP_HD std::uint32_t swizzled(std::uint32_t q) const { return q ^ (2 * samples); }
+};
+
+/// pack::store_quad by one instruction: values that were just computed it stores one by one.
+MODSWEEP_HD void put_quad(float* to, const Quad<float>& values) {
+#if defined(__CUDA_ARCH__)
+  asm volatile("st.shared.v4.f32 [%0], {%1, %2, %3, %4};" ::"r"(
+                   static_cast<std::uint32_t>(__cvta_generic_to_shared(to))),
+               "f"(values.v[0]), "f"(values.v[1]), "f"(values.v[2]), "f"(values.v[3])
+               : "memory");
+#else
+  pack::store_quad(to, values);
+#endif
+}
+
+/// Sum over the groups of samples, in all of their lanes.
+template <typename Thread>
+MODSWEEP_HD float over_samples(const Thread& thread, float v) {
+  v += thread.of_lane(v, 1);
+  return v + thread.of_lane(v, 4);
+}
+template <typename Thread>
+MODSWEEP_HD float over_lanes(const Thread& thread, float v) {
+  MODSWEEP_UNROLLED
+  for (std::uint32_t mask = 16; mask > 0; mask /= 2) v += thread.of_lane(v, mask);
+  return v;
+}
+
+/// Stores a warp's share of a sum over samples, of four units; adds it to the share of the parts before.
+template <typename Thread>
+MODSWEEP_HD void store_share(const Thread& thread, const Lane& lane, float* share, Quad<float>& sums,
+                             bool start) {
+  MODSWEEP_UNROLLED
+  for (float& sum : sums.v) sum = over_samples(thread, sum);
+  if (lane.samples != 0) return;
+  Quad<float> total = sums;
+  if (!start) {
+    const Quad<float> before = pack::load_quad(share);
+    MODSWEEP_UNROLLED
+    for (std::uint32_t i = 0; i < quad; ++i) total.v[i] = before.v[i] + sums.v[i];
+  }
+  put_quad(share, total);
+}
+
+/// The sum of the warps' shares, `stride` values apart, in the order of the warps.
+MODSWEEP_HD Quad<float> sum_of_warps(const float* shares, std::uint32_t stride) {
+  Quad<float> sum = pack::load_quad(shares);
+  MODSWEEP_UNROLLED
+  for (std::uint32_t w = 1; w < tile_warps; ++w) {
+    const Quad<float> share = pack::load_quad(shares + w * stride);
+    MODSWEEP_UNROLLED
+    for (std::uint32_t i = 0; i < quad; ++i) sum.v[i] += share.v[i];
+  }
+  return sum;
+}
+
+}  // namespace modsweep::fused

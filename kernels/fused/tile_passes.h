@@ -1,0 +1,286 @@
+// A warp's way with its samples through all layers and back: what it reads of the network, no thread writes
+// meanwhile; what it writes, no other warp reads before the block's next barrier.
+#pragma once
+
+#include "fused/tile_products.h"
+#include "fused/tile_units.h"
+
+namespace modsweep::fused {
+
+/// Where the arrays of a block lie, for one of its lanes.
+struct TileArrays {
+  const TilePlan* plan = nullptr;
+  float* values = nullptr;  ///< behind the TileState
+  std::uint32_t warp = 0;
+
+  [[nodiscard]] MODSWEEP_HD float* in_weights() const { return values + plan->in_weights; }
+  /// Of the matrix between hidden layers m and m + 1, m from 0.
+  [[nodiscard]] MODSWEEP_HD float* hidden_weights(std::uint32_t m) const {
+    return values + plan->hidden_weights + m * tile_hidden_matrix;
+  }
+  [[nodiscard]] MODSWEEP_HD float* out_weights() const { return values + plan->out_weights; }
+  /// Of hidden layer l, or with l = H of the outputs.
+  [[nodiscard]] MODSWEEP_HD float* biases(std::uint32_t l) const {
+    return values + plan->biases + l * tile_width;
+  }
+
+  /// Shares of the warps, [warps][32], of hidden layer l.
+  [[nodiscard]] MODSWEEP_HD float* norms(std::uint32_t l) const { return of_layer(plan->norms, l); }
+  [[nodiscard]] MODSWEEP_HD float* squares(std::uint32_t l) const { return of_layer(plan->squares, l); }
+  [[nodiscard]] MODSWEEP_HD float* bias_shares(std::uint32_t l) const {
+    return of_layer(plan->bias_shares, l);
+  }
+  [[nodiscard]] MODSWEEP_HD float* in_shares() const { return values + plan->in_shares; }
+  [[nodiscard]] MODSWEEP_HD float* out_shares() const { return values + plan->out_shares; }
+  [[nodiscard]] MODSWEEP_HD float* out_bias_shares() const { return values + plan->out_bias_shares; }
+  [[nodiscard]] MODSWEEP_HD float* losses() const { return values + plan->losses; }
+
+  /// The own warp's rows.
+  [[nodiscard]] MODSWEEP_HD float* x() const { return values + plan->x + warp * tile_rows * tile_ends; }
+  [[nodiscard]] MODSWEEP_HD float* errors() const {
+    return values + plan->errors + warp * tile_rows * tile_ends;
+  }
+  [[nodiscard]] MODSWEEP_HD float* units(std::uint32_t l) const {
+    return values + plan->units + (warp * plan->depth + l) * tile_layer;
+  }
+  /// The first warp's share of the gradient of the weights into hidden layer l; those of the others are
+  /// warp_stride() values apart.
+  [[nodiscard]] MODSWEEP_HD float* weight_shares(std::uint32_t l) const {
+    return values + plan->units + l * tile_layer;
+  }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t warp_stride() const { return plan->depth * tile_layer; }
+
+ private:
+  [[nodiscard]] MODSWEEP_HD float* of_layer(std::uint32_t array, std::uint32_t l) const {
+    return values + array + l * tile_warps * tile_width;
+  }
+};
+
+/// One part of a batch, as one lane of a warp works on it.
+template <bool noisy, typename Thread>
+class TilePasses {
+ public:
+  MODSWEEP_HD TilePasses(const Thread& thread, const Lane& lane, const TileArrays& arrays,
+                         const TilePart& part)
+      : thread_(thread), lane_(lane), arrays_(arrays), part_(part) {}
+
+  /// From x and targets to the warp's shares of all sums and gradients.
+  MODSWEEP_HD void run() {
+    forward();
+    outputs();
+    backward();
+    sum_in_gradient();
+    const float total = over_lanes(thread_, loss_);
+    if (lane_.number == 0)
+      arrays_.losses()[lane_.warp] = part_.start ? total : arrays_.losses()[lane_.warp] + total;
+  }
+
+ private:
+  /// Rows of a lane where a lane has whole samples: number, and that many further on.
+  static constexpr std::uint32_t sample_lanes = tile_rows / 2;
+
+  MODSWEEP_HD void forward() {
+    first_layer();
+    MODSWEEP_ROLLED
+    for (std::uint32_t l = 0;; ++l) {
+      Quad<float> squares;
+      pass_on<noisy>(part_, lane_, l, tile_, arrays_.units(l), noise_, squares);
+      store_share(thread_, lane_, own_share(arrays_.squares(l)), squares, part_.start);
+      check(squares);
+      thread_.wait_for_warp();
+      if (l + 1 == arrays_.plan->depth) break;
+      const Quad<float> bias = pack::load_quad(arrays_.biases(l + 1) + quad * lane_.units);
+      multiply<false>(lane_, tile_, arrays_.units(l), arrays_.hidden_weights(l), bias);
+    }
+  }
+
+  MODSWEEP_HD void first_layer() {
+    const Quad<float> bias = pack::load_quad(arrays_.biases(0) + quad * lane_.units);
+    Quad<float> w[quad];
+    MODSWEEP_UNROLLED
+    for (std::uint32_t u = 0; u < quad; ++u)
+      w[u] = pack::load_quad(arrays_.in_weights() + lane_.units * tile_input_block + u * tile_ends);
+    MODSWEEP_UNROLLED
+    for (std::uint32_t i = 0; i < tile_samples; ++i) {
+      const Quad<float> x = pack::load_quad(arrays_.x() + (4 * i + lane_.samples) * tile_ends);
+      MODSWEEP_UNROLLED
+      for (std::uint32_t u = 0; u < quad; ++u) {
+        tile_[i][u] = bias.v[u];
+        MODSWEEP_UNROLLED
+        for (std::uint32_t c = 0; c < tile_ends; ++c)
+          tile_[i][u] = math::multiply_add(x.v[c], w[u].v[c], tile_[i][u]);
+      }
+    }
+  }
+
+  /// dL/dy in the place of the targets; sums of squared errors and of the biases' gradients. A lane has two
+  /// samples.
+  MODSWEEP_HD void outputs() {
+    const bool own = lane_.number < sample_lanes;
+    const std::uint32_t row = own ? lane_.number : sample_lanes - 1;
+    float y[2][tile_ends];
+    MODSWEEP_UNROLLED
+    for (std::uint32_t h = 0; h < 2; ++h) MODSWEEP_UNROLLED
+    for (std::uint32_t o = 0; o < tile_ends; ++o) y[h][o] = arrays_.biases(arrays_.plan->depth)[o];
+    const float* last = arrays_.units(arrays_.plan->depth - 1);
+    MODSWEEP_ROLLED
+    for (std::uint32_t k = 0; k < tile_width / quad; ++k) {
+      Quad<float> w[tile_ends];
+      MODSWEEP_UNROLLED
+      for (std::uint32_t o = 0; o < tile_ends; ++o)
+        w[o] = pack::load_quad(arrays_.out_weights() + o * tile_width + quad * k);
+      MODSWEEP_UNROLLED
+      for (std::uint32_t h = 0; h < 2; ++h) {
+        const std::uint32_t r = row + h * sample_lanes;
+        const Quad<float> g = pack::load_quad(last + r * tile_width + quad * (k ^ (2 * (r % 4))));
+        MODSWEEP_UNROLLED
+        for (std::uint32_t o = 0; o < tile_ends; ++o) MODSWEEP_UNROLLED
+        for (std::uint32_t c = 0; c < quad; ++c) y[h][o] = math::multiply_add(g.v[c], w[o].v[c], y[h][o]);
+      }
+    }
+    const float scale = 2.0F * part_.inverse_count / static_cast<float>(arrays_.plan->outputs);
+    Quad<float> bias{};
+    MODSWEEP_UNROLLED
+    for (std::uint32_t h = 0; h < 2; ++h) {
+      const std::uint32_t r = row + h * sample_lanes;
+      float* place = arrays_.errors() + r * tile_ends;
+      const Quad<float> target = own ? pack::load_quad(place) : Quad<float>{};
+      Quad<float> delta;
+      MODSWEEP_UNROLLED
+      for (std::uint32_t o = 0; o < tile_ends; ++o) {
+        const float error = math::select(own && r < part_.count, y[h][o] - target.v[o], 0.0F);
+        loss_ = math::multiply_add(error, error, loss_);
+        delta.v[o] = scale * error;
+        bias.v[o] += delta.v[o];
+      }
+      if (own) put_quad(place, delta);
+    }
+    store_bias_share(bias);
+    thread_.wait_for_warp();
+  }
+
+  MODSWEEP_HD void store_bias_share(Quad<float>& sums) {
+    MODSWEEP_UNROLLED
+    for (float& sum : sums.v) sum = over_lanes(thread_, sum);
+    if (lane_.number != 0) return;
+    float* share = arrays_.out_bias_shares() + lane_.warp * tile_ends;
+    MODSWEEP_UNROLLED
+    for (std::uint32_t o = 0; o < tile_ends; ++o) share[o] = part_.start ? sums.v[o] : share[o] + sums.v[o];
+  }
+
+  /// Deltas of all hidden layers, those of the first one in the tile; the gradients of all weights but the
+  /// inputs'.
+  MODSWEEP_HD void backward() {
+    const std::uint32_t last = arrays_.plan->depth - 1;
+    back_through_outputs(last);
+    take_back_layer<true>(last, out_factors());
+    MODSWEEP_ROLLED
+    for (std::uint32_t l = last; l > 0; --l) {
+      thread_.wait_for_warp();
+      GradientTile gradient;
+      sum_weight_gradient(lane_, gradient, arrays_.units(l), arrays_.units(l - 1), part_.count);
+      multiply<true>(lane_, tile_, arrays_.units(l), arrays_.hidden_weights(l - 1), Quad<float>{});
+      thread_.wait_for_warp();  // no lane needs the deltas any more
+      store_weight_gradient(lane_, arrays_.units(l), gradient);
+      const Quad<float> norms = sum_of_warps(arrays_.norms(l - 1) + quad * lane_.units, tile_width);
+      check(norms);
+      take_back_layer<false>(l - 1, activity_factors(part_, norms));
+    }
+  }
+
+  template <bool last>
+  MODSWEEP_HD void take_back_layer(std::uint32_t l, const Quad<float>& factors) {
+    Quad<float> bias;
+    take_back<noisy, last>(part_, lane_, l, tile_, noise_, arrays_.units(l), factors, l > 0, bias);
+    store_share(thread_, lane_, own_share(arrays_.bias_shares(l)), bias, part_.start);
+  }
+
+  /// The outputs' weights into the lane's units, by output.
+  MODSWEEP_HD void load_out_weights(Quad<float> (&w)[tile_ends]) const {
+    MODSWEEP_UNROLLED
+    for (std::uint32_t o = 0; o < tile_ends; ++o)
+      w[o] = pack::load_quad(arrays_.out_weights() + o * tile_width + quad * lane_.units);
+  }
+
+  [[nodiscard]] MODSWEEP_HD Quad<float> out_factors() {
+    Quad<float> w[tile_ends];
+    load_out_weights(w);
+    Quad<float> squares;
+    MODSWEEP_UNROLLED
+    for (std::uint32_t u = 0; u < quad; ++u) {
+      math::WeightNorms<float> norms;
+      MODSWEEP_UNROLLED
+      for (std::uint32_t o = 0; o < tile_ends; ++o) norms.add(w[o].v[u]);
+      squares.v[u] = norms.square;
+    }
+    check(squares);
+    return activity_factors(part_, squares);
+  }
+
+  /// dL/dg of the last hidden layer into the tile; the gradient of the outputs' weights.
+  MODSWEEP_HD void back_through_outputs(std::uint32_t last) {
+    Quad<float> w[tile_ends];
+    load_out_weights(w);
+    Quad<float> gradient[tile_ends] = {};
+    const float* own = arrays_.units(last) + lane_.own_place();
+    MODSWEEP_UNROLLED
+    for (std::uint32_t i = 0; i < tile_samples; ++i) {
+      const Quad<float> error = pack::load_quad(arrays_.errors() + (4 * i + lane_.samples) * tile_ends);
+      const Quad<float> g = pack::load_quad(own + i * 4 * tile_width);
+      MODSWEEP_UNROLLED
+      for (std::uint32_t u = 0; u < quad; ++u) {
+        tile_[i][u] = 0.0F;
+        MODSWEEP_UNROLLED
+        for (std::uint32_t o = 0; o < tile_ends; ++o) {
+          tile_[i][u] =
+              o == 0 ? error.v[o] * w[o].v[u] : math::multiply_add(error.v[o], w[o].v[u], tile_[i][u]);
+          gradient[o].v[u] = math::multiply_add(error.v[o], g.v[u], gradient[o].v[u]);
+        }
+      }
+    }
+    float* share = arrays_.out_shares() + lane_.warp * tile_ends * tile_width + quad * lane_.units;
+    MODSWEEP_UNROLLED
+    for (std::uint32_t o = 0; o < tile_ends; ++o)
+      store_share(thread_, lane_, share + o * tile_width, gradient[o], part_.start);
+  }
+
+  /// The gradient of the inputs' weights, from the first hidden layer's deltas in the tile.
+  MODSWEEP_HD void sum_in_gradient() {
+    Quad<float> gradient[quad] = {};
+    MODSWEEP_UNROLLED
+    for (std::uint32_t i = 0; i < tile_samples; ++i) {
+      const Quad<float> x = pack::load_quad(arrays_.x() + (4 * i + lane_.samples) * tile_ends);
+      MODSWEEP_UNROLLED
+      for (std::uint32_t u = 0; u < quad; ++u) MODSWEEP_UNROLLED
+      for (std::uint32_t c = 0; c < tile_ends; ++c)
+        gradient[u].v[c] = math::multiply_add(tile_[i][u], x.v[c], gradient[u].v[c]);
+    }
+    float* share = arrays_.in_shares() + (lane_.warp * tile_width + quad * lane_.units) * tile_ends;
+    MODSWEEP_UNROLLED
+    for (std::uint32_t u = 0; u < quad; ++u)
+      store_share(thread_, lane_, share + u * tile_ends, gradient[u], part_.start);
+  }
+
+  /// The own warp's share of four units' sums.
+  [[nodiscard]] MODSWEEP_HD float* own_share(float* shares) const {
+    return shares + lane_.warp * tile_width + quad * lane_.units;
+  }
+
+  /// The loss is not finite where these are not and the penalty of activity is on: it is a sum of their
+  /// products.
+  MODSWEEP_HD void check(const Quad<float>& sums) {
+    if (!part_.activity) return;
+    MODSWEEP_UNROLLED
+    for (const float sum : sums.v) loss_ = math::multiply_add(0.0F, sum, loss_);
+  }
+
+  const Thread& thread_;
+  const Lane& lane_;
+  const TileArrays& arrays_;
+  const TilePart& part_;
+  UnitTile tile_;
+  UnitTile noise_;     ///< of the layer in progress; unused without noise
+  float loss_ = 0.0F;  ///< squared errors; not finite where the loss is not
+};
+
+}  // namespace modsweep::fused

@@ -1,0 +1,171 @@
+// Which networks are trained by tiles, and what their thread block keeps in shared memory, and where: plain
+// values that the host works out once for a pack. docs/fused.md explains a step.
+//
+// A block trains one network. Each of its four warps takes samples of a batch through all layers and back by
+// itself, and meets the other warps only to add up gradients. Of a product, a lane has a tile of 13 samples
+// by 4 units in registers.
+#pragma once
+
+#include "fused/block.h"
+#include "fused/block_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include "modsweep/pack.h"
+
+namespace modsweep::fused {
+
+constexpr std::uint32_t tile_warps = 4;
+constexpr std::uint32_t tile_threads = warp_lanes * tile_warps;
+constexpr std::uint32_t tile_width = 32;                      ///< units of every hidden layer
+constexpr std::uint32_t tile_ends = quad;                     ///< inputs, and outputs, at most
+constexpr std::uint32_t tile_depth = 4;                       ///< hidden layers, at most
+constexpr std::uint32_t tile_samples = 13;                    ///< of a lane's tile
+constexpr std::uint32_t tile_rows = 4 * tile_samples;         ///< samples of a warp, at most
+constexpr std::uint32_t tile_layer = tile_rows * tile_width;  ///< what a warp keeps of a hidden layer
+/// Four rows of a matrix of weights, and padding: no two of a quarter warp's loads share banks.
+constexpr std::uint32_t tile_hidden_block = 4 * tile_width + quad;
+constexpr std::uint32_t tile_hidden_matrix = tile_width / 4 * tile_hidden_block;
+constexpr std::uint32_t tile_input_block = 4 * tile_ends + quad;
+constexpr std::uint32_t tile_input_matrix = tile_width / 4 * tile_input_block;
+/// The smallest batch: of fewer samples, most rows of the tiles would be empty.
+constexpr std::uint32_t tile_smallest_batch = 32;
+
+/// What a block knows of its network besides arrays; it comes first in shared memory.
+struct TileState {
+  Hyperparameters<float> hyper;
+  NetworkData<float> data;
+  Progress progress;
+  BatchState<float> batch[2];  ///< of the step in progress and of the next one, by turns
+};
+
+/// What follows from the shape and the size of a batch. Offsets from `in_weights` to `values` on count values
+/// behind the TileState; matrices are [output][input].
+struct TilePlan {
+  std::uint32_t depth = 0;  ///< hidden layers, H
+  std::uint32_t inputs = 0;
+  std::uint32_t outputs = 0;
+  std::uint32_t rows = 0;  ///< samples that a warp takes at once, at most tile_rows
+
+  std::uint32_t in_weights = 0;       ///< [8] blocks of [4][4]: 4 outputs, inputs and zeros
+  std::uint32_t hidden_weights = 0;   ///< [H - 1][8] blocks of [4][32]
+  std::uint32_t out_weights = 0;      ///< [4][32]: outputs and zeros
+  std::uint32_t biases = 0;           ///< [H][32], then [4] of the outputs
+  std::uint32_t norms = 0;            ///< [H - 1][warps][32]: shares of the sums of squares of columns
+  std::uint32_t squares = 0;          ///< [H][warps][32]: shares of the sums of a^2 over samples
+  std::uint32_t bias_shares = 0;      ///< [H][warps][32]: of gradients, as are those that follow
+  std::uint32_t in_shares = 0;        ///< [warps][32][4]
+  std::uint32_t out_shares = 0;       ///< [warps][4][32]
+  std::uint32_t out_bias_shares = 0;  ///< [warps][4]
+  std::uint32_t losses = 0;           ///< [warps]: sums that are finite where the loss is
+  std::uint32_t x = 0;                ///< [warps][rows][4], inputs and zeros
+  std::uint32_t errors = 0;           ///< [warps][rows][4]: targets, then dL/dy
+  std::uint32_t units =
+      0;  ///< [warps][H][rows][32]: g, then deltas, then shares [32][32] of a matrix's gradient
+  std::uint32_t values = 0;  ///< one past the last
+  std::size_t bytes = 0;
+
+  // Offsets in a network's parameters, those of ParameterLayout.
+  std::uint32_t in_weights_there = 0;
+  std::uint32_t in_biases_there = 0;
+  std::uint32_t hidden_weights_there = 0;  ///< of the first matrix between hidden layers, if there is one
+  std::uint32_t hidden_biases_there = 0;   ///< of the second hidden layer
+  std::uint32_t hidden_step = 0;           ///< from one such layer's to the next one's
+  std::uint32_t out_weights_there = 0;
+  std::uint32_t out_biases_there = 0;
+};
+
+/// The place of the first value behind the TileState, in bytes.
+constexpr std::size_t tile_values_begin = (sizeof(TileState) + 15) / 16 * 16;
+
+[[nodiscard]] inline TilePlan tile_plan(const Shape& shape, std::uint32_t batch) {
+  TilePlan plan;
+  plan.depth = static_cast<std::uint32_t>(shape.hidden_layers());
+  plan.inputs = shape.inputs();
+  plan.outputs = shape.outputs();
+  constexpr std::uint32_t most = tile_warps * tile_rows;
+  const std::uint32_t parts = (batch + most - 1) / most;
+  plan.rows = (batch + parts * tile_warps - 1) / (parts * tile_warps);
+
+  const auto take = [&plan](std::uint32_t count) {
+    const std::uint32_t at = plan.values;
+    plan.values += count;
+    return at;
+  };
+  plan.in_weights = take(tile_input_matrix);
+  plan.hidden_weights = take((plan.depth - 1) * tile_hidden_matrix);
+  plan.out_weights = take(tile_ends * tile_width);
+  plan.biases = take(plan.depth * tile_width + tile_ends);
+  plan.norms = take((plan.depth - 1) * tile_warps * tile_width);
+  plan.squares = take(plan.depth * tile_warps * tile_width);
+  plan.bias_shares = take(plan.depth * tile_warps * tile_width);
+  plan.in_shares = take(tile_warps * tile_width * tile_ends);
+  plan.out_shares = take(tile_warps * tile_width * tile_ends);
+  plan.out_bias_shares = take(tile_warps * tile_ends);
+  plan.losses = take(tile_warps);
+  plan.x = take(tile_warps * tile_rows * tile_ends);
+  plan.errors = take(tile_warps * tile_rows * tile_ends);
+  plan.units = take(tile_warps * plan.depth * tile_layer);
+  plan.bytes = tile_values_begin + plan.values * sizeof(float);
+
+  const std::vector<Layer> layers = pack::layer_table(shape);
+  const auto offset = [](std::size_t at) { return static_cast<std::uint32_t>(at); };
+  plan.in_weights_there = offset(layers.front().weights);
+  plan.in_biases_there = offset(layers.front().biases);
+  plan.hidden_weights_there = offset(layers[1].weights);
+  plan.hidden_biases_there = offset(layers[1].biases);
+  plan.hidden_step = offset(layers[1].weights - layers[0].weights);
+  if (plan.depth > 1) plan.hidden_step = offset(layers[2].weights - layers[1].weights);
+  plan.out_weights_there = offset(layers.back().weights);
+  plan.out_biases_there = offset(layers.back().biases);
+  return plan;
+}
+
+/// Whether networks of this shape may be trained by tiles, batch and limits permitting.
+[[nodiscard]] inline bool fits_tiles(const Shape& shape, std::uint32_t batch, const BlockLimits& limits) {
+  if (limits.fewest_ranks > 1 || batch < tile_smallest_batch || !shape.bias || shape.prelu) return false;
+  if (shape.hidden_layers() == 0 || shape.hidden_layers() > tile_depth) return false;
+  if (shape.inputs() > tile_ends || shape.outputs() > tile_ends) return false;
+  const auto one = [](std::uint32_t groups) { return groups == 1; };
+  const auto wide = [](std::uint32_t units) { return units == tile_width; };
+  return std::all_of(shape.groups.begin(), shape.groups.end(), one) &&
+         std::all_of(shape.sizes.begin() + 1, shape.sizes.end() - 1, wide) &&
+         tile_plan(shape, batch).bytes <= limits.block;
+}
+
+/// How a network is trained.
+enum class TileKind : std::uint8_t { none, plain, noisy };
+
+/// Whether a penalty's coefficient may be anything.
+template <typename Penalty>
+constexpr bool tiles_know =
+    std::is_same_v<Penalty, math::L2> || std::is_same_v<Penalty, math::WeightedActivity>;
+
+/// No normal number of math::block_normals is larger: u is at least 2^-33.
+constexpr double largest_normal = 6.77;
+
+/// How network n is trained where its shape fits. It depends on this network's settings, not on the pack:
+/// kernels differ in the order of their sums.
+[[nodiscard]] inline TileKind tile_kind(const Pack& pack, std::size_t n) {
+  const NoiseSettings& noise = pack.noise[n];
+  const RegularizerSettings& r = pack.regularizer[n];
+  // The sign of g must be that of z: it says which side of the kink z was on.
+  if (pack.activation[n] != Activation::leaky_relu || !(pack.leaky_slope[n] >= 0.0)) return TileKind::none;
+  if (pack.optimizer[n] != Optimizer::adam && pack.optimizer[n] != Optimizer::adamw) return TileKind::none;
+  if (!pack.fixed_noise.empty() && pack.fixed_noise[n]) return TileKind::none;
+  bool known = r.dropout == 0.0 && (r.weighted_activity == 0.0 || r.weighted_activity_exponent == 2.0);
+#define MODSWEEP_KNOWN(name, Penalty) known = known && (tiles_know<math::Penalty> || r.name == 0.0);
+  MODSWEEP_PENALTIES(MODSWEEP_KNOWN, MODSWEEP_NOTHING)
+#undef MODSWEEP_KNOWN
+  if (!known) return TileKind::none;
+  if (noise.strength == 0.0) return TileKind::plain;
+  const bool proportional = noise.exponent == 2.0 && noise.site == NoiseSite::post &&
+                            noise.gradient != NoiseGradient::detached &&
+                            std::abs(noise.strength) * largest_normal < 1.0;
+  return proportional ? TileKind::noisy : TileKind::none;
+}
+
+}  // namespace modsweep::fused

@@ -1,0 +1,354 @@
+// Each kind of plot: its gnuplot text to the letter, and what gnuplot makes of it.
+#include "figures/kinds.h"
+
+#include "figures/draw.h"
+#include "figures/gnuplot.h"
+#include "figures/made_store.h"
+#include "figures/pictures.h"
+
+#include <cctype>
+#include <cmath>
+#include <cstdlib>
+#include <regex>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "modsweep/error.h"
+#include "modsweep/fit.h"
+
+namespace modsweep::figures {
+namespace {
+
+using test::axis_of;
+using test::MadeNetwork;
+using test::MadeStore;
+using test::seeds;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+double seed_of(const CellSettings& cell) {
+  return static_cast<double>(cell.training.seed);
+}
+
+/// Two exponents over seven sizes that double, with six seeds: enough for an interval of the median.
+MadeStore sizes_store() {
+  return {test::made_sweep({axis_of("noise.exponent", {"0", "2"}),
+                            axis_of("task.train_samples", {"10", "20", "40", "80", "160", "320", "640"}),
+                            seeds(6)}),
+          [](const CellSettings& cell) {
+            const double n = static_cast<double>(cell.task.train_samples);
+            const double rise = 1.0 / (1.0 + std::pow((cell.noise.exponent > 0.0 ? 60.0 : 120.0) / n, 4.0));
+            return MadeNetwork{.loss = 1.0 / n + 0.001 * seed_of(cell) / n,
+                               .gap = 0.1 + 0.5 * rise + 0.01 * std::sin(seed_of(cell) + n)};
+          }};
+}
+
+/// A loss that rises late and a gap that rises early.
+MadeStore balance_store() {
+  return {test::made_sweep(
+              {axis_of("noise.strength", {"0.01", "0.02", "0.04", "0.08", "0.16", "0.32"}), seeds(3)}),
+          [](const CellSettings& cell) {
+            const double s = cell.noise.strength;
+            return MadeNetwork{.loss = 1e-4 * (1.0 + 0.01 * seed_of(cell)) * (1.0 + std::pow(s / 0.1, 3.0)),
+                               .gap = 0.2 + 0.6 / (1.0 + std::pow(0.03 / s, 3.0)) + 0.001 * seed_of(cell)};
+          }};
+}
+
+MadeStore plane_store() {
+  std::vector<std::string> strengths;
+  for (const char* value : {"0.01", "0.02", "0.04", "0.08", "0.16", "0.32"}) strengths.emplace_back(value);
+  return {test::made_sweep({axis_of("noise.strength", strengths),
+                            axis_of("task.train_samples", {"10", "20", "30", "40", "50", "60"}), seeds(1)}),
+          [](const CellSettings& cell) {
+            const bool hole = cell.task.train_samples == 30 && cell.noise.strength > 0.3;
+            return MadeNetwork{.gap = cell.noise.strength * 3.0, .diverged = hole};
+          }};
+}
+
+std::string golden(const std::string& name) {
+  return std::string(MODSWEEP_TEST_DATA) + "/figures/" + name + ".gp";
+}
+
+/// The text with five digits of each number: logarithms and fits differ in the last ones between processors.
+std::string in_five_digits(const std::string& text) {
+  static const std::regex number(R"(-?\d+(\.\d+)?(e[-+]?\d+)?)");
+  std::string result;
+  auto rest = text.cbegin();
+  for (auto found = std::sregex_iterator(text.begin(), text.end(), number); found != std::sregex_iterator();
+       ++found) {
+    const char before = found->position() == 0 ? ' ' : text[static_cast<std::size_t>(found->position()) - 1];
+    const bool of_a_name =
+        std::isalnum(static_cast<unsigned char>(before)) != 0 || before == '#' || before == '_';
+    result.append(rest, (*found)[0].first);
+    result += of_a_name ? found->str() : fmt::format("{:.5g}", std::stod(found->str()));
+    rest = (*found)[0].second;
+  }
+  return result.append(rest, text.cend());
+}
+
+/// Holds a figure's text to a stored one. MODSWEEP_WRITE_GOLDEN=1 writes it instead, to be read by its
+/// author.
+void expect_golden(const Figure& figure, const std::string& name) {
+  const std::string text = in_five_digits(gnuplot_text(figure, Format::svg, themes().front()));
+  if (std::getenv("MODSWEEP_WRITE_GOLDEN") != nullptr) test::write_bytes(golden(name), text);
+  EXPECT_EQ(text, test::read_bytes(golden(name))) << name;
+}
+
+/// Draws in every format: gnuplot must be silent, and pictures whole.
+void expect_drawn(const Figure& figure) {
+  for (const Format format : {Format::svg, Format::png, Format::pdf, Format::text}) {
+    const GnuplotOutput output = run_gnuplot(gnuplot_text(figure, format, find_theme("dark")));
+    EXPECT_EQ(output.messages, "");
+    EXPECT_FALSE(output.bytes.empty());
+    if (format == Format::svg) {
+      EXPECT_TRUE(test::is_well_formed(output.bytes));
+    }
+    if (format != Format::pdf) continue;
+    EXPECT_EQ(test::count_of(output.bytes, "/Type /Page\n") + test::count_of(output.bytes, "/Type /Page "),
+              1U);
+    EXPECT_GT(test::count_of(output.bytes, "/FontFile"), 0U);
+    EXPECT_EQ(test::count_of(output.bytes, "/Type /FontDescriptor"),
+              test::count_of(output.bytes, "/FontFile"));
+  }
+}
+
+TEST(Kinds, LineIsDrawn) {
+  const MadeStore made = sizes_store();
+  const Figure figure = make_figure({made.store, "made.db"}, {.kind = "line"});
+  ASSERT_EQ(figure.frames.size(), 2U);
+  EXPECT_TRUE(figure.frames[0].x.logarithmic) << "its steps are geometric";
+  EXPECT_TRUE(figure.frames[0].y.logarithmic) << "losses that span a factor of 64";
+  EXPECT_FALSE(figure.frames[1].y.logarithmic);
+  EXPECT_EQ(figure.legend_title, "noise.exponent");
+  expect_golden(figure, "line");
+  expect_drawn(figure);
+  const std::string svg = draw(figure, Format::svg);
+  EXPECT_THAT(test::texts_of(svg), Contains("task.train_samples"));
+  EXPECT_THAT(test::texts_of(svg), Contains("gap_live_layer1"));
+  EXPECT_THAT(test::texts_of(svg), Contains("noise.exponent"));
+  // Two bands in each of two frames, each a filled path; the legend has lines alone.
+  EXPECT_EQ(test::count_of(svg, "fill-opacity = '0.20"), 4U) << svg;
+}
+
+TEST(Kinds, PointsOfALineAreMediansOfTheirGroups) {
+  const MadeStore made = sizes_store();
+  const Figure figure = make_figure({made.store, "made.db"}, {.kind = "line", .y = {"test_loss"}});
+  const Point point = figure.frames.at(0).series.at(1).points.at(2);  // exponent 2, 40 samples
+  EXPECT_EQ(point.x, 40.0);
+  EXPECT_DOUBLE_EQ(point.y, (1.002 / 40.0 + 1.003 / 40.0) / 2.0);
+  EXPECT_DOUBLE_EQ(point.low,
+                   1.0 / 40.0);  // of six values, the interval of 95 % is from the first to the last
+  EXPECT_DOUBLE_EQ(point.high, 1.005 / 40.0);
+}
+
+TEST(Kinds, SpreadsAreWhatTheyAreCalled) {
+  const MadeStore made = sizes_store();
+  const auto first = [&](Spread spread) {
+    return make_figure({made.store, "made.db"},
+                       {.kind = "line", .y = {"test_loss"}, .statistic = Statistic::mean, .spread = spread})
+        .frames.at(0)
+        .series.at(0)
+        .points.at(0);
+  };
+  // 0.1 (1 + 0.001 s) for s = 0 .. 5: mean at 2.5, quartiles at 1.25 and 3.75, standard deviation sqrt(3.5)
+  EXPECT_NEAR(first(Spread::quartiles).low, 0.1 * 1.00125, 1e-15);
+  EXPECT_NEAR(first(Spread::quartiles).high, 0.1 * 1.00375, 1e-15);
+  EXPECT_NEAR(first(Spread::standard_deviation).low, 0.1 * (1.0025 - 0.001 * std::sqrt(3.5)), 1e-15);
+  EXPECT_NEAR(first(Spread::extremes).high, 0.1 * 1.005, 1e-15);
+  EXPECT_TRUE(std::isnan(first(Spread::nothing).low));
+}
+
+TEST(Kinds, MapIsDrawn) {
+  const MadeStore made = plane_store();
+  const Figure figure = make_figure({made.store, "made.db"}, {});  // two long axes suggest it
+  ASSERT_EQ(figure.frames.size(), 1U);
+  ASSERT_EQ(figure.frames[0].cells.size(), 36U);
+  EXPECT_EQ(figure.frames[0].color.label, "gap_live_layer1");
+  EXPECT_EQ(std::ranges::count_if(figure.frames[0].cells,
+                                  [](const MapCell& cell) { return std::isnan(cell.value); }),
+            1);
+  EXPECT_THAT(figure.notes, Contains("gray: no value"));
+  EXPECT_THAT(figure.notes, Contains("left out: 1 diverged network"));
+  expect_golden(figure, "map");
+  expect_drawn(figure);
+}
+
+TEST(Kinds, HistoryIsDrawn) {
+  const MadeStore made = sizes_store();
+  const Figure figure = make_figure({made.store, "made.db"},
+                                    {.kind = "history", .y = {"test_loss"}, .hue = "task.train_samples"});
+  ASSERT_EQ(figure.frames.size(), 2U) << "exponents side by side";
+  EXPECT_EQ(figure.frames[0].x.label, "step");
+  ASSERT_EQ(figure.frames[0].series.size(), 7U);
+  EXPECT_EQ(figure.frames[0].series[0].points.at(0).x, 50.0);
+  EXPECT_EQ(figure.frames[0].title, "noise.exponent = 0");
+  expect_golden(figure, "history");
+  expect_drawn(figure);
+}
+
+TEST(Kinds, TransitionIsThatOfFit) {
+  const MadeStore made = sizes_store();
+  const Figure figure = make_figure({made.store, "made.db"}, {.kind = "transition"});
+  ASSERT_EQ(figure.frames.at(0).marks.size(), 2U);
+  EXPECT_NEAR(std::log(figure.frames[0].marks[0].x), std::log(120.0), 0.1);
+  EXPECT_NEAR(std::log(figure.frames[0].marks[1].x), std::log(60.0), 0.1);
+  EXPECT_LT(figure.frames[0].marks[0].low, figure.frames[0].marks[0].x);
+  EXPECT_EQ(figure.frames[0].series.back().mark, Mark::smooth_line);
+  expect_golden(figure, "transition");
+  expect_drawn(figure);
+}
+
+TEST(Kinds, BalanceIsMarkedInBothFrames) {
+  const MadeStore made = balance_store();
+  const Figure figure = make_figure({made.store, "made.db"}, {.kind = "balance"});
+  ASSERT_EQ(figure.frames.size(), 2U);
+  ASSERT_EQ(figure.frames[0].marks.size(), 1U);
+  EXPECT_GT(figure.frames[0].marks[0].x, 0.02);
+  EXPECT_LT(figure.frames[0].marks[0].x, 0.16);
+  EXPECT_EQ(figure.frames[1].marks.at(0).x, figure.frames[0].marks[0].x);
+  expect_golden(figure, "balance");
+  expect_drawn(figure);
+}
+
+TEST(Kinds, SpectrumIsThatOfTheLastStep) {
+  const MadeStore made = balance_store();
+  const Figure figure = make_figure({made.store, "made.db"}, {.kind = "spectrum", .hue = "noise.strength"});
+  ASSERT_EQ(figure.frames.size(), 2U) << "two layers";
+  ASSERT_EQ(figure.frames[0].series.size(), 6U);
+  const Point second = figure.frames[0].series[0].points.at(1);
+  EXPECT_EQ(second.x, 2.0);
+  EXPECT_DOUBLE_EQ(second.y, 1.0 - (0.2 + 0.6 / (1.0 + 27.0) + 0.001));
+  expect_golden(figure, "spectrum");
+  expect_drawn(figure);
+}
+
+TEST(Kinds, NetworkHasSpectraAboveItsWeights) {
+  const MadeStore made = balance_store();
+  const Figure figure = make_figure({made.store, "made.db"}, {.kind = "network"});
+  ASSERT_EQ(figure.frames.size(), 4U) << "two layers";
+  EXPECT_EQ(figure.columns, 2U);
+  ASSERT_TRUE(figure.frames[2].matrix.has_value());
+  EXPECT_EQ(figure.frames[2].matrix->rows, 3U);
+  EXPECT_EQ(figure.frames[2].matrix->columns, 2U);
+  expect_golden(figure, "network");
+  expect_drawn(figure);
+}
+
+TEST(Kinds, WithoutWeightsNetworkSaysHowToKeepThem) {
+  const MadeStore made(test::made_sweep({seeds(2)}),
+                       [](const CellSettings&) { return MadeNetwork{.diverged = true}; });
+  try {
+    (void)make_figure({made.store, "made.db"}, {.kind = "network"});
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("measure.weights = true"));
+  }
+}
+
+TEST(Kinds, OneCellIsDrawn) {
+  const MadeStore made(test::made_sweep({seeds(1)}), [](const CellSettings&) { return MadeNetwork{}; });
+  for (const char* kind : {"line", "history", "spectrum", "network"}) {
+    SCOPED_TRACE(kind);
+    expect_drawn(make_figure({made.store, "made.db"}, {.kind = kind}));
+  }
+  EXPECT_THROW((void)make_figure({made.store, "made.db"}, {.kind = "map"}), InputError);
+}
+
+TEST(Kinds, AllDivergedIsAnEmptyPictureThatSaysSo) {
+  const MadeStore made(test::made_sweep({axis_of("noise.strength", {"0.1", "0.2"}), seeds(2)}),
+                       [](const CellSettings&) { return MadeNetwork{.diverged = true}; });
+  const Figure figure = make_figure({made.store, "made.db"}, {.kind = "line"});
+  EXPECT_THAT(figure.notes, Contains("left out: 4 diverged networks"));
+  EXPECT_THAT(test::texts_of(draw(figure, Format::svg)), Contains("no values"));
+  expect_drawn(figure);
+}
+
+TEST(Kinds, AStoreThatStillRunsHasAHistoryAndNoResults) {
+  const MadeStore made(test::made_sweep({axis_of("noise.strength", {"0.1", "0.2"}), seeds(2)}),
+                       [](const CellSettings&) { return MadeNetwork{.running = true}; });
+  expect_drawn(make_figure({made.store, "made.db"}, {.kind = "history"}));
+  EXPECT_THROW((void)make_figure({made.store, "made.db"}, {.kind = "line"}), InputError);
+}
+
+TEST(Kinds, TextsAndListsAreCategories) {
+  const MadeStore made(test::made_sweep({axis_of("network.activation", {"\"tanh\"", "\"sigmoid\""}),
+                                         axis_of("network.hidden", {"[3]", "[3,3]"}), seeds(2)}),
+                       [](const CellSettings&) { return MadeNetwork{}; });
+  const Figure figure =
+      make_figure({made.store, "made.db"},
+                  {.kind = "line", .x = "network.hidden", .y = {"test_loss"}, .hue = "network.activation"});
+  ASSERT_EQ(figure.frames.at(0).x.ticks.size(), 2U);
+  EXPECT_EQ(figure.frames[0].x.ticks[1].label, "[3,3]");
+  EXPECT_EQ(figure.frames[0].series.back().label, "tanh");
+  expect_drawn(figure);
+}
+
+TEST(Kinds, ZippedSettingsAreOneAxis) {
+  const modsweep::Axis zipped{{"task.inputs", "network.hidden"}, {{"2", "[3]"}, {"3", "[4]"}, {"4", "[5]"}}};
+  const MadeStore made(test::made_sweep({zipped, seeds(1)}),
+                       [](const CellSettings&) { return MadeNetwork{}; });
+  const Figure figure = make_figure({made.store, "made.db"}, {.kind = "line", .y = {"test_loss"}});
+  EXPECT_EQ(figure.frames.size(), 1U);
+  EXPECT_EQ(figure.frames[0].x.label, "task.inputs");
+  EXPECT_EQ(figure.legend_title, "");
+}
+
+TEST(Kinds, OfManyLinesSevenAreDrawnAndItIsSaid) {
+  std::vector<std::string> values;
+  for (int i = 0; i < 12; ++i) values.push_back(std::to_string(i));
+  const MadeStore made(test::made_sweep({axis_of("noise.exponent", values),
+                                         axis_of("noise.strength", {"0.1", "0.2"}), seeds(1)}),
+                       [](const CellSettings&) { return MadeNetwork{}; });
+  const Figure figure =
+      make_figure({made.store, "made.db"}, {.kind = "line", .x = "noise.strength", .y = {"test_loss"}});
+  std::vector<std::string> labels;
+  for (const Series& series : figure.frames.at(0).series)
+    if (!series.label.empty()) labels.push_back(series.label);
+  EXPECT_THAT(labels, ElementsAre("0", "2", "4", "6", "7", "9", "11"));
+  EXPECT_THAT(figure.notes, Contains("7 of 12 values of noise.exponent are drawn"));
+}
+
+TEST(Kinds, FewSeedsAreSinglePoints) {
+  const MadeStore made = balance_store();
+  const Figure figure = make_figure({made.store, "made.db"}, {.kind = "line", .y = {"test_loss"}});
+  ASSERT_EQ(figure.frames.at(0).series.size(), 2U);
+  EXPECT_EQ(figure.frames[0].series[0].mark, Mark::dots);
+  EXPECT_EQ(figure.frames[0].series[0].points.size(), 18U);
+  EXPECT_THAT(figure.notes, Contains("small dots: single networks"));
+}
+
+TEST(Kinds, CellsThatAreNotAskedForAreLeftOut) {
+  const MadeStore made = balance_store();
+  std::string cell;
+  made.store.read_rows(Table::results, {"cell"}, [&](std::span<const std::string> row) {
+    if (cell.empty()) cell = row[0].substr(1, row[0].size() - 2);
+  });
+  const Figure figure =
+      make_figure({made.store, "made.db"}, {.kind = "line", .y = {"test_loss"}, .cells = {{cell}}});
+  std::size_t points = 0;
+  for (const Point& point : figure.frames.at(0).series.back().points) points += std::isnan(point.y) ? 0 : 1;
+  EXPECT_EQ(points, 1U);
+}
+
+TEST(Kinds, AWrongNameIsNamedWithTheNearest) {
+  const MadeStore made = balance_store();
+  const auto message = [&](const Request& request) {
+    try {
+      (void)make_figure({made.store, "made.db"}, request);
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(message({.kind = "lines"}), HasSubstr("did you mean line?"));
+  EXPECT_THAT(message({.kind = "line", .y = {"test_los"}}), HasSubstr("did you mean test_loss?"));
+  EXPECT_THAT(message({.kind = "line", .hue = "noise.strenth"}), HasSubstr("noise.strength"));
+  EXPECT_THAT(message({.x = "noise.strength", .hue = "noise.strength"}), HasSubstr("asked for twice"));
+  EXPECT_THAT(message({.kind = "balance", .y = {"test_loss"}}), HasSubstr("two columns"));
+}
+
+}  // namespace
+}  // namespace modsweep::figures

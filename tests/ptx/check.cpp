@@ -1,0 +1,163 @@
+// Carries out the PTX of kernels.cu: what it does must be free of faults and equal a loop in double.
+//   ptx_check PTX [CASE]: the cases of tile_cases.h, or one of them. Exit code 1 where one fails.
+//   ptx_check PTX plain|noisy STEPS LINES: one network of the standard shape; counts on standard output, and
+//   by line
+//     of the PTX in LINES, for counts.py.
+#include "engine/tile_cases.h"
+#include "fused/tile_network.h"
+#include "ptx/interpreter.h"
+#include "ptx/report.h"
+#include "support/host_backend.h"
+#include "training/pack_memory.h"
+
+#include <cstdio>
+#include <cstring>
+
+namespace modsweep::test {
+namespace {
+
+/// Remembers what it allocated, as the interpreter asks for it.
+class TrackedBackend : public HostBackend {
+ public:
+  template <typename U>
+  [[nodiscard]] Array<U> allocate(std::size_t count) {
+    Array<U> array = HostBackend::allocate<U>(count);
+    const auto begin = reinterpret_cast<std::uint64_t>(array.data());
+    allocations_.push_back({begin, begin + count * sizeof(U)});
+    return array;
+  }
+  [[nodiscard]] ptx::Allocation with(std::uint64_t address) const {
+    for (const ptx::Allocation& a : allocations_)
+      if (address >= a.begin && address < a.end) return a;
+    return {};
+  }
+
+ private:
+  std::vector<ptx::Allocation> allocations_;
+};
+
+class Checker {
+ public:
+  explicit Checker(const char* ptx) : module_(ptx) {}
+
+  [[nodiscard]] ptx::Record& record() { return record_; }
+  [[nodiscard]] static std::string kernel(bool noisy) {
+    return std::string("_ZN8modsweep5fused13work_on_tilesINS0_10TrainTilesILb") + (noisy ? "1" : "0") +
+           "EEEEEvT_";
+  }
+
+  /// Trains; returns the largest distance from the loop, relative to the largest weight.
+  double run(const TileCase& c, bool compare, ptx::Trace* trace = nullptr) {
+    const TilePack cells(c);
+    const Pack& pack = cells.pack;
+    if (!fused::fits_tiles(pack.shape, c.batch, limits)) throw std::logic_error("not for tiles");
+    TrackedBackend backend;
+    pack::PackMemory<TrackedBackend, float> memory(backend, pack, pack::Workspace::block);
+    std::vector<pack::Progress> progress(pack.size());
+    std::vector<std::uint32_t> members;
+    for (std::uint32_t p = 0; p < pack.size(); ++p) {
+      progress[p].target = pack.steps[p];
+      members.push_back(p);
+    }
+    backend.upload(memory.progress, progress.data(), progress.size());
+    auto list = backend.allocate<std::uint32_t>(members.size());
+    backend.upload(list, members.data(), members.size());
+    const bool noisy = fused::tile_kind(pack, 0) == fused::TileKind::noisy;
+    const fused::TileJob job{memory.view(), fused::tile_plan(pack.shape, c.batch), list.data()};
+    if (noisy)
+      launch(c, fused::TrainTiles<true>{job}, backend, trace);
+    else
+      launch(c, fused::TrainTiles<false>{job}, backend, trace);
+    std::vector<float> weights(memory.parameters.size());
+    backend.download(weights.data(), memory.parameters, weights.size());
+    double farthest = 0.0;
+    for (std::size_t p = 0; compare && p < pack.size(); ++p) {
+      const double d =
+          distance(weights, p * memory.view().parameter_stride, naive_weights(cells.cells[p], pack, p));
+      farthest = d <= farthest ? farthest : d;
+    }
+    return farthest;
+  }
+
+ private:
+  static constexpr fused::BlockLimits limits = {.block = 232448, .multiprocessor = 233472, .reserved = 1024};
+
+  template <typename F>
+  void launch(const TileCase& c, const F& f, const TrackedBackend& backend, ptx::Trace* trace) {
+    constexpr bool noisy = std::is_same_v<F, fused::TrainTiles<true>>;
+    const auto program = module_.program(kernel(noisy));
+    if (program == nullptr) throw std::logic_error("no kernel " + kernel(noisy));
+    if (program->parameters.size() != 1 || program->parameters[0].bytes != sizeof(f))
+      throw std::logic_error("the PTX is of other sources");
+    ptx::Launch launch;
+    launch.grid.x = c.networks;
+    launch.threads = fused::tile_threads;
+    launch.dynamic_shared = f.job.plan.bytes;
+    launch.parameters.resize(sizeof(f));
+    std::memcpy(launch.parameters.data(), &f, sizeof(f));
+    ptx::Settings settings;
+    settings.backwards = c.backwards;
+    settings.approximate = c.approximate;
+    settings.allocation = [&](std::uint64_t address) { return backend.with(address); };
+    ptx::run(launch, module_, program, settings, record_, trace);
+    if (trace != nullptr) ptx::report_trace(stdout, *trace, module_, *program, launch);
+  }
+
+  ptx::Module module_;
+  ptx::Record record_;
+};
+
+int check(const char* ptx, const char* only) {
+  Checker checker(ptx);
+  int failures = 0;
+  int cases = 0;
+  for (const TileCase& c : tile_cases) {
+    if (only != nullptr && std::strcmp(c.name, only) != 0) continue;
+    ++cases;
+    const double distance = checker.run(c, true);
+    const bool good = distance <= allowed_distance(c);
+    std::printf("%s %s: %.1e of the weights from the loop in double, %.1e allowed\n", good ? "ok  " : "FAIL",
+                c.name, distance, allowed_distance(c));
+    failures += good ? 0 : 1;
+  }
+  for (const auto& [key, fault] : checker.record().faults) {
+    std::printf("FAULT %s, %llu times: PTX line %u: %s\n  %s\n  %s\n", name_of(fault.kind),
+                static_cast<unsigned long long>(fault.times), fault.line, fault.instruction.c_str(),
+                fault.source.c_str(), fault.detail.c_str());
+    ++failures;
+  }
+  std::printf("%d cases, %d failures\n", cases, failures);
+  return failures == 0 && cases > 0 ? 0 : 1;
+}
+
+int count(const char* ptx, const std::string& kind, std::uint32_t steps, const char* lines) {
+  Checker checker(ptx);
+  ptx::Trace trace;
+  TileCase standard{.name = "standard"};
+  standard.steps = steps;
+  standard.noise = kind == "noisy" ? 0.1 : 0.0;
+  checker.run(standard, false, &trace);
+  ptx::report(stdout, checker.record());
+  std::FILE* file = std::fopen(lines, "w");
+  if (file == nullptr) return 2;
+  ptx::report_lines(file, checker.record(), Checker::kernel(kind == "noisy"));
+  return std::fclose(file) == 0 ? 0 : 2;
+}
+
+}  // namespace
+}  // namespace modsweep::test
+
+int main(int count, char** arguments) {
+  try {
+    if (count == 2 || count == 3)
+      return modsweep::test::check(arguments[1], count == 3 ? arguments[2] : nullptr);
+    if (count == 5)
+      return modsweep::test::count(arguments[1], arguments[2],
+                                   static_cast<std::uint32_t>(std::atoi(arguments[3])), arguments[4]);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return 1;
+  }
+  std::fprintf(stderr, "usage: ptx_check PTX [CASE | plain|noisy STEPS LINES]\n");
+  return 2;
+}

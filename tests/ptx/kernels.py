@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""The PTX that nvcc makes of the tile kernels, carried out on the host.
+
+kernels.py SOURCES OUT CHECK NVCC: every case must be free of faults and equal a loop in double; then counts.py counts.
+kernels.py SOURCES OUT CHECK NVCC --breaks: PTX that is broken on purpose must be noticed, each barrier left out in turn.
+Exit code 77, "skipped", where there is no nvcc.
+"""
+import pathlib
+import re
+import resource
+import subprocess
+import sys
+
+import counts
+
+
+def failures(check, ptx, *case):
+    # Seconds of the processor: without a wait, a warp may take steps forever. All cases take three.
+    limit = lambda: resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
+    done = subprocess.run([check, ptx, *case], capture_output=True, text=True, preexec_fn=limit)
+    return done.returncode, done.stdout + done.stderr
+
+
+def replaced(text, at, new):
+    return text[:at.start()] + new + text[at.end():]
+
+
+def breaks_of(text):
+    """Pairs of a name and broken PTX."""
+    for number, wait in enumerate(re.finditer(r"^\s*bar(?:rier)?\.(?:warp\.)?sync[^;]*;", text, re.M)):
+        yield "wait %d (line %d) left out" % (number, text.count("\n", 0, wait.start()) + 2), replaced(text, wait, "")
+    shuffle = next(re.finditer(r"shfl\.sync\.bfly\.b32", text))
+    yield "another lane", replaced(text, shuffle, "shfl.sync.idx.b32")
+    store = list(re.finditer(r"st\.shared\.v4\.f32\s+\[(%r\d+)\]", text))[-1]
+    yield "a misaligned store", replaced(text, store, "st.shared.v4.f32 [%s+4]" % store.group(1))
+    yield "a store out of bounds", replaced(text, store, "st.shared.v4.f32 [%s+200000]" % store.group(1))
+    products = list(re.finditer(r"fma\.rn\.f32\s+(%f\d+), (%f\d+), (%f\d+), (%f\d+);", text))
+    for name, n in (("first", 0), ("middle", len(products) // 2), ("last", -1)):
+        at = products[n]
+        yield "the %s product left out of its sum" % name, replaced(text, at, "mov.f32 %s, %s;" % at.group(1, 4))
+    sums = list(re.finditer(r"add\.f32\s+(%f\d+), (%f\d+), (%f\d+);", text))
+    at = sums[len(sums) // 2]
+    yield "a share left out of a sum", replaced(text, at, "mov.f32 %s, %s;" % at.group(1, 2))
+
+
+def main():
+    source, out, check, nvcc, *rest = sys.argv[1:]
+    if not nvcc or nvcc.endswith("NOTFOUND"):
+        print("skipped: there is no nvcc")
+        raise SystemExit(77)
+    out = pathlib.Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    ptx = counts.compile_ptx(pathlib.Path(source).resolve(), out, nvcc)
+    if not rest:
+        code, text = failures(check, ptx)
+        print(text, flush=True)
+        if code != 0:
+            raise SystemExit(1)
+        sys.argv[1:] = [source, str(out), check, nvcc]
+        counts.main()
+        return
+    plain = counts.lone_kernel(ptx, counts.KERNEL % 0, out / "broken.ptx").read_text()
+    unnoticed = 0
+    for name, text in breaks_of(plain):
+        (out / "broken.ptx").write_text(text)
+        seen = any(failures(check, out / "broken.ptx", case)[0] != 0 for case in ("standard", "two parts"))
+        print("noticed" if seen else "UNNOTICED", name, flush=True)
+        unnoticed += not seen
+    raise SystemExit(1 if unnoticed else 0)
+
+
+if __name__ == "__main__":
+    main()
