@@ -1,6 +1,7 @@
 // A run's state as bytes.
 #include "recurrent/training.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -35,8 +36,10 @@ void append(std::vector<std::byte>& bytes, const std::vector<Value>& values) {
 
 template <typename Value>
 void take(std::span<const std::byte>& bytes, std::vector<Value>& values) {
-  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(Value));
-  bytes = bytes.subspan(values.size() * sizeof(Value));
+  const std::span<std::byte> to = std::as_writable_bytes(std::span(values));
+  std::ranges::copy(bytes.first(to.size()),
+                    to.begin());  // memcpy must not be called with an empty vector's null
+  bytes = bytes.subspan(to.size());
 }
 
 /// A network of that many modules and heads, whose numbers are yet to be filled in.
