@@ -1,9 +1,10 @@
 #include "page/about.h"
 
 #include "config/keys.h"
+#include "config/sweep_text.h"
 #include "core/formats.h"
 #include "page/html.h"
-#include "page/sweep_text.h"
+#include "page/setting_text.h"
 
 #include <algorithm>
 #include <map>
@@ -13,6 +14,8 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include "modsweep/sweep.h"
 
 namespace modsweep::page {
 namespace {
@@ -108,7 +111,8 @@ Section again_section(const StoreData& data) {
     for (int n = 2; !names.insert(file).second; ++n) file = fmt::format("{}-{}", plain_word(sweep.name), n);
     file += ".toml";
     section.blocks.push_back({Code{fmt::format("modsweep run {}\n", file)}});
-    section.blocks.push_back({Disclosure{"The sweep file " + file, {{Code{sweep_file_text(sweep), file}}}}});
+    const std::string text = sweep_file_text(recorded_sweep(sweep.name, sweep.base, sweep.axes), "");
+    section.blocks.push_back({Disclosure{"The sweep file " + file, {{Code{text, file}}}}});
   }
   return section;
 }

@@ -1,7 +1,7 @@
 #include "page/numbers.h"
 
 #include "core/formats.h"
-#include "page/sweep_text.h"
+#include "page/setting_text.h"
 #include "results/group_statistics.h"
 
 #include <algorithm>

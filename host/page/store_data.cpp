@@ -1,6 +1,6 @@
 #include "page/store_data.h"
 
-#include "page/sweep_text.h"
+#include "page/setting_text.h"
 #include "results/cells.h"
 
 #include <algorithm>

@@ -1,6 +1,7 @@
-// Recorded sweeps as sweep files and in words.
-#include "page/sweep_text.h"
+// Recorded sweeps as sweep files, and their settings in words.
+#include "page/setting_text.h"
 
+#include "config/sweep_text.h"
 #include "store/fixtures.h"
 
 #include <string>
@@ -24,7 +25,8 @@ StoredSweep recorded(const Sweep& sweep) {
 
 void expect_same_again(const std::string& text) {
   const Sweep sweep = parse_sweep(text, "first.toml");
-  const std::string again = sweep_file_text(recorded(sweep));
+  const StoredSweep stored = recorded(sweep);
+  const std::string again = sweep_file_text(recorded_sweep(stored.name, stored.base, stored.axes), "");
   const Sweep read = parse_sweep(again, "again.toml");
   EXPECT_EQ(read.id(), sweep.id()) << again;
   EXPECT_EQ(read.name, sweep.name);
@@ -32,7 +34,7 @@ void expect_same_again(const std::string& text) {
   for (std::uint64_t i = 0; i < sweep.size(); ++i) EXPECT_EQ(read.cell(i).id, sweep.cell(i).id) << again;
 }
 
-TEST(SweepTextTest, TheFileGivesTheSameCells) {
+TEST(SettingTextTest, TheFileGivesTheSameCells) {
   expect_same_again("name = \"one\"\n[training]\nsteps = 5\n");
   expect_same_again(R"(name = "many"
 [network]
@@ -50,7 +52,7 @@ learning_rate = 0.0123
 )");
 }
 
-TEST(SweepTextTest, SoDoZipsTextsAndLists) {
+TEST(SettingTextTest, SoDoZipsTextsAndLists) {
   expect_same_again(R"(name = "zips"
 zip = [["task.inputs", "network.hidden"], ["network.activation", "regularizer.l1"]]
 [training]
@@ -64,7 +66,7 @@ epochs = 3
 )");
 }
 
-TEST(SweepTextTest, ValuesInWords) {
+TEST(SettingTextTest, ValuesInWords) {
   EXPECT_EQ(values_text(json::parse("[0,1,2,3,4]")), "0 to 4");
   EXPECT_EQ(values_text(json::parse("[0,1,2]")), "0, 1, 2");
   EXPECT_EQ(values_text(json::parse("[0,1,3,4]")), "0, 1, 3, 4");
@@ -75,7 +77,7 @@ TEST(SweepTextTest, ValuesInWords) {
   EXPECT_EQ(value_text(json::parse("0.30000000000000004")), "0.3");
 }
 
-TEST(SweepTextTest, WordsOfAShellAreQuotedWhereTheyMustBe) {
+TEST(SettingTextTest, WordsOfAShellAreQuotedWhereTheyMustBe) {
   EXPECT_EQ(shell_word("out/quick-start_1.db"), "out/quick-start_1.db");
   EXPECT_EQ(shell_word("a b.db"), "'a b.db'");
   EXPECT_EQ(shell_word("$(rm x)`y`"), "'$(rm x)`y`'");

@@ -1,4 +1,4 @@
-// Recorded sweeps as text: as sweep files, and in words.
+// Settings of recorded sweeps in words.
 #pragma once
 
 #include <cstddef>
@@ -7,13 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "modsweep/store.h"
-
 namespace modsweep::page {
-
-/// A sweep file of the recorded sweep: its axes, and the settings that differ from their defaults. Reading it
-/// gives a sweep of the same cells. Files of tables are named as they were recorded.
-[[nodiscard]] std::string sweep_file_text(const StoredSweep& sweep);
 
 /// A path or a name as a word of a shell's command: in quotes where it needs them.
 [[nodiscard]] std::string shell_word(std::string_view text);
