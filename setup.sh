@@ -6,7 +6,8 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 
 build_packages=(g++ cmake ninja-build libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsqlite3-dev
   libsqlitecpp-dev librandom123-dev libeigen3-dev libfmt-dev libsleef-dev libxxhash-dev)
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev gnuplot-nox)
+run_packages=(gnuplot-nox)  # draws the pictures; the program does everything else without
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev)
 peer_packages=(python3 python3-numpy python3-torch libopenblas0-pthread)
 check_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3 python3-numpy python3-pandas r-base-core
   r-cran-rsqlite r-cran-jsonlite slurm-wlm munge parallel python3-yaml
@@ -16,7 +17,7 @@ usage() {
   cat <<TEXT
 usage: ./setup.sh [--tests] [--peers] [--check] [--packages-only] [--help]
 
-Installs the packages that modsweep is built with, configures and builds it into build/ (program: build/modsweep).
+Installs the packages that modsweep is built and draws with, configures and builds it into build/ (program: build/modsweep).
   --tests          also build the tests (run them with: ctest --test-dir build) and the benchmark programs
   --peers          also install PyTorch and OpenBLAS, for bench/compare_peers.py
   --check          also install clang, clang-format, clang-tidy, Python, pandas, R, Slurm and chromium, for .ci/run
@@ -30,7 +31,7 @@ fail() {
   exit 1
 }
 
-packages=("${build_packages[@]}")
+packages=("${build_packages[@]}" "${run_packages[@]}")
 build=yes
 tests=no
 settings=()
