@@ -51,11 +51,13 @@ class HostBackend {
   template <typename U>
   void upload(Array<U>& to, const U* from, std::size_t count, std::size_t offset = 0) {
     check(offset + count, to.size());
+    if (count == 0) return;  // of an empty array, whose address is null
     std::memcpy(static_cast<void*>(to.data() + offset), from, count * sizeof(U));
   }
   template <typename U>
   void download(U* to, const Array<U>& from, std::size_t count, std::size_t offset = 0) {
     check(offset + count, from.size());
+    if (count == 0) return;
     std::memcpy(static_cast<void*>(to), from.data() + offset, count * sizeof(U));
   }
 
