@@ -1,7 +1,7 @@
 // Entry points of libmodsweep_gpu.so for the program that loads it.
 #include "bench/device_bench.h"
 #include "device/cuda_check.h"
-#include "device/lane.h"
+#include "device/resources.h"
 #include "fused/fused_engine.h"
 #include "gemm/gemm_engine.h"
 
@@ -37,7 +37,7 @@ std::string try_to_use(GpuDevice& device, const cudaDeviceProp& properties) {
     MODSWEEP_CHECK(cudaSetDevice(device.index));
     MODSWEEP_CHECK(cudaSetDeviceFlags(cudaDeviceScheduleBlockingSync));
     MODSWEEP_CHECK(cudaMemGetInfo(&device.free_memory, &device.memory));
-    device.share = std::make_shared<device::DeviceShare>(device.index);
+    device.resources = std::make_shared<device::DeviceResources>(device.index);
   } catch (const IoError& error) {
     return error.what();
   } catch (const std::bad_alloc&) {

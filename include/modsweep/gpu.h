@@ -14,7 +14,7 @@
 namespace modsweep {
 
 namespace device {
-class DeviceShare;  // of the module
+class DeviceResources;  // of the module
 }
 
 /// One device of this machine.
@@ -28,7 +28,7 @@ struct GpuDevice {
   std::size_t multiprocessors = 0;
   /// What all engines made from this value share of the device; it lives as long as one of them. Null: each
   /// has its own.
-  std::shared_ptr<device::DeviceShare> share;
+  std::shared_ptr<device::DeviceResources> resources;
 };
 
 /// Selection of what is timed on a device.

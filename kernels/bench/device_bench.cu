@@ -52,7 +52,7 @@ struct Peaks {
 Peaks measure_peaks(const GpuDevice& device) {
   constexpr int repetitions = 7;
   device::KernelTimer timer(device.index);
-  device::Backend backend(device::share_of(device), &timer);
+  device::Backend backend(device::resources_of(device), &timer);
   const auto threads = static_cast<std::uint32_t>(device.multiprocessors * 2048);
   auto out = backend.allocate<float>(1);
   const std::size_t bytes = std::min<std::size_t>(std::size_t{1} << 30, device.free_memory / 8);

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "device/kernel_timer.h"
-#include "device/lane.h"
+#include "device/resources.h"
 #include "pack/product.h"
 
 #include <algorithm>
@@ -58,9 +58,12 @@ class Backend {
   };
 
   /// `timer`, if any, times all that for_each() and gemm() enqueue.
-  explicit Backend(std::shared_ptr<DeviceShare> share, KernelTimer* timer = nullptr)
-      : share_(std::move(share)), timer_(timer), lane_(share_->take_lane()), stream_(lane_->stream()) {}
-  ~Backend() { share_->give_back(std::move(lane_)); }
+  explicit Backend(std::shared_ptr<DeviceResources> device, KernelTimer* timer = nullptr)
+      : device_resources_(std::move(device)),
+        timer_(timer),
+        resources_(device_resources_->take()),
+        stream_(resources_->stream()) {}
+  ~Backend() { device_resources_->give_back(std::move(resources_)); }
   Backend(const Backend&) = delete;
   Backend& operator=(const Backend&) = delete;
 
@@ -72,13 +75,14 @@ class Backend {
   /// Selects TensorFloat-32 or plain single precision for later products of floats.
   void use_tf32(bool on) {
     activate();
-    MODSWEEP_CHECK(cublasSetMathMode(lane_->blas(), on ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH));
+    MODSWEEP_CHECK(
+        cublasSetMathMode(resources_->blas(), on ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH));
   }
 
   template <typename U>
   [[nodiscard]] Array<U> allocate(std::size_t count) {
     activate();
-    return lane_->allocate<U>(count);
+    return resources_->allocate<U>(count);
   }
 
   template <typename U>
@@ -86,11 +90,11 @@ class Backend {
     check_range(offset + count, to.size());
     activate();
     in_pieces(count * sizeof(U), [&](std::size_t first, std::size_t bytes) {
-      std::memcpy(lane_->staging().data(), reinterpret_cast<const std::byte*>(from) + first, bytes);
+      std::memcpy(resources_->staging().data(), reinterpret_cast<const std::byte*>(from) + first, bytes);
       auto* device =
           reinterpret_cast<std::byte*>(const_cast<std::remove_const_t<U>*>(to.data() + offset)) + first;
       MODSWEEP_CHECK(
-          cudaMemcpyAsync(device, lane_->staging().data(), bytes, cudaMemcpyHostToDevice, stream_));
+          cudaMemcpyAsync(device, resources_->staging().data(), bytes, cudaMemcpyHostToDevice, stream_));
       synchronize();
     });
   }
@@ -102,9 +106,9 @@ class Backend {
     in_pieces(count * sizeof(U), [&](std::size_t first, std::size_t bytes) {
       const auto* device = reinterpret_cast<const std::byte*>(from.data() + offset) + first;
       MODSWEEP_CHECK(
-          cudaMemcpyAsync(lane_->staging().data(), device, bytes, cudaMemcpyDeviceToHost, stream_));
+          cudaMemcpyAsync(resources_->staging().data(), device, bytes, cudaMemcpyDeviceToHost, stream_));
       synchronize();
-      std::memcpy(reinterpret_cast<std::byte*>(to) + first, lane_->staging().data(), bytes);
+      std::memcpy(reinterpret_cast<std::byte*>(to) + first, resources_->staging().data(), bytes);
     });
   }
 
@@ -146,8 +150,8 @@ class Backend {
     std::size_t bytes = 0;
     MODSWEEP_CHECK(cub::DeviceSegmentedReduce::Reduce(nullptr, bytes, values, results, count, begins,
                                                       begins + 1, join, 0.0, stream_));
-    MODSWEEP_CHECK(cub::DeviceSegmentedReduce::Reduce(lane_->scratch(bytes), bytes, values, results, count,
-                                                      begins, begins + 1, join, 0.0, stream_));
+    MODSWEEP_CHECK(cub::DeviceSegmentedReduce::Reduce(resources_->scratch(bytes), bytes, values, results,
+                                                      count, begins, begins + 1, join, 0.0, stream_));
   }
 
   /// Eigenvalues of symmetric matrices [count][n][n], which are overwritten; ascending, [count][n]. Throws
@@ -155,10 +159,10 @@ class Backend {
   void eigenvalues(double* matrices, double* values, std::uint32_t n, std::size_t count) {
     if (count == 0) return;
     activate();
-    EigenvalueSolver& solver = lane_->solver();
+    EigenvalueSolver& solver = resources_->solver();
     const Array<int>* outcomes = nullptr;
     {
-      const std::shared_lock lock(share_->captures());
+      const std::shared_lock lock(device_resources_->captures());
       outcomes = &solver.enqueue(matrices, values, n, count);
     }
     std::vector<int> info(count);
@@ -182,7 +186,7 @@ class Backend {
     synchronize();
     for (int attempt = 0; attempt < 2; ++attempt) {
       try {
-        const std::unique_lock lock(share_->captures());
+        const std::unique_lock lock(device_resources_->captures());
         graph.once = instantiate(work, 1);
         graph.row = instantiate(work, Graph::row_length);
         note_.clear();
@@ -225,7 +229,7 @@ class Backend {
 
  private:
   /// Selects the calling thread's device: different threads may use a backend one after another.
-  void activate() const { MODSWEEP_CHECK(cudaSetDevice(share_->index())); }
+  void activate() const { MODSWEEP_CHECK(cudaSetDevice(device_resources_->index())); }
 
   static void check_range(std::size_t end, std::size_t size) {
     if (end > size)
@@ -256,7 +260,7 @@ class Backend {
 
   template <typename Copy>
   void in_pieces(std::size_t bytes, const Copy& copy) {
-    const std::size_t piece = lane_->staging().size();
+    const std::size_t piece = resources_->staging().size();
     for (std::size_t first = 0; first < bytes; first += piece) copy(first, std::min(piece, bytes - first));
   }
 
@@ -270,16 +274,16 @@ class Backend {
     const T one = T(1);
     const T zero = T(0);
     if (timer_ != nullptr) timer_->begin(stream_);
-    MODSWEEP_CHECK(gemm(lane_->blas(), operation(g.b.transposed), operation(g.a.transposed),
+    MODSWEEP_CHECK(gemm(resources_->blas(), operation(g.b.transposed), operation(g.a.transposed),
                         as_int(g.columns), as_int(g.rows), as_int(g.inner), &one, g.b.data, as_int(g.b.row),
                         stride(g.b.network), g.a.data, as_int(g.a.row), stride(g.a.network), &zero, g.c.data,
                         as_int(g.c.row), stride(g.c.network), as_int(g.networks)));
     if (timer_ != nullptr) timer_->end(stream_, g);
   }
 
-  std::shared_ptr<DeviceShare> share_;
+  std::shared_ptr<DeviceResources> device_resources_;
   KernelTimer* timer_;
-  std::unique_ptr<Lane> lane_;
+  std::unique_ptr<StreamResources> resources_;
   cudaStream_t stream_;
   std::string note_;
 };

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "device/cuda_check.h"
-#include "device/lane.h"
+#include "device/resources.h"
 
 #include <algorithm>
 #include <memory>
@@ -14,7 +14,8 @@ namespace modsweep::device {
 
 class DeviceEngine : public Engine {
  public:
-  explicit DeviceEngine(const GpuDevice& device) : device_(device), share_(device::share_of(device)) {}
+  explicit DeviceEngine(const GpuDevice& device)
+      : device_(device), resources_(device::resources_of(device)) {}
 
   [[nodiscard]] std::string device() const override {
     return device_.name + ", device " + std::to_string(device_.index) + ", driver " + device_.driver;
@@ -27,7 +28,7 @@ class DeviceEngine : public Engine {
     std::size_t total = 0;
     MODSWEEP_CHECK(cudaSetDevice(device_.index));
     MODSWEEP_CHECK(cudaMemGetInfo(&free, &total));
-    return (free + share_->memory().idle_bytes()) / 10 * 9;
+    return (free + resources_->memory().idle_bytes()) / 10 * 9;
   }
 
   /// While one pack is measured and copied, the other trains.
@@ -45,14 +46,14 @@ class DeviceEngine : public Engine {
   [[nodiscard]] double advance_seconds() const override { return 0.15; }
 
  protected:
-  [[nodiscard]] const std::shared_ptr<DeviceShare>& share() const { return share_; }
+  [[nodiscard]] const std::shared_ptr<DeviceResources>& resources() const { return resources_; }
 
  private:
   /// Far more than fill a device: larger packs would only delay results.
   static constexpr std::size_t max_networks = 4096;
 
   GpuDevice device_;
-  std::shared_ptr<DeviceShare> share_;
+  std::shared_ptr<DeviceResources> resources_;
 };
 
 }  // namespace modsweep::device

@@ -1,5 +1,6 @@
 // Owners of CUDA's handles. Destructors do not throw: an error in one was already reported by an earlier
-// call. Libraries may wait for the whole device when a handle is created or destroyed: lane.h has the lock.
+// call. Libraries may wait for the whole device when a handle is created or destroyed: resources.h has the
+// lock.
 #pragma once
 
 #include "device/cuda_check.h"

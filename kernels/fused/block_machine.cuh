@@ -147,8 +147,8 @@ __global__ void __maxnreg__(max_registers)
 /// Not for several threads at once; several backends may share a device.
 class BlockBackend : public device::Backend {
  public:
-  explicit BlockBackend(const std::shared_ptr<device::DeviceShare>& share)
-      : Backend(share), device_(share->index()), limits_(limits_of(device_)) {}
+  explicit BlockBackend(const std::shared_ptr<device::DeviceResources>& resources)
+      : Backend(resources), device_(resources->index()), limits_(limits_of(device_)) {}
 
   /// Throws IoError where the device does not answer.
   [[nodiscard]] static BlockLimits limits_of(int device) {

@@ -31,7 +31,7 @@ class FusedEngine final : public device::DeviceEngine {
   }
 
   [[nodiscard]] std::unique_ptr<Training> start(const Pack& pack) override {
-    auto backend = std::make_unique<BlockBackend>(share());
+    auto backend = std::make_unique<BlockBackend>(resources());
     if (multiplier_ == Multiplier::tensor_cores)
       return std::make_unique<FusedTraining<BlockBackend, float, Multiplier::tensor_cores>>(
           std::move(backend), pack, choices_);

@@ -8,9 +8,9 @@ namespace modsweep {
 namespace {
 
 /// Each training has a backend of its own: several packs may train on a device at once.
-std::unique_ptr<Training> start_training(std::shared_ptr<device::DeviceShare> share, const Pack& pack,
+std::unique_ptr<Training> start_training(std::shared_ptr<device::DeviceResources> resources, const Pack& pack,
                                          device::KernelTimer* timer = nullptr) {
-  auto backend = std::make_unique<device::Backend>(std::move(share), timer);
+  auto backend = std::make_unique<device::Backend>(std::move(resources), timer);
   if (pack.precision == Precision::fp64)
     return std::make_unique<pack::GemmTraining<device::Backend, double>>(std::move(backend), pack);
   return std::make_unique<pack::GemmTraining<device::Backend, float>>(std::move(backend), pack);
@@ -30,7 +30,7 @@ class GemmEngine final : public device::DeviceEngine {
   }
 
   [[nodiscard]] std::unique_ptr<Training> start(const Pack& pack) override {
-    return start_training(share(), pack);
+    return start_training(resources(), pack);
   }
 };
 
@@ -42,7 +42,7 @@ std::unique_ptr<Engine> make_gemm_engine(const GpuDevice& device) {
 
 std::unique_ptr<Training> start_timed_gemm(const GpuDevice& device, const Pack& pack,
                                            device::KernelTimer& timer) {
-  return start_training(device::share_of(device), pack, &timer);
+  return start_training(device::resources_of(device), pack, &timer);
 }
 
 }  // namespace modsweep

@@ -24,7 +24,7 @@ struct DrawNormals {
 extern "C" __attribute__((visibility("default"))) void modsweep_test_normals(int device, std::uint32_t seed,
                                                                              std::uint32_t blocks,
                                                                              float* normals) {
-  modsweep::device::Backend backend(std::make_shared<modsweep::device::DeviceShare>(device));
+  modsweep::device::Backend backend(std::make_shared<modsweep::device::DeviceResources>(device));
   const std::size_t count = std::size_t{blocks} * 4;
   auto drawn = backend.allocate<float>(count);
   backend.for_each(1, blocks, modsweep::test::DrawNormals{seed, drawn.data()});

@@ -1,6 +1,6 @@
 // What engines ask of a device besides kernels: memory, handles, graphs, solvers. On the stand-in for CUDA,
 // which counts.
-#include "device/lane.h"
+#include "device/resources.h"
 #include "fused/fused_engine.h"
 #include "gemm/gemm_engine.h"
 #include "host_cuda/runtime.h"
@@ -31,7 +31,7 @@ class DeviceTest : public testing::Test {
     GpuDevice device;
     device.index = index;
     device.multiprocessors = 2;
-    device.share = std::make_shared<device::DeviceShare>(index);
+    device.resources = std::make_shared<device::DeviceResources>(index);
     return device;
   }
 
@@ -94,16 +94,16 @@ TEST_F(DeviceTest, MemoryThatIsKeptCountsAsFree) {
   const GpuDevice gpu = device();
   const auto engine = make_gemm_engine(gpu);
   const std::size_t before = engine->memory();
-  auto lane = gpu.share->take_lane();
+  auto resources = gpu.resources->take();
   {
-    const auto array = lane->allocate<float>(std::size_t{1} << 26);
+    const auto array = resources->allocate<float>(std::size_t{1} << 26);
     EXPECT_LT(engine->memory(), before / 10 * 8);
   }
   EXPECT_EQ(engine->memory(), before);
-  gpu.share->give_back(std::move(lane));
+  gpu.resources->give_back(std::move(resources));
 }
 
-TEST_F(DeviceTest, MemoryOfIdleLanesIsFreedForOthers) {
+TEST_F(DeviceTest, MemoryOfIdleStreamsIsFreedForOthers) {
   const GpuDevice gpu = device();
   const auto fused = make_fused_engine(gpu);
   const auto training = fused->start(pack(2));
@@ -111,7 +111,7 @@ TEST_F(DeviceTest, MemoryOfIdleLanesIsFreedForOthers) {
     const std::vector<std::size_t> networks = {0, 1};
     return training->spectra(networks, ClusterBy::incoming);
   };
-  runtime().properties.memory = 50'000'000;  // for the workspace of cuBLAS in one lane only
+  runtime().properties.memory = 50'000'000;  // for the workspace of cuBLAS of one stream only
   const auto gemm = make_gemm_engine(gpu);
   {
     const auto other = gemm->start(pack(2));
@@ -160,7 +160,7 @@ TEST_F(DeviceTest, DevicesHaveLocksOfTheirOwn) {
   runtime().used.resize(2);
   const GpuDevice first = device(0);
   const GpuDevice second = device(1);
-  const std::unique_lock held(first.share->captures());  // a capture of the first
+  const std::unique_lock held(first.resources->captures());  // a capture of the first
   const auto engine = make_gemm_engine(second);
   train_and_measure(*engine, pack(2));
 }
@@ -169,7 +169,7 @@ TEST_F(DeviceTest, SolvesOfADeviceShareItsLock) {
   const GpuDevice gpu = device();
   const auto engine = make_gemm_engine(gpu);
   const auto training = matrices(*engine, 3, 4);
-  const std::shared_lock held(gpu.share->captures());  // another lane's solve
+  const std::shared_lock held(gpu.resources->captures());  // the solve of another stream
   std::thread([&] { expect_spectra(*training, 4); }).join();
 }
 

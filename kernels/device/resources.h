@@ -16,18 +16,18 @@
 
 namespace modsweep::device {
 
-class DeviceShare;
+class DeviceResources;
 
 /// Stream, handles and scratch memory of one pack at a time.
-class Lane {
+class StreamResources {
  public:
-  /// Selects the device for the calling thread. The share must outlive it.
-  explicit Lane(DeviceShare& share);
-  ~Lane();
-  Lane(const Lane&) = delete;
-  Lane& operator=(const Lane&) = delete;
+  /// Selects the device for the calling thread. The device's resources must outlive it.
+  explicit StreamResources(DeviceResources& device);
+  ~StreamResources();
+  StreamResources(const StreamResources&) = delete;
+  StreamResources& operator=(const StreamResources&) = delete;
 
-  [[nodiscard]] DeviceShare& share() const { return share_; }
+  [[nodiscard]] DeviceResources& device() const { return device_; }
   [[nodiscard]] cudaStream_t stream() const { return stream_.get(); }
   [[nodiscard]] PinnedBytes& staging() { return staging_; }
 
@@ -52,7 +52,7 @@ class Lane {
   static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  // as cuBLAS recommends for Hopper
   static constexpr std::size_t staging_bytes = std::size_t{8} << 20;
 
-  DeviceShare& share_;
+  DeviceResources& device_;
   Stream stream_;
   PinnedBytes staging_;
   Array<std::byte> workspace_;
@@ -62,9 +62,9 @@ class Lane {
 };
 
 /// One for all engines of a device. For several threads at once.
-class DeviceShare {
+class DeviceResources {
  public:
-  explicit DeviceShare(int index) : index_(index), memory_(index) {}
+  explicit DeviceResources(int index) : index_(index), memory_(index) {}
 
   [[nodiscard]] int index() const { return index_; }
   [[nodiscard]] DeviceMemory& memory() { return memory_; }
@@ -73,25 +73,25 @@ class DeviceShare {
   [[nodiscard]] std::shared_mutex& captures() { return captures_; }
 
   /// One that was given back, or a new one.
-  [[nodiscard]] std::unique_ptr<Lane> take_lane() {
+  [[nodiscard]] std::unique_ptr<StreamResources> take() {
     {
       const std::lock_guard lock(mutex_);
       if (!idle_.empty()) {
-        std::unique_ptr<Lane> lane = std::move(idle_.back());
+        std::unique_ptr<StreamResources> resources = std::move(idle_.back());
         idle_.pop_back();
-        return lane;
+        return resources;
       }
     }
-    return std::make_unique<Lane>(*this);
+    return std::make_unique<StreamResources>(*this);
   }
-  /// All arrays of the lane's pack were given back.
-  void give_back(std::unique_ptr<Lane> lane) {
+  /// Keeps them for the next pack. The arrays of the last one were freed before.
+  void give_back(std::unique_ptr<StreamResources> resources) {
     const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(lane));
+    idle_.push_back(std::move(resources));
   }
-  /// Frees the scratch memory that they keep.
-  void drop_idle_lanes() {
-    std::vector<std::unique_ptr<Lane>> dropped;
+  /// Destroys those that no pack uses, and frees their scratch memory.
+  void free_idle() {
+    std::vector<std::unique_ptr<StreamResources>> dropped;
     const std::lock_guard lock(mutex_);
     dropped.swap(idle_);
   }
@@ -101,25 +101,25 @@ class DeviceShare {
   DeviceMemory memory_;
   std::shared_mutex captures_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<Lane>> idle_;
+  std::vector<std::unique_ptr<StreamResources>> idle_;
 };
 
-/// The share of a device as the module lists it, or a new one for a device that is only named.
-[[nodiscard]] inline std::shared_ptr<DeviceShare> share_of(const GpuDevice& device) {
-  return device.share ? device.share : std::make_shared<DeviceShare>(device.index);
+/// The resources of a device as the module lists it, or new ones for a device that is only named.
+[[nodiscard]] inline std::shared_ptr<DeviceResources> resources_of(const GpuDevice& device) {
+  return device.resources ? device.resources : std::make_shared<DeviceResources>(device.index);
 }
 
-inline Lane::Lane(DeviceShare& share)
-    : share_(share),
-      stream_([&share] {
-        MODSWEEP_CHECK(cudaSetDevice(share.index()));
+inline StreamResources::StreamResources(DeviceResources& device)
+    : device_(device),
+      stream_([&device] {
+        MODSWEEP_CHECK(cudaSetDevice(device.index()));
         return make_stream();
       }()),
       staging_(staging_bytes) {}
 
-inline Lane::~Lane() {
+inline StreamResources::~StreamResources() {
   {
-    const std::shared_lock lock(share_.captures());
+    const std::shared_lock lock(device_.captures());
     solver_.reset();
     blas_.reset();
   }
@@ -129,29 +129,29 @@ inline Lane::~Lane() {
 }
 
 template <typename U>
-Array<U> Lane::allocate(std::size_t count) {
+Array<U> StreamResources::allocate(std::size_t count) {
   try {
-    return Array<U>(count, share_.memory(), stream_.get());
+    return Array<U>(count, device_.memory(), stream_.get());
   } catch (const OutOfMemory&) {
-    share_.drop_idle_lanes();
-    return Array<U>(count, share_.memory(), stream_.get());
+    device_.free_idle();
+    return Array<U>(count, device_.memory(), stream_.get());
   }
 }
 
-inline cublasHandle_t Lane::blas() {
+inline cublasHandle_t StreamResources::blas() {
   if (!blas_) {
     if (workspace_.size() == 0) workspace_ = allocate<std::byte>(workspace_bytes);
-    const std::shared_lock lock(share_.captures());
+    const std::shared_lock lock(device_.captures());
     blas_ = make_blas(stream_.get());
     MODSWEEP_CHECK(cublasSetWorkspace(blas_.get(), workspace_.data(), workspace_.size()));
   }
   return blas_.get();
 }
 
-inline EigenvalueSolver& Lane::solver() {
+inline EigenvalueSolver& StreamResources::solver() {
   if (!solver_) {
-    const std::shared_lock lock(share_.captures());
-    solver_ = std::make_unique<EigenvalueSolver>(share_.memory(), stream_.get());
+    const std::shared_lock lock(device_.captures());
+    solver_ = std::make_unique<EigenvalueSolver>(device_.memory(), stream_.get());
   }
   return *solver_;
 }
