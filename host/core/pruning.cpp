@@ -12,7 +12,7 @@
 namespace modsweep {
 namespace {
 
-/// Sets the `count` smallest of these weights to 0. `weights`: their places, in order.
+/// Sets the `count` smallest of these weights to 0. `weights`: their indices, in order.
 template <typename T>
 void prune_smallest(std::span<T> parameters, std::vector<std::size_t> weights, std::size_t count) {
   const auto before = [&](std::size_t a, std::size_t b) {
@@ -25,10 +25,10 @@ void prune_smallest(std::span<T> parameters, std::vector<std::size_t> weights, s
   std::for_each(weights.begin(), end, [&](std::size_t at) { parameters[at] = T(0); });
 }
 
-std::vector<std::size_t> places_of(const LayerSlice& slice) {
-  std::vector<std::size_t> places(slice.weight_count());
-  std::iota(places.begin(), places.end(), slice.weights);
-  return places;
+std::vector<std::size_t> weight_indices(const LayerSlice& slice) {
+  std::vector<std::size_t> indices(slice.weight_count());
+  std::iota(indices.begin(), indices.end(), slice.weights);
+  return indices;
 }
 
 template <typename T>
@@ -38,7 +38,7 @@ void prune_bytes(std::vector<std::byte>& bytes, const Shape& shape, const Prunin
   const ParameterLayout layout(shape);
   prune<T>(state.parameters, layout, sparsity_at(pruning, step), pruning.scope);
   for (const LayerSlice& slice : layout.layers())
-    for (const std::size_t at : places_of(slice))
+    for (const std::size_t at : weight_indices(slice))
       if (state.parameters[at] == T(0)) state.moment1[at] = T(0);
   bytes = to_bytes(state);
 }
@@ -77,12 +77,12 @@ void prune(std::span<T> parameters, const ParameterLayout& layout, double sparsi
         fmt::format("prune: {} parameters for a layout of {}", parameters.size(), layout.parameters()));
   if (scope == PruningScope::layer) {
     for (const LayerSlice& slice : layout.layers())
-      prune_smallest(parameters, places_of(slice), pruned_count(sparsity, slice.weight_count()));
+      prune_smallest(parameters, weight_indices(slice), pruned_count(sparsity, slice.weight_count()));
     return;
   }
   std::vector<std::size_t> all;
   for (const LayerSlice& slice : layout.layers()) {
-    const auto own = places_of(slice);
+    const auto own = weight_indices(slice);
     all.insert(all.end(), own.begin(), own.end());
   }
   const std::size_t count = pruned_count(sparsity, all.size());
