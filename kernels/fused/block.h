@@ -69,6 +69,11 @@ struct SumFragment {
   float v[4] = {};
 };
 
+/// Two neighboring values, accessed at once.
+struct alignas(8) Pair {
+  float v[2];
+};
+
 /// A part of a phase whose items are each a whole warp's: f(warp, 0, item).
 template <typename F>
 struct WarpItems {
