@@ -66,7 +66,7 @@ struct ColumnFragment {
   float v[2] = {};
 };
 struct SumFragment {
-  float v[4] = {};
+  float v[4];  // not cleared: where most are set, none should cost an instruction
 };
 
 /// Two neighboring values, accessed at once.

@@ -38,6 +38,10 @@ class TensorPasses {
 
  private:
   using Narrow = SplitColumns[tensor_blocks];
+  /// Of 16 rows.
+  struct Noise {
+    float of[tensor_quads][2][quad] = {};
+  };
 
   MODSWEEP_HD void forward() {
     TensorTile z;
@@ -99,7 +103,10 @@ class TensorPasses {
     const float* own = rows + lane_.group * tile_ends + lane_.member;
     MODSWEEP_UNROLLED
     for (std::uint32_t i = 0; i < tensor_products_of_warp; ++i) {
-      if (i >= products_) break;
+      if (i >= products_) {
+        sums[i] = {};
+        continue;
+      }
       RowFragment left;
       MODSWEEP_UNROLLED
       for (std::uint32_t r = 0; r < 2; ++r) {
@@ -116,16 +123,21 @@ class TensorPasses {
   }
 
   /// Activation and noise of hidden layer l: from pre-activations to g, in the tile and the layer's rows.
-  MODSWEEP_HD void pass_on(std::uint32_t l, const TensorTile& z) {
+  MODSWEEP_HD void pass_on(std::uint32_t l, TensorTile& z) {
     Quad<float> squares[tensor_quads] = {};
     MODSWEEP_UNROLLED
     for (std::uint32_t i = 0; i < tensor_products_of_warp; ++i) {
-      if (i >= products_) break;
+      if (i >= products_) {
+        tile_[i] = {};  // or the compiler would have to keep what the layer below left there
+        noise_[i] = {};
+        continue;
+      }
+      if (tensor_rows * (i + 1) > count_) clear_empty(i, z[i]);
       each_quad(i, [&](std::uint32_t h, std::uint32_t r, std::uint32_t row, std::uint32_t place) {
         float units[quad];
         z[i].get(h, r, units);
-        if constexpr (noisy) draw_noise(part_, l, row, 4 * h + lane_.member, noise_[i][h][r]);
-        const Quad<float> g = pass_on_quad<noisy>(part_, row < count_, units, noise_[i][h][r], squares[h]);
+        if constexpr (noisy) draw_noise(part_, l, row, 4 * h + lane_.member, noise_[i].of[h][r]);
+        const Quad<float> g = pass_on_quad<noisy>(part_, units, noise_[i].of[h][r], squares[h]);
         put_quad(arrays_.units(l) + place, g);
         tile_[i].set(h, r, g);
       });
@@ -138,6 +150,14 @@ class TensorPasses {
         put_share(arrays_.squares(l) + lane_.warp * tile_width + own_unit(h), squares[h], part_.start);
       check_activity(part_, squares[h], loss_);
     }
+  }
+
+  /// Rows without a sample become zeros.
+  MODSWEEP_HD void clear_empty(std::uint32_t i, TensorRows<tensor_blocks>& rows) const {
+    MODSWEEP_UNROLLED
+    for (SumFragment& block : rows.block) MODSWEEP_UNROLLED
+    for (std::uint32_t k = 0; k < 4; ++k)
+      block.v[k] = math::select(tensor_rows * i + 8 * (k / 2) + lane_.group < count_, block.v[k], 0.0F);
   }
 
   /// f(h, r, row, place): of each of the lane's quads of units of 16 rows; place: in a layer's rows.
@@ -243,14 +263,17 @@ class TensorPasses {
                              const Quad<float> (&factors)[tensor_quads]) {
     MODSWEEP_UNROLLED
     for (std::uint32_t i = 0; i < tensor_products_of_warp; ++i) {
-      if (i >= products_) break;
+      if (i >= products_) {
+        tile_[i] = {};
+        continue;
+      }
       each_quad(i, [&](std::uint32_t h, std::uint32_t r, std::uint32_t row, std::uint32_t place) {
         float* here = arrays_.units(l) + place;
         float units[quad];
         by_g[i].get(h, r, units);
-        if constexpr (noisy && !last) draw_noise(part_, l, row, 4 * h + lane_.member, noise_[i][h][r]);
+        if constexpr (noisy && !last) draw_noise(part_, l, row, 4 * h + lane_.member, noise_[i].of[h][r]);
         const Quad<float> delta =
-            delta_quad<noisy>(part_, row < count_, units, get_quad(here), noise_[i][h][r], factors[h]);
+            delta_quad<noisy>(part_, units, get_quad(here), noise_[i].of[h][r], factors[h]);
         put_quad(here, delta);
         tile_[i].set(h, r, delta);
       });
@@ -357,8 +380,8 @@ class TensorPasses {
   std::uint32_t count_ = 0;     ///< samples, as the compiler knows that all lanes have it
   std::uint32_t products_ = 0;  ///< of 16 rows each
   TensorTile tile_;
-  float noise_[tensor_products_of_warp][tensor_quads][2][quad];  ///< of the layer in progress
-  float loss_ = 0.0F;  ///< squared errors; not finite where the loss is not
+  Noise noise_[tensor_products_of_warp];  ///< of the layer in progress; unused without noise
+  float loss_ = 0.0F;                     ///< squared errors; not finite where the loss is not
 };
 
 }  // namespace modsweep::fused

@@ -190,7 +190,10 @@ MODSWEEP_HD void multiply_rows(const Thread& thread, const TensorLane& lane, con
     columns(lane, h, right);
     MODSWEEP_UNROLLED
     for (std::uint32_t i = 0; i < tensor_products_of_warp; ++i) {
-      if (i >= products) break;
+      if (i >= products) {
+        if (h == 0) sums[i] = {};  // or the compiler would have to keep what was there
+        continue;
+      }
       MODSWEEP_UNROLLED
       for (std::uint32_t b = 0; b < 2; ++b) {
         const SumFragment& row = rows[i].block[2 * h + b];

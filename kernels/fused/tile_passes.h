@@ -59,8 +59,9 @@ class TilePasses {
     for (std::uint32_t i = 0; i < tile_samples; ++i) {
       const std::uint32_t row = 4 * i + lane_.samples;
       if constexpr (noisy) draw_noise(part_, l, row, lane_.units, noise_[i]);
-      put_quad(own + i * 4 * tile_width,
-               pass_on_quad<noisy>(part_, row < part_.count, tile_[i], noise_[i], squares));
+      MODSWEEP_UNROLLED
+      for (float& z : tile_[i]) z = math::select(row < part_.count, z, 0.0F);
+      put_quad(own + i * 4 * tile_width, pass_on_quad<noisy>(part_, tile_[i], noise_[i], squares));
     }
     return squares;
   }
@@ -170,7 +171,7 @@ class TilePasses {
       const std::uint32_t row = 4 * i + lane_.samples;
       const Quad<float> g = pack::load_quad(own + i * 4 * tile_width);
       if constexpr (noisy && !last) draw_noise(part_, l, row, lane_.units, noise_[i]);
-      const Quad<float> delta = delta_quad<noisy>(part_, row < part_.count, tile_[i], g, noise_[i], factors);
+      const Quad<float> delta = delta_quad<noisy>(part_, tile_[i], g, noise_[i], factors);
       MODSWEEP_UNROLLED
       for (std::uint32_t u = 0; u < quad; ++u) {
         tile_[i][u] = delta.v[u];

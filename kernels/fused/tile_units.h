@@ -53,9 +53,10 @@ MODSWEEP_HD void draw_noise(const TilePart& part, std::uint32_t layer, std::uint
 }
 
 /// Activation and noise of a sample's units: pre-activations `z`, bias included, to g. `noise` is what
-/// draw_noise() drew; h(a) of the penalty of activity is added to `sums` where the sample is there.
+/// draw_noise() drew; h(a) of the penalty of activity is added to `sums`. Of rows without a sample, z must be
+/// 0: then g is, and so is all that follows.
 template <bool noisy>
-[[nodiscard]] MODSWEEP_HD Quad<float> pass_on_quad(const TilePart& part, bool there, const float (&z)[quad],
+[[nodiscard]] MODSWEEP_HD Quad<float> pass_on_quad(const TilePart& part, const float (&z)[quad],
                                                    const float (&noise)[quad], Quad<float>& sums) {
   const math::UnitHyperparameters<float> unit = tile_unit<noisy>(part.slope);
   const math::PowerRule<float> activity = tile_activity(part);
@@ -65,13 +66,13 @@ template <bool noisy>
     const math::UnitValues<float> values =
         noisy ? math::forward_noisy_unit(unit, z[u], noise[u], 1.0F) : math::forward_unit(unit, z[u]);
     g.v[u] = values.out;
-    sums.v[u] += math::WeightedActivity::activity(activity, math::select(there, values.clean, 0.0F));
+    sums.v[u] += math::WeightedActivity::activity(activity, values.clean);
   }
   return g;
 }
 
-/// The factor of the penalty of activity for units with these sums of squares of outgoing weights; 0 where it
-/// is off.
+/// By what units' activations a are multiplied in the gradient of the penalty of activity, which is
+/// proportional to them, for units with these sums of squares of outgoing weights; 0 where it is off.
 [[nodiscard]] MODSWEEP_HD Quad<float> activity_factors(const TilePart& part, const Quad<float>& squares) {
   const math::PowerRule<float> activity = tile_activity(part);
   Quad<float> factors{};
@@ -80,7 +81,8 @@ template <bool noisy>
   for (std::uint32_t u = 0; u < quad; ++u) {
     math::UnitSums<float> sums;
     sums.out_square = squares.v[u];
-    factors.v[u] = activity.coefficient * math::WeightedActivity::unit_weight(sums) * part.inverse_count;
+    factors.v[u] = activity.coefficient * math::WeightedActivity::unit_weight(sums) * part.inverse_count *
+                   math::WeightedActivity::activity_derivative(activity, 1.0F);
   }
   return factors;
 }
@@ -106,21 +108,18 @@ template <bool noisy>
     out_by_clean = before.derivative;
   }
   const float clean_by_z = math::activation_derivative(unit.activation, g, unit.slope);
-  const float by_clean = math::WeightedActivity::activity_derivative(tile_activity(part), clean) * factor;
-  return clean_by_z * math::multiply_add(by_g, out_by_clean, by_clean);
+  return clean_by_z * math::multiply_add(clean, factor, by_g * out_by_clean);
 }
 
-/// dL/dz of a sample's units from dL/dg in `by_g`; 0 where the sample is not there. `noise` as above.
+/// dL/dz of a sample's units from dL/dg in `by_g`. `noise` as above.
 template <bool noisy>
-[[nodiscard]] MODSWEEP_HD Quad<float> delta_quad(const TilePart& part, bool there, const float (&by_g)[quad],
+[[nodiscard]] MODSWEEP_HD Quad<float> delta_quad(const TilePart& part, const float (&by_g)[quad],
                                                  const Quad<float>& g, const float (&noise)[quad],
                                                  const Quad<float>& factors) {
   Quad<float> delta;
   MODSWEEP_UNROLLED
-  for (std::uint32_t u = 0; u < quad; ++u) {
-    const float by_z = unit_delta<noisy>(part, by_g[u], g.v[u], noisy ? noise[u] : 0.0F, factors.v[u]);
-    delta.v[u] = math::select(there, by_z, 0.0F);
-  }
+  for (std::uint32_t u = 0; u < quad; ++u)
+    delta.v[u] = unit_delta<noisy>(part, by_g[u], g.v[u], noisy ? noise[u] : 0.0F, factors.v[u]);
   return delta;
 }
 
