@@ -44,22 +44,27 @@ class TensorPasses {
   };
 
   MODSWEEP_HD void forward() {
-    TensorTile z;
-    first_layer(z);
+    first_layer();
     MODSWEEP_ROLLED
     for (std::uint32_t l = 0;; ++l) {
-      pass_on(l, z);
+      pass_on(l);
       if (l + 1 == arrays_.plan->depth) break;
       SumFragment bias[tensor_blocks];
       load_biases(l + 1, bias);
-      multiply(ForwardColumns{arrays_.hidden_weights(l), tf32_}, bias, z);
+      multiply(ForwardColumns{arrays_.hidden_weights(l), tf32_}, bias);
     }
   }
 
+  /// tile = begin + tile * columns.
   template <typename Columns>
-  MODSWEEP_HD void multiply(const Columns& columns, const SumFragment (&begin)[tensor_blocks],
-                            TensorTile& sums) const {
-    multiply_rows(thread_, lane_, tf32_, products_, tile_, columns, begin, sums);
+  MODSWEEP_HD void multiply(const Columns& columns, const SumFragment (&begin)[tensor_blocks]) {
+    WholeColumns<tensor_blocks> right;
+    load_columns(lane_, columns, right);
+    MODSWEEP_UNROLLED
+    for (std::uint32_t i = 0; i < tensor_products_of_warp; ++i) {
+      if (i >= products_) break;
+      tile_[i] = multiply_rows(thread_, tf32_, tile_[i], right, begin);
+    }
   }
 
   /// The biases of the lane's units, as sums begin with them.
@@ -76,7 +81,7 @@ class TensorPasses {
   }
 
   /// Inputs are four factors: the rests of the rows take the place of four more, so that two products do.
-  MODSWEEP_HD void first_layer(TensorTile& z) {
+  MODSWEEP_HD void first_layer() {
     SumFragment bias[tensor_blocks];
     load_biases(0, bias);
     Narrow weights;
@@ -85,7 +90,7 @@ class TensorPasses {
     MODSWEEP_UNROLLED
     for (std::uint32_t n = 0; n < tensor_blocks; ++n)
       weights[n] = narrow_columns(own[n / 2 * 4 * tile_input_block + n % 2 * tile_ends]);
-    multiply_narrow(arrays_.x(), weights, bias, z);
+    multiply_narrow(arrays_.x(), weights, bias);
   }
 
   /// Of one of four factors.
@@ -97,16 +102,13 @@ class TensorPasses {
     return columns;
   }
 
-  /// sums = begin + rows of four values times weights.
+  /// tile = begin + rows of four values times weights.
   MODSWEEP_HD void multiply_narrow(const float* rows, const Narrow& weights,
-                                   const SumFragment (&begin)[tensor_blocks], TensorTile& sums) const {
+                                   const SumFragment (&begin)[tensor_blocks]) {
     const float* own = rows + lane_.group * tile_ends + lane_.member;
     MODSWEEP_UNROLLED
     for (std::uint32_t i = 0; i < tensor_products_of_warp; ++i) {
-      if (i >= products_) {
-        sums[i] = {};
-        continue;
-      }
+      if (i >= products_) break;
       RowFragment left;
       MODSWEEP_UNROLLED
       for (std::uint32_t r = 0; r < 2; ++r) {
@@ -117,25 +119,24 @@ class TensorPasses {
       MODSWEEP_UNROLLED
       for (std::uint32_t n = 0; n < tensor_blocks; ++n) {
         const SumFragment small = thread_.multiply_add(begin[n], left, weights[n].rest);
-        sums[i].block[n] = thread_.multiply_add(small, left, weights[n].first);
+        tile_[i].block[n] = thread_.multiply_add(small, left, weights[n].first);
       }
     }
   }
 
   /// Activation and noise of hidden layer l: from pre-activations to g, in the tile and the layer's rows.
-  MODSWEEP_HD void pass_on(std::uint32_t l, TensorTile& z) {
+  MODSWEEP_HD void pass_on(std::uint32_t l) {
     Quad<float> squares[tensor_quads] = {};
     MODSWEEP_UNROLLED
     for (std::uint32_t i = 0; i < tensor_products_of_warp; ++i) {
       if (i >= products_) {
-        tile_[i] = {};  // or the compiler would have to keep what the layer below left there
-        noise_[i] = {};
+        noise_[i] = {};  // or the compiler would have to keep what the layer below left there
         continue;
       }
-      if (tensor_rows * (i + 1) > count_) clear_empty(i, z[i]);
+      if (tensor_rows * (i + 1) > count_) clear_empty(i, tile_[i]);
       each_quad(i, [&](std::uint32_t h, std::uint32_t r, std::uint32_t row, std::uint32_t place) {
         float units[quad];
-        z[i].get(h, r, units);
+        tile_[i].get(h, r, units);
         if constexpr (noisy) draw_noise(part_, l, row, 4 * h + lane_.member, noise_[i].of[h][r]);
         const Quad<float> g = pass_on_quad<noisy>(part_, units, noise_[i].of[h][r], squares[h]);
         put_quad(arrays_.units(l) + place, g);
@@ -177,14 +178,14 @@ class TensorPasses {
     Pair bias{};
     if (own) bias = get_pair(arrays_.biases(arrays_.plan->depth) + 2 * lane_.member);
     const SumFragment begin[1] = {{{bias.v[0], bias.v[1], bias.v[0], bias.v[1]}}};
-    TensorRows<1> y[tensor_products_of_warp];
-    multiply_rows<1>(thread_, lane_, tf32_, products_, tile_, OutputColumns{arrays_.out_weights(), tf32_},
-                     begin, y);
+    WholeColumns<1> weights;
+    load_columns(lane_, OutputColumns{arrays_.out_weights(), tf32_}, weights);
     const float scale = 2.0F * part_.inverse_count / static_cast<float>(arrays_.plan->outputs);
     Pair sums{};
     MODSWEEP_UNROLLED
     for (std::uint32_t i = 0; i < tensor_products_of_warp; ++i) {
       if (i >= products_) break;
+      const SumFragment y = multiply_rows(thread_, tf32_, tile_[i], weights, begin).block[0];
       MODSWEEP_UNROLLED
       for (std::uint32_t r = 0; r < 2; ++r) {
         const std::uint32_t row = tensor_rows * i + 8 * r + lane_.group;
@@ -194,7 +195,7 @@ class TensorPasses {
         Pair delta;
         MODSWEEP_UNROLLED
         for (std::uint32_t o = 0; o < 2; ++o) {
-          const float error = math::select(row < count_, y[i].block[0].v[2 * r + o] - target.v[o], 0.0F);
+          const float error = math::select(row < count_, y.v[2 * r + o] - target.v[o], 0.0F);
           loss_ = math::multiply_add(error, error, loss_);
           delta.v[o] = scale * error;
           sums.v[o] += delta.v[o];
@@ -223,16 +224,15 @@ class TensorPasses {
   MODSWEEP_HD void backward() {
     const std::uint32_t last = arrays_.plan->depth - 1;
     sum_out_gradient(last);
-    TensorTile by_g;
     Quad<float> factors[tensor_quads];
-    back_through_outputs(by_g, factors);
+    back_through_outputs(factors);
     thread_.wait_for_warp();  // no lane needs the last layer's g any more
-    take_back<true>(last, by_g, factors);
+    take_back<true>(last, factors);
     MODSWEEP_ROLLED
     for (std::uint32_t l = last; l > 0; --l) {
       thread_.wait_for_warp();
       const SumFragment nothing[tensor_blocks] = {};
-      multiply(BackColumns{arrays_.hidden_weights(l - 1), tf32_}, nothing, by_g);
+      multiply(BackColumns{arrays_.hidden_weights(l - 1), tf32_}, nothing);
       TensorGradient gradient;
       Quad<float> bias;
       sum_weight_gradient(thread_, lane_, tf32_, gradient, bias, arrays_.units(l), arrays_.units(l - 1),
@@ -246,7 +246,7 @@ class TensorPasses {
       MODSWEEP_UNROLLED
       for (std::uint32_t h = 0; h < tensor_quads; ++h)
         factors[h] = activity_factors_of(sum_of_warps(arrays_.norms(l - 1) + own_unit(h), tile_width));
-      take_back<false>(l - 1, by_g, factors);
+      take_back<false>(l - 1, factors);
     }
     thread_.wait_for_warp();
   }
@@ -256,21 +256,17 @@ class TensorPasses {
     return activity_factors(part_, squares);
   }
 
-  /// From dL/dg of hidden layer l to dL/dz, zeros in empty rows, in the tile and in the place of g. The noise
+  /// From dL/dg of hidden layer l in the tile to dL/dz, there and in the place of g. The noise
   /// of the last layer is still there, that of the others is drawn again.
   template <bool last>
-  MODSWEEP_HD void take_back(std::uint32_t l, const TensorTile& by_g,
-                             const Quad<float> (&factors)[tensor_quads]) {
+  MODSWEEP_HD void take_back(std::uint32_t l, const Quad<float> (&factors)[tensor_quads]) {
     MODSWEEP_UNROLLED
     for (std::uint32_t i = 0; i < tensor_products_of_warp; ++i) {
-      if (i >= products_) {
-        tile_[i] = {};
-        continue;
-      }
+      if (i >= products_) break;
       each_quad(i, [&](std::uint32_t h, std::uint32_t r, std::uint32_t row, std::uint32_t place) {
         float* here = arrays_.units(l) + place;
         float units[quad];
-        by_g[i].get(h, r, units);
+        tile_[i].get(h, r, units);
         if constexpr (noisy && !last) draw_noise(part_, l, row, 4 * h + lane_.member, noise_[i].of[h][r]);
         const Quad<float> delta =
             delta_quad<noisy>(part_, units, get_quad(here), noise_[i].of[h][r], factors[h]);
@@ -280,8 +276,8 @@ class TensorPasses {
     }
   }
 
-  /// dL/dg of the last hidden layer, and its units' factors of the penalty of activity.
-  MODSWEEP_HD void back_through_outputs(TensorTile& by_g, Quad<float> (&factors)[tensor_quads]) {
+  /// dL/dg of the last hidden layer into the tile, and its units' factors of the penalty of activity.
+  MODSWEEP_HD void back_through_outputs(Quad<float> (&factors)[tensor_quads]) {
     const float* own = arrays_.out_weights() + lane_.member * tile_width + 2 * lane_.group;
     Narrow weights;
     MODSWEEP_UNROLLED
@@ -291,7 +287,7 @@ class TensorPasses {
       for (std::uint32_t c = 0; c < 2; ++c) weights[2 * m + c] = narrow_columns(w.v[c]);
     }
     const SumFragment nothing[tensor_blocks] = {};
-    multiply_narrow(arrays_.errors(), weights, nothing, by_g);
+    multiply_narrow(arrays_.errors(), weights, nothing);
     MODSWEEP_UNROLLED
     for (std::uint32_t h = 0; h < tensor_quads; ++h) {
       math::WeightNorms<float> norms[quad] = {};

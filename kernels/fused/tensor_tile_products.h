@@ -178,35 +178,35 @@ struct OutputColumns {
   }
 };
 
-/// sums = begin + rows * columns for the first `products` times 16 rows.
-template <std::uint32_t blocks, typename Thread, typename Columns>
-MODSWEEP_HD void multiply_rows(const Thread& thread, const TensorLane& lane, const Tf32& tf32,
-                               std::uint32_t products, const TensorTile& rows, const Columns& columns,
-                               const SumFragment (&begin)[blocks],
-                               TensorRows<blocks> (&sums)[tensor_products_of_warp]) {
+/// The right operands of a whole layer, [h].
+template <std::uint32_t blocks>
+using WholeColumns = HalfOfColumns<blocks>[tensor_quads];
+
+template <std::uint32_t blocks, typename Columns>
+MODSWEEP_HD void load_columns(const TensorLane& lane, const Columns& columns, WholeColumns<blocks>& to) {
   MODSWEEP_UNROLLED
-  for (std::uint32_t h = 0; h < tensor_quads; ++h) {
-    HalfOfColumns<blocks> right;
-    columns(lane, h, right);
+  for (std::uint32_t h = 0; h < tensor_quads; ++h) columns(lane, h, to[h]);
+}
+
+/// begin + rows * columns, of 16 rows.
+template <std::uint32_t blocks, typename Thread>
+[[nodiscard]] MODSWEEP_HD TensorRows<blocks> multiply_rows(const Thread& thread, const Tf32& tf32,
+                                                           const TensorRows<tensor_blocks>& rows,
+                                                           const WholeColumns<blocks>& columns,
+                                                           const SumFragment (&begin)[blocks]) {
+  TensorRows<blocks> sums;
+  MODSWEEP_UNROLLED
+  for (std::uint32_t n = 0; n < blocks; ++n) sums.block[n] = begin[n];
+  MODSWEEP_UNROLLED
+  for (std::uint32_t k = 0; k < tensor_blocks; ++k) {
+    SplitRows left;
     MODSWEEP_UNROLLED
-    for (std::uint32_t i = 0; i < tensor_products_of_warp; ++i) {
-      if (i >= products) {
-        if (h == 0) sums[i] = {};  // or the compiler would have to keep what was there
-        continue;
-      }
-      MODSWEEP_UNROLLED
-      for (std::uint32_t b = 0; b < 2; ++b) {
-        const SumFragment& row = rows[i].block[2 * h + b];
-        SplitRows left;
-        MODSWEEP_UNROLLED
-        for (std::uint32_t k = 0; k < 4; ++k) left.set(tf32, k, row.v[k / 2 + 2 * (k % 2)]);
-        MODSWEEP_UNROLLED
-        for (std::uint32_t n = 0; n < blocks; ++n)
-          sums[i].block[n] =
-              multiply_split(thread, h == 0 && b == 0 ? begin[n] : sums[i].block[n], left, right[b][n]);
-      }
-    }
+    for (std::uint32_t i = 0; i < 4; ++i) left.set(tf32, i, rows.block[k].v[i / 2 + 2 * (i % 2)]);
+    MODSWEEP_UNROLLED
+    for (std::uint32_t n = 0; n < blocks; ++n)
+      sums.block[n] = multiply_split(thread, sums.block[n], left, columns[k / 2][k % 2][n]);
   }
+  return sums;
 }
 
 /// A lane's part of a matrix's gradient: its quad g of outputs, two of them each, by columns 2 t and 2 t + 1
