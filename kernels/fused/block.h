@@ -66,7 +66,12 @@ struct ColumnFragment {
   float v[2] = {};
 };
 struct SumFragment {
-  float v[4] = {};
+  float v[4];  // not cleared: where most are set, none should cost an instruction
+};
+
+/// Two neighboring values, accessed at once.
+struct alignas(8) Pair {
+  float v[2];
 };
 
 /// A part of a phase whose items are each a whole warp's: f(warp, 0, item).

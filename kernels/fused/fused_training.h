@@ -75,17 +75,17 @@ class FusedTraining final : public pack::PackTraining<Backend, T> {
     if (members.count == 0) return;
     this->backend().for_each_tile_block(
         members.count, tile_plan_.bytes,
-        TrainTiles<noisy>{{this->memory().view(), tile_plan_, members.indices.data()}});
+        TrainTiles<noisy, multiplier>{{this->memory().view(), tile_plan_, members.indices.data()}});
   }
 
-  /// Whether any network of this precision and multiplier is trained by tiles.
-  static constexpr bool has_tiles = std::is_same_v<T, float> && multiplier == Multiplier::threads;
+  /// Whether any network of this precision is trained by tiles.
+  static constexpr bool has_tiles = std::is_same_v<T, float>;
 
   /// Lists the networks by how they are trained.
   void deal_out() {
     const Pack& pack = this->pack();
     const bool fits = has_tiles && fits_tiles(pack.shape, pack.batch_size, this->backend().limits());
-    if (fits) tile_plan_ = tile_plan(pack.shape, pack.batch_size);
+    if (fits) tile_plan_ = tile_plan(pack.shape, pack.batch_size, multiplier);
     std::vector<std::uint32_t> plain;
     std::vector<std::uint32_t> noisy;
     std::vector<std::uint32_t> others;

@@ -29,11 +29,6 @@ constexpr std::uint32_t steps_at_once = 4;
   return (n + tile_size - 1) / tile_size;
 }
 
-/// Two neighboring values, accessed at once.
-struct alignas(8) Pair {
-  float v[2];
-};
-
 /// The nearest number in TF32; of two, the one farther from zero.
 [[nodiscard]] MODSWEEP_HD float to_tf32(float x) {
   return std::bit_cast<float>((std::bit_cast<std::uint32_t>(x) + 0x1000U) & 0xffffe000U);

@@ -4,8 +4,11 @@
 // A Thread has
 //   warp() and lane(): its warp in the block, the same value in all lanes of a warp; its place in the warp,
 //   wait_for_warp(), wait_for_block(): until all lanes or threads are there; what they wrote before, all see
-//   then, of_lane(v, mask): the v of the lane whose place differs in the bits of `mask`.
-// All lanes of a warp call the last three together.
+//   then,
+//   of_lane(v, mask): the v of the lane whose place differs in the bits of `mask`; of_first_lane(v): that of
+//   lane 0,
+//   multiply_add(sums, rows, columns): fragments of block.h; sums + rows * columns.
+// All lanes of a warp call all but the first two together.
 #pragma once
 
 #include "fused/tile_plan.h"
@@ -24,16 +27,23 @@ namespace modsweep::fused {
 /// A lane's part of what its warp makes of rows of units: rows samples(), samples() + 4, ..., and four units.
 using UnitTile = float[tile_samples][quad];
 
+/// A thread's place in the block.
+struct WarpLane {
+  std::uint32_t number = 0;  ///< in its warp
+  std::uint32_t warp = 0;
+
+  template <typename Thread>
+  MODSWEEP_HD explicit WarpLane(const Thread& thread) : number(thread.lane()), warp(thread.warp()) {}
+};
+
 /// Places of a lane: one of 4 groups of samples and of 8 groups of units. Lanes that differ in bit 0 or 2
 /// want the same weights, those that differ in bit 1, 3 or 4 the same rows: a shared load serves both.
-struct Lane {
-  std::uint32_t number = 0;
-  std::uint32_t warp = 0;
+struct Lane : WarpLane {
   std::uint32_t samples = 0;  ///< its first row
   std::uint32_t units = 0;    ///< its quad of units
 
   template <typename Thread>
-  MODSWEEP_HD explicit Lane(const Thread& thread) : number(thread.lane()), warp(thread.warp()) {
+  MODSWEEP_HD explicit Lane(const Thread& thread) : WarpLane(thread) {
     samples = (number & 1U) | ((number >> 1U) & 2U);
     units = ((number >> 1U) & 1U) | ((number >> 2U) & 6U);
   }
@@ -71,13 +81,8 @@ MODSWEEP_HD float over_lanes(const Thread& thread, float v) {
   return v;
 }
 
-/// Stores a warp's share of a sum over samples, of four units; adds it to the share of the parts before.
-template <typename Thread>
-MODSWEEP_HD void store_share(const Thread& thread, const Lane& lane, float* share, Quad<float>& sums,
-                             bool start) {
-  MODSWEEP_UNROLLED
-  for (float& sum : sums.v) sum = over_samples(thread, sum);
-  if (lane.samples != 0) return;
+/// Stores a warp's share of four sums; adds it to the share of the parts before.
+MODSWEEP_HD void put_share(float* share, const Quad<float>& sums, bool start) {
   Quad<float> total = sums;
   if (!start) {
     const Quad<float> before = pack::load_quad(share);
@@ -85,6 +90,14 @@ MODSWEEP_HD void store_share(const Thread& thread, const Lane& lane, float* shar
     for (std::uint32_t i = 0; i < quad; ++i) total.v[i] = before.v[i] + sums.v[i];
   }
   put_quad(share, total);
+}
+/// The same of sums over samples, of which each lane has some.
+template <typename Thread>
+MODSWEEP_HD void store_share(const Thread& thread, const Lane& lane, float* share, Quad<float>& sums,
+                             bool start) {
+  MODSWEEP_UNROLLED
+  for (float& sum : sums.v) sum = over_samples(thread, sum);
+  if (lane.samples == 0) put_share(share, sums, start);
 }
 
 /// The sum of the warps' shares, `stride` values apart, in the order of the warps.

@@ -25,6 +25,14 @@ struct DeviceThread {
   [[nodiscard]] __device__ __forceinline__ float of_lane(float v, std::uint32_t mask) const {
     return __shfl_xor_sync(~0U, v, static_cast<int>(mask));
   }
+  [[nodiscard]] __device__ __forceinline__ std::uint32_t of_first_lane(std::uint32_t v) const {
+    return __shfl_sync(~0U, v, 0);
+  }
+  [[nodiscard]] __device__ __forceinline__ SumFragment multiply_add(SumFragment sums, const RowFragment& rows,
+                                                                    const ColumnFragment& columns) const {
+    multiply_add_tf32(sums, rows, columns);
+    return sums;
+  }
 #else  // never called: what is compiled for the host only has to compile
   [[nodiscard]] MODSWEEP_HD std::uint32_t warp() const {
     return 0;
@@ -36,6 +44,13 @@ struct DeviceThread {
   MODSWEEP_HD void wait_for_block() const {}
   [[nodiscard]] MODSWEEP_HD float of_lane(float v, std::uint32_t) const {
     return v;
+  }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t of_first_lane(std::uint32_t v) const {
+    return v;
+  }
+  [[nodiscard]] MODSWEEP_HD SumFragment multiply_add(const SumFragment& sums, const RowFragment&,
+                                                     const ColumnFragment&) const {
+    return sums;
   }
 #endif
 };

@@ -2,8 +2,12 @@
 // where a batch is one part.
 #pragma once
 
+#include "fused/tensor_tile_passes.h"
+#include "fused/tile_passes.h"
 #include "fused/tile_update.h"
 #include "pack/batch.h"
+
+#include <type_traits>
 
 namespace modsweep::fused {
 
@@ -12,10 +16,11 @@ struct TileJob {
   PackView<float> pack;  ///< arrays of all networks in the backend's memory; of activations and sums, none
   TilePlan plan;
   const std::uint32_t* networks = nullptr;  ///< those that are trained by this kind of block
+  std::uint32_t tf32_bits = 0xffffe000U;    ///< of a float; Tf32 says why they come from here
 };
 
 /// Every thread of a block has one of these, in registers.
-template <bool noisy, typename Thread>
+template <bool noisy, Multiplier multiplier, typename Thread>
 class TileNetwork {
  public:
   MODSWEEP_HD TileNetwork(const TileJob& job, const Thread& thread, std::byte* shared, std::uint32_t network)
@@ -38,6 +43,8 @@ class TileNetwork {
 
  private:
   using Update = TileUpdate<Thread>;
+  using Passes = std::conditional_t<multiplier == Multiplier::tensor_cores, TensorPasses<noisy, Thread>,
+                                    TilePasses<noisy, Thread>>;
 
   /// Whether the thread does what one thread does for all: of the warp that has least to update.
   [[nodiscard]] MODSWEEP_HD bool keeper() const {
@@ -95,7 +102,7 @@ class TileNetwork {
 
   MODSWEEP_HD void step(std::uint32_t turn) {
     const BatchState<float>& batch = state_->batch[turn];
-    const std::uint32_t part_rows = tile_warps * job_.plan.rows;
+    const std::uint32_t part_rows = job_.plan.part_rows;
     std::uint32_t offset = 0;
     MODSWEEP_ROLLED
     for (;; offset += part_rows) {
@@ -125,9 +132,10 @@ class TileNetwork {
   MODSWEEP_HD void run_part(const BatchState<float>& batch, std::uint32_t offset) {
     const Hyperparameters<float>& hyper = state_->hyper;
     TilePart part;
-    part.first = offset + lane_.warp * job_.plan.rows;
+    part.first = offset + job_.plan.warp_first[lane_.warp];
+    const std::uint32_t rows = job_.plan.warp_rows[lane_.warp];
     const std::uint32_t left = part.first < batch.count ? batch.count - part.first : 0;
-    part.count = left < job_.plan.rows ? left : job_.plan.rows;
+    part.count = left < rows ? left : rows;
     part.start = offset == 0;
     part.step = batch.step;
     part.seed = hyper.seed;
@@ -136,17 +144,19 @@ class TileNetwork {
     part.inverse_count = batch.inverse_count;
     part.activity = hyper.sums.out();
     part.coefficient = hyper.layer.penalties.of<math::WeightedActivity>().coefficient;
-    gather(batch, part);
+    part.tf32_bits = job_.tf32_bits;
+    Passes passes(thread_, lane_, arrays_, part);
+    gather(batch, part, passes.rows());
     thread_.wait_for_warp();
-    TilePasses<noisy, Thread>(thread_, lane_, arrays_, part).run();
+    passes.run();
   }
 
   /// Inputs and targets of the warp's samples, zeros in empty rows.
-  MODSWEEP_HD void gather(const BatchState<float>& batch, const TilePart& part) {
+  MODSWEEP_HD void gather(const BatchState<float>& batch, const TilePart& part, std::uint32_t all_rows) {
     const NetworkData<float>& data = state_->data;
     const auto& rows = data.rows(Split::train);
     MODSWEEP_ROLLED
-    for (std::uint32_t row = lane_.number; row < tile_rows; row += warp_lanes) {
+    for (std::uint32_t row = lane_.number; row < all_rows; row += warp_lanes) {
       Quad<float> x{};
       Quad<float> y{};
       if (row < part.count) {
@@ -165,7 +175,7 @@ class TileNetwork {
 
   const TileJob& job_;
   const Thread& thread_;
-  Lane lane_;
+  typename Passes::Lane lane_;
   TileState* state_;
   TileArrays arrays_;
   TileParameters memory_;
@@ -173,13 +183,13 @@ class TileNetwork {
 };
 
 /// A block's work on the network of number `item` in the job's list.
-template <bool noisy>
+template <bool noisy, Multiplier multiplier = Multiplier::threads>
 struct TrainTiles {
   TileJob job;
 
   template <typename Thread>
   MODSWEEP_HD void operator()(const Thread& thread, std::byte* shared, std::uint32_t item) const {
-    TileNetwork<noisy, Thread>(job, thread, shared, job.networks[item]).train();
+    TileNetwork<noisy, multiplier, Thread>(job, thread, shared, job.networks[item]).train();
   }
 };
 

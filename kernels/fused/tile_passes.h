@@ -2,67 +2,24 @@
 // meanwhile; what it writes, no other warp reads before the block's next barrier.
 #pragma once
 
+#include "fused/tile_arrays.h"
 #include "fused/tile_products.h"
 #include "fused/tile_units.h"
 
 namespace modsweep::fused {
 
-/// Where the arrays of a block lie, for one of its lanes.
-struct TileArrays {
-  const TilePlan* plan = nullptr;
-  float* values = nullptr;  ///< behind the TileState
-  std::uint32_t warp = 0;
-
-  [[nodiscard]] MODSWEEP_HD float* in_weights() const { return values + plan->in_weights; }
-  /// Of the matrix between hidden layers m and m + 1, m from 0.
-  [[nodiscard]] MODSWEEP_HD float* hidden_weights(std::uint32_t m) const {
-    return values + plan->hidden_weights + m * tile_hidden_matrix;
-  }
-  [[nodiscard]] MODSWEEP_HD float* out_weights() const { return values + plan->out_weights; }
-  /// Of hidden layer l, or with l = H of the outputs.
-  [[nodiscard]] MODSWEEP_HD float* biases(std::uint32_t l) const {
-    return values + plan->biases + l * tile_width;
-  }
-
-  /// Shares of the warps, [warps][32], of hidden layer l.
-  [[nodiscard]] MODSWEEP_HD float* norms(std::uint32_t l) const { return of_layer(plan->norms, l); }
-  [[nodiscard]] MODSWEEP_HD float* squares(std::uint32_t l) const { return of_layer(plan->squares, l); }
-  [[nodiscard]] MODSWEEP_HD float* bias_shares(std::uint32_t l) const {
-    return of_layer(plan->bias_shares, l);
-  }
-  [[nodiscard]] MODSWEEP_HD float* in_shares() const { return values + plan->in_shares; }
-  [[nodiscard]] MODSWEEP_HD float* out_shares() const { return values + plan->out_shares; }
-  [[nodiscard]] MODSWEEP_HD float* out_bias_shares() const { return values + plan->out_bias_shares; }
-  [[nodiscard]] MODSWEEP_HD float* losses() const { return values + plan->losses; }
-
-  /// The own warp's rows.
-  [[nodiscard]] MODSWEEP_HD float* x() const { return values + plan->x + warp * tile_rows * tile_ends; }
-  [[nodiscard]] MODSWEEP_HD float* errors() const {
-    return values + plan->errors + warp * tile_rows * tile_ends;
-  }
-  [[nodiscard]] MODSWEEP_HD float* units(std::uint32_t l) const {
-    return values + plan->units + (warp * plan->depth + l) * tile_layer;
-  }
-  /// The first warp's share of the gradient of the weights into hidden layer l; those of the others are
-  /// warp_stride() values apart.
-  [[nodiscard]] MODSWEEP_HD float* weight_shares(std::uint32_t l) const {
-    return values + plan->units + l * tile_layer;
-  }
-  [[nodiscard]] MODSWEEP_HD std::uint32_t warp_stride() const { return plan->depth * tile_layer; }
-
- private:
-  [[nodiscard]] MODSWEEP_HD float* of_layer(std::uint32_t array, std::uint32_t l) const {
-    return values + array + l * tile_warps * tile_width;
-  }
-};
-
 /// One part of a batch, as one lane of a warp works on it.
 template <bool noisy, typename Thread>
 class TilePasses {
  public:
+  using Lane = fused::Lane;
+
   MODSWEEP_HD TilePasses(const Thread& thread, const Lane& lane, const TileArrays& arrays,
                          const TilePart& part)
       : thread_(thread), lane_(lane), arrays_(arrays), part_(part) {}
+
+  /// Rows of x and errors that run() reads.
+  [[nodiscard]] MODSWEEP_HD static std::uint32_t rows() { return tile_rows; }
 
   /// From x and targets to the warp's shares of all sums and gradients.
   MODSWEEP_HD void run() {
@@ -83,8 +40,7 @@ class TilePasses {
     first_layer();
     MODSWEEP_ROLLED
     for (std::uint32_t l = 0;; ++l) {
-      Quad<float> squares;
-      pass_on<noisy>(part_, lane_, l, tile_, arrays_.units(l), noise_, squares);
+      Quad<float> squares = pass_on(l);
       store_share(thread_, lane_, own_share(arrays_.squares(l)), squares, part_.start);
       check(squares);
       thread_.wait_for_warp();
@@ -92,6 +48,22 @@ class TilePasses {
       const Quad<float> bias = pack::load_quad(arrays_.biases(l + 1) + quad * lane_.units);
       multiply<false>(lane_, tile_, arrays_.units(l), arrays_.hidden_weights(l), bias);
     }
+  }
+
+  /// Activation and noise of hidden layer l, from pre-activations in the tile to g in the layer's rows.
+  /// The sums over the lane's samples that the penalty of activity needs.
+  [[nodiscard]] MODSWEEP_HD Quad<float> pass_on(std::uint32_t l) {
+    float* own = arrays_.units(l) + lane_.own_place();
+    Quad<float> squares{};
+    MODSWEEP_UNROLLED
+    for (std::uint32_t i = 0; i < tile_samples; ++i) {
+      const std::uint32_t row = 4 * i + lane_.samples;
+      if constexpr (noisy) draw_noise(part_, l, row, lane_.units, noise_[i]);
+      MODSWEEP_UNROLLED
+      for (float& z : tile_[i]) z = math::select(row < part_.count, z, 0.0F);
+      put_quad(own + i * 4 * tile_width, pass_on_quad<noisy>(part_, tile_[i], noise_[i], squares));
+    }
+    return squares;
   }
 
   MODSWEEP_HD void first_layer() {
@@ -188,10 +160,25 @@ class TilePasses {
     }
   }
 
+  /// From dL/dg of hidden layer l in the tile to dL/dz, zeros in empty rows, which all but the first layer
+  /// needs in the place of g. The noise of the last layer is still there, that of the others is drawn again.
   template <bool last>
   MODSWEEP_HD void take_back_layer(std::uint32_t l, const Quad<float>& factors) {
-    Quad<float> bias;
-    take_back<noisy, last>(part_, lane_, l, tile_, noise_, arrays_.units(l), factors, l > 0, bias);
+    float* own = arrays_.units(l) + lane_.own_place();
+    Quad<float> bias{};
+    MODSWEEP_UNROLLED
+    for (std::uint32_t i = 0; i < tile_samples; ++i) {
+      const std::uint32_t row = 4 * i + lane_.samples;
+      const Quad<float> g = pack::load_quad(own + i * 4 * tile_width);
+      if constexpr (noisy && !last) draw_noise(part_, l, row, lane_.units, noise_[i]);
+      const Quad<float> delta = delta_quad<noisy>(part_, tile_[i], g, noise_[i], factors);
+      MODSWEEP_UNROLLED
+      for (std::uint32_t u = 0; u < quad; ++u) {
+        tile_[i][u] = delta.v[u];
+        bias.v[u] += delta.v[u];
+      }
+      if (l > 0) put_quad(own + i * 4 * tile_width, delta);
+    }
     store_share(thread_, lane_, own_share(arrays_.bias_shares(l)), bias, part_.start);
   }
 
@@ -266,13 +253,7 @@ class TilePasses {
     return shares + lane_.warp * tile_width + quad * lane_.units;
   }
 
-  /// The loss is not finite where these are not and the penalty of activity is on: it is a sum of their
-  /// products.
-  MODSWEEP_HD void check(const Quad<float>& sums) {
-    if (!part_.activity) return;
-    MODSWEEP_UNROLLED
-    for (const float sum : sums.v) loss_ = math::multiply_add(0.0F, sum, loss_);
-  }
+  MODSWEEP_HD void check(const Quad<float>& sums) { check_activity(part_, sums, loss_); }
 
   const Thread& thread_;
   const Lane& lane_;

@@ -3,7 +3,7 @@
 //
 // A block trains one network. Each of its four warps takes samples of a batch through all layers and back by
 // itself, and meets the other warps only to add up gradients. Of a product, a lane has a tile of 13 samples
-// by 4 units in registers.
+// by 4 units in registers; tensor cores make products of 16 samples by 8 units, of which a lane has four.
 #pragma once
 
 #include "fused/block.h"
@@ -20,15 +20,25 @@ namespace modsweep::fused {
 
 constexpr std::uint32_t tile_warps = 4;
 constexpr std::uint32_t tile_threads = warp_lanes * tile_warps;
-constexpr std::uint32_t tile_width = 32;                      ///< units of every hidden layer
-constexpr std::uint32_t tile_ends = quad;                     ///< inputs, and outputs, at most
-constexpr std::uint32_t tile_depth = 4;                       ///< hidden layers, at most
-constexpr std::uint32_t tile_samples = 13;                    ///< of a lane's tile
-constexpr std::uint32_t tile_rows = 4 * tile_samples;         ///< samples of a warp, at most
-constexpr std::uint32_t tile_layer = tile_rows * tile_width;  ///< what a warp keeps of a hidden layer
+constexpr std::uint32_t tile_width = 32;                           ///< units of every hidden layer
+constexpr std::uint32_t tile_ends = quad;                          ///< inputs, and outputs, at most
+constexpr std::uint32_t tile_depth = 4;                            ///< hidden layers, at most
+constexpr std::uint32_t tile_samples = 13;                         ///< of a lane's tile
+constexpr std::uint32_t tile_rows = 4 * tile_samples;              ///< samples of a warp, at most
+constexpr std::uint32_t tile_block_rows = tile_warps * tile_rows;  ///< of a block
+/// Of the units of a layer.
+constexpr std::uint32_t tile_layer = tile_block_rows * tile_width;
+/// Samples of a product of tensor cores. Of 13 such products a warp takes three, the last one four.
+constexpr std::uint32_t tensor_rows = 16;
+constexpr std::uint32_t tensor_products = tile_block_rows / tensor_rows;
+constexpr std::uint32_t tensor_products_of_warp = (tensor_products + tile_warps - 1) / tile_warps;
 /// Four rows of a matrix of weights, and padding: no two of a quarter warp's loads share banks.
 constexpr std::uint32_t tile_hidden_block = 4 * tile_width + quad;
 constexpr std::uint32_t tile_hidden_matrix = tile_width / 4 * tile_hidden_block;
+/// Where quad q of row r of such a matrix is.
+[[nodiscard]] MODSWEEP_HD std::uint32_t tile_hidden_place(std::uint32_t r, std::uint32_t q) {
+  return r / 4 * tile_hidden_block + r % 4 * tile_width + quad * q;
+}
 constexpr std::uint32_t tile_input_block = 4 * tile_ends + quad;
 constexpr std::uint32_t tile_input_matrix = tile_width / 4 * tile_input_block;
 /// The smallest batch: of fewer samples, most rows of the tiles would be empty.
@@ -48,7 +58,10 @@ struct TilePlan {
   std::uint32_t depth = 0;  ///< hidden layers, H
   std::uint32_t inputs = 0;
   std::uint32_t outputs = 0;
-  std::uint32_t rows = 0;  ///< samples that a warp takes at once, at most tile_rows
+  std::uint32_t part_rows = 0;                ///< samples that a block takes at once, at most tile_block_rows
+  std::uint32_t warp_first[tile_warps] = {};  ///< of them, a warp's first one
+  std::uint32_t warp_rows[tile_warps] = {};   ///< and how many it takes
+  std::uint32_t warp_stride = 0;              ///< rows of arrays from a warp's first one to the next warp's
 
   std::uint32_t in_weights = 0;       ///< [8] blocks of [4][4]: 4 outputs, inputs and zeros
   std::uint32_t hidden_weights = 0;   ///< [H - 1][8] blocks of [4][32]
@@ -61,10 +74,10 @@ struct TilePlan {
   std::uint32_t out_shares = 0;       ///< [warps][4][32]
   std::uint32_t out_bias_shares = 0;  ///< [warps][4]
   std::uint32_t losses = 0;           ///< [warps]: sums that are finite where the loss is
-  std::uint32_t x = 0;                ///< [warps][rows][4], inputs and zeros
-  std::uint32_t errors = 0;           ///< [warps][rows][4]: targets, then dL/dy
-  std::uint32_t units =
-      0;  ///< [warps][H][rows][32]: g, then deltas, then shares [32][32] of a matrix's gradient
+  std::uint32_t x = 0;                ///< [rows][4], inputs and zeros
+  std::uint32_t errors = 0;           ///< [rows][4]: targets, then dL/dy
+  /// [H][rows][32]: g, then deltas, then warps' shares [32][32] of a matrix's gradient
+  std::uint32_t units = 0;
   std::uint32_t values = 0;  ///< one past the last
   std::size_t bytes = 0;
 
@@ -81,14 +94,28 @@ struct TilePlan {
 /// The place of the first value behind the TileState, in bytes.
 constexpr std::size_t tile_values_begin = (sizeof(TileState) + 15) / 16 * 16;
 
-[[nodiscard]] inline TilePlan tile_plan(const Shape& shape, std::uint32_t batch) {
+/// Deals the samples of a batch, in parts of about equal size, to the warps.
+inline void deal_samples(std::uint32_t batch, Multiplier multiplier, TilePlan& plan) {
+  const std::uint32_t parts = (batch + tile_block_rows - 1) / tile_block_rows;
+  const std::uint32_t rows = (batch + parts - 1) / parts;
+  const bool tensor = multiplier == Multiplier::tensor_cores;
+  plan.warp_stride = tensor ? tensor_products / tile_warps * tensor_rows : tile_rows;
+  const std::uint32_t products = (rows + tensor_rows - 1) / tensor_rows;
+  for (std::uint32_t w = 0; w < tile_warps; ++w) {
+    plan.warp_first[w] = plan.part_rows;
+    plan.warp_rows[w] =
+        tensor ? (products + w) / tile_warps * tensor_rows : (rows + tile_warps - 1) / tile_warps;
+    plan.part_rows += plan.warp_rows[w];
+  }
+}
+
+[[nodiscard]] inline TilePlan tile_plan(const Shape& shape, std::uint32_t batch,
+                                        Multiplier multiplier = Multiplier::threads) {
   TilePlan plan;
   plan.depth = static_cast<std::uint32_t>(shape.hidden_layers());
   plan.inputs = shape.inputs();
   plan.outputs = shape.outputs();
-  constexpr std::uint32_t most = tile_warps * tile_rows;
-  const std::uint32_t parts = (batch + most - 1) / most;
-  plan.rows = (batch + parts * tile_warps - 1) / (parts * tile_warps);
+  deal_samples(batch, multiplier, plan);
 
   const auto take = [&plan](std::uint32_t count) {
     const std::uint32_t at = plan.values;
@@ -106,9 +133,9 @@ constexpr std::size_t tile_values_begin = (sizeof(TileState) + 15) / 16 * 16;
   plan.out_shares = take(tile_warps * tile_width * tile_ends);
   plan.out_bias_shares = take(tile_warps * tile_ends);
   plan.losses = take(tile_warps);
-  plan.x = take(tile_warps * tile_rows * tile_ends);
-  plan.errors = take(tile_warps * tile_rows * tile_ends);
-  plan.units = take(tile_warps * plan.depth * tile_layer);
+  plan.x = take(tile_block_rows * tile_ends);
+  plan.errors = take(tile_block_rows * tile_ends);
+  plan.units = take(plan.depth * tile_layer);
   plan.bytes = tile_values_begin + plan.values * sizeof(float);
 
   const std::vector<Layer> layers = pack::layer_table(shape);

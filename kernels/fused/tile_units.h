@@ -12,20 +12,17 @@ namespace modsweep::fused {
 
 /// What a warp knows of its part of a batch, in registers.
 struct TilePart {
-  std::uint32_t count = 0;  ///< samples of the warp, at most tile_rows: the rows that follow are empty
+  std::uint32_t count = 0;  ///< samples of the warp: the rows that follow are empty
   std::uint32_t first = 0;  ///< the first one's place in the batch
   bool start = true;        ///< whether it is the batch's first part
   std::uint32_t step = 0;   ///< for random numbers
   std::uint32_t seed = 0;
   float slope = 0.0F;
   float sigma = 0.0F;
-  float inverse_count = 0.0F;  ///< 1 / B, of the whole batch
-  bool activity = false;       ///< whether the penalty of weighted activity is on
-  float coefficient = 0.0F;    ///< its coefficient
-
-  [[nodiscard]] MODSWEEP_HD bool there(const Lane& lane, std::uint32_t i) const {
-    return 4 * i + lane.samples < count;
-  }
+  float inverse_count = 0.0F;   ///< 1 / B, of the whole batch
+  bool activity = false;        ///< whether the penalty of weighted activity is on
+  float coefficient = 0.0F;     ///< its coefficient
+  std::uint32_t tf32_bits = 0;  ///< TileJob's
 };
 
 /// What holds for all of these units; only the slope is not known when this is compiled.
@@ -46,45 +43,36 @@ template <bool noisy>
   return rule;
 }
 
-/// sigma times the normals of the lane's units in row i, the same ones in both directions.
-MODSWEEP_HD void draw_noise(const TilePart& part, const Lane& lane, std::uint32_t layer, std::uint32_t i,
+/// sigma times the normals of quad q of the warp's sample `row`, the same ones in both directions.
+MODSWEEP_HD void draw_noise(const TilePart& part, std::uint32_t layer, std::uint32_t row, std::uint32_t q,
                             float (&scaled)[quad]) {
-  math::block_normals(math::random_block(part.seed, math::Stream::noise, part.step, layer,
-                                         part.first + 4 * i + lane.samples, lane.units),
-                      scaled);
+  math::block_normals(
+      math::random_block(part.seed, math::Stream::noise, part.step, layer, part.first + row, q), scaled);
   MODSWEEP_UNROLLED
   for (float& eps : scaled) eps *= part.sigma;
 }
 
-/// Activation and noise of hidden layer `layer`: pre-activations `z`, bias included, to g, which is stored in
-/// the lane's places of `rows`. `noise` becomes what draw_noise() draws; `sums` the sums over the lane's
-/// samples of h(a), of the penalty of activity.
+/// Activation and noise of a sample's units: pre-activations `z`, bias included, to g. `noise` is what
+/// draw_noise() drew; h(a) of the penalty of activity is added to `sums`. Of rows without a sample, z must be
+/// 0: then g is, and so is all that follows.
 template <bool noisy>
-MODSWEEP_HD void pass_on(const TilePart& part, const Lane& lane, std::uint32_t layer, const UnitTile& z,
-                         float* rows, UnitTile& noise, Quad<float>& sums) {
+[[nodiscard]] MODSWEEP_HD Quad<float> pass_on_quad(const TilePart& part, const float (&z)[quad],
+                                                   const float (&noise)[quad], Quad<float>& sums) {
   const math::UnitHyperparameters<float> unit = tile_unit<noisy>(part.slope);
   const math::PowerRule<float> activity = tile_activity(part);
-  float* own = rows + lane.own_place();
-  sums = {};
+  Quad<float> g;
   MODSWEEP_UNROLLED
-  for (std::uint32_t i = 0; i < tile_samples; ++i) {
-    const bool there = part.there(lane, i);
-    if constexpr (noisy) draw_noise(part, lane, layer, i, noise[i]);
-    Quad<float> g;
-    MODSWEEP_UNROLLED
-    for (std::uint32_t u = 0; u < quad; ++u) {
-      const math::UnitValues<float> values = noisy
-                                                 ? math::forward_noisy_unit(unit, z[i][u], noise[i][u], 1.0F)
-                                                 : math::forward_unit(unit, z[i][u]);
-      g.v[u] = values.out;
-      sums.v[u] += math::WeightedActivity::activity(activity, math::select(there, values.clean, 0.0F));
-    }
-    put_quad(own + i * 4 * tile_width, g);
+  for (std::uint32_t u = 0; u < quad; ++u) {
+    const math::UnitValues<float> values =
+        noisy ? math::forward_noisy_unit(unit, z[u], noise[u], 1.0F) : math::forward_unit(unit, z[u]);
+    g.v[u] = values.out;
+    sums.v[u] += math::WeightedActivity::activity(activity, values.clean);
   }
+  return g;
 }
 
-/// The factor of the penalty of activity for units with these sums of squares of outgoing weights; 0 where it
-/// is off.
+/// By what units' activations a are multiplied in the gradient of the penalty of activity, which is
+/// proportional to them, for units with these sums of squares of outgoing weights; 0 where it is off.
 [[nodiscard]] MODSWEEP_HD Quad<float> activity_factors(const TilePart& part, const Quad<float>& squares) {
   const math::PowerRule<float> activity = tile_activity(part);
   Quad<float> factors{};
@@ -93,9 +81,18 @@ MODSWEEP_HD void pass_on(const TilePart& part, const Lane& lane, std::uint32_t l
   for (std::uint32_t u = 0; u < quad; ++u) {
     math::UnitSums<float> sums;
     sums.out_square = squares.v[u];
-    factors.v[u] = activity.coefficient * math::WeightedActivity::unit_weight(sums) * part.inverse_count;
+    factors.v[u] = activity.coefficient * math::WeightedActivity::unit_weight(sums) * part.inverse_count *
+                   math::WeightedActivity::activity_derivative(activity, 1.0F);
   }
   return factors;
+}
+
+/// The loss is not finite where these are not and the penalty of activity is on: it is a sum of their
+/// products.
+MODSWEEP_HD void check_activity(const TilePart& part, const Quad<float>& sums, float& loss) {
+  if (!part.activity) return;
+  MODSWEEP_UNROLLED
+  for (const float sum : sums.v) loss = math::multiply_add(0.0F, sum, loss);
 }
 
 /// dL/dz of a unit from dL/dg, what it passed on, and the noise that this had.
@@ -111,35 +108,19 @@ template <bool noisy>
     out_by_clean = before.derivative;
   }
   const float clean_by_z = math::activation_derivative(unit.activation, g, unit.slope);
-  const float by_clean = math::WeightedActivity::activity_derivative(tile_activity(part), clean) * factor;
-  return clean_by_z * math::multiply_add(by_g, out_by_clean, by_clean);
+  return clean_by_z * math::multiply_add(clean, factor, by_g * out_by_clean);
 }
 
-/// From dL/dg in `tile` to dL/dz, zeros in empty rows, of hidden layer `layer`; `rows` has what it passed on,
-/// which the deltas replace where `store` says so. `noise`: of the last layer, as pass_on() left it; that of
-/// the others is drawn again. `sums` becomes the sums over the lane's samples of dL/dz.
-template <bool noisy, bool last>
-MODSWEEP_HD void take_back(const TilePart& part, const Lane& lane, std::uint32_t layer, UnitTile& tile,
-                           UnitTile& noise, float* rows, const Quad<float>& factors, bool store,
-                           Quad<float>& sums) {
-  float* own = rows + lane.own_place();
-  sums = {};
+/// dL/dz of a sample's units from dL/dg in `by_g`. `noise` as above.
+template <bool noisy>
+[[nodiscard]] MODSWEEP_HD Quad<float> delta_quad(const TilePart& part, const float (&by_g)[quad],
+                                                 const Quad<float>& g, const float (&noise)[quad],
+                                                 const Quad<float>& factors) {
+  Quad<float> delta;
   MODSWEEP_UNROLLED
-  for (std::uint32_t i = 0; i < tile_samples; ++i) {
-    const bool there = part.there(lane, i);
-    const Quad<float> g = pack::load_quad(own + i * 4 * tile_width);
-    if constexpr (noisy && !last) draw_noise(part, lane, layer, i, noise[i]);
-    Quad<float> delta;
-    MODSWEEP_UNROLLED
-    for (std::uint32_t u = 0; u < quad; ++u) {
-      const float by_z =
-          unit_delta<noisy>(part, tile[i][u], g.v[u], noisy ? noise[i][u] : 0.0F, factors.v[u]);
-      tile[i][u] = math::select(there, by_z, 0.0F);
-      delta.v[u] = tile[i][u];
-      sums.v[u] += tile[i][u];
-    }
-    if (store) put_quad(own + i * 4 * tile_width, delta);
-  }
+  for (std::uint32_t u = 0; u < quad; ++u)
+    delta.v[u] = unit_delta<noisy>(part, by_g[u], g.v[u], noisy ? noise[u] : 0.0F, factors.v[u]);
+  return delta;
 }
 
 }  // namespace modsweep::fused

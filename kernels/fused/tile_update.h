@@ -2,9 +2,10 @@
 // owns, and the sums over weights that the next step's penalty of activity needs.
 #pragma once
 
-#include "fused/tile_passes.h"
+#include "fused/tile_arrays.h"
 
 #include "modsweep/math/optimizer.h"
+#include "modsweep/math/penalties.h"
 
 namespace modsweep::fused {
 
@@ -27,7 +28,7 @@ struct TileQuad {
 /// quad of columns; and one quad of the others (other()).
 class TileOwner {
  public:
-  MODSWEEP_HD TileOwner(const Lane& lane, const TileArrays& arrays) : lane_(lane), arrays_(arrays) {}
+  MODSWEEP_HD TileOwner(const WarpLane& lane, const TileArrays& arrays) : lane_(lane), arrays_(arrays) {}
 
   static constexpr std::uint32_t quads = 2;
 
@@ -38,7 +39,7 @@ class TileOwner {
   /// Quad i of the matrix between hidden layers m and m + 1.
   [[nodiscard]] MODSWEEP_HD TileQuad hidden(std::uint32_t m, std::uint32_t i) const {
     const std::uint32_t r = row(i);
-    return {arrays_.hidden_weights(m) + r / 4 * tile_hidden_block + r % 4 * tile_width + column(),
+    return {arrays_.hidden_weights(m) + tile_hidden_place(r, lane_.number % 8),
             arrays_.plan->hidden_weights_there + m * arrays_.plan->hidden_step + r * tile_width + column(),
             quad};
   }
@@ -91,7 +92,7 @@ class TileOwner {
     return l == 0 ? plan.in_biases_there : plan.hidden_biases_there + (l - 1) * plan.hidden_step;
   }
 
-  const Lane& lane_;
+  const WarpLane& lane_;
   const TileArrays& arrays_;
 };
 
@@ -99,7 +100,7 @@ class TileOwner {
 template <typename Thread>
 class TileUpdate {
  public:
-  MODSWEEP_HD TileUpdate(const Thread& thread, const Lane& lane, const TileArrays& arrays,
+  MODSWEEP_HD TileUpdate(const Thread& thread, const WarpLane& lane, const TileArrays& arrays,
                          const Hyperparameters<float>& hyper, const TileParameters& memory)
       : thread_(thread), lane_(lane), arrays_(arrays), owner_(lane, arrays), hyper_(hyper), memory_(memory) {}
 
@@ -228,7 +229,7 @@ class TileUpdate {
   }
 
   const Thread& thread_;
-  const Lane& lane_;
+  const WarpLane& lane_;
   const TileArrays& arrays_;
   TileOwner owner_;
   const Hyperparameters<float>& hyper_;

@@ -25,6 +25,7 @@ struct TileCase {
   double noise = 0.0, l2 = 1e-4, wa = 1e-2, slope = 0.1;
   bool shuffle = false, adamw = false, backwards = false;
   int approximate = 0;
+  fused::Multiplier multiplier = fused::Multiplier::threads;
 };
 
 /// Data of any number of outputs: those of the task, over and over.
@@ -116,8 +117,8 @@ struct TilePack {
   }
 };
 
-/// Sizes around each tile: samples of a warp and of a block, layers, inputs and outputs.
-const TileCase tile_cases[] = {
+/// Sizes around each tile: samples of a product, of a warp and of a block, layers, inputs and outputs.
+const TileCase tile_sizes[] = {
     {.name = "standard"},
     {.name = "standard, warps and blocks backwards", .networks = 2, .backwards = true},
     {.name = "noise", .noise = 0.1},
@@ -134,12 +135,24 @@ const TileCase tile_cases[] = {
      .networks = 2,
      .steps = 4,
      .shuffle = true},
+    {.name = "products of 15 to 17 samples", .batch = 49, .samples = 49 + 47, .networks = 3, .noise = 0.1},
     {.name = "207 samples", .batch = 207, .samples = 300},
     {.name = "208 samples", .batch = 208, .samples = 300, .noise = 0.1},
     {.name = "two parts", .batch = 209, .samples = 300, .networks = 2},
     {.name = "a last batch of one part", .batch = 417, .samples = 500, .noise = 0.1, .wa = 0.0},
     {.name = "AdamW with a schedule, no penalties", .steps = 4, .l2 = 0.0, .wa = 0.0, .adamw = true},
 };
+
+/// Each of them with multiply-adds of threads and with tensor cores.
+[[nodiscard]] inline std::vector<TileCase> tile_cases() {
+  std::vector<TileCase> cases;
+  for (const fused::Multiplier multiplier : {fused::Multiplier::threads, fused::Multiplier::tensor_cores})
+    for (TileCase c : tile_sizes) {
+      c.multiplier = multiplier;
+      cases.push_back(c);
+    }
+  return cases;
+}
 
 /// The rounding of as many additions as a batch has samples.
 [[nodiscard]] inline double allowed_distance(const TileCase& c) {

@@ -260,8 +260,7 @@ void multiply_add_tf32(SumFragment& sums, const RowFragment& rows, const ColumnF
   if (warp.barrier.arrived + 1 == warp.barrier.size)
     test::multiply_add_tf32(warp.sums, warp.rows, warp.columns);
   __syncwarp();
-  sums = warp.sums[lane];
-  __syncwarp();
+  sums = warp.sums[lane];  // which no other lane writes
 }
 
 }  // namespace modsweep::fused

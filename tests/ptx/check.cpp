@@ -1,8 +1,7 @@
 // Carries out the PTX of kernels.cu: what it does must be free of faults and equal a loop in double.
 //   ptx_check PTX [CASE]: the cases of tile_cases.h, or one of them. Exit code 1 where one fails.
-//   ptx_check PTX plain|noisy STEPS LINES: one network of the standard shape; counts on standard output, and
-//   by line
-//     of the PTX in LINES, for counts.py.
+//   ptx_check PTX plain|noisy|3xtf32|3xtf32_noisy STEPS LINES: one network of the standard shape; counts on
+//   standard output, and by line of the PTX in LINES, for counts.py.
 #include "engine/tile_cases.h"
 #include "fused/tile_network.h"
 #include "ptx/interpreter.h"
@@ -15,6 +14,8 @@
 
 namespace modsweep::test {
 namespace {
+
+using fused::Multiplier;
 
 /// Remembers what it allocated, as the interpreter asks for it.
 class TrackedBackend : public HostBackend {
@@ -41,9 +42,9 @@ class Checker {
   explicit Checker(const char* ptx) : module_(ptx) {}
 
   [[nodiscard]] ptx::Record& record() { return record_; }
-  [[nodiscard]] static std::string kernel(bool noisy) {
+  [[nodiscard]] static std::string kernel(bool noisy, Multiplier multiplier) {
     return std::string("_ZN8modsweep5fused13work_on_tilesINS0_10TrainTilesILb") + (noisy ? "1" : "0") +
-           "EEEEEvT_";
+           "ELNS0_10MultiplierE" + (multiplier == Multiplier::tensor_cores ? "1" : "0") + "EEEEEvT_";
   }
 
   /// Trains; returns the largest distance from the loop, relative to the largest weight.
@@ -62,12 +63,11 @@ class Checker {
     backend.upload(memory.progress, progress.data(), progress.size());
     auto list = backend.allocate<std::uint32_t>(members.size());
     backend.upload(list, members.data(), members.size());
-    const bool noisy = fused::tile_kind(pack, 0) == fused::TileKind::noisy;
-    const fused::TileJob job{memory.view(), fused::tile_plan(pack.shape, c.batch), list.data()};
-    if (noisy)
-      launch(c, fused::TrainTiles<true>{job}, backend, trace);
+    const fused::TileJob job{memory.view(), fused::tile_plan(pack.shape, c.batch, c.multiplier), list.data()};
+    if (c.multiplier == Multiplier::tensor_cores)
+      launch_kind<Multiplier::tensor_cores>(c, pack, job, backend, trace);
     else
-      launch(c, fused::TrainTiles<false>{job}, backend, trace);
+      launch_kind<Multiplier::threads>(c, pack, job, backend, trace);
     std::vector<float> weights(memory.parameters.size());
     backend.download(weights.data(), memory.parameters, weights.size());
     double farthest = 0.0;
@@ -82,11 +82,20 @@ class Checker {
  private:
   static constexpr fused::BlockLimits limits = {.block = 232448, .multiprocessor = 233472, .reserved = 1024};
 
+  template <Multiplier multiplier>
+  void launch_kind(const TileCase& c, const Pack& pack, const fused::TileJob& job,
+                   const TrackedBackend& backend, ptx::Trace* trace) {
+    if (fused::tile_kind(pack, 0) == fused::TileKind::noisy)
+      launch(c, kernel(true, multiplier), fused::TrainTiles<true, multiplier>{job}, backend, trace);
+    else
+      launch(c, kernel(false, multiplier), fused::TrainTiles<false, multiplier>{job}, backend, trace);
+  }
+
   template <typename F>
-  void launch(const TileCase& c, const F& f, const TrackedBackend& backend, ptx::Trace* trace) {
-    constexpr bool noisy = std::is_same_v<F, fused::TrainTiles<true>>;
-    const auto program = module_.program(kernel(noisy));
-    if (program == nullptr) throw std::logic_error("no kernel " + kernel(noisy));
+  void launch(const TileCase& c, const std::string& name, const F& f, const TrackedBackend& backend,
+              ptx::Trace* trace) {
+    const auto program = module_.program(name);
+    if (program == nullptr) throw std::logic_error("no kernel " + name);
     if (program->parameters.size() != 1 || program->parameters[0].bytes != sizeof(f))
       throw std::logic_error("the PTX is of other sources");
     ptx::Launch launch;
@@ -111,13 +120,14 @@ int check(const char* ptx, const char* only) {
   Checker checker(ptx);
   int failures = 0;
   int cases = 0;
-  for (const TileCase& c : tile_cases) {
+  for (const TileCase& c : tile_cases()) {
     if (only != nullptr && std::strcmp(c.name, only) != 0) continue;
     ++cases;
     const double distance = checker.run(c, true);
     const bool good = distance <= allowed_distance(c);
-    std::printf("%s %s: %.1e of the weights from the loop in double, %.1e allowed\n", good ? "ok  " : "FAIL",
-                c.name, distance, allowed_distance(c));
+    std::printf("%s %s%s: %.1e of the weights from the loop in double, %.1e allowed\n",
+                good ? "ok  " : "FAIL", c.multiplier == Multiplier::threads ? "" : "3xtf32: ", c.name,
+                distance, allowed_distance(c));
     failures += good ? 0 : 1;
   }
   for (const auto& [key, fault] : checker.record().faults) {
@@ -135,12 +145,15 @@ int count(const char* ptx, const std::string& kind, std::uint32_t steps, const c
   ptx::Trace trace;
   TileCase standard{.name = "standard"};
   standard.steps = steps;
-  standard.noise = kind == "noisy" ? 0.1 : 0.0;
+  const bool noisy = kind.find("noisy") != std::string::npos;
+  const bool tensor = kind.find("3xtf32") != std::string::npos;
+  standard.noise = noisy ? 0.1 : 0.0;
+  standard.multiplier = tensor ? Multiplier::tensor_cores : Multiplier::threads;
   checker.run(standard, false, &trace);
   ptx::report(stdout, checker.record());
   std::FILE* file = std::fopen(lines, "w");
   if (file == nullptr) return 2;
-  ptx::report_lines(file, checker.record(), Checker::kernel(kind == "noisy"));
+  ptx::report_lines(file, checker.record(), Checker::kernel(noisy, standard.multiplier));
   return std::fclose(file) == 0 ? 0 : 2;
 }
 
@@ -158,6 +171,6 @@ int main(int count, char** arguments) {
     std::fprintf(stderr, "%s\n", e.what());
     return 1;
   }
-  std::fprintf(stderr, "usage: ptx_check PTX [CASE | plain|noisy STEPS LINES]\n");
+  std::fprintf(stderr, "usage: ptx_check PTX [CASE | plain|noisy|3xtf32|3xtf32_noisy STEPS LINES]\n");
   return 2;
 }

@@ -6,7 +6,7 @@ counts.py SOURCES OUT CHECK NVCC: compiles the kernels to OUT, has CHECK (ptx_ch
 The same with --write: writes bench/fused_counts.json.
 
 The network is 4-32-32-32-4 with a batch of 200, L2 and weighted activity of exponent 2; `noisy` with noise of exponent
-2 besides. Steps 3 to 7 are counted.
+2 besides; `3xtf32` by tensor cores. Steps 3 to 7 are counted.
 """
 import hashlib
 import json
@@ -18,11 +18,13 @@ import sys
 import sass
 
 ARCHITECTURE = "sm_90"
-KERNEL = "_ZN8modsweep5fused13work_on_tilesINS0_10TrainTilesILb%dEEEEEvT_"
+KERNEL = "_ZN8modsweep5fused13work_on_tilesINS0_10TrainTilesILb%dELNS0_10MultiplierE%dEEEEEvT_"  # noisy, 3xtf32
 FLAGS = ["-lineinfo", "-arch=" + ARCHITECTURE, "-O3", "-DNDEBUG", "--expt-relaxed-constexpr", "-std=c++20"]
 # What a step may cost at most: instructions of warps, wavefronts of shared memory, barriers of the block.
 LIMITS = {"plain": {"instructions": 70000, "wavefronts_strict": 20000, "barriers": 3},
-          "noisy": {"instructions": 95000, "wavefronts_strict": 20000, "barriers": 3}}
+          "noisy": {"instructions": 95000, "wavefronts_strict": 20000, "barriers": 3},
+          "3xtf32": {"instructions": 35000, "wavefronts_strict": 12000, "barriers": 3},
+          "3xtf32_noisy": {"instructions": 60000, "wavefronts_strict": 12000, "barriers": 3}}
 
 
 def sources_of(source, file, found):
@@ -89,7 +91,7 @@ class Steps:
 
 
 def counts_of(out, check, ptx, kind, ptxas):
-    kernel = KERNEL % (kind == "noisy")
+    kernel = KERNEL % ("noisy" in kind, "3xtf32" in kind)
     few, many = Steps(out, check, ptx, kind, 2), Steps(out, check, ptx, kind, 7)
     if many.faults:
         raise SystemExit("faults: see %s" % (out / (kind + ".7.txt")))
@@ -139,7 +141,7 @@ def main():
                 raise SystemExit("%s: %d %s, at most %d" % (kind, kernels[kind][what], what, most))
         if kernels[kind]["spilled_bytes"] > 0:
             raise SystemExit("%s: %d bytes are spilled" % (kind, kernels[kind]["spilled_bytes"]))
-    now = {"sources": hash_of(source), "network": "4-32-32-32-4, batch 200, L2 and WA2; noisy: noise of exponent 2",
+    now = {"sources": hash_of(source), "network": "4-32-32-32-4, batch 200, L2 and WA2; noisy: noise of exponent 2; 3xtf32: tensor cores",
            "architecture": ARCHITECTURE, "nvcc": version, "kernels": kernels}
     if write:
         record.write_text(json.dumps(now, indent=2) + "\n")

@@ -4,7 +4,12 @@
 
 namespace modsweep::fused {
 
-template __global__ void work_on_tiles<TrainTiles<false>>(const __grid_constant__ TrainTiles<false> f);
-template __global__ void work_on_tiles<TrainTiles<true>>(const __grid_constant__ TrainTiles<true> f);
+#define MODSWEEP_KERNEL(...) \
+  template __global__ void work_on_tiles<__VA_ARGS__>(const __grid_constant__ __VA_ARGS__ f);
+MODSWEEP_KERNEL(TrainTiles<false, Multiplier::threads>)
+MODSWEEP_KERNEL(TrainTiles<true, Multiplier::threads>)
+MODSWEEP_KERNEL(TrainTiles<false, Multiplier::tensor_cores>)
+MODSWEEP_KERNEL(TrainTiles<true, Multiplier::tensor_cores>)
+#undef MODSWEEP_KERNEL
 
 }  // namespace modsweep::fused

@@ -59,7 +59,7 @@ def main():
         sys.argv[1:] = [source, str(out), check, nvcc]
         counts.main()
         return
-    plain = counts.lone_kernel(ptx, counts.KERNEL % 0, out / "broken.ptx").read_text()
+    plain = counts.lone_kernel(ptx, counts.KERNEL % (0, 0), out / "broken.ptx").read_text()
     unnoticed = 0
     for name, text in breaks_of(plain):
         (out / "broken.ptx").write_text(text)

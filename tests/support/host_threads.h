@@ -4,6 +4,7 @@
 
 #include "fused/tile_lanes.h"
 #include "support/block_observer.h"
+#include "support/tensor_core.h"
 #include "support/turns.h"
 
 #include <array>
@@ -20,13 +21,21 @@ struct Meeting {
   std::uint32_t round = 0;
 };
 
+/// Of the lanes of a warp, for products of tensor cores.
+struct HostFragments {
+  std::array<fused::SumFragment, fused::warp_lanes> sums;
+  std::array<fused::RowFragment, fused::warp_lanes> rows;
+  std::array<fused::ColumnFragment, fused::warp_lanes> columns;
+};
+
 /// What the threads of a block share besides memory.
 struct HostTileBlock {
   BlockObserver* observer = nullptr;
   Meeting all{.size = fused::tile_threads};
   std::array<Meeting, fused::tile_warps> warps{};
   std::array<float, fused::tile_threads> told{};  ///< what lanes tell each other
-  std::uint64_t events = 0;                       ///< without new ones, all threads wait forever
+  std::array<HostFragments, fused::tile_warps> fragments{};
+  std::uint64_t events = 0;  ///< without new ones, all threads wait forever
 
   explicit HostTileBlock(BlockObserver* watch) : observer(watch) {
     for (Meeting& warp : warps) warp.size = fused::warp_lanes;
@@ -59,6 +68,22 @@ class HostTileThread {
         block_.warps[warp()]);  // an exchange orders no accesses to memory, so the observer is not told of it
     enter();
     return other;
+  }
+  [[nodiscard]] std::uint32_t of_first_lane(std::uint32_t v) const {
+    const auto told = of_lane(std::bit_cast<float>(v), lane());
+    return std::bit_cast<std::uint32_t>(told);
+  }
+  [[nodiscard]] fused::SumFragment multiply_add(const fused::SumFragment& sums,
+                                                const fused::RowFragment& rows,
+                                                const fused::ColumnFragment& columns) const {
+    HostFragments& all = block_.fragments[warp()];
+    all.sums[lane()] = sums;
+    all.rows[lane()] = rows;
+    all.columns[lane()] = columns;
+    if (wait(block_.warps[warp()]))  // the last one multiplies for all
+      multiply_add_tf32(all.sums, all.rows, all.columns);
+    enter();
+    return all.sums[lane()];  // which nobody else writes
   }
 
  private:
