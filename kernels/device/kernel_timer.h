@@ -21,7 +21,8 @@ class KernelTimer {
   struct Times {
     std::vector<double> microseconds;
     double operations = 0.0;  ///< of the largest launch; 0: not counted
-    double bytes = 0.0;       ///< necessary reads and writes; 0: memory is not the limit
+    double bytes = 0.0;       ///< necessary reads and writes of the largest launch; 0: not counted
+    double all_bytes = 0.0;   ///< of all launches
   };
 
   explicit KernelTimer(int device) {
@@ -45,7 +46,7 @@ class KernelTimer {
     end(stream,
         "gemm " + std::to_string(g.rows) + "x" + std::to_string(g.columns) + "x" + std::to_string(g.inner) +
             transposed,
-        2.0 * g.rows * g.columns * g.inner * g.networks, 0.0);
+        2.0 * g.rows * g.columns * g.inner * g.networks, g.bytes());
   }
 
   [[nodiscard]] const std::map<std::string, Times>& times() const { return times_; }
@@ -61,6 +62,7 @@ class KernelTimer {
     entry.microseconds.push_back(1e3 * static_cast<double>(milliseconds));
     entry.operations = std::max(entry.operations, operations);
     entry.bytes = std::max(entry.bytes, bytes);
+    entry.all_bytes += bytes;
   }
 
   /// "modsweep::pack::ForwardUnits<float>" mangled: "ForwardUnits".

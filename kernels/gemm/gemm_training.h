@@ -1,13 +1,15 @@
-// A pack in training as batched matrix products with element-wise kernels around them.
+// A pack in training as batched matrix products with element-wise kernels around them, which compute the
+// products of narrow layers, too (pack/narrow_layer.h).
 //
 // The class is a template over the backend (device/backend.cuh for CUDA), so that this file needs no nvcc.
 #pragma once
 
+#include "gemm/sum_kernels.h"
+#include "gemm/unit_kernels.h"
 #include "pack/backend.h"
 #include "pack/batch.h"
 #include "pack/product.h"
 #include "pack/sums.h"
-#include "pack/units.h"
 #include "pack/update.h"
 #include "training/pack_training.h"
 
@@ -25,6 +27,7 @@ class GemmTraining final : public PackTraining<Backend, T> {
         backend_(this->backend()),
         pack_(this->pack()),
         memory_(this->memory()) {
+    stores_z_ = needs_z(pack_);
     backend_.use_tf32(pack_.precision == Precision::tf32);
     for (std::size_t p = 0; p < pack_.size(); ++p)
       if (pack_.shuffle[p] != 0)
@@ -40,10 +43,9 @@ class GemmTraining final : public PackTraining<Backend, T> {
   void sum_losses(const PackView<T>& v, Split split, std::uint64_t samples) override {
     for (std::uint64_t first = 0; first < samples; first += pack_.batch_size) {
       each(1, BeginEvaluation<T>{v, split, static_cast<std::uint32_t>(first)});
-      if (first == 0) each(v.units, WeightSums<T>{v});
-      gather(v, split, true);
+      fetch(v, split, true, first == 0);
       forward(v, {.dropout = false, .evaluation = true});
-      each(v.units, SumActivity<T>{v});
+      sum_batch(v, false);
       each(1, SumLoss<T>{v, true, false});
     }
   }
@@ -61,12 +63,10 @@ class GemmTraining final : public PackTraining<Backend, T> {
     const PassDraws draws{.stream = math::Stream::noise, .dropout = true, .evaluation = false};
     if (shuffled_samples_ > 0) each(shuffled_samples_, DrawOrder<T>{v, inspect});
     each(1, BeginStep<T>{.v = v, .inspect = inspect, .shuffles = true, .drawn = true});
-    each(v.units, WeightSums<T>{v});
-    gather(v, Split::train, false);
+    fetch(v, Split::train, false, true);
     forward(v, draws);
-    each(v.units, SumActivity<T>{v});
     backward(v, draws);
-    each(v.units, SumGradients<T>{v});
+    sum_batch(v, true);
     if (pack_.shape.prelu) each(v.layer_count - 1, SumSlopes<T>{v});
     each(1, SumLoss<T>{v, false, !inspect});
     if (inspect)
@@ -75,35 +75,77 @@ class GemmTraining final : public PackTraining<Backend, T> {
       each(v.parameter_stride / quad, Update<T>{v});
   }
 
-  void gather(const PackView<T>& v, Split split, bool evaluation) {
-    const std::size_t columns = v.input_stride + memory_.layers().back().output_stride;
-    each(v.batch * columns, Gather<T>{v, split, evaluation});
+  /// `sums`: also over the weights, which the penalties need.
+  void fetch(const PackView<T>& v, Split split, bool evaluation, bool sums) {
+    const FetchBatch<T> fetch{.gather = {v, split, evaluation},
+                              .columns = v.input_stride + memory_.layers().back().output_stride,
+                              .units = sums ? v.units : 0};
+    each(fetch.items(), fetch);
+  }
+
+  void sum_batch(const PackView<T>& v, bool gradients) {
+    const auto if_narrow = [](const Layer& layer) { return is_narrow(layer) ? layer : Layer(); };
+    const SumBatch<T> sum{.v = v,
+                          .gradients = gradients,
+                          .first = if_narrow(memory_.layers().front()),
+                          .last = if_narrow(memory_.layers().back())};
+    each(sum.items(), sum);
   }
 
   void forward(const PackView<T>& v, const PassDraws& draws) {
     for (const Layer& layer : memory_.layers()) {
-      forward_gemm(v, layer);
-      if (layer.output)
-        each(std::size_t{v.chunks} * layer.quads(), OutputError<T>{v, layer});
+      const bool narrow = is_narrow(layer);
+      const std::size_t items = std::size_t{v.chunks} * layer.quads();
+      if (!narrow) forward_gemm(v, layer);
+      if (layer.output && narrow)
+        each(items, OutputError<T, true>{v, layer, rows_below(v, layer), z_rows(v, layer)});
+      else if (layer.output)
+        each(items, OutputError<T, false>{v, layer, nullptr, z_rows(v, layer)});
+      else if (narrow)
+        each(items, ForwardUnits<T, true>{v, layer, draws});
       else
-        each(std::size_t{v.chunks} * layer.quads(), ForwardUnits<T>{v, layer, draws});
+        each(items, ForwardUnits<T, false>{v, layer, draws, z_rows(v, layer)});
     }
   }
 
   void backward(const PackView<T>& v, const PassDraws& draws) {
-    const T* delta = v.z + v.layer_offset(memory_.layers().back());
+    const T* delta = z_rows(v, memory_.layers().back());
     for (std::size_t l = memory_.layers().size(); l-- > 0;) {
       const Layer& layer = memory_.layers()[l];
-      weight_gradient_gemm(v, layer, delta);
+      if (!is_narrow(layer)) weight_gradient_gemm(v, layer, delta);
       if (l == 0) break;
       T* below = v.delta[l % 2];
-      backward_gemm(v, layer, delta, below);
+      if (!is_narrow(layer)) backward_gemm(v, layer, delta, below);
       const Layer& hidden = memory_.layers()[l - 1];
-      each(std::size_t{v.chunks} * hidden.quads(), BackwardUnits<T>{v, hidden, draws, below});
+      if (is_narrow(hidden))
+        is_narrow(layer) ? backward_units<true, true>(v, hidden, layer, draws, below)
+                         : backward_units<true, false>(v, hidden, layer, draws, below);
+      else
+        is_narrow(layer) ? backward_units<false, true>(v, hidden, layer, draws, below)
+                         : backward_units<false, false>(v, hidden, layer, draws, below);
       delta = below;
     }
   }
 
+  template <bool narrow_below, bool narrow_above>
+  void backward_units(const PackView<T>& v, const Layer& layer, const Layer& next, const PassDraws& draws,
+                      T* delta) {
+    each(std::size_t{v.chunks} * layer.quads(),
+         BackwardUnits<T, narrow_below, narrow_above>{.v = v,
+                                                      .layer = layer,
+                                                      .next = next,
+                                                      .draws = draws,
+                                                      .z = narrow_below ? nullptr : z_rows(v, layer),
+                                                      .from_value = !stores_z_,
+                                                      .by_output = narrow_above ? z_rows(v, next) : nullptr,
+                                                      .delta = delta});
+  }
+
+  /// A layer's z, which g replaces where it is not stored.
+  [[nodiscard]] T* z_rows(const PackView<T>& v, const Layer& layer) const {
+    if (stores_z_) return v.z + v.layer_offset(layer);
+    return layer.output ? v.z : v.g + v.layer_offset(layer);
+  }
   [[nodiscard]] const T* rows_below(const PackView<T>& v, const Layer& layer) const {
     return layer.number == 0 ? v.x : v.g + v.layer_offset(memory_.layers()[layer.number - 1]);
   }
@@ -114,8 +156,8 @@ class GemmTraining final : public PackTraining<Backend, T> {
       backend_.gemm(
           BatchedProduct<T>{.a = input_rows(v, layer, rows_below(v, layer), group),
                             .b = weights_of(v, layer, group, true),
-                            .c = {v.z + v.layer_offset(layer) + group * layer.group_outputs(),
-                                  layer.output_stride, std::size_t{v.batch} * layer.output_stride, false},
+                            .c = {z_rows(v, layer) + group * layer.group_outputs(), layer.output_stride,
+                                  std::size_t{v.batch} * layer.output_stride, false},
                             .rows = v.batch,
                             .columns = layer.group_outputs(),
                             .inner = layer.group_inputs(),
@@ -170,6 +212,7 @@ class GemmTraining final : public PackTraining<Backend, T> {
   Backend& backend_;
   const Pack& pack_;
   PackMemory<Backend, T>& memory_;
+  bool stores_z_ = true;                ///< of hidden layers
   std::uint32_t shuffled_samples_ = 0;  ///< of the largest training set that is shuffled; 0: none is
   typename Backend::Graph step_;
 };

@@ -145,8 +145,10 @@ struct PackView {
 
   T* x = nullptr;  ///< [P][B][input_stride], zeros past a batch's samples
   T* y = nullptr;  ///< [P][B][output stride], targets
-  T* z = nullptr;  ///< every layer's [P][B][stride]: pre-activations without bias; of the outputs, then dL/dy
-  T* g = nullptr;  ///< every hidden layer's [P][B][stride]: the next layer's input
+  /// Every layer's [P][B][stride]: pre-activations without bias; of the outputs, then dL/dy. Only the
+  /// outputs' where a pack stores no others (PackMemory).
+  T* z = nullptr;
+  T* g = nullptr;    ///< every hidden layer's [P][B][stride]: the next layer's input
   T* delta[2] = {};  ///< [P][B][widest stride]: dL/dg, then dL/dz, of alternate hidden layers
 
   /// [P][chunks][units]: sums over a chunk's samples, of h(a) of each penalty of activity, of dL/dz and of
@@ -155,6 +157,9 @@ struct PackView {
   T* bias_partials = nullptr;
   T* slope_partials = nullptr;   ///< null without prelu
   T* square_partials = nullptr;  ///< [P][chunks][quads of the outputs]
+  /// [P][chunks][narrow_values]: the same of the gradients of a narrow layer's weights (narrow_layer.h).
+  T* first_weight_partials = nullptr;
+  T* last_weight_partials = nullptr;
 
   T* activity_sums[math::activity_penalties] = {};  ///< [P][units]: sums over the batch
   T* slope_sums = nullptr;                          ///< null without prelu
@@ -167,9 +172,18 @@ struct PackView {
   [[nodiscard]] MODSWEEP_HD std::size_t row(const Layer& layer, std::uint32_t p, std::uint32_t b) const {
     return (std::size_t{p} * batch + b) * layer.output_stride;
   }
-  /// Bytes of a layer's rows of all networks.
-  [[nodiscard]] double row_bytes(const Layer& layer) const {
-    return static_cast<double>(sizeof(T) * networks * batch) * layer.output_stride;
+  /// Offset of row b of network p in x.
+  [[nodiscard]] MODSWEEP_HD std::size_t input_row(std::uint32_t p, std::uint32_t b) const {
+    return (std::size_t{p} * batch + b) * input_stride;
+  }
+  /// Bytes of a layer's rows, or of rows of `stride` values, of all networks.
+  [[nodiscard]] double row_bytes(const Layer& layer) const { return row_bytes(layer.output_stride); }
+  [[nodiscard]] double row_bytes(std::uint32_t stride) const {
+    return static_cast<double>(sizeof(T) * networks * batch) * stride;
+  }
+  /// Bytes of the partial sums of `values` values of all networks.
+  [[nodiscard]] double part_bytes(std::size_t values) const {
+    return static_cast<double>(sizeof(T) * networks * chunks * values);
   }
   /// A layer's rows within z and g.
   [[nodiscard]] MODSWEEP_HD std::size_t layer_offset(const Layer& layer) const {

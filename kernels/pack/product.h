@@ -27,6 +27,12 @@ struct BatchedProduct {
   std::uint32_t columns = 0;
   std::uint32_t inner = 0;
   std::uint32_t networks = 0;
+
+  /// Of A, B and C, each once.
+  [[nodiscard]] double bytes() const {
+    const double r = rows, c = columns, i = inner;
+    return static_cast<double>(sizeof(T)) * networks * (r * i + i * c + r * c);
+  }
 };
 
 }  // namespace modsweep::pack

@@ -1,4 +1,4 @@
-// Kernels that compute sums: over chunks of samples, over weights, over units. Each sum is one thread's loop
+// Kernels that compute sums: over weights, over units. Each sum is one thread's loop
 // in a fixed order, so that it has the same bits in any pack (kernels of this folder: see batch.h).
 #pragma once
 
@@ -34,47 +34,6 @@ struct WeightSums {
            feeding.group_inputs(), 1);
     v.in_absolute[at] = in.absolute;
     v.in_square[at] = in.square;
-  }
-};
-
-/// The sum of one unit's partial sums over all chunks.
-template <typename T>
-MODSWEEP_HD T sum_of_chunks(const PackView<T>& v, const T* parts, std::uint32_t p, std::uint32_t u) {
-  T sum = T(0);
-  for (std::uint32_t c = 0; c < v.chunks; ++c) sum += parts[v.part(p, c) + u];
-  return sum;
-}
-
-/// Items: all units. Sums over the batch of h(a) of the penalties of activity.
-template <typename T>
-struct SumActivity {
-  PackView<T> v;
-
-  MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t u) const {
-    const UnitIndex index = v.unit_indices[u];
-    if (v.layers[index.layer].output || v.batch_state[p].active == 0) return;
-    const LayerHyperparameters<T>& hyper = v.hyperparameters[p].layer;
-    for (std::size_t i = 0; i < math::activity_penalties; ++i)
-      if (hyper.activity[i])
-        v.activity_sums[i][v.unit(p, u)] = sum_of_chunks(v, v.activity_partials[i], p, u);
-  }
-};
-
-/// Items: all units. Gradients of the biases, and each unit's contribution to the gradient of its layer's
-/// slope.
-template <typename T>
-struct SumGradients {
-  PackView<T> v;
-
-  MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t u) const {
-    const UnitIndex index = v.unit_indices[u];
-    const Layer& layer = v.layers[index.layer];
-    if (index.unit >= layer.outputs || v.batch_state[p].active == 0) return;
-    if (layer.bias)
-      v.gradients[p * v.parameter_stride + layer.biases + index.unit] =
-          sum_of_chunks(v, v.bias_partials, p, u);
-    if (!layer.output && v.hyperparameters[p].layer.prelu)
-      v.slope_sums[v.unit(p, u)] = sum_of_chunks(v, v.slope_partials, p, u);
   }
 };
 

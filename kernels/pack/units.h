@@ -1,6 +1,5 @@
-// Kernels over units and samples, between the matrix products. A thread owns four units and the samples of
-// one chunk; noise is drawn again from its counter wherever it is needed, and never stored (kernels of this
-// folder: see batch.h).
+// Hidden units and outputs on samples, forward and backward. A thread owns four units and some samples; noise
+// is drawn again from its counter wherever it is needed, and never stored.
 #pragma once
 
 #include "pack/arrays.h"
@@ -128,38 +127,6 @@ MODSWEEP_HD Quad<T> pass_on(const LayerHyperparameters<T>& hyper, const math::Un
   return g;
 }
 
-/// Items: chunks * quads of the layer. Bias, activation, dropout and noise of a hidden layer: z to g, and the
-/// sums of h(a) that the penalties of activity need.
-template <typename T>
-struct ForwardUnits {
-  PackView<T> v;
-  Layer layer;
-  PassDraws draws;
-
-  [[nodiscard]] double bytes() const { return 2.0 * v.row_bytes(layer); }  ///< z, g
-
-  MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
-    const BatchState<T>& batch = v.batch_state[p];
-    if (batch.active == 0) return;
-    const UnitBlock<T> block(v, layer, p, item);
-    const HiddenUnits<T> units(v, layer, draws, p);
-    const LayerHyperparameters<T>& hyper = v.hyperparameters[p].layer;
-    const std::size_t rows = v.layer_offset(layer);
-    ActivitySums<T> activity;
-    for (std::uint32_t b = block.first; b < block.last; ++b) {
-      const std::size_t at = rows + v.row(layer, p, b) + block.unit;
-      Quad<T> g{};
-      if (b < batch.count) {
-        math::UnitValues<T> u[quad];
-        units(block, b, load_quad(v.z + at), u);
-        g = pass_on(hyper, u, block.valid, activity);
-      }
-      store_quad(v.g + at, g);
-    }
-    activity.store(hyper, v.activity_partials, v.part(p, block.chunk) + layer.first_unit + block.unit);
-  }
-};
-
 /// dL/dy of four outputs of one sample, zeros for padding; adds the squares of their errors to `squares`. `z`
 /// is without bias; `scale` is output_scale().
 template <typename T>
@@ -180,36 +147,6 @@ template <typename T>
 MODSWEEP_HD T output_scale(const Layer& layer, const BatchState<T>& batch) {
   return T(2) * batch.inverse_count / static_cast<T>(layer.all_outputs);
 }
-
-/// Items: chunks * quads of the outputs. Bias of the outputs, their errors and dL/dy, which replaces the
-/// outputs in z; sums for the loss and the biases' gradients.
-template <typename T>
-struct OutputError {
-  PackView<T> v;
-  Layer layer;
-
-  MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
-    const BatchState<T>& batch = v.batch_state[p];
-    if (batch.active == 0) return;
-    const UnitBlock<T> block(v, layer, p, item);
-    const T scale = output_scale(layer, batch);
-    T squares = T(0);
-    Quad<T> sums{};
-    for (std::uint32_t b = block.first; b < block.last; ++b) {
-      const std::size_t row = v.row(layer, p, b) + block.unit;
-      const std::size_t at = v.layer_offset(layer) + row;
-      Quad<T> delta{};
-      if (b < batch.count) {
-        delta = output_gradient(block, load_quad(v.z + at), load_quad(v.y + row), scale, squares);
-        for (std::uint32_t i = 0; i < quad; ++i) sums.v[i] += delta.v[i];
-      }
-      store_quad(v.z + at, delta);
-    }
-    v.square_partials[(std::size_t{p} * v.chunks + block.chunk) * layer.quads() + block.unit / quad] =
-        squares;
-    store_quad(v.bias_partials + v.part(p, block.chunk) + layer.first_unit + block.unit, sums);
-  }
-};
 
 /// From dL/dg to dL/dz of four hidden units, with the contribution of the penalties of activity.
 template <typename T>
@@ -245,42 +182,6 @@ class UnitGradients {
   const LayerHyperparameters<T>& hyper_;
   std::uint32_t valid_;
   T factors_[quad][math::activity_penalties] = {};
-};
-
-/// Items: chunks * quads of the layer. From dL/dg to dL/dz of a hidden layer, in place in `delta`, with the
-/// contribution of the penalties of activity; sums for the gradients of biases and slope.
-template <typename T>
-struct BackwardUnits {
-  PackView<T> v;
-  Layer layer;
-  PassDraws draws;
-  T* delta = nullptr;  ///< [P][B][stride]
-
-  [[nodiscard]] double bytes() const { return 3.0 * v.row_bytes(layer); }  ///< z, delta in and out
-
-  MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
-    const BatchState<T>& batch = v.batch_state[p];
-    if (batch.active == 0) return;
-    const UnitBlock<T> block(v, layer, p, item);
-    const HiddenUnits<T> units(v, layer, draws, p);
-    const UnitGradients<T> gradients(v, layer, p, block);
-    Quad<T> bias_sums{};
-    Quad<T> slope_sums{};
-    for (std::uint32_t b = block.first; b < block.last; ++b) {
-      const std::size_t row = v.row(layer, p, b) + block.unit;
-      Quad<T> by_z{};
-      if (b < batch.count) {
-        math::UnitValues<T> u[quad];
-        units(block, b, load_quad(v.z + v.layer_offset(layer) + row), u);
-        by_z = gradients(u, load_quad(delta + row), slope_sums);
-        for (std::uint32_t i = 0; i < quad; ++i) bias_sums.v[i] += by_z.v[i];
-      }
-      store_quad(delta + row, by_z);
-    }
-    const std::size_t part = v.part(p, block.chunk) + layer.first_unit + block.unit;
-    store_quad(v.bias_partials + part, bias_sums);
-    if (v.hyperparameters[p].layer.prelu) store_quad(v.slope_partials + part, slope_sums);
-  }
 };
 
 }  // namespace modsweep::pack

@@ -3,6 +3,7 @@
 
 #include "pack/backend.h"
 #include "pack/layer_tables.h"
+#include "pack/narrow_layer.h"
 
 #include <algorithm>
 #include <map>
@@ -14,7 +15,22 @@
 
 namespace modsweep::pack {
 
-/// Number of values of T that PackMemory allocates for one network of a pack, without datasets.
+/// Values of the partial sums of a layer's weight gradients for a chunk of samples; 0 unless it is narrow.
+[[nodiscard]] inline std::size_t narrow_values_of(const Layer& layer) {
+  return is_narrow(layer) ? narrow_values(layer) : 0;
+}
+
+/// Whether the backward pass of some network needs z of hidden layers: with noise or dropout, and where f'(z)
+/// does not follow from f(z). Else g takes its place.
+[[nodiscard]] inline bool needs_z(const Pack& pack) {
+  for (std::size_t p = 0; p < pack.size(); ++p)
+    if (pack.noise[p].strength != 0.0 || pack.regularizer[p].dropout != 0.0 ||
+        !math::derivative_of_value(pack.activation[p], pack.leaky_slope[p]))
+      return true;
+  return false;
+}
+
+/// Number of values of T that PackMemory allocates at most for one network of a pack, without datasets.
 [[nodiscard]] inline std::size_t values_per_network(const Shape& shape, std::uint32_t batch) {
   const std::vector<Layer> layers = layer_table(shape, Spacing::quads);
   std::size_t units = 0;
@@ -29,7 +45,9 @@ namespace modsweep::pack {
   const std::size_t sums = math::activity_penalties + (shape.prelu ? 5 : 4);
   return 4 * ParameterPlaces(shape, layers).stride() +
          batch * (layers.front().input_stride + outputs + 2 * units - outputs + 2 * widest) +
-         chunks * (parts * units + outputs / quad) + sums * units;
+         chunks * (parts * units + outputs / quad + narrow_values_of(layers.front()) +
+                   narrow_values_of(layers.back())) +
+         sums * units;
 }
 
 /// Where the activations and sums of a step are stored: in the backend's memory, or in that of the thread
@@ -66,7 +84,7 @@ class PackMemory {
     view_.fixed_noise = fixed_noise(pack);
     allocate_parameters();
     if (workspace == Workspace::backend) {
-      allocate_activations();
+      allocate_activations(needs_z(pack));
       allocate_sums(pack.shape.prelu);
     }
     fill_parameters(pack);
@@ -159,7 +177,7 @@ class PackMemory {
     view_.batch_state = zeros<BatchState<T>>(view_.networks);
   }
 
-  void allocate_activations() {
+  void allocate_activations(bool all_z) {
     const std::size_t rows = std::size_t{view_.networks} * view_.batch;
     const std::size_t outputs = layers_.back().output_stride;
     std::size_t widest = 0;
@@ -167,7 +185,7 @@ class PackMemory {
       widest = std::max<std::size_t>(widest, layers_[l].output_stride);
     view_.x = zeros<T>(rows * view_.input_stride);
     view_.y = zeros<T>(rows * outputs);
-    view_.z = zeros<T>(rows * view_.units);
+    view_.z = zeros<T>(rows * (all_z ? view_.units : outputs));
     view_.g = zeros<T>(rows * (view_.units - outputs));
     for (T*& delta : view_.delta) delta = zeros<T>(rows * widest);
   }
@@ -178,6 +196,8 @@ class PackMemory {
     for (T*& array : view_.activity_partials) array = zeros<T>(parts * view_.units);
     view_.bias_partials = zeros<T>(parts * view_.units);
     view_.square_partials = zeros<T>(parts * layers_.back().quads());
+    view_.first_weight_partials = zeros<T>(parts * narrow_values_of(layers_.front()));
+    view_.last_weight_partials = zeros<T>(parts * narrow_values_of(layers_.back()));
     for (T*& array : view_.activity_sums) array = zeros<T>(units);
     for (T** array : {&view_.in_absolute, &view_.in_square, &view_.out_absolute, &view_.out_square})
       *array = zeros<T>(units);

@@ -99,8 +99,9 @@ CellSettings base_cell(std::vector<std::uint32_t> hidden, std::vector<std::uint3
 
 /// Checks the engine's loss and gradient at the initial weights against the naive loss and its central
 /// differences.
-void expect_gradient(Engine& engine, const CellSettings& cell, double tolerance) {
-  const auto data = random_data(4, 2, 7);
+void expect_gradient(Engine& engine, const CellSettings& cell, double tolerance, std::uint32_t outputs = 2,
+                     std::uint32_t samples = 7) {
+  const auto data = random_data(cell.task.inputs, outputs, samples);
   Pack pack;
   pack.add(cell, data);
   const auto training = engine.start(pack);
@@ -174,6 +175,36 @@ TEST_P(Gradient, ShapesGroupsAndBiases) {
     SCOPED_TRACE(shape_of(cell, 2).text());
     expect_gradient(*engine, cell, 1e-10);
   }
+}
+
+/// Inputs and outputs around the widths up to which an engine may treat a layer as narrow, more samples than
+/// one thread has, and all combinations of what decides whether z is needed again.
+TEST_P(Gradient, NarrowAndWideEnds) {
+  const auto engine = GetParam().make(1);
+  struct Case {
+    std::uint32_t inputs, outputs;
+    std::vector<std::uint32_t> hidden, groups;
+  };
+  const std::vector<Case> cases = {{1, 1, {5}, {}},
+                                   {5, 8, {6}, {}},
+                                   {9, 4, {5}, {}},
+                                   {4, 9, {5}, {}},
+                                   {8, 5, {3, 6}, {}},
+                                   {9, 9, {3, 2}, {}},
+                                   {4, 4, {12, 6}, {2, 3, 2}},
+                                   {8, 8, {4, 8}, {4, 4, 8}}};
+  for (const Case& shape : cases)
+    for (const bool noisy : {false, true})
+      for (const bool bias : {false, true}) {
+        CellSettings cell = base_cell(shape.hidden, shape.groups, bias);
+        cell.task.inputs = shape.inputs;
+        cell.training.batch_size = 19;
+        cell.network.activation = bias ? Activation::leaky_relu : Activation::tanh;
+        cell.regularizer = {.l2 = 0.02, .weighted_activity = 0.05};
+        if (noisy) cell.noise = {.strength = 0.2, .exponent = 2.0};
+        SCOPED_TRACE(shape_of(cell, shape.outputs).text() + (noisy ? " noise" : ""));
+        expect_gradient(*engine, cell, 1e-10, shape.outputs, 19);
+      }
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, Gradient, testing::ValuesIn(engines_with(Precision::fp64)),
