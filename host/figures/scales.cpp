@@ -38,6 +38,12 @@ bool are_ticks(std::span<const double> places) {
   return true;
 }
 
+/// Three digits; without a power of ten where the number is short enough without.
+std::string tick_text(double at) {
+  const std::string text = fmt::format("{:.3g}", at);
+  return std::fabs(at) >= 1e3 && std::fabs(at) < 1e6 ? number_text(std::stod(text)) : text;
+}
+
 /// Whether the numbers of a column, all positive, span so much that their axis is logarithmic. Losses and
 /// errors are compared by their ratios; gaps, shares and counts by their differences.
 bool spans_much(const std::string& column, double low, double high) {
@@ -77,7 +83,7 @@ PlacedAxis placed_axis(const KeyValues& key, const std::optional<bool>& log,
   for (const double at : placed.at)
     if (!placed.axis.logarithmic || at > 0.0) shown.push_back(at);
   if (!shown.empty() && are_ticks(placed.axis.logarithmic ? logarithms(shown) : shown))
-    for (const double at : shown) placed.axis.ticks.push_back({at, fmt::format("{:.3g}", at)});
+    for (const double at : shown) placed.axis.ticks.push_back({at, tick_text(at)});
   return placed;
 }
 

@@ -115,6 +115,8 @@ Figure make_spectrum(const Source& source, const Request& request) {
     figure.notes.push_back(note + "; live units");
   figure.notes.insert(figure.notes.end(), found.notes.begin(), found.notes.end());
   label_outside(figure);
+  constexpr double side = 6.2;  // centimeters of a frame
+  if (figure.columns > 2) figure.width_cm = 3.0 + side * static_cast<double>(figure.columns);
   return figure;
 }
 

@@ -2,9 +2,8 @@
 
 #include "figures/draw.h"
 #include "figures/kinds.h"
+#include "figures/svg.h"
 #include "figures/theme.h"
-#include "page/hovers.h"
-#include "page/svg.h"
 #include "page/typical.h"
 
 #include <algorithm>
@@ -91,6 +90,9 @@ std::map<std::string, std::string> dark_colors() {
   add(light.missing, dark.missing);
   add(light.muted, dark.muted);
   for (std::size_t i = 0; i < light.colors.size(); ++i) add(light.colors[i], dark.colors[i]);
+  const std::vector<std::string> light_grades = figures::matrix_grades(light);
+  const std::vector<std::string> dark_grades = figures::matrix_grades(dark);
+  for (std::size_t i = 1; i < light_grades.size(); ++i) add(light_grades[i], dark_grades[i]);
   return colors;
 }
 
@@ -102,8 +104,8 @@ std::string variable(std::string_view color) {
 std::string with_variables(std::string svg) {
   for (const auto& [color, dark] : dark_colors())
     for (const char quote : {'\'', '"'})
-      svg = replaced(svg, fmt::format("={}{}{}", quote, color, quote),
-                     fmt::format("={}var({},{}){}", quote, variable(color), color, quote));
+      svg = figures::replaced(svg, fmt::format("={}{}{}", quote, color, quote),
+                              fmt::format("={}var({},{}){}", quote, variable(color), color, quote));
   const std::string_view ground = figures::themes().front().background;
   const std::string drawn = fmt::format("fill=\"{}\"", ground);
   if (const auto at = svg.find(drawn); at != std::string::npos)
@@ -150,8 +152,7 @@ Picture picture_of(const Figure& figure, std::string title, std::string command)
   picture.wide = figure.width_cm > wide_centimeters || figure.columns > 1;
   picture.script = figures::gnuplot_text(figure, figures::Format::svg, theme);
   try {
-    picture.svg =
-        with_hovers(with_variables(compact_svg(figures::draw(figure, figures::Format::svg, theme))), figure);
+    picture.svg = with_variables(figures::draw(figure, figures::Format::svg, theme));
   } catch (const IoError& error) {
     picture.instead = error.what();
   }
