@@ -107,6 +107,8 @@ std::string FrameText::color_settings() const {
 }
 
 std::string FrameText::marks() const {
+  constexpr std::size_t most_lines_across = 2;  // more are short: they would hide the curves
+  const bool across = frame_.marks.size() <= most_lines_across;
   std::string text;
   std::size_t number = 0;
   for (const VerticalMark& mark : frame_.marks) {
@@ -114,15 +116,13 @@ std::string FrameText::marks() const {
     if (std::isfinite(mark.low) && std::isfinite(mark.high))
       text += fmt::format(
           "set object {} rectangle from {},graph 0 to {},graph 1 behind fillcolor rgb '{}' fillstyle "
-          "transparent "
-          "solid 0.12 noborder\n",
+          "transparent solid 0.12 noborder\n",
           ++number, std::max(mark.low, drawn_.x.low), std::min(mark.high, drawn_.x.high), color);
     if (mark.x >= drawn_.x.low && mark.x <= drawn_.x.high)
       text += fmt::format(
-          "set arrow {} from {},graph 0 to {},graph 1 nohead back linecolor rgb '{}' linewidth {:.3g} "
-          "dashtype "
-          "(6,4)\n",
-          ++number, mark.x, mark.x, color, 0.8 * theme_.line_points);
+          "set arrow {} from {},graph 0 to {},graph {} nohead back linecolor rgb '{}' linewidth {:.3g}{}\n",
+          ++number, mark.x, mark.x, across ? 1.0 : 0.035, color, (across ? 0.8 : 2.0) * theme_.line_points,
+          across ? " dashtype (6,4)" : "");
   }
   return text;
 }

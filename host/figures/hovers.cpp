@@ -150,7 +150,12 @@ std::vector<std::string> cell_texts(const Figure& figure, std::size_t index) {
 
 /// Where the drawing of each frame begins, and the end of all; empty where they cannot be told apart.
 std::vector<std::size_t> frame_places(const std::string& svg, const Figure& figure) {
-  std::vector<std::size_t> places = places_of(svg, "id=\"gnuplot_plot_1\"");
+  constexpr std::string_view first_plot = "id=\"gnuplot_plot_1";
+  std::vector<std::size_t> places = places_of(svg, first_plot);
+  std::erase_if(places, [&](std::size_t place) {
+    const char next = svg[place + first_plot.size()];
+    return next >= '0' && next <= '9';
+  });
   if (places.size() != figure.frames.size()) return {};
   places.push_back(svg.size());
   return places;

@@ -58,11 +58,16 @@ Ranges ranges_of(const Frame& frame) {
   return ranges;
 }
 
-/// Letters of the longest tick; powers of ten count four.
+/// Letters of the longest tick; those of powers are smaller.
 double longest_tick(const DrawnAxis& axis) {
-  std::size_t most = axis.decades ? 4 : 1;
-  for (const Tick& tick : axis.ticks) most = std::max(most, shown_length(one_line(tick.label, 32)));
-  return static_cast<double>(most);
+  constexpr double small = 0.75;
+  double most = 1.0;
+  for (const Tick& tick : axis.ticks) {
+    const auto power = static_cast<int>(std::lround(std::log10(std::fabs(tick.at))));
+    most = std::max(most, axis.decades ? 2.0 + small * static_cast<double>(std::to_string(power).size())
+                                       : static_cast<double>(shown_length(one_line(tick.label, 32))));
+  }
+  return most;
 }
 
 /// Heights and widths beside a frame, in sizes of the font.

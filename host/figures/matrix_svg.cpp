@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -68,7 +69,8 @@ std::vector<Rectangle> rectangles_of(std::string_view part, std::size_t begin, s
 
 /// The cells of a color: lines through the middles of neighbors in a row.
 struct Grade {
-  std::string path;
+  std::string color = {};
+  std::string path = {};
   double low = std::numeric_limits<double>::infinity();
   double high = -std::numeric_limits<double>::infinity();
 };
@@ -78,7 +80,8 @@ double rounded(double pixels) {
   return std::round(pixels * 10.0) / 10.0;
 }
 
-std::map<std::string, Grade> grades_of(const std::vector<Rectangle>& cells, const Matrix& matrix) {
+/// From the lowest values to the highest.
+std::vector<Grade> grades_of(const std::vector<Rectangle>& cells, const Matrix& matrix) {
   std::map<std::string, Grade> grades;
   for (std::size_t r = 0; r < matrix.rows; ++r)
     for (std::size_t c = 0; c < matrix.columns;) {
@@ -94,7 +97,13 @@ std::map<std::string, Grade> grades_of(const std::vector<Rectangle>& cells, cons
       fmt::format_to(std::back_inserter(grade.path), "M{:.5g} {:.5g}h{:.4g}", left,
                      (cells[first].top + cells[first].bottom) / 2.0, rounded(cells[last].right) - left);
     }
-  return grades;
+  std::vector<Grade> ascending;
+  for (auto& [color, grade] : grades) {
+    grade.color = color;
+    ascending.push_back(std::move(grade));
+  }
+  std::ranges::sort(ascending, {}, &Grade::low);
+  return ascending;
 }
 
 }  // namespace
@@ -106,11 +115,11 @@ std::string with_joined_cells(const std::string& part, const Matrix& matrix, std
   const std::vector<Rectangle> cells = rectangles_of(part, begin, matrix.values.size(), end);
   if (cells.empty()) return part;
   std::string joined;
-  for (const auto& [color, grade] : grades_of(cells, matrix))
-    if (color != ground)
+  for (const Grade& grade : grades_of(cells, matrix))
+    if (grade.color != ground)
       joined += fmt::format(
-          "<path stroke='{}' stroke-width='{:.4g}' d='{}'><title>|W| {:.2g} to {:.2g}</title></path>", color,
-          cells[0].bottom - cells[0].top, grade.path, grade.low, grade.high);
+          "<path stroke='{}' stroke-width='{:.4g}' d='{}'><title>|W| {:.2g} to {:.2g}</title></path>",
+          grade.color, cells[0].bottom - cells[0].top, grade.path, grade.low, grade.high);
   return part.substr(0, begin) + joined + part.substr(end);
 }
 

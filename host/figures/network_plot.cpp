@@ -1,6 +1,7 @@
 // modsweep plot STORE network: spectra and reordered weights of one network (the paper's figure 1c and d).
 #include "core/formats.h"
 #include "core/text.h"
+#include "figures/joint_keys.h"
 #include "figures/kinds.h"
 #include "figures/line_figure.h"
 #include "figures/scales.h"
@@ -153,15 +154,30 @@ Figure one_network(const Source& source, const Request& request) {
   return figure;
 }
 
-/// The finished networks at each value of a setting.
-std::map<json, std::unordered_set<std::string>> cells_by_value(const Source& source, const Request& request) {
-  std::map<json, std::unordered_set<std::string>> found;
+/// Finished networks by the values of a setting.
+struct ByValue {
+  KeyValues key;
+  std::vector<std::unordered_set<std::string>> cells;  ///< [key.values]
+};
+
+ByValue cells_by_value(const Source& source, const Request& request) {
   (void)varied_values(source, request);  // refuses a name that is no setting
-  source.store.read_rows(Table::results, {"cell", request.row}, [&](std::span<const std::string> row) {
-    const std::string cell = json::parse(row[0]);
-    if (!request.cells || request.cells->contains(cell)) found[json::parse(row[1])].insert(cell);
+  std::vector<std::string> columns = settings_of(request.row);
+  columns.emplace_back("cell");
+  std::map<json, std::unordered_set<std::string>> found;
+  source.store.read_rows(Table::results, columns, [&](std::span<const std::string> row) {
+    const std::string cell = json::parse(row.back());
+    if (request.cells && !request.cells->contains(cell)) return;
+    std::vector<json> parts;
+    for (const std::string& part : row.first(row.size() - 1)) parts.push_back(json::parse(part));
+    found[joint_value(parts)].insert(cell);
   });
-  return found;
+  ByValue by_value{{request.row, {}}, {}};
+  for (auto& [value, cells] : found) {
+    by_value.key.values.push_back(value);
+    by_value.cells.push_back(std::move(cells));
+  }
+  return by_value;
 }
 
 /// The weights of a typical network for each value of a setting, below one another (figure 1c).
@@ -169,15 +185,13 @@ Figure networks_by_value(const Source& source, const Request& request) {
   constexpr std::size_t most_rows = 6;
   if (!request.cell.empty())
     throw InputError("--cell names one network, and --row asks for one of each of its values; leave one out");
-  const auto by_value = cells_by_value(source, request);
-  std::vector<json> values;
-  for (const auto& [value, cells] : by_value) values.push_back(value);
+  const ByValue by_value = cells_by_value(source, request);
   Figure figure;
   figure.name = source.name;
   std::string shown;
-  for (const std::size_t v : evenly(values.size(), most_rows)) {
+  for (const std::size_t v : evenly(by_value.cells.size(), most_rows)) {
     Request of_value = request;
-    of_value.cells = by_value.at(values[v]);
+    of_value.cells = by_value.cells[v];
     const Store::StoredWeights stored = source.store.weights(typical_cell(source, of_value));
     const OrderedNetwork network = ordered_network(stored.weights);
     if (!figure.frames.empty() && network.layers.size() != figure.columns)
@@ -189,7 +203,10 @@ Figure networks_by_value(const Source& source, const Request& request) {
       Frame& frame = figure.frames.emplace_back(weight_frame(network.layers[l], network.inputs[l]));
       const std::uint32_t modules = network.layers[l].spectra.live.modules();
       frame.title = fmt::format("layer {}: {}", l + 1, format_plural(modules, "module"));
-      frame.y.label = l == 0 ? fmt::format("{} = {}", request.row, value_text(values[v])) : "";
+      frame.y.label = l == 0 ? (settings_of(request.row).size() > 1
+                                    ? value_name(by_value.key, v)
+                                    : fmt::format("{} = {}", request.row, value_name(by_value.key, v)))
+                             : "";
     }
     shown += fmt::format("{}{}", shown.empty() ? "" : ", ", shown_id(bare_id(stored.cell_id)));
   }

@@ -1,5 +1,6 @@
 #include "figures/scales.h"
 
+#include "figures/joint_keys.h"
 #include "figures/ticks.h"
 
 #include <algorithm>
@@ -47,7 +48,10 @@ std::string tick_text(double at) {
 /// Whether the numbers of a column, all positive, span so much that their axis is logarithmic. Losses and
 /// errors are compared by their ratios; gaps, shares and counts by their differences.
 bool spans_much(const std::string& column, double low, double high) {
-  const bool is_ratio = column.find("loss") != std::string::npos || column.find("error") != std::string::npos;
+  const auto has = [&](const char* word) { return column.find(word) != std::string::npos; };
+  // An eigenvalue's gap of 1e-15 is a gap of nothing.
+  if (has("gap") || has("modul")) return false;
+  const bool is_ratio = has("loss") || has("error");
   return low > 0.0 && high > (is_ratio ? 20.0 : 10'000.0) * low;
 }
 
@@ -70,7 +74,7 @@ PlacedAxis placed_axis(const KeyValues& key, const std::optional<bool>& log,
   if (!all_numbers(key.values)) {
     for (std::size_t i = 0; i < key.values.size(); ++i) {
       placed.at.push_back(static_cast<double>(i));
-      placed.axis.ticks.push_back({static_cast<double>(i), key.key.empty() ? "" : value_text(key.values[i])});
+      placed.axis.ticks.push_back({static_cast<double>(i), key.key.empty() ? "" : value_name(key, i)});
     }
     if (limits) return placed;
     placed.axis.low = -0.5;
@@ -168,7 +172,8 @@ void share_y(const std::vector<Frame*>& frames, const std::string& column, const
           high = std::isnan(high) ? y : std::max(high, y);
           if (y > 0.0) positive = std::isnan(positive) ? y : std::min(positive, y);
         }
-  const bool log = request.log_y.value_or(spans_much(column, low, high));
+  // A sigmoid is one in the values themselves.
+  const bool log = request.log_y.value_or(!request.fits && spans_much(column, low, high));
   Axis axis;
   axis.logarithmic = log;
   if (request.y_limits) {

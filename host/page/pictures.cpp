@@ -127,7 +127,13 @@ class Album {
       if (!shows_something(figure)) return;
       const std::string command = fmt::format("modsweep plot {} {}{} -o {}.svg", data_.words, kind.name,
                                               cell.empty() ? "" : fmt::format(" --cell {}", cell), kind.name);
-      Picture picture = picture_of(figure, std::string(title_of(kind)), command);
+      const std::string title(title_of(kind));
+      Picture picture =
+          failed_ < most_failures ? picture_of(figure, title, command) : undrawn(title, command);
+      if (!picture.instead.empty()) {
+        ++failed_;
+        why_ = picture.instead;
+      }
       picture.remark = remark;
       pictures_.pictures.push_back(std::move(picture));
     } catch (const InputError&) {
@@ -138,9 +144,18 @@ class Album {
   [[nodiscard]] Pictures take() && { return std::move(pictures_); }
 
  private:
+  /// A gnuplot that hangs takes a minute each time.
+  static constexpr std::size_t most_failures = 2;
+
+  [[nodiscard]] Picture undrawn(const std::string& title, const std::string& command) const {
+    return {.title = title, .command = command, .instead = why_, .file_name = title};
+  }
+
   figures::Source source_;
   const StoreData& data_;
   Pictures pictures_;
+  std::size_t failed_ = 0;
+  std::string why_;
 };
 
 }  // namespace
