@@ -15,7 +15,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MOST_BYTES = 60_000
-COLOR = re.compile(r"#[0-9a-f]{6}")
+COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 # A sweep file, and what makes it shorter.
 STORES = {

@@ -18,7 +18,7 @@ constexpr std::size_t most_rectangles = 2'500;
 /// A tick's label: gnuplot takes it as a format, in which %% is a percent sign.
 std::string tick_text(const std::string& label) {
   std::string text;
-  for (const char c : one_line(label, 32)) text += c == '%' ? "%%" : std::string(1, c);
+  for (const char c : one_line(label, most_tick_letters)) text += c == '%' ? "%%" : std::string(1, c);
   return single_quoted(text);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -91,10 +92,16 @@ std::vector<KeyValues> joint_values(const Source& source, const Request& request
   std::vector<Joint> joints = joined(source.store, keys);
   std::vector<std::string> columns;
   for (const Joint& joint : joints) columns.insert(columns.end(), joint.keys.begin(), joint.keys.end());
-  columns.emplace_back("cell");
+  const std::size_t settings = columns.size();
+  if (request.cells) columns.emplace_back("cell");
+  std::unordered_set<std::string> seen;  // the texts of settings: most rows are like one before
+  std::string text;
   const auto read = [&](Table table) {
     source.store.read_rows(table, columns, [&](std::span<const std::string> row) {
       if (request.cells && !request.cells->contains(json::parse(row.back()).get<std::string>())) return;
+      text.clear();
+      for (const std::string& value : row.first(settings)) (text += value) += '\n';
+      if (!seen.insert(text).second) return;
       std::size_t column = 0;
       for (Joint& joint : joints) {
         json value = json::array();
@@ -115,10 +122,12 @@ std::string value_name(const KeyValues& key, std::size_t index) {
   const json& value = key.values[index];
   const std::vector<std::string> settings = settings_of(key.key);
   if (settings.size() < 2 || !value.is_array()) return value_text(value);
-  for (const bool all : {false, true}) {
+  // What differs from most values; where nothing does, what is not zero; else everything.
+  for (const int choice : {0, 1, 2}) {
     std::string text;
     for (std::size_t part = 0; part < settings.size(); ++part)
-      if (all || value[part] != usual_part(key, part))
+      if (choice == 2 || (choice == 1 && value[part].is_number() && value[part] != 0.0) ||
+          (choice == 0 && value[part] != usual_part(key, part)))
         text += fmt::format("{}{} {}", text.empty() ? "" : ", ", short_name(settings[part]),
                             value_text(value[part]));
     if (!text.empty()) return text;

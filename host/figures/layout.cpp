@@ -64,8 +64,9 @@ double longest_tick(const DrawnAxis& axis) {
   double most = 1.0;
   for (const Tick& tick : axis.ticks) {
     const auto power = static_cast<int>(std::lround(std::log10(std::fabs(tick.at))));
-    most = std::max(most, axis.decades ? 2.0 + small * static_cast<double>(std::to_string(power).size())
-                                       : static_cast<double>(shown_length(one_line(tick.label, 32))));
+    most = std::max(most, axis.decades
+                              ? 2.0 + small * static_cast<double>(std::to_string(power).size())
+                              : static_cast<double>(shown_length(one_line(tick.label, most_tick_letters))));
   }
   return most;
 }
@@ -87,7 +88,7 @@ struct Margins {
 /// Height of the ticks of x.
 double tick_height(const Frame& frame, const DrawnFrame& drawn) {
   if (frame.x.hidden) return 0.5;
-  return drawn.slanted ? slope * letter * longest_tick(drawn.x) + 1.4 : 1.9;
+  return drawn.slanted ? slope * letter * longest_tick(drawn.x) + 1.4 : 2.35;
 }
 
 Margins margins_of(const Frame& frame, const DrawnFrame& drawn) {
@@ -100,7 +101,8 @@ Margins margins_of(const Frame& frame, const DrawnFrame& drawn) {
   if (drawn.slanted)
     margins.left = std::max(
         margins.left,
-        0.75 * letter * static_cast<double>(shown_length(one_line(drawn.x.ticks.front().label, 32))));
+        0.75 * letter *
+            static_cast<double>(shown_length(one_line(drawn.x.ticks.front().label, most_tick_letters))));
   margins.top = frame.title.empty() ? 0.7 : 2.1;
   return margins;
 }
@@ -123,7 +125,7 @@ DrawnFrame drawn_frame(const Frame& frame, double width, double height) {
   drawn.color = drawn_axis(scale, ranges.color.low, ranges.color.high, fit(height, 2.6));
   double letters = 0.0;
   for (const Tick& tick : drawn.x.ticks)
-    letters += static_cast<double>(shown_length(one_line(tick.label, 32))) + 1.2;
+    letters += static_cast<double>(shown_length(one_line(tick.label, most_tick_letters))) + 1.2;
   drawn.slanted = !frame.x.ticks.empty() && letter * letters > width;
   return drawn;
 }
@@ -309,8 +311,13 @@ Layout lay_out(const Figure& figure, const Theme& theme) {
   const double notes =
       layout.notes.empty() ? 0.0 : 0.82 * font * (line * static_cast<double>(layout.notes.size()) + 0.8);
   const std::size_t legend_rows = place_legend(figure, layout, font, font * grid.of_column[0].left);
-  const double legend = legend_rows == 0 ? 0.0 : font * (line * static_cast<double>(legend_rows) + 0.5);
-  if (figure.height_cm <= 0.0) layout.height_points += notes + legend;
+  const double legend = legend_rows == 0 ? 0.0 : font * (line * static_cast<double>(legend_rows) + 0.9);
+  if (figure.height_cm <= 0.0) {
+    layout.height_points += notes + legend;
+    constexpr double usual = 3.8;  // below a frame with ticks and a label
+    for (const Margins& margins : grid.of_row)
+      layout.height_points += font * std::max(0.0, margins.bottom - usual);
+  }
   layout.legend_left = font * grid.of_column[0].left / layout.width_points;
   layout.legend_top = 1.0 - 0.5 * font / layout.height_points;
   place_frames(figure, font, grid, legend, notes, layout);

@@ -5,6 +5,7 @@
 #include "figures/kinds.h"
 #include "figures/line_figure.h"
 #include "figures/scales.h"
+#include "results/values.h"
 
 #include <algorithm>
 #include <cmath>
@@ -161,8 +162,9 @@ struct ByValue {
 };
 
 ByValue cells_by_value(const Source& source, const Request& request) {
-  (void)varied_values(source, request);  // refuses a name that is no setting
   std::vector<std::string> columns = settings_of(request.row);
+  for (const std::string& setting : columns)
+    check_column(setting, source.store.columns(Table::results), source.name, Table::results);
   columns.emplace_back("cell");
   std::map<json, std::unordered_set<std::string>> found;
   source.store.read_rows(Table::results, columns, [&](std::span<const std::string> row) {

@@ -195,7 +195,14 @@ void label_outside(Figure& figure) {
   const std::size_t columns = std::max<std::size_t>(figure.columns, 1);
   for (std::size_t i = 0; i < figure.frames.size(); ++i) {
     if (i % columns != 0) figure.frames[i].y.label.clear();
-    if (i + columns < figure.frames.size()) figure.frames[i].x.label.clear();
+    if (i + columns >= figure.frames.size()) continue;
+    figure.frames[i].x.label.clear();
+    // Long names, which stand slanted, stand below the last frame alone.
+    std::size_t letters = 0;
+    for (const Tick& tick : figure.frames[i].x.ticks) letters += shown_length(tick.label);
+    constexpr std::size_t most_letters = 40;
+    if (letters > most_letters)
+      for (Tick& tick : figure.frames[i].x.ticks) tick.label.clear();
   }
 }
 

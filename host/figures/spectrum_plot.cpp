@@ -3,6 +3,7 @@
 #include "figures/kinds.h"
 #include "figures/line_figure.h"
 #include "figures/scales.h"
+#include "results/values.h"
 
 #include <algorithm>
 #include <map>
@@ -32,7 +33,10 @@ std::map<std::string, json> hue_of_cells(const Source& source, const Request& re
                                          const std::string& key) {
   std::map<std::string, json> hues;
   std::vector<std::string> columns = {"cell", "status"};
-  for (std::string& setting : settings_of(key)) columns.push_back(std::move(setting));
+  for (std::string& setting : settings_of(key)) {
+    check_column(setting, source.store.columns(Table::results), source.name, Table::results);
+    columns.push_back(std::move(setting));
+  }
   source.store.read_rows(Table::results, columns, [&](std::span<const std::string> row) {
     const std::string cell = json::parse(row[0]);
     if (row[1] == "\"diverged\"" || (request.cells && !request.cells->contains(cell))) return;

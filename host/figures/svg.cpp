@@ -82,6 +82,20 @@ std::string without_empty_groups(std::string text) {
   }
 }
 
+/// Without gnuplot's filters for boxes around labels, which no figure has.
+std::string without_filters(std::string_view text) {
+  constexpr std::string_view end = "</filter>";
+  std::string out;
+  std::size_t from = 0;
+  for (auto at = text.find("<filter "); at != std::string_view::npos; at = text.find("<filter ", from)) {
+    const auto close = text.find(end, at);
+    if (close == std::string_view::npos) break;
+    out += text.substr(from, at - from);
+    from = close + end.size();
+  }
+  return out.append(text.substr(from));
+}
+
 }  // namespace
 
 std::string replaced(std::string_view text, std::string_view what, std::string_view by) {
@@ -96,7 +110,7 @@ std::string replaced(std::string_view text, std::string_view what, std::string_v
 }
 
 std::string compact_svg(std::string_view svg) {
-  std::string text = with_short_colors(without_line_breaks(svg));
+  std::string text = without_filters(with_short_colors(without_line_breaks(svg)));
   text = replaced(text, " stroke-linecap=\"butt\" stroke-linejoin=\"miter\"", "");
   for (const char* attribute : {"fill", "points"})
     text = replaced(text, fmt::format("{} = '", attribute), fmt::format("{}='", attribute));

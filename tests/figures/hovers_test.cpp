@@ -64,7 +64,20 @@ TEST(Hovers, SpectraAndWeightsTellTheirValues) {
 
 TEST(Hovers, MarksOfAnInsetTellTheirValues) {
   EXPECT_THAT(titles_of(test::law_store(), {.kind = "transition"}),
-              Contains(HasSubstr("noise.exponent 3, x* 1")));
+              Contains(HasSubstr("noise.exponent 3, x* 3")));
+}
+
+TEST(Hovers, NamesAreNoMarkup) {
+  const std::string evil = "<img src=x onerror='a(1)'> & \"q\" </title>";
+  Figure figure;
+  Frame& frame = figure.frames.emplace_back();
+  frame.x.label = frame.y.label = evil;
+  frame.series.push_back({.label = evil, .points = {{1.0, 1.0}, {2.0, 3.0}}});
+  const std::string svg = draw(figure, Format::svg);
+  EXPECT_TRUE(test::is_well_formed(svg));
+  EXPECT_EQ(svg.find("<img"), std::string::npos);
+  ASSERT_EQ(titles_of(svg).size(), 2U);
+  EXPECT_THAT(titles_of(svg)[0], HasSubstr("&lt;img src=x onerror=&#39;a(1)&#39;&gt; &amp; &quot;q&quot;"));
 }
 
 /// A frame of weights, none like another.
@@ -93,10 +106,10 @@ TEST(Hovers, AMatrixIsSmallHoweverMixedItIs) {
 TEST(Hovers, CellsOfAColorTellTheirRange) {
   Figure figure;
   figure.frames = {weights(3, 4, 1.0)};
-  figure.frames[0].matrix->values = {1.0, 0.0, 0.50, 0.51, 1.0, 1.0, 0.0, 0.0, 0.0, 0.26, 0.0, 0.99};
+  figure.frames[0].matrix->values = {1.0, 0.0, 0.51, 0.52, 1.0, 1.0, 0.0, 0.0, 0.0, 0.26, 0.0, 0.99};
   const std::string svg = draw(figure, Format::svg);
   EXPECT_THAT(titles_of(svg),
-              testing::UnorderedElementsAre("|W| 0.99 to 1", "|W| 0.5 to 0.51", "|W| 0.26 to 0.26"));
+              testing::UnorderedElementsAre("|W| 0.99 to 1", "|W| 0.51 to 0.52", "|W| 0.26 to 0.26"));
   EXPECT_EQ(test::count_of(svg, "<path stroke='#08306b'"), 1U) << "the highest color";
   const std::size_t path = svg.find("d='", svg.find("<path stroke='#08306b'"));
   const std::string highest = svg.substr(path, svg.find('>', path) - path);

@@ -248,7 +248,7 @@ TEST(Kinds, WithoutAKindTheAxesSuggestOne) {
   const auto strengths = axis_of("noise.strength", {"1", "2", "3", "4", "5", "6"});
   const auto sizes = axis_of("task.train_samples", {"1", "2", "3", "4", "5", "6"});
   const auto few = axis_of("noise.exponent", {"0", "2"});
-  const auto words = axis_of("network.activation", {"\"tanh\"", "\"relu\""});
+  const auto words = axis_of("network.activation", {"\"tanh\"", "\"sigmoid\""});
   EXPECT_EQ(suggested({strengths, sizes}, {}), "map");
   EXPECT_EQ(suggested({strengths, sizes, few}, {}), "map") << "two maps";
   EXPECT_EQ(suggested({strengths, sizes, few, words}, {}), "line");
@@ -301,6 +301,19 @@ TEST(Kinds, ZippedSettingsAreOneAxis) {
   EXPECT_EQ(figure.frames.size(), 1U);
   EXPECT_EQ(figure.frames[0].x.label, "task.inputs");
   EXPECT_EQ(figure.legend_title, "");
+}
+
+TEST(Kinds, LongNamesStandBelowTheLastFrame) {
+  const MadeStore made(test::made_sweep({axis_of("network.hidden", {"[3,3,3,3,3,3,3,3]", "[4,4,4,4,4,4,4,4]",
+                                                                    "[5,5,5,5,5,5,5,5]"}),
+                                         seeds(1)}),
+                       [](const CellSettings&) { return MadeNetwork{}; });
+  const Figure figure = make_figure({made.store, "made.db"}, {.kind = "line"});
+  ASSERT_EQ(figure.frames.size(), 2U);
+  ASSERT_EQ(figure.frames[0].x.ticks.size(), 3U);
+  EXPECT_EQ(figure.frames[0].x.ticks[0].label, "");
+  EXPECT_EQ(figure.frames[1].x.ticks[0].label, "[3,3,3,3,3,3,3,3]");
+  expect_drawn(figure);
 }
 
 TEST(Kinds, ZippedSettingsThatDoNotTellEachOtherAreOneAxis) {
@@ -377,6 +390,8 @@ TEST(Kinds, AWrongNameIsNamedWithTheNearest) {
   EXPECT_THAT(message({.kind = "lines"}), HasSubstr("did you mean line?"));
   EXPECT_THAT(message({.kind = "line", .y = {"test_los"}}), HasSubstr("did you mean test_loss?"));
   EXPECT_THAT(message({.kind = "line", .hue = "noise.strenth"}), HasSubstr("noise.strength"));
+  EXPECT_THAT(message({.kind = "spectrum", .hue = "noise.strenth"}), HasSubstr("noise.strength"));
+  EXPECT_THAT(message({.kind = "network", .row = "noise.strenth"}), HasSubstr("noise.strength"));
   EXPECT_THAT(message({.x = "noise.strength", .hue = "noise.strength"}), HasSubstr("asked for twice"));
   EXPECT_THAT(message({.kind = "balance", .y = {"test_loss"}}), HasSubstr("two columns"));
 }

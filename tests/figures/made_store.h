@@ -138,20 +138,20 @@ inline MadeStore plane_store() {
           plane_network};
 }
 
-/// Middles that double from one exponent to the next: 40, 80, 160 samples.
+/// Middles that double from one exponent to the next: 8, 16, 32 samples.
 inline MadeNetwork law_network(const CellSettings& cell) {
   const double n = static_cast<double>(cell.task.train_samples);
-  const double middle = 20.0 * std::pow(2.0, cell.noise.exponent);
+  const double middle = 4.0 * std::pow(2.0, cell.noise.exponent);
   return {.loss = 0.5,
           .gap = 0.1 + 0.5 / (1.0 + std::pow(middle / n, 3.0)) + 0.005 * std::sin(seed_of(cell) + n)};
 }
 
 inline MadeStore law_store() {
-  return {
-      made_sweep({axis_of("noise.exponent", {"1", "2", "3"}),
-                  axis_of("task.train_samples", {"5", "10", "20", "40", "80", "160", "320", "640", "1280"}),
-                  seeds(4)}),
-      law_network};
+  return {made_sweep({axis_of("noise.exponent", {"1", "2", "3"}),
+                      axis_of("task.train_samples", {"1", "2", "4", "8", "16", "32", "64", "128", "256",
+                                                     "512", "1024", "2048", "4096"}),
+                      seeds(2)}),
+          law_network};
 }
 
 }  // namespace modsweep::test

@@ -207,7 +207,7 @@ TEST(Inset, HasTheLawOfTheTransitions) {
     const Point& middle = law.series[1 + e].points.at(0);
     EXPECT_EQ(middle.x, static_cast<double>(e + 1));
     EXPECT_EQ(middle.y, figure.frames[0].marks.at(e).x);
-    EXPECT_NEAR(std::log(middle.y), std::log(40.0 * std::pow(2.0, e)), 0.05);
+    EXPECT_NEAR(std::log(middle.y), std::log(8.0 * std::pow(2.0, e)), 0.05);
   }
   EXPECT_THAT(figure.notes, Contains(HasSubstr("exponential law")));
 }
