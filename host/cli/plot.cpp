@@ -177,7 +177,8 @@ void add_what(CLI::App* command, figures::Request& request, std::vector<std::str
       ->delimiter(',')
       ->type_name("COLUMN");
   key("--hue", request.hue, "A line for each value of this setting; of a map, its second axis");
-  key("--row", request.row, "Frames below one another, one for each value");
+  key("--row", request.row,
+      "Frames below one another, one for each value; of network, the weights of a typical one for each");
   key("--col", request.col, "Frames side by side, one for each value");
   add_where(command, conditions);
   command

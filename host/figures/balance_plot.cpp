@@ -1,4 +1,5 @@
 // modsweep plot STORE balance: a loss and a gap over one axis, and where they balance (figure 2).
+#include "figures/joint_keys.h"
 #include "figures/kinds.h"
 #include "figures/line_figure.h"
 
@@ -53,9 +54,9 @@ void add_balances(LineFigure& made, const Request& request, const std::string& l
     for (std::size_t hue = 0; hue < plotted.hue.values.size(); ++hue) {
       const auto points = tradeoff_points(plotted, {frame / cols, frame % cols, hue, 0}, loss);
       const BalanceFit fit = fit_balance(points, request.interval);
-      const std::string name = plotted.hue.key.empty() ? ""
-                                                       : fmt::format("{} = {}: ", plotted.hue.key,
-                                                                     value_text(plotted.hue.values[hue]));
+      const std::string name = plotted.hue.key.empty()
+                                   ? ""
+                                   : fmt::format("{} = {}: ", plotted.hue.key, value_name(plotted.hue, hue));
       if (!fit.x) {
         made.figure.notes.push_back(fmt::format("{}no balance: {}", name, fit.reason));
         continue;

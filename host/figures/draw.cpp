@@ -2,6 +2,8 @@
 
 #include "core/text.h"
 #include "figures/gnuplot.h"
+#include "figures/hovers.h"
+#include "figures/svg.h"
 
 #include <algorithm>
 #include <utility>
@@ -45,6 +47,7 @@ std::string draw(const Figure& figure, Format format, const Theme& theme, const 
   if (!is_whole(output.bytes, format))
     throw IoError(fmt::format("gnuplot left no whole picture{}{}; take --script FILE.gp and draw it yourself",
                               output.messages.empty() ? "" : ": ", one_line(output.messages, 200)));
+  if (format == Format::svg) return with_hovers(compact_svg(output.bytes), figure, theme);
   return std::move(output.bytes);
 }
 

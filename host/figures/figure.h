@@ -102,6 +102,8 @@ struct Frame {
   std::optional<Matrix> matrix = {};
   std::vector<VerticalMark> marks = {};
   std::vector<Series> series = {};
+  /// Stands in a corner of the frame before it where nothing is drawn; beside it where no corner is free.
+  bool inset = false;
 };
 
 /// Frames in a grid, row by row, with one legend above them and notes below.

@@ -13,12 +13,12 @@ namespace modsweep::figures {
 namespace {
 
 /// gnuplot makes each color of an image a rectangle up to this many; above, a picture within the picture.
-constexpr std::size_t most_rectangles = 20'000;
+constexpr std::size_t most_rectangles = 2'500;
 
 /// A tick's label: gnuplot takes it as a format, in which %% is a percent sign.
 std::string tick_text(const std::string& label) {
   std::string text;
-  for (const char c : one_line(label, 32)) text += c == '%' ? "%%" : std::string(1, c);
+  for (const char c : one_line(label, most_tick_letters)) text += c == '%' ? "%%" : std::string(1, c);
   return single_quoted(text);
 }
 
@@ -38,6 +38,14 @@ std::string palette_text(std::span<const std::string_view> colors) {
   for (std::size_t i = 0; i < colors.size(); ++i)
     stops.push_back(fmt::format("{:.4g} '{}'",
                                 static_cast<double>(i) / static_cast<double>(colors.size() - 1), colors[i]));
+  return fmt::format("set palette defined ({})\n", fmt::join(stops, ", "));
+}
+
+/// Colors of equal parts of the scale, without shades between them.
+std::string step_palette_text(const std::vector<std::string>& colors) {
+  std::vector<std::string> stops;
+  for (std::size_t i = 0; i < colors.size(); ++i)
+    stops.push_back(fmt::format("{} '{}', {} '{}'", i, colors[i], i + 1, colors[i]));
   return fmt::format("set palette defined ({})\n", fmt::join(stops, ", "));
 }
 
@@ -85,7 +93,8 @@ std::string FrameText::axis(char name, const Axis& axis, const DrawnAxis& drawn,
 
 std::string FrameText::color_settings() const {
   if (!drawn_.has_color) return "unset colorbox\n";
-  std::string text = frame_.color.from_white ? palette_text(theme_.matrix) : palette_text(theme_.map);
+  std::string text =
+      frame_.color.from_white ? step_palette_text(matrix_grades(theme_)) : palette_text(theme_.map);
   if (drawn_.color.logarithmic) text += "set logscale cb\n";
   text += fmt::format("set cbrange [{}:{}]\n", drawn_.color.low, drawn_.color.high);
   if (frame_.color.label.empty()) return text + "unset colorbox\n";
@@ -98,6 +107,8 @@ std::string FrameText::color_settings() const {
 }
 
 std::string FrameText::marks() const {
+  constexpr std::size_t most_lines_across = 2;  // more are short: they would hide the curves
+  const bool across = frame_.marks.size() <= most_lines_across;
   std::string text;
   std::size_t number = 0;
   for (const VerticalMark& mark : frame_.marks) {
@@ -105,15 +116,13 @@ std::string FrameText::marks() const {
     if (std::isfinite(mark.low) && std::isfinite(mark.high))
       text += fmt::format(
           "set object {} rectangle from {},graph 0 to {},graph 1 behind fillcolor rgb '{}' fillstyle "
-          "transparent "
-          "solid 0.12 noborder\n",
+          "transparent solid 0.12 noborder\n",
           ++number, std::max(mark.low, drawn_.x.low), std::min(mark.high, drawn_.x.high), color);
     if (mark.x >= drawn_.x.low && mark.x <= drawn_.x.high)
       text += fmt::format(
-          "set arrow {} from {},graph 0 to {},graph 1 nohead back linecolor rgb '{}' linewidth {:.3g} "
-          "dashtype "
-          "(6,4)\n",
-          ++number, mark.x, mark.x, color, 0.8 * theme_.line_points);
+          "set arrow {} from {},graph 0 to {},graph {} nohead back linecolor rgb '{}' linewidth {:.3g}{}\n",
+          ++number, mark.x, mark.x, across ? 1.0 : 0.035, color, (across ? 0.8 : 2.0) * theme_.line_points,
+          across ? " dashtype (6,4)" : "");
   }
   return text;
 }
@@ -143,6 +152,11 @@ std::string FrameText::settings() const {
         single_quoted(frame_.y.label), drawn_.y_label, (box.bottom + box.top) / 2.0, theme_.text);
   text += axis('x', frame_.x, drawn_.x, false) + axis('y', frame_.y, drawn_.y, false) + color_settings() +
           marks();
+  if (frame_.inset && drawn_.around.right < 1.0)
+    text += fmt::format(
+        "set object 90 rectangle from screen {:.5f},{:.5f} to screen {:.5f},{:.5f} behind fillcolor rgb '{}' "
+        "fillstyle solid 1 noborder\n",
+        drawn_.around.left, drawn_.around.bottom, drawn_.around.right, drawn_.around.top, theme_.background);
   if (drawn_.empty)
     text += fmt::format("set label 1 'no values' at graph 0.5,0.5 center textcolor rgb '{}'\n", theme_.muted);
   return text;
@@ -266,7 +280,7 @@ void FrameText::add_matrix(std::string& data, std::vector<std::string>& plots) c
   data += name + " << EOD\n";
   for (std::size_t r = 0; r < matrix.rows; ++r) {
     const auto row = std::span(matrix.values).subspan(r * matrix.columns, matrix.columns);
-    data += fmt::format("{:.6g}\n", fmt::join(row, " "));
+    data += fmt::format("{:.4g}\n", fmt::join(row, " "));
   }
   data += "EOD\n";
   plots.push_back(

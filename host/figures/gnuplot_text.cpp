@@ -3,6 +3,7 @@
 #include "core/text.h"
 #include "figures/gnuplot_frame.h"
 #include "figures/layout.h"
+#include "figures/svg.h"
 
 #include <algorithm>
 
@@ -63,12 +64,6 @@ double note_size(Format format, const Theme& theme) {
   const double font = 0.82 * theme.font_points;
   if (format == Format::svg) return font * 96.0 / points_per_inch;
   return 0.75 * (format == Format::png ? font * 220.0 / points_per_inch : font);
-}
-
-std::string replaced(std::string text, std::string_view what, const std::string& by) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
-    text.replace(at, what.size(), by);
-  return text;
 }
 
 std::string picture_text(const Figure& figure, Format format, const Theme& theme, std::string_view output) {

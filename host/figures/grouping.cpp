@@ -1,5 +1,6 @@
 #include "figures/grouping.h"
 
+#include "figures/joint_keys.h"
 #include "figures/theme.h"
 #include "figures/ticks.h"
 #include "results/values.h"
@@ -65,13 +66,22 @@ Keys choose_keys(const Source& source, const Request& request, const Wanted& wan
   return keys;
 }
 
-/// The values of a key among groups, thinned out; `note` says so.
-KeyValues values_of(const std::string& key, std::optional<std::size_t> position,
-                    const std::vector<CellGroup>& groups, std::size_t most, std::vector<std::string>& notes) {
+/// The place of each setting of a key among the keys of groups.
+using Positions = std::vector<std::size_t>;
+
+json value_in(const CellGroup& group, const Positions& positions) {
+  std::vector<json> parts;
+  for (const std::size_t position : positions) parts.push_back(group.keys[position]);
+  return joint_value(parts);
+}
+
+/// The values of a key among groups, thinned out; `notes` say so.
+KeyValues values_of(const std::string& key, const Positions& positions, const std::vector<CellGroup>& groups,
+                    std::size_t most, std::vector<std::string>& notes) {
   KeyValues found{key, {}};
-  if (!position) return {"", {json()}};
+  if (positions.empty()) return {"", {json()}};
   std::set<json> values;
-  for (const CellGroup& group : groups) values.insert(group.keys[*position]);
+  for (const CellGroup& group : groups) values.insert(value_in(group, positions));
   const std::vector<json> all(values.begin(), values.end());
   for (const std::size_t i : evenly(all.size(), most)) found.values.push_back(all[i]);
   if (found.values.size() < all.size())
@@ -93,24 +103,10 @@ void say_what_is_left_out(Plotted& plotted, const std::vector<std::string>& pool
 }  // namespace
 
 std::vector<KeyValues> varied_values(const Source& source, const Request& request) {
-  const std::vector<std::string> named = named_keys(request);
-  const std::vector<std::string> keys = default_keys(source.store, named);
-  std::vector<std::set<json>> values(keys.size());
-  if (keys.empty()) return {};
-  std::vector<std::string> columns = keys;
-  columns.emplace_back("cell");
-  const auto read = [&](Table table) {
-    source.store.read_rows(table, columns, [&](std::span<const std::string> row) {
-      if (request.cells && !request.cells->contains(json::parse(row.back()).get<std::string>())) return;
-      for (std::size_t k = 0; k < keys.size(); ++k) values[k].insert(json::parse(row[k]));
-    });
-  };
-  read(Table::results);
-  if (values[0].empty()) read(Table::history);  // no cell is finished
-  std::vector<KeyValues> varied;
-  for (std::size_t k = 0; k < keys.size(); ++k)
-    if (values[k].size() > 1) varied.push_back({keys[k], {values[k].begin(), values[k].end()}});
-  return varied;
+  std::vector<std::string> named;
+  for (const std::string& key : named_keys(request))
+    for (std::string& setting : settings_of(key)) named.push_back(std::move(setting));
+  return joint_values(source, request, default_keys(source.store, named));
 }
 
 bool all_numbers(std::span<const json> values) {
@@ -138,13 +134,16 @@ const CellGroup* Plotted::at(const Place& place) const {
 Plotted read_plotted(const Source& source, const Request& request, const Wanted& wanted) {
   const Keys chosen = choose_keys(source, request, wanted);
   std::vector<std::string> keys;
-  const auto add = [&](const std::string& key) -> std::optional<std::size_t> {
-    if (key.empty()) return std::nullopt;
-    keys.push_back(key);
-    return keys.size() - 1;
+  const auto add = [&](const std::string& key) {
+    Positions positions;
+    for (std::string& setting : settings_of(key)) {
+      positions.push_back(keys.size());
+      keys.push_back(std::move(setting));
+    }
+    return positions;
   };
-  const std::array<std::optional<std::size_t>, 4> position = {add(chosen.row), add(chosen.col),
-                                                              add(chosen.hue), add(chosen.x)};
+  const std::array<Positions, 4> position = {add(chosen.row), add(chosen.col), add(chosen.hue),
+                                             add(chosen.x)};
   const auto labels = wanted.curves ? curve_keys(source.store, keys, chosen.x) : std::vector<std::string>();
   std::vector<CellGroup> groups = read_groups(source.store, source.name, wanted.table, keys, wanted.columns,
                                               labels, request.cells ? &*request.cells : nullptr);
@@ -159,7 +158,7 @@ Plotted read_plotted(const Source& source, const Request& request, const Wanted&
     Place place{};
     bool drawn = true;
     for (std::size_t i = 0; i < axes.size(); ++i) {
-      const json value = position[i] ? group.keys[*position[i]] : json();
+      const json value = value_in(group, position[i]);
       const auto found = std::ranges::find(axes[i]->values, value);
       drawn = drawn && found != axes[i]->values.end();
       place[i] = static_cast<std::size_t>(found - axes[i]->values.begin());

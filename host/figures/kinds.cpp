@@ -15,6 +15,16 @@
 #include "modsweep/error.h"
 
 namespace modsweep::figures {
+namespace {
+
+/// Whether a table has so many rows.
+bool has_rows(const Source& source, Table table, std::size_t least) {
+  std::size_t rows = 0;
+  source.store.read_rows(table, {"cell"}, [&](std::span<const std::string>) { ++rows; });
+  return rows >= least;
+}
+
+}  // namespace
 
 #define MODSWEEP_PLOT(NAME) extern const Kind NAME##_plot;
 #include "figures/kinds.def"
@@ -42,19 +52,17 @@ const Kind& find_kind(std::string_view name) {
 }
 
 const Kind& suggested_kind(const Source& source, const Request& request) {
-  if (request.fits) return find_kind("line");
+  if (!request.cell.empty()) return find_kind("network");
+  if (request.x == "step") return find_kind("history");
+  if (request.fits || !request.x.empty() || !request.hue.empty()) return find_kind("line");
   const std::vector<KeyValues> keys = varied_values(source, request);
-  if (keys.empty()) {
-    std::size_t steps = 0;
-    source.store.read_rows(Table::history, {"step"}, [&](std::span<const std::string>) { ++steps; });
-    return find_kind(steps > 2 && request.x.empty() ? "history" : "line");
-  }
+  if (!has_rows(source, Table::results, 1)) return find_kind("history");  // no cell is finished
+  if (keys.empty()) return find_kind(has_rows(source, Table::history, 3) ? "history" : "line");
   constexpr std::size_t long_axis = 6;
-  const auto is_long = [](const KeyValues& key) {
-    return key.values.size() >= long_axis && all_numbers(key.values);
-  };
-  if (!request.x.empty() || !request.hue.empty()) return find_kind("line");
-  return find_kind(keys.size() == 2 && std::ranges::all_of(keys, is_long) ? "map" : "line");
+  const auto long_ones = std::ranges::count_if(
+      keys, [](const KeyValues& key) { return key.values.size() >= long_axis && all_numbers(key.values); });
+  // A third axis, of few values, makes frames.
+  return find_kind(long_ones == 2 && keys.size() <= 3 ? "map" : "line");
 }
 
 Figure make_figure(const Source& source, const Request& request) {

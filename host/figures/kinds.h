@@ -22,8 +22,9 @@ struct Kind {
 /// Throws InputError for a name that no kind has.
 [[nodiscard]] const Kind& find_kind(std::string_view name);
 
-/// The kind that suits the axes of a store: `map` for two long axes of numbers, `history` where nothing
-/// varies but the networks were measured along the way, else `line`.
+/// The kind that suits the axes of a store: `map` for two long axes of numbers, `history` where no network is
+/// finished, and where nothing varies but networks were measured along the way, else `line`. What is asked
+/// for comes first: a cell suggests `network`, steps along x `history`, a setting along x `line`.
 [[nodiscard]] const Kind& suggested_kind(const Source& source, const Request& request);
 
 /// The figure that is asked for. Throws as Kind::make.

@@ -27,6 +27,7 @@ struct DrawnFrame {
   bool empty = false;      ///< nothing is drawn
   bool slanted = false;    ///< the ticks of x are too long to stand side by side
   Box box;
+  Box around = {};       ///< of an inset that stands in another frame: with its ticks and labels
   double x_label = 0.0;  ///< height of the middle of x's label: a part of the picture's
   double y_label = 0.0;  ///< the same for the label of y, of the width
 };

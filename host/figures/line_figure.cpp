@@ -1,5 +1,6 @@
 #include "figures/line_figure.h"
 
+#include "figures/joint_keys.h"
 #include "figures/scales.h"
 
 #include <algorithm>
@@ -30,7 +31,7 @@ class LineFrames {
       Series dots;
       line.color = dots.color = hue;
       dots.mark = Mark::dots;
-      if (!plotted_.hue.key.empty()) line.label = value_text(plotted_.hue.values[hue]);
+      if (!plotted_.hue.key.empty()) line.label = value_name(plotted_.hue, hue);
       line.mark = request_.fits || !all_numbers(plotted_.x.values) ? Mark::bars : Mark::line;
       for (std::size_t x = 0; x < x_.at.size(); ++x) {
         const std::vector<double> values = values_at(plotted_, {row, col, hue, x}, column);
@@ -76,7 +77,7 @@ std::string frame_title(const Plotted& plotted, std::size_t row, std::size_t col
   std::string title;
   for (const auto& [key, value] : {std::pair(&plotted.col, col), std::pair(&plotted.row, row)})
     if (!key->key.empty())
-      title += fmt::format("{}{} = {}", title.empty() ? "" : ", ", key->key, value_text(key->values[value]));
+      title += fmt::format("{}{} = {}", title.empty() ? "" : ", ", key->key, value_name(*key, value));
   return title;
 }
 

@@ -1,12 +1,16 @@
 // modsweep plot STORE network: spectra and reordered weights of one network (the paper's figure 1c and d).
 #include "core/formats.h"
 #include "core/text.h"
+#include "figures/joint_keys.h"
 #include "figures/kinds.h"
 #include "figures/line_figure.h"
 #include "figures/scales.h"
+#include "results/values.h"
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -109,32 +113,122 @@ Frame weight_frame(const OrderedLayer& layer, const UnitOrder& inputs) {
   return frame;
 }
 
-Figure make_network(const Source& source, const Request& request) {
+/// All layers of a network, each in the order of its modules, which begins with that of the layer before.
+struct OrderedNetwork {
+  std::vector<OrderedLayer> layers;
+  std::vector<UnitOrder> inputs;  ///< [layers]: the order of what comes in
+};
+
+OrderedNetwork ordered_network(const Parameters& network) {
+  OrderedNetwork ordered;
+  UnitOrder inputs;
+  for (std::uint32_t unit = 0; unit < network.shape.inputs(); ++unit) inputs.units.push_back(unit);
+  for (std::size_t l = 0; l < network.shape.weight_layers(); ++l) {
+    ordered.inputs.push_back(inputs);
+    ordered.layers.push_back(ordered_layer(network, l, inputs.units));
+    inputs = ordered.layers.back().order;
+  }
+  return ordered;
+}
+
+constexpr double frame_side = 6.2;  // centimeters
+
+Figure one_network(const Source& source, const Request& request) {
   const std::string cell = request.cell.empty() ? typical_cell(source, request) : request.cell;
   const Store::StoredWeights stored = source.store.weights(cell);
-  UnitOrder inputs;
-  for (std::uint32_t unit = 0; unit < stored.weights.shape.inputs(); ++unit) inputs.units.push_back(unit);
+  const OrderedNetwork network = ordered_network(stored.weights);
   Figure figure;
   figure.name = source.name;
-  figure.columns = stored.weights.shape.weight_layers();
-  std::vector<Frame> matrices;
-  for (std::size_t l = 0; l < figure.columns; ++l) {
-    OrderedLayer layer = ordered_layer(stored.weights, l, inputs.units);
-    figure.frames.push_back(spectrum_frame(layer, l + 1));
-    matrices.push_back(weight_frame(layer, inputs));
-    inputs = std::move(layer.order);
-  }
-  for (Frame& matrix : matrices) figure.frames.push_back(std::move(matrix));
+  figure.columns = network.layers.size();
+  for (std::size_t l = 0; l < figure.columns; ++l)
+    figure.frames.push_back(spectrum_frame(network.layers[l], l + 1));
+  for (std::size_t l = 0; l < figure.columns; ++l)
+    figure.frames.push_back(weight_frame(network.layers[l], network.inputs[l]));
   for (std::size_t i = 0; i < figure.frames.size(); ++i)
     if (i % figure.columns != 0) figure.frames[i].y.label.clear();
   figure.notes.push_back(fmt::format(
       "cell {}{}; |W| of each layer below, strongest where it is largest, units in the order of their "
       "modules",
       shown_id(bare_id(stored.cell_id)), request.cell.empty() ? ", whose gap is the middle one of all" : ""));
-  const double side = 6.2;
-  figure.width_cm = std::min(3.0 + side * static_cast<double>(figure.columns), 30.0);
+  figure.width_cm = std::min(3.0 + frame_side * static_cast<double>(figure.columns), 30.0);
   figure.height_cm = 2.0 + 2.0 * (figure.width_cm - 2.0) / static_cast<double>(figure.columns);
   return figure;
+}
+
+/// Finished networks by the values of a setting.
+struct ByValue {
+  KeyValues key;
+  std::vector<std::unordered_set<std::string>> cells;  ///< [key.values]
+};
+
+ByValue cells_by_value(const Source& source, const Request& request) {
+  std::vector<std::string> columns = settings_of(request.row);
+  for (const std::string& setting : columns)
+    check_column(setting, source.store.columns(Table::results), source.name, Table::results);
+  columns.emplace_back("cell");
+  std::map<json, std::unordered_set<std::string>> found;
+  source.store.read_rows(Table::results, columns, [&](std::span<const std::string> row) {
+    const std::string cell = json::parse(row.back());
+    if (request.cells && !request.cells->contains(cell)) return;
+    std::vector<json> parts;
+    for (const std::string& part : row.first(row.size() - 1)) parts.push_back(json::parse(part));
+    found[joint_value(parts)].insert(cell);
+  });
+  ByValue by_value{{request.row, {}}, {}};
+  for (auto& [value, cells] : found) {
+    by_value.key.values.push_back(value);
+    by_value.cells.push_back(std::move(cells));
+  }
+  return by_value;
+}
+
+/// The weights of a typical network for each value of a setting, below one another (figure 1c).
+Figure networks_by_value(const Source& source, const Request& request) {
+  constexpr std::size_t most_rows = 6;
+  if (!request.cell.empty())
+    throw InputError("--cell names one network, and --row asks for one of each of its values; leave one out");
+  const ByValue by_value = cells_by_value(source, request);
+  Figure figure;
+  figure.name = source.name;
+  std::string shown;
+  for (const std::size_t v : evenly(by_value.cells.size(), most_rows)) {
+    Request of_value = request;
+    of_value.cells = by_value.cells[v];
+    const Store::StoredWeights stored = source.store.weights(typical_cell(source, of_value));
+    const OrderedNetwork network = ordered_network(stored.weights);
+    if (!figure.frames.empty() && network.layers.size() != figure.columns)
+      throw InputError(
+          fmt::format("{}: networks have {} and {} layers at values of {}; choose some with --where",
+                      source.name, figure.columns, network.layers.size(), request.row));
+    figure.columns = network.layers.size();
+    for (std::size_t l = 0; l < figure.columns; ++l) {
+      Frame& frame = figure.frames.emplace_back(weight_frame(network.layers[l], network.inputs[l]));
+      const std::uint32_t modules = network.layers[l].spectra.live.modules();
+      frame.title = fmt::format("layer {}: {}", l + 1, format_plural(modules, "module"));
+      frame.y.label = l == 0 ? (settings_of(request.row).size() > 1
+                                    ? value_name(by_value.key, v)
+                                    : fmt::format("{} = {}", request.row, value_name(by_value.key, v)))
+                             : "";
+    }
+    shown += fmt::format("{}{}", shown.empty() ? "" : ", ", shown_id(bare_id(stored.cell_id)));
+  }
+  if (figure.frames.empty())
+    throw InputError(fmt::format("{}: no network is finished; wait, or see modsweep status", source.name));
+  figure.notes.push_back(
+      fmt::format("|W| from unit (across) to unit (down), strongest where it is largest, units in the order "
+                  "of their modules; "
+                  "of each value the network whose gap is the middle one: {}",
+                  shown));
+  const auto columns = static_cast<double>(figure.columns);
+  figure.width_cm = std::min(3.0 + frame_side * columns, 26.0);
+  figure.height_cm =
+      2.0 + (figure.width_cm - 2.0) / columns * static_cast<double>(figure.frames.size()) / columns;
+  for (Frame& frame : figure.frames) frame.x.label.clear();
+  return figure;
+}
+
+Figure make_network(const Source& source, const Request& request) {
+  return request.row.empty() ? one_network(source, request) : networks_by_value(source, request);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "figures/scales.h"
 
+#include "figures/joint_keys.h"
 #include "figures/ticks.h"
 
 #include <algorithm>
@@ -38,10 +39,19 @@ bool are_ticks(std::span<const double> places) {
   return true;
 }
 
+/// Three digits; without a power of ten where the number is short enough without.
+std::string tick_text(double at) {
+  const std::string text = fmt::format("{:.3g}", at);
+  return std::fabs(at) >= 1e3 && std::fabs(at) < 1e6 ? number_text(std::stod(text)) : text;
+}
+
 /// Whether the numbers of a column, all positive, span so much that their axis is logarithmic. Losses and
 /// errors are compared by their ratios; gaps, shares and counts by their differences.
 bool spans_much(const std::string& column, double low, double high) {
-  const bool is_ratio = column.find("loss") != std::string::npos || column.find("error") != std::string::npos;
+  const auto has = [&](const char* word) { return column.find(word) != std::string::npos; };
+  // An eigenvalue's gap of 1e-15 is a gap of nothing.
+  if (has("gap") || has("modul")) return false;
+  const bool is_ratio = has("loss") || has("error");
   return low > 0.0 && high > (is_ratio ? 20.0 : 10'000.0) * low;
 }
 
@@ -64,7 +74,7 @@ PlacedAxis placed_axis(const KeyValues& key, const std::optional<bool>& log,
   if (!all_numbers(key.values)) {
     for (std::size_t i = 0; i < key.values.size(); ++i) {
       placed.at.push_back(static_cast<double>(i));
-      placed.axis.ticks.push_back({static_cast<double>(i), key.key.empty() ? "" : value_text(key.values[i])});
+      placed.axis.ticks.push_back({static_cast<double>(i), key.key.empty() ? "" : value_name(key, i)});
     }
     if (limits) return placed;
     placed.axis.low = -0.5;
@@ -77,7 +87,7 @@ PlacedAxis placed_axis(const KeyValues& key, const std::optional<bool>& log,
   for (const double at : placed.at)
     if (!placed.axis.logarithmic || at > 0.0) shown.push_back(at);
   if (!shown.empty() && are_ticks(placed.axis.logarithmic ? logarithms(shown) : shown))
-    for (const double at : shown) placed.axis.ticks.push_back({at, fmt::format("{:.3g}", at)});
+    for (const double at : shown) placed.axis.ticks.push_back({at, tick_text(at)});
   return placed;
 }
 
@@ -162,7 +172,8 @@ void share_y(const std::vector<Frame*>& frames, const std::string& column, const
           high = std::isnan(high) ? y : std::max(high, y);
           if (y > 0.0) positive = std::isnan(positive) ? y : std::min(positive, y);
         }
-  const bool log = request.log_y.value_or(spans_much(column, low, high));
+  // A sigmoid is one in the values themselves.
+  const bool log = request.log_y.value_or(!request.fits && spans_much(column, low, high));
   Axis axis;
   axis.logarithmic = log;
   if (request.y_limits) {
@@ -184,7 +195,14 @@ void label_outside(Figure& figure) {
   const std::size_t columns = std::max<std::size_t>(figure.columns, 1);
   for (std::size_t i = 0; i < figure.frames.size(); ++i) {
     if (i % columns != 0) figure.frames[i].y.label.clear();
-    if (i + columns < figure.frames.size()) figure.frames[i].x.label.clear();
+    if (i + columns >= figure.frames.size()) continue;
+    figure.frames[i].x.label.clear();
+    // Long names, which stand slanted, stand below the last frame alone.
+    std::size_t letters = 0;
+    for (const Tick& tick : figure.frames[i].x.ticks) letters += shown_length(tick.label);
+    constexpr std::size_t most_letters = 40;
+    if (letters > most_letters)
+      for (Tick& tick : figure.frames[i].x.ticks) tick.label.clear();
   }
 }
 

@@ -1,7 +1,9 @@
 // modsweep plot STORE spectrum: the eigenvalues of each layer's Laplacian (figure 1c).
+#include "figures/joint_keys.h"
 #include "figures/kinds.h"
 #include "figures/line_figure.h"
 #include "figures/scales.h"
+#include "results/values.h"
 
 #include <algorithm>
 #include <map>
@@ -31,11 +33,16 @@ std::map<std::string, json> hue_of_cells(const Source& source, const Request& re
                                          const std::string& key) {
   std::map<std::string, json> hues;
   std::vector<std::string> columns = {"cell", "status"};
-  if (!key.empty()) columns.push_back(key);
+  for (std::string& setting : settings_of(key)) {
+    check_column(setting, source.store.columns(Table::results), source.name, Table::results);
+    columns.push_back(std::move(setting));
+  }
   source.store.read_rows(Table::results, columns, [&](std::span<const std::string> row) {
     const std::string cell = json::parse(row[0]);
     if (row[1] == "\"diverged\"" || (request.cells && !request.cells->contains(cell))) return;
-    hues.emplace(cell, key.empty() ? json() : json::parse(row[2]));
+    std::vector<json> parts;
+    for (const std::string& part : row.subspan(2)) parts.push_back(json::parse(part));
+    hues.emplace(cell, joint_value(parts));
   });
   return hues;
 }
@@ -99,7 +106,7 @@ Figure make_spectrum(const Source& source, const Request& request) {
     for (const auto& [hue, by_index] : by_hue) {
       Series& series = frame.series.emplace_back();
       series.color = hue;
-      if (!found.hue.key.empty()) series.label = value_text(found.hue.values[hue]);
+      if (!found.hue.key.empty()) series.label = value_name(found.hue, hue);
       for (std::size_t i = 0; i < by_index.size(); ++i)
         series.points.push_back(estimator.at(static_cast<double>(i + 1), by_index[i]));
       longest = std::max(longest, by_index.size());
@@ -115,6 +122,8 @@ Figure make_spectrum(const Source& source, const Request& request) {
     figure.notes.push_back(note + "; live units");
   figure.notes.insert(figure.notes.end(), found.notes.begin(), found.notes.end());
   label_outside(figure);
+  constexpr double side = 6.2;  // centimeters of a frame
+  if (figure.columns > 2) figure.width_cm = 3.0 + side * static_cast<double>(figure.columns);
   return figure;
 }
 

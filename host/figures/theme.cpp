@@ -4,6 +4,7 @@
 #include "figures/figure.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,27 @@ const Theme& find_theme(std::string_view name) {
   for (const Theme& theme : table) names.push_back(theme.name);
   throw InputError(
       fmt::format("there is no theme '{}'; there are {}", one_line(name), fmt::join(names, ", ")));
+}
+
+std::vector<std::string> matrix_grades(const Theme& theme) {
+  constexpr std::size_t count = 24;
+  const auto part = [](std::string_view color, std::size_t at) {
+    return static_cast<double>(std::stoi(std::string(color.substr(1 + 2 * at, 2)), nullptr, 16));
+  };
+  std::vector<std::string> grades;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double place = static_cast<double>(i * (theme.matrix.size() - 1)) / (count - 1);
+    const std::size_t low = std::min(static_cast<std::size_t>(place), theme.matrix.size() - 2);
+    const double above = place - static_cast<double>(low);
+    std::string color = "#";
+    for (std::size_t at = 0; at < 3; ++at) {
+      const double value =
+          (1.0 - above) * part(theme.matrix[low], at) + above * part(theme.matrix[low + 1], at);
+      color += fmt::format("{:02x}", static_cast<int>(std::lround(value)));
+    }
+    grades.push_back(color);
+  }
+  return grades;
 }
 
 std::string_view color_of(const Theme& theme, std::size_t index) {

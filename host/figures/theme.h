@@ -4,7 +4,9 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace modsweep::figures {
 
@@ -35,6 +37,9 @@ inline constexpr std::size_t most_lines = 7;
 
 /// Throws InputError for a name that no theme has.
 [[nodiscard]] const Theme& find_theme(std::string_view name);
+
+/// Colors of |W|, from nothing, which is the background, to the highest value, each of an equal part of them.
+[[nodiscard]] std::vector<std::string> matrix_grades(const Theme& theme);
 
 /// The color of a series with this index (figure.h).
 [[nodiscard]] std::string_view color_of(const Theme& theme, std::size_t index);

@@ -9,6 +9,9 @@
 
 namespace modsweep::figures {
 
+/// Longer labels of ticks are cut.
+inline constexpr std::size_t most_tick_letters = 40;
+
 /// An axis as it is drawn.
 struct DrawnAxis {
   double low = 0.0;

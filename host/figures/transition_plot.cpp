@@ -26,7 +26,7 @@ Series law_curve(const LineFit& line, bool exponential, double low, double high)
   return curve;
 }
 
-/// Adds a frame with the middles over the second setting and the better law through them; needs one frame,
+/// Adds an inset with the middles over the second setting and the better law through them; needs one frame,
 /// and transitions at three numbers.
 void add_law(LineFigure& made, const std::vector<DrawnTransition>& transitions, const Request& request) {
   const Plotted& plotted = made.plotted;
@@ -57,11 +57,11 @@ void add_law(LineFigure& made, const std::vector<DrawnTransition>& transitions, 
     frame.series.insert(frame.series.begin(),
                         law_curve(line, exponential, points.front().n, points.back().n));
     made.figure.notes.push_back(
-        fmt::format("right: {} law, {:.3g} * {}", exponential ? "exponential" : "power", std::exp(line.a),
+        fmt::format("x* over n: {} law, {:.3g} * {}", exponential ? "exponential" : "power", std::exp(line.a),
                     exponential ? fmt::format("exp({:.3g} n)", line.b) : fmt::format("n^{:.3g}", line.b)));
   }
+  frame.inset = true;
   made.figure.frames.push_back(std::move(frame));
-  made.figure.columns = 2;
 }
 
 Figure make_transition(const Source& source, const Request& request) {

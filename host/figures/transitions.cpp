@@ -1,5 +1,7 @@
 #include "figures/transitions.h"
 
+#include "figures/joint_keys.h"
+
 #include <algorithm>
 #include <cmath>
 #include <tuple>
@@ -26,9 +28,8 @@ Series fitted_curve(const Sigmoid& sigmoid, double low, double high, std::size_t
 }
 
 std::string line_name(const Plotted& plotted, std::size_t hue) {
-  return plotted.hue.key.empty()
-             ? ""
-             : fmt::format("{} = {}: ", plotted.hue.key, value_text(plotted.hue.values[hue]));
+  return plotted.hue.key.empty() ? ""
+                                 : fmt::format("{} = {}: ", plotted.hue.key, value_name(plotted.hue, hue));
 }
 
 }  // namespace

@@ -2,9 +2,8 @@
 
 #include "figures/draw.h"
 #include "figures/kinds.h"
+#include "figures/svg.h"
 #include "figures/theme.h"
-#include "page/hovers.h"
-#include "page/svg.h"
 #include "page/typical.h"
 
 #include <algorithm>
@@ -91,6 +90,9 @@ std::map<std::string, std::string> dark_colors() {
   add(light.missing, dark.missing);
   add(light.muted, dark.muted);
   for (std::size_t i = 0; i < light.colors.size(); ++i) add(light.colors[i], dark.colors[i]);
+  const std::vector<std::string> light_grades = figures::matrix_grades(light);
+  const std::vector<std::string> dark_grades = figures::matrix_grades(dark);
+  for (std::size_t i = 1; i < light_grades.size(); ++i) add(light_grades[i], dark_grades[i]);
   return colors;
 }
 
@@ -102,8 +104,8 @@ std::string variable(std::string_view color) {
 std::string with_variables(std::string svg) {
   for (const auto& [color, dark] : dark_colors())
     for (const char quote : {'\'', '"'})
-      svg = replaced(svg, fmt::format("={}{}{}", quote, color, quote),
-                     fmt::format("={}var({},{}){}", quote, variable(color), color, quote));
+      svg = figures::replaced(svg, fmt::format("={}{}{}", quote, color, quote),
+                              fmt::format("={}var({},{}){}", quote, variable(color), color, quote));
   const std::string_view ground = figures::themes().front().background;
   const std::string drawn = fmt::format("fill=\"{}\"", ground);
   if (const auto at = svg.find(drawn); at != std::string::npos)
@@ -125,7 +127,13 @@ class Album {
       if (!shows_something(figure)) return;
       const std::string command = fmt::format("modsweep plot {} {}{} -o {}.svg", data_.words, kind.name,
                                               cell.empty() ? "" : fmt::format(" --cell {}", cell), kind.name);
-      Picture picture = picture_of(figure, std::string(title_of(kind)), command);
+      const std::string title(title_of(kind));
+      Picture picture =
+          failed_ < most_failures ? picture_of(figure, title, command) : undrawn(title, command);
+      if (!picture.instead.empty()) {
+        ++failed_;
+        why_ = picture.instead;
+      }
       picture.remark = remark;
       pictures_.pictures.push_back(std::move(picture));
     } catch (const InputError&) {
@@ -136,9 +144,18 @@ class Album {
   [[nodiscard]] Pictures take() && { return std::move(pictures_); }
 
  private:
+  /// A gnuplot that hangs takes a minute each time.
+  static constexpr std::size_t most_failures = 2;
+
+  [[nodiscard]] Picture undrawn(const std::string& title, const std::string& command) const {
+    return {.title = title, .command = command, .instead = why_, .file_name = title};
+  }
+
   figures::Source source_;
   const StoreData& data_;
   Pictures pictures_;
+  std::size_t failed_ = 0;
+  std::string why_;
 };
 
 }  // namespace
@@ -150,8 +167,7 @@ Picture picture_of(const Figure& figure, std::string title, std::string command)
   picture.wide = figure.width_cm > wide_centimeters || figure.columns > 1;
   picture.script = figures::gnuplot_text(figure, figures::Format::svg, theme);
   try {
-    picture.svg =
-        with_hovers(with_variables(compact_svg(figures::draw(figure, figures::Format::svg, theme))), figure);
+    picture.svg = with_variables(figures::draw(figure, figures::Format::svg, theme));
   } catch (const IoError& error) {
     picture.instead = error.what();
   }

@@ -223,7 +223,13 @@ def check_page(program, folder, browser):
     expect(STORE in seen["text"], "the store's name is not on the page")
     if with_pictures:
         expect(len(seen["pictures"]) >= 4, f"there are {len(seen['pictures'])} pictures")
-        expect(seen["pictures"][0]["hovers"] > 0, "points do not tell their values")
+        for picture in seen["pictures"]:
+            expect(picture["hovers"] > 5, f"marks do not tell their values: {picture}")
+        titles = " ".join(picture["title"] for picture in seen["pictures"])
+        for kind in ("Over the axes", "Maps", "During training", "Spectra", "A network"):
+            expect(kind in titles, f"there is no picture '{kind}': {titles}")
+        size = (folder / "page.html").stat().st_size
+        expect(size < 1_000_000, f"the page has {size} bytes")
         file = browser.value(SVG_FILE)
         expect(not file["hidden"] and file["name"].endswith(".svg"), f"no picture can be kept: {file}")
         expect(file["text"].startswith("<svg") and not file["error"], f"a picture alone is no SVG: {file}")

@@ -73,6 +73,25 @@ TEST_F(ReportTest, SaysHowToGetPicturesWhereThereIsNoGnuplot) {
   EXPECT_THAT(text, Not(HasSubstr("<svg")));
 }
 
+TEST_F(ReportTest, WithAGnuplotThatFailsSaysSoInThePlaceOfPictures) {
+  train("plain", "\"noise.exponent\" = [0, 1, 2]\n" + std::string(seeds));
+  std::filesystem::create_directory(path("bin"));
+  for (const char* script : {"echo oh dear >&2; exit 4", "kill -9 $$", "echo '<?xml ?><svg>'"}) {
+    testing_support::write_text(path("bin/gnuplot"),
+                                "#!/bin/sh\necho called >> \"$0.log\"\n" + std::string(script) + "\n");
+    std::filesystem::permissions(path("bin/gnuplot"), std::filesystem::perms::owner_all);
+    const std::string before = std::getenv("PATH");
+    ::setenv("PATH", (path("bin") + ":" + before).c_str(), 1);
+    const std::string text = page({"plain.db"});
+    ::setenv("PATH", before.c_str(), 1);
+    EXPECT_THAT(text, HasSubstr("<div class=\"instead\">gnuplot ")) << script;
+    EXPECT_THAT(text, Not(HasSubstr("<svg"))) << script;
+    EXPECT_EQ(read_text(path("bin/gnuplot.log")), "called\ncalled\n")
+        << "one that hangs takes a minute each time";
+    std::filesystem::remove(path("bin/gnuplot.log"));
+  }
+}
+
 TEST_F(ReportTest, IsRefusedWhereAPageMustNotBe) {
   train("plain", seeds);
   expect_error(modsweep({"report", "plain.db", "-o", "plain.db"}), 2, {"plain.db"});

@@ -6,6 +6,7 @@
 #include "figures/made_store.h"
 #include "figures/pictures.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <cstdlib>
@@ -21,52 +22,16 @@ namespace modsweep::figures {
 namespace {
 
 using test::axis_of;
+using test::balance_store;
 using test::MadeNetwork;
 using test::MadeStore;
+using test::plane_store;
 using test::seeds;
+using test::sizes_store;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-
-double seed_of(const CellSettings& cell) {
-  return static_cast<double>(cell.training.seed);
-}
-
-/// Two exponents over seven sizes that double, with six seeds: enough for an interval of the median.
-MadeStore sizes_store() {
-  return {test::made_sweep({axis_of("noise.exponent", {"0", "2"}),
-                            axis_of("task.train_samples", {"10", "20", "40", "80", "160", "320", "640"}),
-                            seeds(6)}),
-          [](const CellSettings& cell) {
-            const double n = static_cast<double>(cell.task.train_samples);
-            const double rise = 1.0 / (1.0 + std::pow((cell.noise.exponent > 0.0 ? 60.0 : 120.0) / n, 4.0));
-            return MadeNetwork{.loss = 1.0 / n + 0.001 * seed_of(cell) / n,
-                               .gap = 0.1 + 0.5 * rise + 0.01 * std::sin(seed_of(cell) + n)};
-          }};
-}
-
-/// A loss that rises late and a gap that rises early.
-MadeStore balance_store() {
-  return {test::made_sweep(
-              {axis_of("noise.strength", {"0.01", "0.02", "0.04", "0.08", "0.16", "0.32"}), seeds(3)}),
-          [](const CellSettings& cell) {
-            const double s = cell.noise.strength;
-            return MadeNetwork{.loss = 1e-4 * (1.0 + 0.01 * seed_of(cell)) * (1.0 + std::pow(s / 0.1, 3.0)),
-                               .gap = 0.2 + 0.6 / (1.0 + std::pow(0.03 / s, 3.0)) + 0.001 * seed_of(cell)};
-          }};
-}
-
-MadeStore plane_store() {
-  std::vector<std::string> strengths;
-  for (const char* value : {"0.01", "0.02", "0.04", "0.08", "0.16", "0.32"}) strengths.emplace_back(value);
-  return {test::made_sweep({axis_of("noise.strength", strengths),
-                            axis_of("task.train_samples", {"10", "20", "30", "40", "50", "60"}), seeds(1)}),
-          [](const CellSettings& cell) {
-            const bool hole = cell.task.train_samples == 30 && cell.noise.strength > 0.3;
-            return MadeNetwork{.gap = cell.noise.strength * 3.0, .diverged = hole};
-          }};
-}
 
 std::string golden(const std::string& name) {
   return std::string(MODSWEEP_TEST_DATA) + "/figures/" + name + ".gp";
@@ -273,6 +238,48 @@ TEST(Kinds, AStoreThatStillRunsHasAHistoryAndNoResults) {
   EXPECT_THROW((void)make_figure({made.store, "made.db"}, {.kind = "line"}), InputError);
 }
 
+TEST(Kinds, WithoutAKindTheAxesSuggestOne) {
+  const auto suggested = [](const std::vector<modsweep::Axis>& axes, const Request& request,
+                            bool is_running = false) {
+    const MadeStore made(test::made_sweep(axes),
+                         [&](const CellSettings&) { return MadeNetwork{.running = is_running}; });
+    return std::string(suggested_kind({made.store, "made.db"}, request).name);
+  };
+  const auto strengths = axis_of("noise.strength", {"1", "2", "3", "4", "5", "6"});
+  const auto sizes = axis_of("task.train_samples", {"1", "2", "3", "4", "5", "6"});
+  const auto few = axis_of("noise.exponent", {"0", "2"});
+  const auto words = axis_of("network.activation", {"\"tanh\"", "\"sigmoid\""});
+  EXPECT_EQ(suggested({strengths, sizes}, {}), "map");
+  EXPECT_EQ(suggested({strengths, sizes, few}, {}), "map") << "two maps";
+  EXPECT_EQ(suggested({strengths, sizes, few, words}, {}), "line");
+  EXPECT_EQ(suggested({strengths, few}, {}), "line");
+  EXPECT_EQ(suggested({words}, {}), "line");
+  EXPECT_EQ(suggested({seeds(2)}, {}), "history") << "nothing varies";
+  EXPECT_EQ(suggested({seeds(1)}, {}), "line") << "two measured steps";
+  EXPECT_EQ(suggested({strengths}, {}, true), "history") << "nothing is finished";
+  EXPECT_EQ(suggested({strengths, sizes}, {.x = "noise.strength"}), "line");
+  EXPECT_EQ(suggested({strengths, sizes}, {.hue = "noise.strength"}), "line");
+  EXPECT_EQ(suggested({strengths, sizes}, {.fits = true}), "line");
+  EXPECT_EQ(suggested({strengths, sizes}, {.x = "step"}), "history");
+  EXPECT_EQ(suggested({strengths}, {.cell = "c"}), "network");
+}
+
+TEST(Kinds, NetworksStandBelowOneAnother) {
+  const MadeStore made = balance_store();
+  const Figure figure = make_figure({made.store, "made.db"}, {.kind = "network", .row = "noise.strength"});
+  ASSERT_EQ(figure.frames.size(), 12U) << "two layers at each of six strengths";
+  EXPECT_EQ(figure.frames[0].y.label, "noise.strength = 0.01");
+  EXPECT_EQ(figure.frames[10].y.label, "noise.strength = 0.32");
+  EXPECT_EQ(figure.frames[11].y.label, "");
+  for (const Frame& frame : figure.frames) EXPECT_TRUE(frame.matrix.has_value());
+  expect_drawn(figure);
+  EXPECT_THROW((void)make_figure({made.store, "made.db"}, {.kind = "network", .row = "noise.strenth"}),
+               InputError);
+  EXPECT_THROW(
+      (void)make_figure({made.store, "made.db"}, {.kind = "network", .row = "noise.strength", .cell = "c"}),
+      InputError);
+}
+
 TEST(Kinds, TextsAndListsAreCategories) {
   const MadeStore made(test::made_sweep({axis_of("network.activation", {"\"tanh\"", "\"sigmoid\""}),
                                          axis_of("network.hidden", {"[3]", "[3,3]"}), seeds(2)}),
@@ -294,6 +301,43 @@ TEST(Kinds, ZippedSettingsAreOneAxis) {
   EXPECT_EQ(figure.frames.size(), 1U);
   EXPECT_EQ(figure.frames[0].x.label, "task.inputs");
   EXPECT_EQ(figure.legend_title, "");
+}
+
+TEST(Kinds, LongNamesStandBelowTheLastFrame) {
+  const MadeStore made(test::made_sweep({axis_of("network.hidden", {"[3,3,3,3,3,3,3,3]", "[4,4,4,4,4,4,4,4]",
+                                                                    "[5,5,5,5,5,5,5,5]"}),
+                                         seeds(1)}),
+                       [](const CellSettings&) { return MadeNetwork{}; });
+  const Figure figure = make_figure({made.store, "made.db"}, {.kind = "line"});
+  ASSERT_EQ(figure.frames.size(), 2U);
+  ASSERT_EQ(figure.frames[0].x.ticks.size(), 3U);
+  EXPECT_EQ(figure.frames[0].x.ticks[0].label, "");
+  EXPECT_EQ(figure.frames[1].x.ticks[0].label, "[3,3,3,3,3,3,3,3]");
+  expect_drawn(figure);
+}
+
+TEST(Kinds, ZippedSettingsThatDoNotTellEachOtherAreOneAxis) {
+  const modsweep::Axis zipped{{"noise.strength", "regularizer.l1"},
+                              {{"0.1", "0.0"}, {"0.0", "0.001"}, {"0.0", "0.0"}}};
+  const MadeStore made(test::made_sweep({zipped, seeds(2)}), [](const CellSettings& cell) {
+    return MadeNetwork{.loss = 1.0 + cell.noise.strength + 100.0 * cell.regularizer.l1};
+  });
+  const Source source{made.store, "made.db"};
+  const Figure figure = make_figure(source, {.kind = "line", .y = {"test_loss"}});
+  ASSERT_EQ(figure.frames.size(), 1U);
+  EXPECT_EQ(figure.frames[0].x.label, "noise.strength, regularizer.l1");
+  std::vector<std::string> labels;
+  for (const Tick& tick : figure.frames[0].x.ticks) labels.push_back(tick.label);
+  EXPECT_THAT(labels, ElementsAre("strength 0, l1 0", "l1 0.001", "strength 0.1"));
+  const auto& points = figure.frames[0].series.back().points;
+  ASSERT_EQ(points.size(), 3U);
+  EXPECT_DOUBLE_EQ(points[0].y, 1.0);
+  EXPECT_DOUBLE_EQ(points[1].y, 1.1);
+  EXPECT_DOUBLE_EQ(points[2].y, 1.1);
+  EXPECT_EQ(make_figure(source, {.kind = "spectrum"}).frames[0].series.size(), 3U);
+  const Figure weights = make_figure(source, {.kind = "network", .row = "noise.strength,regularizer.l1"});
+  EXPECT_EQ(weights.frames.size(), 6U) << "two layers, three settings";
+  EXPECT_EQ(weights.frames[2].y.label, "l1 0.001");
 }
 
 TEST(Kinds, OfManyLinesSevenAreDrawnAndItIsSaid) {
@@ -346,6 +390,8 @@ TEST(Kinds, AWrongNameIsNamedWithTheNearest) {
   EXPECT_THAT(message({.kind = "lines"}), HasSubstr("did you mean line?"));
   EXPECT_THAT(message({.kind = "line", .y = {"test_los"}}), HasSubstr("did you mean test_loss?"));
   EXPECT_THAT(message({.kind = "line", .hue = "noise.strenth"}), HasSubstr("noise.strength"));
+  EXPECT_THAT(message({.kind = "spectrum", .hue = "noise.strenth"}), HasSubstr("noise.strength"));
+  EXPECT_THAT(message({.kind = "network", .row = "noise.strenth"}), HasSubstr("noise.strength"));
   EXPECT_THAT(message({.x = "noise.strength", .hue = "noise.strength"}), HasSubstr("asked for twice"));
   EXPECT_THAT(message({.kind = "balance", .y = {"test_loss"}}), HasSubstr("two columns"));
 }

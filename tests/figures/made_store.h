@@ -94,4 +94,64 @@ class MadeStore {
   Store store;
 };
 
+// Stores for every kind of plot. The numbers of their networks are functions of their settings.
+
+inline double seed_of(const CellSettings& cell) {
+  return static_cast<double>(cell.training.seed);
+}
+
+inline MadeNetwork sizes_network(const CellSettings& cell) {
+  const double n = static_cast<double>(cell.task.train_samples);
+  const double rise = 1.0 / (1.0 + std::pow((cell.noise.exponent > 0.0 ? 60.0 : 120.0) / n, 4.0));
+  return {.loss = 1.0 / n + 0.001 * seed_of(cell) / n,
+          .gap = 0.1 + 0.5 * rise + 0.01 * std::sin(seed_of(cell) + n)};
+}
+
+/// Two exponents over seven sizes that double, with six seeds: enough for an interval of the median.
+inline MadeStore sizes_store() {
+  return {
+      made_sweep({axis_of("noise.exponent", {"0", "2"}),
+                  axis_of("task.train_samples", {"10", "20", "40", "80", "160", "320", "640"}), seeds(6)}),
+      sizes_network};
+}
+
+/// A loss that rises late and a gap that rises early.
+inline MadeNetwork balance_network(const CellSettings& cell) {
+  const double s = cell.noise.strength;
+  return {.loss = 1e-4 * (1.0 + 0.01 * seed_of(cell)) * (1.0 + std::pow(s / 0.1, 3.0)),
+          .gap = 0.2 + 0.6 / (1.0 + std::pow(0.03 / s, 3.0)) + 0.001 * seed_of(cell)};
+}
+
+inline MadeStore balance_store() {
+  return {made_sweep({axis_of("noise.strength", {"0.01", "0.02", "0.04", "0.08", "0.16", "0.32"}), seeds(3)}),
+          balance_network};
+}
+
+inline MadeNetwork plane_network(const CellSettings& cell) {
+  const bool hole = cell.task.train_samples == 30 && cell.noise.strength > 0.3;
+  return {.gap = cell.noise.strength * 3.0, .diverged = hole};
+}
+
+inline MadeStore plane_store() {
+  return {made_sweep({axis_of("noise.strength", {"0.01", "0.02", "0.04", "0.08", "0.16", "0.32"}),
+                      axis_of("task.train_samples", {"10", "20", "30", "40", "50", "60"}), seeds(1)}),
+          plane_network};
+}
+
+/// Middles that double from one exponent to the next: 8, 16, 32 samples.
+inline MadeNetwork law_network(const CellSettings& cell) {
+  const double n = static_cast<double>(cell.task.train_samples);
+  const double middle = 4.0 * std::pow(2.0, cell.noise.exponent);
+  return {.loss = 0.5,
+          .gap = 0.1 + 0.5 / (1.0 + std::pow(middle / n, 3.0)) + 0.005 * std::sin(seed_of(cell) + n)};
+}
+
+inline MadeStore law_store() {
+  return {made_sweep({axis_of("noise.exponent", {"1", "2", "3"}),
+                      axis_of("task.train_samples", {"1", "2", "4", "8", "16", "32", "64", "128", "256",
+                                                     "512", "1024", "2048", "4096"}),
+                      seeds(2)}),
+          law_network};
+}
+
 }  // namespace modsweep::test

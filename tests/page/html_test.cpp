@@ -1,6 +1,7 @@
 // Texts as parts of pages.
 #include "page/html.h"
 
+#include "figures/svg.h"
 #include "page/svg.h"
 
 #include <string>
@@ -70,14 +71,14 @@ TEST(HtmlTest, APictureBecomesAnElementWithIdsOfItsOwn) {
 }
 
 TEST(HtmlTest, APictureGetsSmallerNotAnother) {
-  EXPECT_EQ(
-      compact_svg("<g fill=\"none\">\n\t<g id='a'>\n</g>\n</g>\n"
-                  "<g stroke='none' shape-rendering='crispEdges'>\n\t\t<polygon fill = 'rgb( 47, 112, "
-                  "139)' points = '1,2 3,4 '/>\n\t</g>\n\t<g stroke='none' "
-                  "shape-rendering='crispEdges'>\n\t\t<polygon fill = 'rgb(255,0,7)' points = '5,6 \n7,8 "
-                  "'/>\n\t</g>\n<text>a  b rgb(no)</text>"),
-      "<g stroke='none' shape-rendering='crispEdges'><polygon fill='#2f708b' points='1,2 3,4 '/>"
-      "<polygon fill='#ff0007' points='5,6 7,8 '/></g><text>a  b rgb(no)</text>");
+  EXPECT_EQ(figures::compact_svg(
+                "<g fill=\"none\">\n\t<g id='a'>\n</g>\n</g>\n"
+                "<g stroke='none' shape-rendering='crispEdges'>\n\t\t<polygon fill = 'rgb( 47, 112, "
+                "139)' points = '1,2 3,4 '/>\n\t</g>\n\t<g stroke='none' "
+                "shape-rendering='crispEdges'>\n\t\t<polygon fill = 'rgb(255,0,7)' points = '5,6 \n7,8 "
+                "'/>\n\t</g>\n<text>a  b rgb(no)</text>"),
+            "<g stroke='none' shape-rendering='crispEdges'><polygon fill='#2f708b' points='1,2 3,4 '/>"
+            "<polygon fill='#ff0007' points='5,6 7,8 '/></g><text>a  b rgb(no)</text>");
 }
 
 TEST(HtmlTest, WhatIsNoPictureIsRefused) {

@@ -54,13 +54,13 @@ set xrange [-0.5:1.5]
 unset xtics
 set yrange [2.5:-0.5]
 unset ytics
-set palette defined (0 '#ffffff', 0.3333 '#9ecae1', 0.6667 '#3182bd', 1 '#08306b')
+set palette defined (0 '#ffffff', 1 '#ffffff', 1 '#f2f8fb', 2 '#f2f8fb', 2 '#e6f1f7', 3 '#e6f1f7', 3 '#d9eaf3', 4 '#d9eaf3', 4 '#cce3ef', 5 '#cce3ef', 5 '#c0dceb', 6 '#c0dceb', 6 '#b3d6e8', 7 '#b3d6e8', 7 '#a6cfe4', 8 '#a6cfe4', 8 '#99c7df', 9 '#99c7df', 9 '#8bbddb', 10 '#8bbddb', 10 '#7db4d6', 11 '#7db4d6', 11 '#6fabd1', 12 '#6fabd1', 12 '#60a1cd', 13 '#60a1cd', 13 '#5298c8', 14 '#5298c8', 14 '#448fc3', 15 '#448fc3', 15 '#3685bf', 16 '#3685bf', 16 '#2d7bb6', 17 '#2d7bb6', 17 '#2870ab', 18 '#2870ab', 18 '#2365a0', 19 '#2365a0', 19 '#1d5b96', 20 '#1d5b96', 20 '#18508b', 21 '#18508b', 21 '#134580', 22 '#134580', 22 '#0d3b76', 23 '#0d3b76', 23 '#08306b', 24 '#08306b')
 set cbrange [0:0.33333]
 unset colorbox
 $matrix3_1 << EOD
-0.33333 0.25
-0.2 0.16667
-0.14286 0.125
+0.3333 0.25
+0.2 0.1667
+0.1429 0.125
 EOD
 plot $matrix3_1 matrix with image pixels
 reset
@@ -73,12 +73,12 @@ set xrange [-0.5:2.5]
 unset xtics
 set yrange [1.5:-0.5]
 unset ytics
-set palette defined (0 '#ffffff', 0.3333 '#9ecae1', 0.6667 '#3182bd', 1 '#08306b')
+set palette defined (0 '#ffffff', 1 '#ffffff', 1 '#f2f8fb', 2 '#f2f8fb', 2 '#e6f1f7', 3 '#e6f1f7', 3 '#d9eaf3', 4 '#d9eaf3', 4 '#cce3ef', 5 '#cce3ef', 5 '#c0dceb', 6 '#c0dceb', 6 '#b3d6e8', 7 '#b3d6e8', 7 '#a6cfe4', 8 '#a6cfe4', 8 '#99c7df', 9 '#99c7df', 9 '#8bbddb', 10 '#8bbddb', 10 '#7db4d6', 11 '#7db4d6', 11 '#6fabd1', 12 '#6fabd1', 12 '#60a1cd', 13 '#60a1cd', 13 '#5298c8', 14 '#5298c8', 14 '#448fc3', 15 '#448fc3', 15 '#3685bf', 16 '#3685bf', 16 '#2d7bb6', 17 '#2d7bb6', 17 '#2870ab', 18 '#2870ab', 18 '#2365a0', 19 '#2365a0', 19 '#1d5b96', 20 '#1d5b96', 20 '#18508b', 21 '#18508b', 21 '#134580', 22 '#134580', 22 '#0d3b76', 23 '#0d3b76', 23 '#08306b', 24 '#08306b')
 set cbrange [0:0.083333]
 unset colorbox
 $matrix4_1 << EOD
-0.083333 0.076923 0.071429
-0.066667 0.0625 0.058824
+0.08333 0.07692 0.07143
+0.06667 0.0625 0.05882
 EOD
 plot $matrix4_1 matrix with image pixels
 unset multiplot
