@@ -112,6 +112,10 @@ Frame weight_frame(const OrderedLayer& layer, const UnitOrder& inputs) {
 Figure make_network(const Source& source, const Request& request) {
   const std::string cell = request.cell.empty() ? typical_cell(source, request) : request.cell;
   const Store::StoredWeights stored = source.store.weights(cell);
+  if (stored.weights.shape.weight_layers() == 0)
+    throw InputError(
+        fmt::format("{}: a picture of layers has nothing to show of {}; modsweep weights writes them",
+                    source.name, stored.weights.shape.text()));
   UnitOrder inputs;
   for (std::uint32_t unit = 0; unit < stored.weights.shape.inputs(); ++unit) inputs.units.push_back(unit);
   Figure figure;
