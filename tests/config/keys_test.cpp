@@ -385,14 +385,14 @@ TEST(Keys, UnknownOnesAreGuessed) {
       {"network.hidden_sizes", "; did you mean network.hidden?"},
       {"wd", "; did you mean training.weight_decay?"},
       {"training.batch", "; did you mean training.batch_size?"},
-      {"epochs", "; did you mean training.epochs?"},
+      {"epochs", "; did you mean growth.epochs or training.epochs?"},
       {"sigma", "; did you mean noise.strength?"},
       {"dropout", "; did you mean regularizer.dropout?"},
       {"n_samples", "; did you mean task.train_samples?"},
       {"optim.Betas", "; did you mean training.beta1 or training.beta2?"},
       {"noise.zzzzzzzzzz", "; [noise] has exponent, gradient, site, strength"},
       {"zzzzzzzzzz",
-       "; settings are in the tables [measure], [network], [noise], [pruning], [regularizer], [task], "
+       "; settings are in the tables [growth], [measure], [network], [noise], [pruning], [regularizer], [task], "
        "[training]"},
   };
   for (const auto& [key, remedy] : remedies) EXPECT_EQ(unknown_key_remedy(key), remedy) << key;

@@ -50,9 +50,17 @@ class RecurrentRuns : public RunnerTest {
 network = { family = "recurrent", units = 3 }
 training = { batch_size = 8 }
 growth = { epochs = 4, epoch_steps = 5, test_batches = 2 }
-measure = { robustness = true, robustness_strengths = 2, robustness_draws = 2, generalization = true,
-            generalization_most = 2, generalization_epochs = 1, timescales = true, timescale_steps = 100,
-            timescale_trials = 2, continuous_steps = 50 }
+[measure]
+robustness = true
+robustness_strengths = 2
+robustness_draws = 2
+generalization = true
+generalization_most = 2
+generalization_epochs = 1
+timescales = true
+timescale_steps = 100
+timescale_trials = 2
+continuous_steps = 50
 [axes]
 "growth.threshold" = [0.3, 0.99]
 "training.learning_rate" = [0.2, 1e30]
