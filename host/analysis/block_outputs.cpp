@@ -46,6 +46,7 @@ MatrixXd outputs_of_blocks(const Parameters& network, Activation activation, dou
 }  // namespace
 
 std::size_t block_layers(const Shape& shape) {
+  if (shape.weight_layers() == 0) return 0;
   const std::uint32_t blocks = shape.inputs();
   if (blocks < 2) return 0;
   for (std::size_t l = 0; l < shape.hidden_layers() && shape.groups[l] == blocks; ++l)

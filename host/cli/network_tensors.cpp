@@ -19,6 +19,15 @@ std::map<std::string, Tensor> network_tensors(const Store::StoredWeights& stored
     return std::vector<double>(begin, begin + static_cast<std::ptrdiff_t>(count));
   };
   std::map<std::string, Tensor> tensors;
+  if (network.shape.family == Family::recurrent) {
+    const recurrent::TensorLayout named(network.shape.form, network.shape.modules, network.shape.heads);
+    for (const recurrent::NamedTensor& tensor : named.tensors())
+      tensors[tensor.name] = {dtype,
+                              tensor.columns == 1 ? std::vector<std::uint64_t>{tensor.rows}
+                                                  : std::vector<std::uint64_t>{tensor.rows, tensor.columns},
+                              slice(tensor.offset, tensor.size())};
+    return tensors;
+  }
   for (std::size_t l = 0; l < layout.layers().size(); ++l) {
     const LayerSlice& layer = layout.layers()[l];
     tensors[fmt::format("W{}", l)] = {dtype, {layer.outputs, layer.inputs}, network.dense_weights(l)};

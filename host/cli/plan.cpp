@@ -97,8 +97,12 @@ void print_cost(const PlanSummary& plan, const PlannedTime& time, std::ostream& 
     fmt::print(out, "early stop    possible for {} (training.patience): what follows is the most\n",
                format_plural(static_cast<double>(plan.patient), "cell"));
   fmt::print(out, "steps         {} network-steps\n", format_count(plan.steps()));
-  fmt::print(out, "operations    {} (6 a weight and sample; noise and regularizers not counted)\n",
-             format_unit(plan.flop(), "FLOP"));
+  if (plan.growing > 0)
+    fmt::print(out, "growth        {} may solve a task in each epoch: operations and time are the most\n",
+               format_plural(static_cast<double>(plan.growing), "cell"));
+  fmt::print(out, "operations    {} ({})\n", format_unit(plan.flop(), "FLOP"),
+             plan.growing > 0 ? "one of the backward pass, which takes longer, counts as three"
+                              : "6 a weight and sample; noise and regularizers not counted");
   fmt::print(out, "memory        {} for the largest pack, datasets aside\n",
              format_unit(plan.memory_bytes(), "B"));
   fmt::print(out, "store         about {} for {} measurements\n", format_unit(plan.store_bytes, "B"),
@@ -151,6 +155,7 @@ ordered_json plan_json(const Planned& planned, const PlannedTime* time) {
                            {"left", plan.left()},
                            {"repeated", plan.repeated},
                            {"may_stop_early", plan.patient},
+                           {"growing", plan.growing},
                            {"packs", plan.packs()},
                            {"shapes", shapes_json(plan)},
                            {"steps", plan.steps()},

@@ -15,6 +15,7 @@
 #include <fmt/ostream.h>
 
 #include "modsweep/error.h"
+#include "modsweep/names.h"
 
 namespace modsweep::cli {
 namespace {
@@ -77,6 +78,19 @@ void for_each_section(const Keys& keys, Visit table) {
   }
 }
 
+/// The families of networks for which a setting means something, each with its default where that is its own:
+/// "feedforward, recurrent (`0.2`)".
+std::string families_of(const KeyInfo& key, std::string_view quote) {
+  std::string text;
+  for (const auto& [family, name] : EnumNames<Family>::table) {
+    if (!key.is_of(family)) continue;
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", name);
+    if (key.standard_of(family) != key.standard)
+      text += fmt::format(" ({0}{1}{0})", quote, key.standard_of(family));
+  }
+  return text;
+}
+
 void write_table(const Keys& keys, std::ostream& out) {
   std::size_t names = 0, defaults = 0;
   for (const KeyInfo* key : keys) {
@@ -84,8 +98,8 @@ void write_table(const Keys& keys, std::ostream& out) {
     defaults = std::max(defaults, key->standard.size());
   }
   for (const KeyInfo* key : keys)
-    fmt::print(out, "{:{}}  {:{}}  {}\n    {}\n", key->name, names, key->standard, defaults, key->type(),
-               key->doc);
+    fmt::print(out, "{:{}}  {:{}}  {}\n    {} [{}]\n", key->name, names, key->standard, defaults, key->type(),
+               key->doc, families_of(*key, ""));
 }
 
 /// A text in a form that a cell of a Markdown table can hold.
@@ -111,6 +125,9 @@ of your own is a list of tables of settings: `variant = [{ "noise.strength" = 0.
 multiply; a line `zip = [["noise.strength", "noise.exponent"]]` above the first table makes some of them move together.
 `name = "..."` names the sweep, by default as its file.
 
+`network.family` says what networks are made of. The column "families" tells for which of them a setting means something, and
+in parentheses a default of a family's own; to set it for another family is an error.
+
 An editor that knows TOML (Taplo, or Even Better TOML in VS Code) completes and checks these keys if the file's first line
 names their JSON Schema. `modsweep settings --format json > schema.json` writes the schema, and this line names it:
 
@@ -120,10 +137,12 @@ names their JSON Schema. `modsweep settings --format json > schema.json` writes 
 void write_markdown(const Keys& keys, std::ostream& out) {
   out << markdown_top;
   for_each_section(keys, [&](std::string_view section, const Keys& own) {
-    fmt::print(out, "\n## [{}]\n\n| key | default | value | meaning |\n| --- | --- | --- | --- |\n", section);
+    fmt::print(
+        out, "\n## [{}]\n\n| key | default | value | meaning | families |\n| --- | --- | --- | --- | --- |\n",
+        section);
     for (const KeyInfo* key : own)
-      fmt::print(out, "| `{}` | `{}` | {} | {} |\n", key->name, key->standard, in_cell(key->type()),
-                 in_cell(key->doc));
+      fmt::print(out, "| `{}` | `{}` | {} | {} | {} |\n", key->name, key->standard, in_cell(key->type()),
+                 in_cell(key->doc), families_of(*key, "`"));
   });
 }
 

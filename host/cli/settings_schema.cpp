@@ -79,6 +79,10 @@ ordered_json form_schema(const KeyInfo& key) {
 ordered_json value_schema(const KeyInfo& key) {
   ordered_json schema;
   schema["description"] = fmt::format("{}: {}; default {}", key.name, key.doc, key.standard);
+  for (const auto& [family, name] : EnumNames<Family>::table)
+    if (key.standard_of(family) != key.standard)
+      schema["description"] = fmt::format("{}; of {} networks {}", schema["description"].get<std::string>(),
+                                          name, key.standard_of(family));
   schema.update(form_schema(key));
   schema["default"] = ordered_json::parse(key.standard);
   return schema;

@@ -271,7 +271,9 @@ StackedWeights write_stacked_weights(const std::vector<std::string>& files,
   for (const std::size_t position : order) output.add(read(position));
   output.commit();
   for (const std::string& note : selection.notes(order.size())) fmt::print(err, "{}\n", note);
-  return {order.size(), selection.shape(order.front()), first.at("W0").shape};
+  const Shape& shape = selection.shape(order.front());
+  const std::string name = shape.family == Family::recurrent ? "W_R0" : "W0";
+  return {order.size(), shape, name, first.at(name).shape};
 }
 
 }  // namespace modsweep::cli

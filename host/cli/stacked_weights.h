@@ -15,7 +15,8 @@ namespace modsweep::cli {
 struct StackedWeights {
   std::size_t networks = 0;
   Shape shape;                            ///< of each
-  std::vector<std::uint64_t> first = {};  ///< of a network's W0: [out, in]
+  std::string first_name = {};            ///< of a network's first matrix: "W0", "W_R0"
+  std::vector<std::uint64_t> first = {};  ///< its [out, in]
 };
 
 /// Writes the finished networks of the stores `files` that meet the conditions (cell_conditions.h) to

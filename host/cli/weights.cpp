@@ -83,9 +83,9 @@ ExitCode weights(const WeightsArguments& options, Console& console) {
           {{"file", options.output_path}, {"networks", stacked.networks}, {"shape", stacked.shape.text()}},
           console.out);
     else
-      fmt::print(console.out, "{}: {}, W0 [{}, {}]\n", options.output_path,
-                 format_plural(static_cast<double>(stacked.networks), "network"), stacked.networks,
-                 fmt::join(stacked.first, ", "));
+      fmt::print(console.out, "{}: {}, {} [{}, {}]\n", options.output_path,
+                 format_plural(static_cast<double>(stacked.networks), "network"), stacked.first_name,
+                 stacked.networks, fmt::join(stacked.first, ", "));
     return ExitCode::done;
   }
   const Store::StoredWeights stored = find_weights(files, options.cell);
@@ -125,6 +125,10 @@ void add_weights(CLI::App& app, Action& chosen) {
       "and precision. The metadata tell the ids (cells), common settings (settings), those that vary "
       "(varied)\n"
       "and, of tables with task.scale, the means and scales of their columns (scaling), as JSON.\n"
+      "Recurrent networks: those of the last pass, W_R0 [units, units], W_FF1, W_I0 [units], b_R0, b_FF1, "
+      "b_I0,\n"
+      "tau0 of module 0, 1, ..., and W_O0 [2, units], b_O0 [2] of head 0, 1, ..., which learned N = 2, 3, "
+      "...\n"
       "Examples:\n"
       "  modsweep weights quickstart.db --cell c1f3a -o network.safetensors\n"
       "  modsweep weights quickstart.db --where noise.exponent=2 -o networks.safetensors\n"

@@ -1,5 +1,6 @@
 #include "config/check.h"
 
+#include "config/check_recurrent.h"
 #include "config/keys.h"
 
 #include <algorithm>
@@ -16,6 +17,37 @@ namespace modsweep {
 namespace {
 
 constexpr std::uint64_t most_steps = 2147483648;  // the noise generator counts steps in 32 bits
+
+/// A setting that means nothing for the family of the networks is a mistake.
+void check_family(const CellSettings& cell) {
+  const Family family = cell.network.family;
+  const CellSettings& standard = standard_settings(family);
+  std::string given, own;
+  for (const KeyInfo* key : foreign_keys(family)) {
+    given.clear();
+    own.clear();
+    key->write(cell, given);
+    key->write(standard, own);
+    if (given != own)
+      throw InputError(fmt::format(
+          "{} = {} means nothing with network.family = \"{}\": it is a setting of {}; leave it out",
+          key->name, given, name_of(family), key->families_text()));
+  }
+  const TaskKind& task = task_kind(cell.task.kind);
+  if (task.family != family)
+    throw InputError(
+        fmt::format("task.kind = \"{}\" is learned by networks of network.family = \"{}\", not \"{}\"; "
+                    "name that family or another task",
+                    cell.task.kind, name_of(task.family), name_of(family)));
+}
+
+void check_length(const CellSettings& cell) {
+  if (total_steps(cell) > most_steps)
+    throw InputError(
+        fmt::format("growth.epochs = {} of growth.epoch_steps = {} make {} steps, more than {}; "
+                    "lower one of them",
+                    cell.growth.epochs, cell.growth.epoch_steps, total_steps(cell), most_steps));
+}
 
 void check_schedule(const CellSettings& cell) {
   const TrainingSettings& t = cell.training;
@@ -159,7 +191,14 @@ void check_network(const CellSettings& cell) {
 }  // namespace
 
 void check_cell(const CellSettings& cell) {
+  check_family(cell);
   check_measures(cell);
+  if (cell.network.family == Family::recurrent) {
+    check_length(cell);
+    check_task(cell.task);
+    check_recurrent(cell);
+    return;
+  }
   check_schedule(cell);
   check_optimizer(cell.training);
   check_learning_rate(cell);

@@ -170,6 +170,13 @@ AxisDraft axis_along(const KeyInfo& key, const toml::node& node, const Source& s
   return axis;
 }
 
+Family family_of(const Draft& draft) {
+  CellSettings settings;
+  if (const auto given = draft.fixed.find("network.family"); given != draft.fixed.end())
+    (void)find_key("network.family")->read(settings, given->second.json);
+  return settings.network.family;
+}
+
 void read_document(const toml::table& document, const Source& source, Draft& draft) {
   FileReader(source, draft).read(document);
 }

@@ -59,6 +59,9 @@ struct Draft {
   }
 };
 
+/// The family of a sweep's networks, which its base names.
+[[nodiscard]] Family family_of(const Draft& draft);
+
 /// Reads a parsed sweep file. Throws InputError.
 void read_document(const toml::table& document, const Source& source, Draft& draft);
 

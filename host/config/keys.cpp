@@ -1,6 +1,7 @@
 #include "config/keys.h"
 
-#include "config/json_values.h"
+#include "config/key_builders.h"
+#include "config/recurrent_keys.h"
 #include "core/text.h"
 
 #include <algorithm>
@@ -32,179 +33,13 @@ void append_json(std::string& out, std::uint64_t value) {
 
 namespace {
 
-// ---- From a member of a settings struct to its value in a cell.
-
-template <typename>
-struct MemberOf;
-template <typename Class, typename T>
-struct MemberOf<T Class::*> {
-  using Section = Class;
-  using Type = T;
-};
-
-auto& section_of(auto& cell, const TaskSettings*) {
-  return cell.task;
-}
-auto& section_of(auto& cell, const NetworkSettings*) {
-  return cell.network;
-}
-auto& section_of(auto& cell, const NoiseSettings*) {
-  return cell.noise;
-}
-auto& section_of(auto& cell, const RegularizerSettings*) {
-  return cell.regularizer;
-}
-auto& section_of(auto& cell, const TrainingSettings*) {
-  return cell.training;
-}
-auto& section_of(auto& cell, const PruningSettings*) {
-  return cell.pruning;
-}
-auto& section_of(auto& cell, const MeasureSettings*) {
-  return cell.measure;
-}
-
-template <auto Member>
-auto& member_of(auto& cell) {
-  using Section = typename MemberOf<decltype(Member)>::Section;
-  return section_of(cell, static_cast<const Section*>(nullptr)).*Member;
-}
-
-template <auto Member>
-KeyInfo key(std::string_view name, ValueKind kind, std::string_view doc) {
-  KeyInfo info;
-  info.name = name;
-  info.kind = kind;
-  info.doc = doc;
-  info.write = [](const CellSettings& cell, std::string& out) { append_value(out, member_of<Member>(cell)); };
-  info.read = [](CellSettings& cell, std::string_view json) {
-    return read_value(json, member_of<Member>(cell));
-  };
-  return info;
-}
-
-// ---- Functions that build the lines of the table. The member's type decides the kind of value; limits and
-// choices come between name and doc.
-
-template <auto Member>
-KeyInfo key(std::string_view name, Limits limits, std::string_view doc) {
-  using Type = typename MemberOf<decltype(Member)>::Type;
-  KeyInfo info =
-      key<Member>(name, std::is_same_v<Type, double> ? ValueKind::number : ValueKind::integer, doc);
-  info.limits = limits;
-  return info;
-}
-
-template <auto Member>
-KeyInfo key(std::string_view name, std::string_view doc) {
-  using Type = typename MemberOf<decltype(Member)>::Type;
-  if constexpr (Enumeration<Type>) {
-    KeyInfo info = key<Member>(name, ValueKind::choice, doc);
-    for (const auto& [value, text] : EnumNames<Type>::table) info.choices.push_back(text);
-    return info;
-  } else {
-    constexpr bool text = std::is_same_v<Type, std::string>;
-    static_assert(text || std::is_same_v<Type, bool>, "this key needs limits");
-    return key<Member>(name, text ? ValueKind::text : ValueKind::boolean, doc);
-  }
-}
-
-template <auto Member>
-KeyInfo key(std::string_view name, std::vector<std::string_view> choices, std::string_view doc) {
-  KeyInfo info = key<Member>(name, ValueKind::choice, doc);
-  info.choices = std::move(choices);
-  return info;
-}
-
-template <auto Member>
-KeyInfo list(std::string_view name, std::size_t shortest, std::size_t longest, Limits each,
-             std::string_view doc) {
-  KeyInfo info = key<Member>(name, ValueKind::integer_list, doc);
-  info.limits = each;
-  info.shortest = shortest;
-  info.longest = longest;
-  return info;
-}
-
-template <auto Member>
-KeyInfo line(std::string_view name, std::string_view doc) {
-  return key<Member>(name, ValueKind::line, doc);
-}
-
-template <auto Member>
-KeyInfo lines(std::string_view name, std::size_t longest, std::string_view doc) {
-  KeyInfo info = key<Member>(name, ValueKind::line_list, doc);
-  info.shortest = 1;
-  info.longest = longest;
-  return info;
-}
-
 std::vector<std::string_view> names_of_tasks() {
   std::vector<std::string_view> names;
   for (const TaskKind& task : task_kinds()) names.push_back(task.name);
   return names;
 }
 
-KeyInfo with_alias(KeyInfo info, const ChoiceAlias& alias) {
-  info.aliases.push_back(alias);
-  return info;
-}
-
-KeyInfo later(KeyInfo info) {
-  info.later = true;
-  return info;
-}
-
-/// The key of a setting that is declared beside the code that uses it. Section: the table whose `own` stores
-/// its value.
-template <auto Section, typename T>
-KeyInfo own_key(const Setting<T>& setting) {
-  constexpr bool text = std::is_same_v<T, std::string_view>;
-  KeyInfo info;
-  info.name = setting.key;
-  info.doc = setting.doc;
-  info.limits = setting.limits;
-  info.later = !setting.in_every_id;
-  for (const std::string_view choice : setting.choices)
-    if (!choice.empty()) info.choices.push_back(choice);
-  if constexpr (text)
-    info.kind = info.choices.empty() ? ValueKind::line : ValueKind::choice;
-  else
-    info.kind = std::is_same_v<T, bool>     ? ValueKind::boolean
-                : std::is_same_v<T, double> ? ValueKind::number
-                                            : ValueKind::integer;
-  info.write = [setting](const CellSettings& cell, std::string& out) {
-    append_value(out, setting.of(cell.*Section));
-  };
-  info.read = [setting](CellSettings& cell, std::string_view json) {
-    typename Setting<T>::Stored value{};
-    if (!read_value(json, value)) return false;
-    setting.set(cell.*Section, value);
-    return true;
-  };
-  return info;
-}
-
-/// Appends the keys of settings declared that way; several tasks may share one.
-template <auto Section>
-void add_own_keys(const std::vector<AnySetting>& settings, std::vector<KeyInfo>& keys) {
-  for (const AnySetting& setting : settings)
-    if (std::ranges::find(keys, key_of(setting), &KeyInfo::name) == keys.end())
-      keys.push_back(std::visit([](const auto& one) { return own_key<Section>(one); }, setting));
-}
-
-// No coefficient of a network is useful beyond this, and it is finite in single precision, too.
-constexpr double huge = 1e30;
-constexpr Limits counter = {0, 2147483648.0};  // steps are 32-bit counters of the noise generator
-constexpr Limits seed = {0, 4294967295.0};
-constexpr Limits samples = {1, 1e8};
-constexpr Limits width = {1, 65536};
-constexpr Limits depth = {1, 31};  // of each part of a named architecture: at most 63 hidden layers
-constexpr Limits not_negative = {0, huge};
-constexpr Limits positive = {0, huge, true};
-constexpr Limits exponent = {0, math::largest_activity_exponent};
-constexpr Limits fraction = {0, 1, false, true};
-constexpr Limits positive_fraction = {0, 1, true};
+using namespace keys;
 
 using Task = TaskSettings;
 using Network = NetworkSettings;
@@ -217,7 +52,7 @@ using Pruning = PruningSettings;
 // clang-format off: a table, one setting a line
 std::vector<KeyInfo> table() {
   return {
-      key<&Task::kind>("task.kind", names_of_tasks(), "what is learned"),
+      of_all(key<&Task::kind>("task.kind", names_of_tasks(), "what is learned"), "\"parity\""),
       key<&Task::inputs>("task.inputs", width, "inputs of the network, n"),
       key<&Task::seed>("task.seed", seed, "seed of the task's functions and data"),
       key<&Task::train_samples>("task.train_samples", samples, "samples of the training set"),
@@ -228,12 +63,14 @@ std::vector<KeyInfo> table() {
                                            "samples of the validation set; 0: none")),
       later(line<&Task::file>("task.file", "table: a .csv or .npy file, beside the sweep file")),
       later(key<&Task::file_hash>("task.file_hash", "table: hash of the file's bytes; found by itself")),
-      later(lines<&Task::input_columns>("task.input_columns", 65536, "table: the columns that are inputs")),
-      later(lines<&Task::target_columns>("task.target_columns", 65536, "table: the columns to be learned")),
+      later(
+          lines<&Task::input_columns>("task.input_columns", 1, 65536, "table: the columns that are inputs")),
+      later(
+          lines<&Task::target_columns>("task.target_columns", 1, 65536, "table: the columns to be learned")),
       later(line<&Task::split_column>(
           "task.split_column",
           "table: the column that says train, test, ood or validation; none: in file order")),
-      later(lines<&Task::goals>("task.goals", 1,
+      later(lines<&Task::goals>("task.goals", 1, 1,
                                 "retina, mixed_goals: the goal that is learned; none: the first")),
 
       list<&Network::hidden>("network.hidden", 1, 64, width, "units of each hidden layer"),
@@ -241,7 +78,9 @@ std::vector<KeyInfo> table() {
                              "groups without connections in each weight layer; [] for none"),
       with_alias(key<&Network::activation>("network.activation", "activation function of the hidden layers"),
                  {"relu", "leaky_relu", "network.leaky_slope", "0"}),
-      key<&Network::leaky_slope>("network.leaky_slope", Limits{-1000, 1000}, "leaky_relu: slope below 0"),
+      of_all(key<&Network::leaky_slope>("network.leaky_slope", Limits{-1000, 1000},
+                                        "leaky_relu, recurrent networks: slope below 0"),
+             "0.01"),
       key<&Network::bias>("network.bias", "whether layers have biases"),
       later(key<&Network::architecture>(
           "network.architecture",
@@ -267,14 +106,15 @@ std::vector<KeyInfo> table() {
       key<&Regularizer::dropout>("regularizer.dropout", fraction,
                                  "probability that a hidden unit is dropped"),
 
-      key<&Train::optimizer>("training.optimizer", "adam, adamw, or sgd with or without momentum"),
-      key<&Train::learning_rate>("training.learning_rate", positive, "learning rate"),
+      of_all(key<&Train::optimizer>("training.optimizer", "adam, adamw, or sgd with or without momentum"),
+             "\"sgd\""),
+      of_all(key<&Train::learning_rate>("training.learning_rate", positive, "learning rate"), "0.2"),
       key<&Train::beta1>("training.beta1", fraction, "adam, adamw: decay of the mean of gradients"),
       key<&Train::beta2>("training.beta2", fraction, "adam, adamw: decay of the mean of squared gradients"),
       key<&Train::epsilon>("training.epsilon", Limits{0, 1, true},
                            "adam, adamw: added to the root of the second moment"),
-      key<&Train::momentum>("training.momentum", fraction, "sgd: momentum"),
-      key<&Train::nesterov>("training.nesterov", "sgd: Nesterov's form of momentum"),
+      of_all(key<&Train::momentum>("training.momentum", fraction, "sgd: momentum"), "0.1"),
+      of_all(key<&Train::nesterov>("training.nesterov", "sgd: Nesterov's form of momentum"), "true"),
       key<&Train::weight_decay>("training.weight_decay", not_negative,
                                 "adam, sgd: times a parameter, is added to its gradient; adamw: times the "
                                 "learning rate, is the fraction of a parameter removed; as PyTorch does"),
@@ -297,16 +137,17 @@ std::vector<KeyInfo> table() {
       later(key<&Train::keep>("training.keep",
                               "which weights and results are kept: the last ones, or those of the measured "
                               "step with the lowest validation_loss")),
-      key<&Train::batch_size>("training.batch_size", samples, "samples of a batch"),
+      of_all(key<&Train::batch_size>("training.batch_size", samples, "samples of a batch"), "256"),
       key<&Train::epochs>("training.epochs", counter,
                           "length of the run in passes over the training set; give this or steps"),
       key<&Train::steps>("training.steps", counter,
                          "length of the run in optimizer steps; give this or epochs"),
       key<&Train::shuffle>("training.shuffle", "a new order of samples every epoch; false: in file order"),
-      key<&Train::seed>("training.seed", seed, "seed of initial weights, noise, dropout and order"),
-      key<&Train::precision>("training.precision",
-                             "scalar type of the training; tf32, on a GPU: fp32 whose matrix products see "
-                             "10 bits of each factor's fraction"),
+      of_all(key<&Train::seed>("training.seed", seed, "seed of initial weights, noise, dropout and order")),
+      of_all(key<&Train::precision>(
+          "training.precision",
+          "scalar type of the training; tf32, on a GPU: fp32 whose matrix products see "
+          "10 bits of each factor's fraction")),
 
       later(key<&Pruning::sparsity>("pruning.sparsity", fraction,
                                     "share of the weights that are 0 after the last pruning; 0: none")),
@@ -342,9 +183,9 @@ std::vector<KeyInfo> table() {
                                        "draws of that noise whose losses are averaged")),
       later(key<&Measure::partition>("measure.partition",
                                      "modularity, normalized cut and block share of every layer")),
-      key<&Measure::weights>("measure.weights", "keep the final weights in the store"),
-      later(key<&Measure::state>(
-          "measure.state", "keep the optimizer's final state in the store: a longer run goes on there")),
+      of_all(key<&Measure::weights>("measure.weights", "keep the final weights in the store")),
+      of_all(later(key<&Measure::state>(
+          "measure.state", "keep the optimizer's final state in the store: a longer run goes on there"))),
   };
 }
 // clang-format on
@@ -433,13 +274,53 @@ std::string KeyInfo::type() const {
   return {};
 }
 
+std::string KeyInfo::families_text() const {
+  std::string text;
+  for (const auto& [family, own] : EnumNames<Family>::table)
+    if (is_of(family)) text += fmt::format("{}{}", text.empty() ? "" : ", ", own);
+  return text;
+}
+
+const CellSettings& standard_settings(Family family) {
+  static const auto all = [] {
+    std::array<CellSettings, family_count> settings;
+    for (const auto& [one, name] : EnumNames<Family>::table) {
+      CellSettings& own = settings[static_cast<std::size_t>(one)];
+      for (const KeyInfo& key : setting_keys())
+        if (key.standard_of(one) != key.standard && !key.read(own, key.standard_of(one)))
+          throw LogicError(fmt::format("{}: {} is no default of it", key.name, key.standard_of(one)));
+      own.network.family = one;
+    }
+    return settings;
+  }();
+  return all[static_cast<std::size_t>(family)];
+}
+
+const std::vector<const KeyInfo*>& foreign_keys(Family family) {
+  static const auto all = [] {
+    std::array<std::vector<const KeyInfo*>, family_count> keys;
+    for (const auto& [one, name] : EnumNames<Family>::table)
+      for (const KeyInfo& key : setting_keys())
+        if (!key.is_of(one)) keys[static_cast<std::size_t>(one)].push_back(&key);
+    return keys;
+  }();
+  return all[static_cast<std::size_t>(family)];
+}
+
 const std::vector<KeyInfo>& setting_keys() {
   static const std::vector<KeyInfo> keys = [] {
     auto all = table();
-    for (const TaskKind& kind : task_kinds()) add_own_keys<&CellSettings::task>(kind.settings, all);
-    for (const auto& measure : measures()) add_own_keys<&CellSettings::measure>(measure.keys, all);
+    for (const TaskKind& kind : task_kinds())
+      add_own_keys<&CellSettings::task>(kind.settings, kind.family, all);
+    for (const auto& measure : measures())
+      add_own_keys<&CellSettings::measure>(measure.keys, measure.family, all);
     std::ranges::move(penalty_keys(), std::back_inserter(all));
-    for (KeyInfo& key : all) key.write(CellSettings{}, key.standard);
+    std::ranges::move(recurrent_keys(), std::back_inserter(all));
+    for (KeyInfo& key : all) {
+      key.write(CellSettings{}, key.standard);
+      for (std::string& standard : key.standards)
+        if (standard.empty()) standard = key.standard;
+    }
     std::ranges::sort(all, {}, &KeyInfo::name);
     return all;
   }();

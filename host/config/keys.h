@@ -2,6 +2,8 @@
 // Settings that several parts of the program use are in the table of keys.cpp, those of one task in its file.
 #pragma once
 
+#include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -45,7 +47,10 @@ struct KeyInfo {
   std::size_t longest = 0;
   std::string_view doc;  ///< one line
   bool later = false;    ///< added after the first stores: not part of an id while it has its default
-  std::string standard;  ///< canonical JSON of its default
+  std::string standard;  ///< canonical JSON of its default, of feed-forward networks
+  /// The families of networks for which it means something; for others it stays at its default.
+  std::bitset<family_count> families = 1U << static_cast<unsigned>(Family::feedforward);
+  std::array<std::string, family_count> standards = {};  ///< by family
 
   /// Appends the canonical JSON of this setting's value.
   std::function<void(const CellSettings&, std::string& out)> write = nullptr;
@@ -55,6 +60,12 @@ struct KeyInfo {
 
   [[nodiscard]] std::string_view section() const { return name.substr(0, name.find('.')); }
   [[nodiscard]] std::string_view leaf() const { return name.substr(name.find('.') + 1); }
+  [[nodiscard]] bool is_of(Family family) const { return families.test(static_cast<std::size_t>(family)); }
+  [[nodiscard]] const std::string& standard_of(Family family) const {
+    return standards[static_cast<std::size_t>(family)];
+  }
+  /// "recurrent", "feedforward, recurrent".
+  [[nodiscard]] std::string families_text() const;
   /// What a value must be, for messages and documentation: "an integer from 1 to 65536".
   [[nodiscard]] std::string type() const;
 };
@@ -74,6 +85,12 @@ struct KeyInfo {
 /// What a value that is not among a key's choices may have been meant to be: `did you mean "prelu"?`, or the
 /// choices.
 [[nodiscard]] std::string unknown_choice_remedy(std::string_view text, const KeyInfo& key);
+
+/// The settings of a family, all at their defaults.
+[[nodiscard]] const CellSettings& standard_settings(Family family);
+
+/// The keys that mean nothing for a family.
+[[nodiscard]] const std::vector<const KeyInfo*>& foreign_keys(Family family);
 
 /// The key that this one replaces (training.steps and training.epochs), or an empty text.
 [[nodiscard]] std::string_view schedule_partner(std::string_view name);

@@ -302,6 +302,12 @@ std::vector<std::string> check_cells(const Sweep& sweep, Draft& draft, const std
   return check_data.notes();
 }
 
+/// A sweep has networks of one family, whose settings and measurements are its tables' columns.
+void check_family_axis(Draft& draft) {
+  if (const AxisDraft* axis = draft.axis("network.family"))
+    fail(axis->location, "network.family is no axis; make a sweep for each family");
+}
+
 /// Where the text of a sweep comes from.
 struct Origin {
   std::string shown;   // in messages
@@ -320,12 +326,14 @@ Sweep sweep_of(const std::string& text, const Origin& origin, const std::vector<
     fail(source.at({}),
          "the sweep has no name, and no file to be named after; begin with name = \"my-sweep\"");
   expand_setting_lists(draft);
+  check_family_axis(draft);
   resolve_aliases(draft);
   find_files(draft, origin.folder);
 
   Sweep sweep;
   sweep.name = draft.name;
   sweep.notes = draft.notes;
+  sweep.base = standard_settings(family_of(draft));
   for (const auto& [key, value] : draft.fixed) find_key(key)->read(sweep.base, value.json);
   sweep.axes = make_axes(draft);
   const std::string top = source.at({});

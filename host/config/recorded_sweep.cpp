@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "modsweep/error.h"
+#include "modsweep/names.h"
 #include "modsweep/sweep.h"
 
 namespace modsweep {
@@ -24,6 +25,13 @@ bool is_of(const Axis& axis, std::initializer_list<std::string_view> tables) {
   });
 }
 
+/// The family of recorded settings; those of before there were several do not name it.
+Family family_named(const json& values) {
+  const auto named = values.find("network.family");
+  if (named == values.end() || !named->is_string()) return Family::feedforward;
+  return value_of<Family>(named->get<std::string>()).value_or(Family::feedforward);
+}
+
 }  // namespace
 
 bool is_real_setting(std::string_view key) {
@@ -32,8 +40,8 @@ bool is_real_setting(std::string_view key) {
 }
 
 CellSettings recorded_settings(const std::string& object, const std::string& where) try {
-  CellSettings settings;
   const json values = json::parse(object);
+  CellSettings settings = standard_settings(family_named(values));
   for (const auto& [key, value] : values.items()) {
     const KeyInfo* info = find_key(key);
     if (info == nullptr || !info->read(settings, value.dump()))

@@ -68,7 +68,7 @@ std::string base_value(const std::string& key, const AxisDraft& list, const Draf
     fail(list.location,
          fmt::format("{} stands in some tables of the axis {}, but the base has {}; give it in each table",
                      key, list.name, schedule_partner(key)));
-  return find_key(key)->standard;
+  return find_key(key)->standard_of(family_of(draft));
 }
 
 /// The axis of one key of a list.

@@ -143,7 +143,7 @@ Cell Sweep::cell(std::uint64_t index) const {
 }
 
 std::size_t Sweep::max_hidden_layers() const {
-  if (size() == 0) return 0;
+  if (size() == 0 || base.network.family != Family::feedforward) return 0;
   CellSettings cell = settings_at(*this, 0);
   const NetworkSettings& network = cell.network;
   std::size_t listed = 0, blocks = 0, joint = 0;

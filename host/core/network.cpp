@@ -1,5 +1,7 @@
 #include "modsweep/network.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "modsweep/error.h"
@@ -7,6 +9,10 @@
 namespace modsweep {
 
 std::string Shape::text() const {
+  if (family == Family::recurrent)
+    return (form.modular ? fmt::format("{} recurrent modules of {}", modules, form.units)
+                         : fmt::format("recurrent, {} units, {} heads", form.units, heads)) +
+           (form.one_bias ? ", one bias" : "");
   std::string out = std::to_string(sizes.front());
   for (std::size_t l = 0; l < weight_layers(); ++l) {
     out += '-';
@@ -38,6 +44,17 @@ NetworkSettings spelled_out(const NetworkSettings& network, std::uint32_t inputs
 }
 
 Shape shape_of(const CellSettings& cell, std::uint32_t outputs) {
+  if (cell.network.family == Family::recurrent) {
+    const NetworkSettings& own = cell.network;
+    const auto most = static_cast<std::uint32_t>(std::max<std::uint64_t>(cell.growth.epochs, 1));
+    const bool modular = own.topology == Topology::modular;
+    Shape shape;
+    shape.family = Family::recurrent;
+    shape.form = {own.units, modular, own.biases == Biases::one};
+    shape.modules = modular ? most : 1;
+    shape.heads = most;
+    return shape;
+  }
   const NetworkSettings network = spelled_out(cell.network, cell.task.inputs);
   Shape shape;
   shape.sizes.push_back(cell.task.inputs);
@@ -65,6 +82,12 @@ Shape shape_of(const CellSettings& cell, std::uint32_t outputs) {
 
 ParameterLayout::ParameterLayout(const Shape& shape) : bias_(shape.bias), prelu_(shape.prelu) {
   std::size_t next = 0;
+  if (shape.family == Family::recurrent) {
+    const recurrent::TensorLayout layout(shape.form, shape.modules, shape.heads);
+    for (const recurrent::NamedTensor& tensor : layout.tensors())
+      if (tensor.columns > 1) weights_ += tensor.parameters();
+    next = layout.size();
+  }
   for (std::size_t l = 0; l < shape.weight_layers(); ++l) {
     LayerSlice slice;
     slice.inputs = shape.sizes[l];

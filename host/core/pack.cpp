@@ -23,6 +23,10 @@ void Pack::add(const CellSettings& cell, std::shared_ptr<const Dataset> data) {
   seed.push_back(cell.training.seed);
   dataset.push_back(std::move(data));
   steps.push_back(total_steps(cell));
+  if (shape.family != Family::feedforward) {
+    settings.push_back(std::make_shared<const CellSettings>(cell));
+    return;
+  }
   shuffle.push_back(cell.training.shuffle ? 1 : 0);
   activation.push_back(cell.network.activation);
   leaky_slope.push_back(cell.network.leaky_slope);
@@ -65,6 +69,11 @@ void Pack::check() const {
   };
   column("dataset", dataset.size());
   column("steps", steps.size());
+  if (batch_size == 0) throw LogicError("Pack: batch size 0");
+  if (shape.family != Family::feedforward) {
+    column("settings", settings.size());
+    return;
+  }
   column("shuffle", shuffle.size());
   column("activation", activation.size());
   column("leaky_slope", leaky_slope.size());
@@ -81,7 +90,6 @@ void Pack::check() const {
   column("zeros_stay_from", zeros_stay_from.size());
   column("initial", initial.size(), true);
   column("fixed_noise", fixed_noise.size(), true);
-  if (batch_size == 0) throw LogicError("Pack: batch size 0");
   for (std::size_t p = 0; p < n; ++p) {
     if (!dataset[p] || dataset[p]->train.count == 0)
       throw LogicError(fmt::format("Pack: network {} has no training data", p));

@@ -2,11 +2,14 @@
 
 #include "engines/speed_table.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "modsweep/cpu_engine.h"
 #include "modsweep/error.h"
+#include "modsweep/names.h"
 #include "modsweep/version.h"
 
 namespace modsweep {
@@ -19,6 +22,12 @@ std::string always(GpuOpener&) {
 std::vector<std::unique_ptr<Engine>> make_cpu(GpuOpener&, std::size_t threads) {
   std::vector<std::unique_ptr<Engine>> engines;
   engines.push_back(make_cpu_engine({.threads = threads, .instruction_set = {}}));
+  return engines;
+}
+
+std::vector<std::unique_ptr<Engine>> make_recurrent_cpu(GpuOpener&, std::size_t threads) {
+  std::vector<std::unique_ptr<Engine>> engines;
+  engines.push_back(make_recurrent_cpu_engine({.threads = threads, .instruction_set = {}}));
   return engines;
 }
 
@@ -42,7 +51,8 @@ std::string idle_gpu(const GpuAccess& gpu) {
 }
 
 /// Why `auto` had no choice.
-std::string only_one(const GpuAccess& gpu) {
+std::string only_one(const GpuAccess& gpu, Family family) {
+  if (family != Family::feedforward) return fmt::format("the only one for {} networks", name_of(family));
   constexpr const char* why = "the only one of this machine";
   return gpu.driver_idle ? fmt::format("{} (GPU not used: {})", why, gpu.reason) : why;
 }
@@ -55,20 +65,26 @@ std::string note_of(const EngineChoice& choice) {
 
 const std::vector<EngineEntry>& engine_entries() {
   static const std::vector<EngineEntry> entries = {
-      {"cpu", "vectorized, many networks over all cores", always, make_cpu},
-      {"gemm", "batched matrix products and fused kernels on every NVIDIA GPU of this machine", no_gpu,
+      {"cpu", Family::feedforward, "vectorized, many networks over all cores", always, make_cpu},
+      {"gemm", Family::feedforward,
+       "batched matrix products and fused kernels on every NVIDIA GPU of this machine", no_gpu,
        make_gpu<&GpuModule::make_gemm_engine>},
-      {"fused", "a thread block, or a cluster, for each small network on every NVIDIA GPU of this machine",
-       no_gpu, make_gpu<&GpuModule::make_fused_engine>},
-      {"fused_3xtf32", "fused, with tensor cores for the products of wide layers, in fp32", no_gpu,
+      {"fused", Family::feedforward,
+       "a thread block, or a cluster, for each small network on every NVIDIA GPU of this machine", no_gpu,
+       make_gpu<&GpuModule::make_fused_engine>},
+      {"fused_3xtf32", Family::feedforward,
+       "fused, with tensor cores for the products of wide layers, in fp32", no_gpu,
        make_gpu<&GpuModule::make_fused_3xtf32_engine>},
+      {"cpu", Family::recurrent, "recurrent networks, vectorized over samples, many over all cores", always,
+       make_recurrent_cpu},
   };
   return entries;
 }
 
 std::vector<std::string> engine_names() {
   std::vector<std::string> names = {"auto"};
-  for (const EngineEntry& entry : engine_entries()) names.emplace_back(entry.name);
+  for (const EngineEntry& entry : engine_entries())
+    if (std::ranges::find(names, entry.name) == names.end()) names.emplace_back(entry.name);
   return names;
 }
 
@@ -82,27 +98,32 @@ std::vector<Worker> EngineChoice::workers() const {
   return make_workers(engines, note_of(*this));
 }
 
-EngineChoice choose_engine(std::string_view name, std::size_t threads) {
+EngineChoice choose_engine(std::string_view name, std::size_t threads, Family family) {
   GpuOpener gpu;
   for (const EngineEntry& entry : engine_entries()) {
-    if (name != "auto" && name != entry.name) continue;
+    if (entry.family != family || (name != "auto" && name != entry.name)) continue;
     const std::string reason = entry.unavailable(gpu);
     if (reason.empty()) return {entry.make(gpu, threads), {}};
     throw InputError(fmt::format("engine {} cannot be used here: {}; use --engine auto", entry.name, reason));
   }
+  if (std::ranges::find(engine_entries(), name, &EngineEntry::name) != engine_entries().end())
+    throw InputError(
+        fmt::format("engine {} does not train {} networks; use --engine auto", name, name_of(family)));
   throw InputError(
       fmt::format("there is no engine '{}'; choose one of {}", name, fmt::join(engine_names(), ", ")));
 }
 
 EngineChoice choose_engine(std::string_view name, std::size_t threads, const TrialWork& work) {
-  if (name != "auto") return choose_engine(name, threads);
+  const Family family = work.sweep.base.network.family;
+  if (name != "auto") return choose_engine(name, threads, family);
   GpuOpener gpu;
   std::vector<Contender> contenders;
   for (const EngineEntry& entry : engine_entries())
-    if (entry.unavailable(gpu).empty())
+    if (entry.family == family && entry.unavailable(gpu).empty())
       contenders.push_back({std::string(entry.name), entry.make(gpu, threads)});
   if (contenders.size() == 1)
-    return {std::move(contenders.front().engines), only_one(gpu()), idle_gpu(gpu())};
+    return {std::move(contenders.front().engines), only_one(gpu(), family),
+            family == Family::feedforward ? idle_gpu(gpu()) : ""};
   SpeedTable table(SpeedTable::usual_path());
   TrialResult trial = try_engines(work, contenders, kept_timing(table, work, program_version()));
   return {std::move(contenders[trial.fastest].engines), std::move(trial.why), idle_gpu(gpu())};

@@ -15,9 +15,10 @@
 
 namespace modsweep {
 
-/// One engine of this build.
+/// One engine of this build. Engines of different families may have the same name.
 struct EngineEntry {
   std::string_view name;
+  Family family = Family::feedforward;  ///< of the networks that it trains
   std::string_view summary;
   /// Why it cannot be used on this machine; empty if it can.
   std::string (*unavailable)(GpuOpener& gpu);
@@ -25,11 +26,11 @@ struct EngineEntry {
   std::vector<std::unique_ptr<Engine>> (*make)(GpuOpener& gpu, std::size_t threads);
 };
 
-/// All engines of this build. The first can be used everywhere, and the results of the others are checked
-/// against it.
+/// All engines of this build. The first of a family can be used everywhere, and the results of the others are
+/// checked against it.
 [[nodiscard]] const std::vector<EngineEntry>& engine_entries();
 
-/// The values of --engine: auto and every name.
+/// The values of --engine: auto and every name, once.
 [[nodiscard]] std::vector<std::string> engine_names();
 
 struct EngineChoice {
@@ -44,8 +45,10 @@ struct EngineChoice {
   [[nodiscard]] std::vector<Worker> workers() const;
 };
 
-/// The engines of that name, or for "auto" the first. Throws InputError where it cannot be used.
-[[nodiscard]] EngineChoice choose_engine(std::string_view name, std::size_t threads);
+/// The engines of that name, or for "auto" the first of the family. Throws InputError where it cannot be
+/// used.
+[[nodiscard]] EngineChoice choose_engine(std::string_view name, std::size_t threads,
+                                         Family family = Family::feedforward);
 
 /// The same for a sweep, or for a shard of it: "auto" chooses the engine that would finish first among those
 /// that this machine can use, according to the user's SpeedTable or a short trial (trials.h). `modsweep

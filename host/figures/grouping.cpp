@@ -178,7 +178,8 @@ std::vector<std::string> drawn_columns(const Source& source, const Request& requ
   }
   const std::vector<std::string> known = source.store.columns(table);
   std::vector<std::string> columns;
-  for (const char* usual : {"test_loss", "gap_live_layer1", "gap_layer1", "train_loss", "weight_sum"})
+  for (const char* usual :
+       {"test_loss", "gap_live_layer1", "gap_layer1", "train_loss", "weight_sum", "n_solved", "accuracy"})
     if (std::ranges::find(known, usual) != known.end() && columns.size() < most &&
         !(std::string_view(usual) == "gap_layer1" &&
           std::ranges::find(columns, "gap_live_layer1") != columns.end()))

@@ -136,6 +136,10 @@ constexpr double frame_side = 6.2;  // centimeters
 Figure one_network(const Source& source, const Request& request) {
   const std::string cell = request.cell.empty() ? typical_cell(source, request) : request.cell;
   const Store::StoredWeights stored = source.store.weights(cell);
+  if (stored.weights.shape.weight_layers() == 0)
+    throw InputError(
+        fmt::format("{}: a picture of layers has nothing to show of {}; modsweep weights writes them",
+                    source.name, stored.weights.shape.text()));
   const OrderedNetwork network = ordered_network(stored.weights);
   Figure figure;
   figure.name = source.name;

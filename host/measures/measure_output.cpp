@@ -103,12 +103,14 @@ void MeasureOutput::row(std::string_view table, const std::vector<MeasuredValue>
 }
 
 bool asks_for(const CellSettings& cell, const Measure& measure) {
+  if (measure.family != cell.network.family) return false;
   if (measure.asked != nullptr) return measure.asked(cell);
   return measure.keys.empty() || std::get<Setting<bool>>(measure.keys.front()).of(cell.measure);
 }
 
 void check_measures(const CellSettings& cell) {
   for (const Measure& measure : measures()) {
+    if (measure.family != cell.network.family) continue;
     if (measure.check != nullptr) measure.check(cell);
     if (measure.asked != nullptr || asks_for(cell, measure)) continue;
     for (const AnySetting& declared : std::span(measure.keys).subspan(1))

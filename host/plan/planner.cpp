@@ -36,6 +36,9 @@ std::uint64_t cell_number(const Cell& cell) {
 
 std::size_t pack_limit(const Worker& worker, const PackKey& key, std::size_t max_pack) {
   const Engine& engine = worker.engine;
+  if (engine.family() != key.shape.family)
+    throw InputError(fmt::format("engine {} does not train networks of shape {}; choose another --engine",
+                                 engine.name(), key.text()));
   if (const std::string reason = engine.refuses(key.shape, key.precision); !reason.empty()) {
     throw InputError(
         fmt::format("engine {} cannot train networks of shape {}: {}; change that or choose another --engine",

@@ -1,5 +1,7 @@
 #include "plan/schedule.h"
 
+#include "plan/recurrent_work.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -24,10 +26,23 @@ std::uint64_t next_log_spaced(std::uint32_t points, std::uint64_t from, std::uin
   return step;
 }
 
+/// When a cell is measured.
+struct Times {
+  std::uint64_t every_steps = 0;
+  std::uint32_t points_per_decade = 0;
+  bool initial = false;
+};
+
+/// A recurrent network is measured at the end of each epoch.
+Times times_of(const CellSettings& cell) {
+  if (cell.network.family == Family::recurrent) return {.every_steps = cell.growth.epoch_steps};
+  return {cell.measure.every_steps, cell.measure.points_per_decade, cell.measure.initial};
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> next_measurement(const CellSettings& cell, std::uint64_t from) {
-  const MeasureSettings& measure = cell.measure;
+  const Times measure = times_of(cell);
   const std::uint64_t total = total_steps(cell);
   if (from > total) return std::nullopt;
   if (from == 0) {
@@ -54,7 +69,7 @@ bool first_steps_depend_on_length(const CellSettings& cell) {
 }
 
 std::uint64_t measurement_count(const CellSettings& cell) {
-  const MeasureSettings& measure = cell.measure;
+  const Times measure = times_of(cell);
   const std::uint64_t total = total_steps(cell);
   if (measure.points_per_decade ==
       0) {  // in closed form: a plan counts the measurements of millions of cells
@@ -84,6 +99,7 @@ double samples_in_steps(const CellSettings& cell, std::uint64_t steps) {
 }
 
 double training_flop(const CellSettings& cell, std::uint64_t weights, std::uint64_t steps) {
+  if (cell.network.family == Family::recurrent) return recurrent_flop(cell, steps);
   return 6.0 * static_cast<double>(weights) * samples_in_steps(cell, steps);
 }
 

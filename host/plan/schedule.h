@@ -25,7 +25,8 @@ namespace modsweep {
 /// Exact below 2^53.
 [[nodiscard]] double samples_in_steps(const CellSettings& cell, std::uint64_t steps);
 
-/// Floating-point operations of the first `steps` steps: 6 per weight and sample (2 forward, 4 backward).
+/// Floating-point operations of the first `steps` steps: 6 per weight and sample (2 forward, 4 backward); of
+/// a recurrent network recurrent_flop().
 [[nodiscard]] double training_flop(const CellSettings& cell, std::uint64_t weights, std::uint64_t steps);
 
 }  // namespace modsweep

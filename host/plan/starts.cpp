@@ -28,12 +28,14 @@ struct Variant {
   MeasureSettings measure;
   std::uint64_t epochs = 0;
   std::uint64_t steps = 0;
+  std::uint64_t growth_epochs = 0;
 
   bool operator==(const Variant&) const = default;
 };
 
 bool may_differ(std::string_view key) {
-  return key.starts_with("measure.") || key == "training.steps" || key == "training.epochs";
+  return key.starts_with("measure.") || key == "training.steps" || key == "training.epochs" ||
+         key == "growth.epochs";
 }
 
 /// When rows are measured and what else is kept: the settings on which no value of a row depends.
@@ -44,13 +46,14 @@ bool is_of_no_value(std::string_view key) {
 }
 
 Variant variant_of(const CellSettings& cell) {
-  return {cell.measure, cell.training.epochs, cell.training.steps};
+  return {cell.measure, cell.training.epochs, cell.training.steps, cell.growth.epochs};
 }
 
 CellSettings with(CellSettings cell, const Variant& variant) {
   cell.measure = variant.measure;
   cell.training.epochs = variant.epochs;
   cell.training.steps = variant.steps;
+  cell.growth.epochs = variant.growth_epochs;
   return cell;
 }
 
@@ -155,8 +158,9 @@ void try_variant(const Cell& cell, const Variant& variant, const StoredCells& st
     return;
   }
   // Early stopping may have kept the weights of another step than the last.
-  const bool from_weights =
-      step == total && from.measure.weights && !to.measure.state && !wants_best_step(to);
+  // Weights of a recurrent network are those of its last pass.
+  const bool from_weights = step == total && to.network.family == Family::feedforward &&
+                            from.measure.weights && !to.measure.state && !wants_best_step(to);
   if (!from.measure.state && !from_weights) {
     found.without_state = true;
     return;
@@ -218,8 +222,9 @@ std::vector<Found> find_candidates(const Sweep& sweep, const StoredCells& stored
 
 bool is_length_axis(const Sweep& sweep) {
   return std::ranges::any_of(sweep.axes, [](const Axis& axis) {
-    return std::ranges::any_of(axis.keys,
-                               [](const std::string& key) { return !schedule_partner(key).empty(); });
+    return std::ranges::any_of(axis.keys, [](const std::string& key) {
+      return !schedule_partner(key).empty() || key == "growth.epochs";
+    });
   });
 }
 

@@ -39,6 +39,7 @@ double measurement_bytes(const Shape& shape, const CellSettings& cell, bool only
 struct Part {
   std::uint64_t finished = 0;
   std::uint64_t patient = 0;
+  std::uint64_t growing = 0;
   std::uint64_t repeated = 0;
   double measurements = 0.0;
   double store_bytes = 0.0;
@@ -51,6 +52,7 @@ constexpr double most_state_bytes = 1e9 - 1e4;
 
 /// Parameters of a network of any size, as a double: integers would overflow before it is refused.
 double parameters_of(const Shape& shape) {
+  if (shape.family == Family::recurrent) return static_cast<double>(ParameterLayout(shape).parameters());
   double sum = 0.0;
   for (std::size_t l = 0; l < shape.weight_layers(); ++l)
     sum += static_cast<double>(shape.sizes[l]) / shape.groups[l] * shape.sizes[l + 1] +
@@ -103,6 +105,7 @@ void add_cell(Part& part, const Cell& cell, std::uint64_t index, std::span<const
   }
   const std::uint64_t steps = total_steps(cell.settings);
   ++plan.cells;
+  if (key.shape.family == Family::recurrent) ++part.growing;
   if (cell.settings.training.patience > 0) ++part.patient;
   plan.first_index = std::min(plan.first_index, index);
   plan.steps += static_cast<double>(steps);
@@ -113,6 +116,7 @@ void add_cell(Part& part, const Cell& cell, std::uint64_t index, std::span<const
 void merge(PlanSummary& summary, std::unordered_map<std::string, std::size_t>& by_key, const Part& part) {
   summary.finished += part.finished;
   summary.patient += part.patient;
+  summary.growing += part.growing;
   summary.repeated += part.repeated;
   summary.measurements += part.measurements;
   summary.store_bytes += part.store_bytes + part.state_bytes;

@@ -38,6 +38,7 @@ struct PlanSummary {
   std::uint64_t cells = 0;     ///< of the grid, or of the shard
   std::uint64_t finished = 0;  ///< done or diverged already
   std::uint64_t patient = 0;   ///< unfinished ones that may stop before their last step
+  std::uint64_t growing = 0;   ///< unfinished ones whose work grows with the tasks that they solve
   std::uint64_t repeated = 0;  ///< unfinished, but the same network as another cell: not in `shapes`
   std::vector<ShapePlan> shapes;
   double measurements = 0.0;

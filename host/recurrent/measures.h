@@ -9,10 +9,9 @@
 #include <span>
 #include <vector>
 
-namespace modsweep::recurrent {
+#include "modsweep/growing_training.h"
 
-/// Which weights a perturbation moves.
-enum class Perturbed : std::uint8_t { weights, recurrent, feedforward, input, tau };
+namespace modsweep::recurrent {
 
 /// Standard normal numbers of a seed's perturbation `draw`, one for each entry of a tensor.
 class DrawnNormals final : public FreshValues {
@@ -48,14 +47,7 @@ template <typename T>
                                                       const StepSettings& settings,
                                                       const Sequences<T>& sequence, std::uint32_t warmup);
 
-/// The effective timescale of every unit, [module][unit]: of `trials` sequences of `steps` time steps after
-/// `dropped` ones, each with its own probability of a 1. 0: the unit's state does not vary.
-struct TimescaleSettings {
-  std::uint32_t trials = 10;
-  std::uint32_t dropped = 500;
-  std::uint32_t steps = 100000;
-  std::uint32_t lags = 30;
-};
+/// The effective timescale of every unit, [module][unit]. 0: the unit's state does not vary.
 template <typename T>
 [[nodiscard]] std::vector<std::vector<double>> effective_timescales(const Network<T>& network,
                                                                     const Kernels<T>& kernels,

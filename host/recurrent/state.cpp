@@ -13,16 +13,23 @@ namespace modsweep::recurrent {
 namespace {
 
 /// What a state begins with; the network and the solved one follow, each its values and velocity in T and its
-/// rates.
+/// rates, then accuracies and timescales of the last epoch.
 struct RunHeader {
-  char magic[4] = {'M', 'S', 'R', '1'};
+  char magic[4] = {'M', 'S', 'R', '2'};
   std::uint32_t scalar_bytes = 0;
   std::uint32_t units = 0;
   std::uint32_t modules = 0;
   std::uint32_t heads = 0;
   std::uint32_t solved_modules = 0;  ///< 0: nothing is solved
   std::uint32_t solved_heads = 0;
-  std::uint32_t unused = 0;
+  std::uint32_t last_epoch = 0;  ///< 0: none has ended
+  std::uint32_t last_task = 0;
+  std::uint32_t last_solved = 0;
+  std::uint32_t last_heads = 0;
+  std::uint32_t last_modules = 0;
+  std::uint64_t last_parameters = 0;
+  std::uint64_t last_trained = 0;
+  double last_loss = 0.0;
   std::uint64_t step = 0;
   std::uint64_t diverged = 0;
   double loss_sum = 0.0;
@@ -63,6 +70,20 @@ std::size_t bytes_of(const Network<T>& network) {
   return 2 * network.values.size() * sizeof(T) + network.rates.size() * sizeof(double);
 }
 
+/// The last epoch's record, whose lists are yet to be filled in.
+EpochRecord last_epoch(const RunHeader& header) {
+  EpochRecord last;
+  last.epoch = header.last_epoch;
+  last.task = header.last_task;
+  last.solved = header.last_solved;
+  last.accuracy.resize(header.last_heads);
+  last.timescale.resize(header.last_modules);
+  last.parameters = header.last_parameters;
+  last.trained = header.last_trained;
+  last.loss = header.last_loss;
+  return last;
+}
+
 /// Whether a run of this form has such counts, of which none can exceed the bytes of its state.
 bool possible(const Form& form, std::uint32_t modules, std::uint32_t heads, std::size_t bytes) {
   return modules >= 1 && heads >= 1 && heads <= bytes && modules == (form.modular ? heads : 1);
@@ -82,6 +103,14 @@ std::vector<std::byte> to_bytes(const RunState<T>& state) {
   header.step = state.step;
   header.diverged = state.diverged;
   header.loss_sum = state.loss_sum;
+  header.last_epoch = state.last.epoch;
+  header.last_task = state.last.task;
+  header.last_solved = state.last.solved;
+  header.last_heads = static_cast<std::uint32_t>(state.last.accuracy.size());
+  header.last_modules = static_cast<std::uint32_t>(state.last.timescale.size());
+  header.last_parameters = state.last.parameters;
+  header.last_trained = state.last.trained;
+  header.last_loss = state.last.loss;
   std::vector<std::byte> bytes(sizeof header);
   std::memcpy(bytes.data(), &header, sizeof header);
   for (const auto* network : {&state.network, &state.solved}) {
@@ -89,6 +118,8 @@ std::vector<std::byte> to_bytes(const RunState<T>& state) {
     append(bytes, network->velocity);
     append(bytes, network->rates);
   }
+  append(bytes, state.last.accuracy);
+  append(bytes, state.last.timescale);
   return bytes;
 }
 
@@ -112,16 +143,20 @@ RunState<T> from_bytes(std::span<const std::byte> bytes, const Form& form) {
   RunState<T> state;
   state.network = empty_network<T>(form, header.modules, header.heads);
   state.solved = empty_network<T>(form, header.solved_modules, header.solved_heads);
-  if (bytes.size() != sizeof header + bytes_of(state.network) + bytes_of(state.solved)) refuse();
+  const std::size_t of_last = (std::size_t{header.last_heads} + header.last_modules) * sizeof(double);
+  if (bytes.size() != sizeof header + bytes_of(state.network) + bytes_of(state.solved) + of_last) refuse();
   state.step = header.step;
   state.diverged = header.diverged;
   state.loss_sum = header.loss_sum;
+  state.last = last_epoch(header);
   std::span<const std::byte> rest = bytes.subspan(sizeof header);
   for (auto* network : {&state.network, &state.solved}) {
     take(rest, network->values);
     take(rest, network->velocity);
     take(rest, network->rates);
   }
+  take(rest, state.last.accuracy);
+  take(rest, state.last.timescale);
   return state;
 }
 

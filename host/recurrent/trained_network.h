@@ -9,12 +9,6 @@
 
 namespace modsweep::recurrent {
 
-/// What else learns beside the fresh head of a generalization.
-enum class Generalization : std::uint8_t {
-  head,  ///< nothing
-  all    ///< what was trained before: the newest module, or the whole flat network
-};
-
 /// How well a trained network can learn a longer task: a fresh head on its newest module learns N = its last
 /// task + `extra` for `epochs` epochs of the run's length. Returns the head's accuracy on the run's test
 /// batches; where the loss is not finite, training ends there. `network` is the snapshot of a run's last
@@ -25,12 +19,6 @@ template <typename T>
 
 /// Continuous accuracy of each head under perturbations, [strength][draw][head], on one sequence of a seed of
 /// `steps` time steps after the warm-up.
-struct RobustnessSettings {
-  Perturbed what = Perturbed::weights;
-  std::vector<double> strengths;
-  std::uint32_t draws = 10;
-  std::uint32_t steps = 1000;
-};
 template <typename T>
 [[nodiscard]] std::vector<std::vector<std::vector<double>>> robustness(const Network<T>& network,
                                                                        const RunSettings& run, cpu::Isa isa,

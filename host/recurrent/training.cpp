@@ -59,6 +59,7 @@ RecurrentTraining<T>::RecurrentTraining(std::vector<RunSettings> runs, cpu::Isa 
     RunState<T> state;
     state.network = first_network<T>(run.form, DrawnValues(run.seed, run.form));
     states_.push_back(std::move(state));
+    stops_.push_back(std::uint64_t{run.epochs} * run.steps_per_epoch);
   }
 }
 
@@ -130,6 +131,7 @@ void RecurrentTraining<T>::end_epoch(std::size_t network, NetworkStep<T>& step) 
     if (record.epoch < run.epochs) grow(state.network, run.growth, DrawnValues(run.seed, run.form));
   }
   record.solved = solved_task(state);
+  state.last = record;
   records_[network].push_back(std::move(record));
 }
 
@@ -139,7 +141,7 @@ void RecurrentTraining<T>::advance(std::uint64_t steps) {
     const cpu::FlushDenormals flush;
     if (!workspaces_[worker]) workspaces_[worker] = std::make_unique<NetworkStep<T>>(kernels_);
     RunState<T>& state = states_[network];
-    const std::uint64_t last = std::min(total_steps(network), state.step + steps);
+    const std::uint64_t last = std::min(stops_[network], state.step + steps);
     while (state.step < last && state.diverged == 0) {
       take_step(network, *workspaces_[worker]);
       if (state.diverged == 0 && state.step % runs_[network].steps_per_epoch == 0)
@@ -155,7 +157,14 @@ std::vector<std::byte> RecurrentTraining<T>::save(std::size_t network) const {
 
 template <typename T>
 void RecurrentTraining<T>::restore(std::size_t network, std::span<const std::byte> bytes) {
-  states_[network] = from_bytes<T>(bytes, runs_[network].form);
+  const RunSettings& run = runs_[network];
+  RunState<T>& state = states_[network];
+  state = from_bytes<T>(bytes, run.form);
+  records_[network].clear();
+  // A shorter run does not grow after its last epoch; a longer one, which goes on there, does.
+  const bool passed = state.solved.modules > 0 && task_of(state.solved) == task_of(state.network);
+  if (passed && state.last.epoch < run.epochs && state.step % run.steps_per_epoch == 0)
+    grow(state.network, run.growth, DrawnValues(run.seed, run.form));
 }
 
 template std::vector<double> mean_timescales<float>(const Network<float>&);

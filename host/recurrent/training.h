@@ -11,6 +11,8 @@
 #include <span>
 #include <vector>
 
+#include "modsweep/growing_training.h"
+
 namespace modsweep::recurrent {
 
 /// Everything that determines one network's run. The defaults are the paper's.
@@ -27,20 +29,6 @@ struct RunSettings {
   std::uint32_t seed = 0;
 };
 
-/// What an epoch's test said.
-struct EpochRecord {
-  std::uint32_t epoch = 0;        ///< counted from 1
-  std::uint32_t task = 0;         ///< N that was learned in it
-  std::vector<double> accuracy;   ///< [head]
-  double loss = 0.0;              ///< mean over the epoch's steps
-  std::uint32_t solved = 0;       ///< N_solved after this test
-  std::size_t parameters = 0;     ///< all that the network had
-  std::size_t trained = 0;        ///< of these, those that were trained
-  std::vector<double> timescale;  ///< [module]: mean over units of max(tau, 1)
-
-  bool operator==(const EpochRecord&) const = default;
-};
-
 /// What a run has come to. Together with its settings it determines all that follows.
 template <typename T>
 struct RunState {
@@ -50,6 +38,7 @@ struct RunState {
   std::uint64_t step = 0;
   std::uint64_t diverged = 0;  ///< step, counted from 1, whose loss or gradient was not finite; 0: none
   double loss_sum = 0.0;       ///< over the epoch's steps so far
+  EpochRecord last = {};       ///< of the last epoch that ended
 
   bool operator==(const RunState&) const = default;
 };
@@ -67,6 +56,9 @@ class RecurrentTraining {
 
   [[nodiscard]] std::size_t size() const { return runs_.size(); }
   [[nodiscard]] std::uint64_t total_steps(std::size_t network) const;
+  /// Ends a run at its present step.
+  void stop(std::size_t network) { stops_[network] = states_[network].step; }
+  [[nodiscard]] const RunSettings& settings(std::size_t network) const { return runs_[network]; }
   [[nodiscard]] std::uint64_t step(std::size_t network) const { return states_[network].step; }
   [[nodiscard]] std::optional<std::uint64_t> diverged(std::size_t network) const;
   [[nodiscard]] const RunState<T>& state(std::size_t network) const { return states_[network]; }
@@ -75,7 +67,8 @@ class RecurrentTraining {
 
   /// All of a run's state, exactly; portable between pack compositions.
   [[nodiscard]] std::vector<std::byte> save(std::size_t network) const;
-  /// Throws InputError where the bytes are not a state of a network of this form and precision.
+  /// Restores a saved state; a network that passed the last test of a shorter run grows here. Throws
+  /// InputError where the bytes are not a state of a network of this form and precision.
   void restore(std::size_t network, std::span<const std::byte> bytes);
 
  private:
@@ -86,6 +79,7 @@ class RecurrentTraining {
 
   std::vector<RunSettings> runs_;
   std::vector<RunState<T>> states_;
+  std::vector<std::uint64_t> stops_;  ///< steps after which a run ends
   std::vector<std::vector<EpochRecord>> records_;
   const Kernels<T>& kernels_;
   const cpu::Kernels<T>& random_;

@@ -8,9 +8,9 @@
 #include <optional>
 #include <utility>
 
+#include "modsweep/growing_training.h"
 #include "modsweep/measure.h"
 #include "modsweep/spectrum.h"
-#include "modsweep/state.h"
 
 namespace modsweep {
 namespace {
@@ -27,6 +27,7 @@ struct Work {
   Evaluation test;
   bool finite = true;  // the weights
   std::vector<LayerSpectra> spectra = {};
+  const GrowingTraining* growing = nullptr;
 
   /// Whether the network's training ends here. validation_loss, which may stop it early, is among the
   /// measures before all that are computed only once.
@@ -53,7 +54,8 @@ struct Work {
             .test = test,
             .spectra = spectra,
             .step = result.measurement.step,
-            .best = request.best};
+            .best = request.best,
+            .training = growing};
   }
 };
 
@@ -105,15 +107,20 @@ void analyze(const Pack& pack, const std::vector<char>& done, Work& work) {
 std::vector<Measured> measure(Training& training, const Pack& pack, std::span<const MeasureRequest> requests,
                               std::size_t threads) {
   std::vector<Measured> results(requests.size());
-  const std::vector<Evaluation> train = training.evaluate(Split::train, {});
-  const std::vector<Evaluation> test = training.evaluate(Split::test, {});
+  const bool has_data = pack.shape.family == Family::feedforward;
+  const auto evaluate = [&](Split split) {
+    return has_data ? training.evaluate(split, {}) : std::vector<Evaluation>(pack.size());
+  };
+  const std::vector<Evaluation> train = evaluate(Split::train);
+  const std::vector<Evaluation> test = evaluate(Split::test);
+  const auto* growing = dynamic_cast<const GrowingTraining*>(&training);
   std::vector<Work> all;
   for (std::size_t r = 0; r < requests.size(); ++r) {
     const std::size_t p = requests[r].network;
     results[r].measurement.step = training.step(p);
     results[r].weights = training.weights(p);
-    results[r].finite = is_finite_state(training.save(p));
-    all.push_back({requests[r], results[r], train[p], test[p], finite(results[r].weights)});
+    results[r].finite = training.finite(p);
+    all.push_back({requests[r], results[r], train[p], test[p], finite(results[r].weights), {}, growing});
   }
   take_spectra(training, all);
   std::vector<char> done;

@@ -41,6 +41,12 @@ std::vector<double> unpack(std::span<const std::byte> bytes) {
 /// Whether a store could hold that many parameters: the shape in a hostile file may have any size.
 bool is_small(const Shape& shape) {
   constexpr double most = 1e9;  // SQLite's longest blob, in bytes
+  if (shape.family == Family::recurrent) {
+    const double units = shape.form.units;
+    return shape.heads >= shape.modules && shape.modules >= 1 && shape.form.units >= 1 &&
+           (shape.form.modular || shape.modules == 1) &&
+           2.0 * units * (units + 3.0) * shape.modules + 2.0 * (units + 1.0) * shape.heads <= most;
+  }
   double parameters = 0.0;
   for (std::size_t l = 0; l < shape.weight_layers(); ++l) {
     const auto inputs = static_cast<double>(shape.sizes[l]);
@@ -58,6 +64,10 @@ bool is_small(const Shape& shape) {
 }  // namespace
 
 std::string shape_json(const Shape& shape) {
+  if (shape.family == Family::recurrent)
+    return fmt::format(
+        R"({{"family":"recurrent","units":{},"modular":{},"one_bias":{},"modules":{},"heads":{}}})",
+        shape.form.units, shape.form.modular, shape.form.one_bias, shape.modules, shape.heads);
   return fmt::format(R"({{"sizes":[{}],"groups":[{}],"bias":{},"prelu":{}}})", fmt::join(shape.sizes, ","),
                      fmt::join(shape.groups, ","), shape.bias, shape.prelu);
 }
@@ -66,6 +76,16 @@ Shape shape_from_json(const std::string& json, const std::string& path) {
   try {
     const auto object = nlohmann::json::parse(json);
     Shape shape;
+    if (object.value("family", "feedforward") == "recurrent") {
+      shape.family = Family::recurrent;
+      object.at("units").get_to(shape.form.units);
+      object.at("modular").get_to(shape.form.modular);
+      object.at("one_bias").get_to(shape.form.one_bias);
+      object.at("modules").get_to(shape.modules);
+      object.at("heads").get_to(shape.heads);
+      if (!is_small(shape)) throw_broken(path, "a shape of weights makes no sense");
+      return shape;
+    }
     object.at("sizes").get_to(shape.sizes);
     object.at("groups").get_to(shape.groups);
     object.at("bias").get_to(shape.bias);

@@ -11,7 +11,8 @@
 
 namespace modsweep {
 
-/// {"sizes":[4,32,4],"groups":[1,1],"bias":true,"prelu":false}
+/// {"sizes":[4,32,4],"groups":[1,1],"bias":true,"prelu":false}, or of a recurrent network
+/// {"family":"recurrent","units":10,"modular":true,"one_bias":false,"modules":3,"heads":3}
 [[nodiscard]] std::string shape_json(const Shape& shape);
 /// Throws InputError if the text is not such an object; `path` is used in the message.
 [[nodiscard]] Shape shape_from_json(const std::string& json, const std::string& path);

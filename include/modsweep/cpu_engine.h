@@ -20,4 +20,7 @@ struct CpuEngineOptions {
 /// does depend, within rounding, on the instruction set.
 [[nodiscard]] std::unique_ptr<Engine> make_cpu_engine(const CpuEngineOptions& options = {});
 
+/// The same for recurrent networks.
+[[nodiscard]] std::unique_ptr<Engine> make_recurrent_cpu_engine(const CpuEngineOptions& options = {});
+
 }  // namespace modsweep

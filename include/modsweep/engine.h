@@ -11,10 +11,12 @@
 #include <string_view>
 #include <vector>
 
+#include "modsweep/error.h"
 #include "modsweep/measurement.h"
 #include "modsweep/network.h"
 #include "modsweep/pack.h"
 #include "modsweep/spectrum.h"
+#include "modsweep/state.h"
 
 namespace modsweep {
 
@@ -50,10 +52,18 @@ class Training {
   virtual void advance(std::uint64_t steps) = 0;
   /// Ends a network's run at its present step: it takes no further steps.
   virtual void stop(std::size_t network) = 0;
-  /// One value per network; zeros where a network's task has no samples of that split. Changes nothing.
-  [[nodiscard]] virtual std::vector<Evaluation> evaluate(Split split, const EvaluationNoise& noise) = 0;
+  /// One value per network; zeros where a network's task has no samples of that split. Changes nothing. This
+  /// function and the next one are of feed-forward networks; throws LogicError for another family.
+  [[nodiscard]] virtual std::vector<Evaluation> evaluate(Split split, const EvaluationNoise& noise) {
+    static_cast<void>(split);
+    static_cast<void>(noise);
+    throw LogicError("this family of networks has no data set to evaluate");
+  }
   /// Changes nothing.
-  [[nodiscard]] virtual StepInspection inspect(std::size_t network) = 0;
+  [[nodiscard]] virtual StepInspection inspect(std::size_t network) {
+    static_cast<void>(network);
+    throw LogicError("this family of networks has no data set to inspect a step of");
+  }
 
   /// Steps taken so far.
   [[nodiscard]] virtual std::uint64_t step(std::size_t network) const = 0;
@@ -79,6 +89,9 @@ class Training {
   /// What the user should know of how these networks are trained, in one line; empty: nothing.
   [[nodiscard]] virtual std::string note() const { return {}; }
 
+  /// Whether parameters and moments of a network are finite: one with other values never learns again.
+  [[nodiscard]] virtual bool finite(std::size_t network) const { return is_finite_state(save(network)); }
+
   /// All state of one network that later steps depend on, exactly. Portable between pack compositions.
   [[nodiscard]] virtual std::vector<std::byte> save(std::size_t network) const = 0;
   /// Restores a saved state. Throws InputError where the bytes are not a state of this shape and precision.
@@ -90,6 +103,8 @@ class Engine {
  public:
   virtual ~Engine() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
+  /// The family of the networks that it trains.
+  [[nodiscard]] virtual Family family() const { return Family::feedforward; }
   /// The device it runs on, for records: "AVX-512, 2 threads".
   [[nodiscard]] virtual std::string device() const = 0;
   /// Why this shape cannot be trained in this precision; empty if it can.

@@ -57,6 +57,8 @@ struct MeasureTable {
   bool long_rows = false;
 };
 
+class GrowingTraining;  // modsweep/growing_training.h
+
 /// A network to be measured.
 struct MeasuredNetwork {
   std::size_t index = 0;  ///< in its pack
@@ -68,6 +70,9 @@ struct MeasuredNetwork {
   const std::vector<LayerSpectra>& spectra;  ///< one per weight layer; for measures that need them
   std::uint64_t step = 0;                    ///< steps taken
   BestStep best = {};                        ///< before this step
+  /// Of recurrent networks: their training, in which this one is `index`. For them, what stands above between
+  /// `data` and `spectra` is empty.
+  const GrowingTraining* training = nullptr;
 };
 
 struct Measure;
@@ -96,6 +101,7 @@ class MeasureOutput {
 /// A kind of measurement.
 struct Measure {
   std::string_view name;
+  Family family = Family::feedforward;  ///< of the networks that have it
   std::vector<AnySetting> keys = {};
   /// Whether a cell requests the measure. Null: it does if the first of `keys`, a flag, is true, or if there
   /// are no keys.

@@ -119,6 +119,63 @@ struct EnumNames<math::ConnectionForm> {
   }};
 };
 
+template <>
+struct EnumNames<Family> {
+  static constexpr std::array<std::pair<Family, std::string_view>, 2> table = {{
+      {Family::feedforward, "feedforward"},
+      {Family::recurrent, "recurrent"},
+  }};
+};
+
+template <>
+struct EnumNames<Topology> {
+  static constexpr std::array<std::pair<Topology, std::string_view>, 2> table = {{
+      {Topology::modular, "modular"},
+      {Topology::flat, "flat"},
+  }};
+};
+
+template <>
+struct EnumNames<Biases> {
+  static constexpr std::array<std::pair<Biases, std::string_view>, 2> table = {{
+      {Biases::each_matrix, "each_matrix"},
+      {Biases::one, "one"},
+  }};
+};
+
+template <>
+struct EnumNames<math::ActivationSite> {
+  static constexpr std::array<std::pair<math::ActivationSite, std::string_view>, 2> table = {{
+      {math::ActivationSite::drive, "drive"},
+      {math::ActivationSite::state, "state"},
+  }};
+};
+
+template <>
+struct EnumNames<InitialState> {
+  static constexpr std::array<std::pair<InitialState, std::string_view>, 2> table = {{
+      {InitialState::uniform, "uniform"},
+      {InitialState::zero, "zero"},
+  }};
+};
+
+template <>
+struct EnumNames<Freeze> {
+  static constexpr std::array<std::pair<Freeze, std::string_view>, 3> table = {{
+      {Freeze::none, "none"},
+      {Freeze::recurrent, "recurrent"},
+      {Freeze::feedforward, "feedforward"},
+  }};
+};
+
+template <>
+struct EnumNames<DuplicateFrom> {
+  static constexpr std::array<std::pair<DuplicateFrom, std::string_view>, 2> table = {{
+      {DuplicateFrom::trained, "trained"},
+      {DuplicateFrom::untrained, "untrained"},
+  }};
+};
+
 /// The name of a value; empty for a value outside the table.
 template <typename Enum>
 [[nodiscard]] constexpr std::string_view name_of(Enum value) {

@@ -6,23 +6,30 @@
 #include <string>
 #include <vector>
 
+#include "modsweep/recurrent_tensors.h"
 #include "modsweep/settings.h"
 
 namespace modsweep {
 
 /// Layer sizes and groups of a fully connected network (science.md section 1). Weight layer l, l = 0..H, maps
-/// sizes[l] units to sizes[l+1]; it is split into groups[l] equal groups with no weights between them.
+/// sizes[l] units to sizes[l+1]; it is split into groups[l] equal groups with no weights between them. A
+/// recurrent network (section 8) has no layers: it has a form, and as many modules and heads as it has grown.
 struct Shape {
   std::vector<std::uint32_t> sizes;   ///< d_0 = inputs, hidden widths, d_{H+1} = outputs
   std::vector<std::uint32_t> groups;  ///< one per weight layer, divides both its sizes
   bool bias = true;
   bool prelu = false;  ///< one trainable slope per hidden layer
+  Family family = Family::feedforward;
+  recurrent::Form form = {};  ///< this and the next two: of recurrent networks
+  std::uint32_t modules = 0;
+  std::uint32_t heads = 0;
 
-  [[nodiscard]] std::size_t weight_layers() const { return sizes.size() - 1; }
-  [[nodiscard]] std::size_t hidden_layers() const { return sizes.size() - 2; }
+  [[nodiscard]] std::size_t weight_layers() const { return sizes.empty() ? 0 : sizes.size() - 1; }
+  [[nodiscard]] std::size_t hidden_layers() const { return sizes.size() < 2 ? 0 : sizes.size() - 2; }
   [[nodiscard]] std::uint32_t inputs() const { return sizes.front(); }
   [[nodiscard]] std::uint32_t outputs() const { return sizes.back(); }
-  /// "4-32-32-32-4", groups as "2x128" in front of the layer they split: "2-2x128-2x2-128-1".
+  /// "4-32-32-32-4", groups as "2x128" in front of the layer they split: "2-2x128-2x2-128-1"; "60 recurrent
+  /// modules of 10", "recurrent, 54 units, 60 heads".
   [[nodiscard]] std::string text() const;
 
   bool operator==(const Shape&) const = default;
@@ -34,7 +41,8 @@ struct Shape {
 /// blocks and with joint_width units instead of the n block outputs.
 [[nodiscard]] NetworkSettings spelled_out(const NetworkSettings& network, std::uint32_t inputs);
 
-/// The shape of a cell's network. Throws InputError where groups do not divide the sizes they split.
+/// The shape of a cell's network; of a recurrent one with the most modules and heads that its epochs allow.
+/// Throws InputError where groups do not divide the sizes they split.
 [[nodiscard]] Shape shape_of(const CellSettings& cell, std::uint32_t outputs);
 
 /// Offsets of one weight layer's parameters in a network's parameter vector, in scalars.
@@ -54,7 +62,8 @@ struct LayerSlice {
 };
 
 /// The layout of one network's parameters: W^0 b^0 s^0 W^1 b^1 s^1 ... W^H b^H, without gaps; the whole is
-/// padded with zeros to a multiple of `alignment` scalars so that element-wise kernels need no tail.
+/// padded with zeros to a multiple of `alignment` scalars so that element-wise kernels need no tail. Of a
+/// recurrent network, which has no layers: the sizes of its recurrent::TensorLayout.
 class ParameterLayout {
  public:
   static constexpr std::size_t alignment = 16;

@@ -42,6 +42,9 @@ struct Pack {
   std::vector<double> momentum;
   std::vector<std::uint8_t> nesterov;  ///< bool
   std::vector<double> weight_decay;
+  /// Settings of the networks of other families than feed-forward ones, whose trainings read them: for those
+  /// only the columns above `shuffle` and this one are filled.
+  std::vector<std::shared_ptr<const CellSettings>> settings;
   std::vector<std::uint64_t> zeros_stay_from;  ///< steps taken from which on weights that are 0 stay 0
 
   /// Verification and warm starts; empty, or one per network (null: not used for that network).

@@ -14,9 +14,26 @@
 #include "modsweep/math/learning_rate.h"
 #include "modsweep/math/noise.h"
 #include "modsweep/math/penalties.h"
+#include "modsweep/math/recurrent.h"
 #include "modsweep/setting.h"
 
 namespace modsweep {
+
+/// A family of networks: what they are made of, how they are trained and what is measured of them. A sweep
+/// has networks of one family.
+enum class Family : std::uint8_t { feedforward, recurrent };
+inline constexpr std::size_t family_count = 2;
+
+/// Recurrent networks: one module a task, or one module that all heads read (science.md section 8).
+enum class Topology : std::uint8_t { modular, flat };
+/// Recurrent networks: a bias for each matrix of a unit, or one for each unit.
+enum class Biases : std::uint8_t { each_matrix, one };
+/// Recurrent networks: states before the first bit, uniform in [0, 0.1) or 0.
+enum class InitialState : std::uint8_t { uniform, zero };
+/// What of a new module is a copy for good and is not trained (science.md section 8.5).
+enum class Freeze : std::uint8_t { none, recurrent, feedforward };
+/// Whether a new module copies the last one as it was trained, or as it started.
+enum class DuplicateFrom : std::uint8_t { trained, untrained };
 
 /// Whether the layers of a network are given one by one (`layers`) or follow from a named form.
 enum class Architecture : std::uint8_t { layers, modular, full, bottleneck };
@@ -71,6 +88,13 @@ struct NetworkSettings {
   std::uint32_t block_width = 64;   ///< units of each of them
   std::uint32_t joint_depth = 1;    ///< hidden layers behind the blocks
   std::uint32_t joint_width = 128;  ///< units of each of them
+  Family family = Family::feedforward;
+  // Of recurrent networks alone.
+  Topology topology = Topology::modular;
+  std::uint32_t units = 10;  ///< of each module
+  Biases biases = Biases::each_matrix;
+  math::ActivationSite activation_site = math::ActivationSite::drive;
+  InitialState initial_state = InitialState::uniform;
 
   bool operator==(const NetworkSettings&) const = default;
 };
@@ -120,6 +144,7 @@ struct TrainingSettings {
   double epsilon = 1e-8;      ///< adam, adamw
   double momentum = 0.0;      ///< sgd
   bool nesterov = false;      ///< sgd
+  double clip_norm = 2.0;     ///< recurrent networks: largest norm of a gradient; 0: any
   double weight_decay = 0.0;  ///< of every parameter, as PyTorch's weight_decay of the same optimizer
   Schedule schedule = Schedule::constant;
   double schedule_minimum = 0.0;   ///< cosine: the rate at its end, eta_min
@@ -152,6 +177,20 @@ struct PruningSettings {
   bool operator==(const PruningSettings&) const = default;
 };
 
+/// [growth]: the curriculum of recurrent networks (science.md section 8.5).
+struct GrowthSettings {
+  double threshold = 0.98;    ///< accuracy above which a task is solved
+  std::uint64_t epochs = 60;  ///< length of the run
+  std::uint64_t epoch_steps = 600;
+  std::uint32_t test_batches = 50;                                    ///< after each epoch
+  std::vector<std::string> duplicate = {"recurrent", "feedforward"};  ///< groups of tensors
+  DuplicateFrom duplicate_from = DuplicateFrom::trained;
+  Freeze freeze = Freeze::none;
+  double old_rate = 0.0;  ///< factor of the learning rate of old modules at every growth
+
+  bool operator==(const GrowthSettings&) const = default;
+};
+
 /// [measure]: what is recorded, and when. The last step is always measured.
 struct MeasureSettings {
   std::uint64_t every_steps = 0;        ///< every k-th step; 0: not by this rule
@@ -180,6 +219,7 @@ struct CellSettings {
   RegularizerSettings regularizer;
   TrainingSettings training;
   PruningSettings pruning;
+  GrowthSettings growth;
   MeasureSettings measure;
 
   bool operator==(const CellSettings&) const = default;
@@ -190,8 +230,10 @@ struct CellSettings {
   return precision == Precision::fp64 ? sizeof(double) : sizeof(float);
 }
 
-/// Optimizer steps of a run: `steps`, or epochs times the batches of an epoch (the last may be smaller).
+/// Optimizer steps of a run: of recurrent networks epochs times their steps; else `steps`, or epochs times
+/// the batches of an epoch (the last may be smaller).
 [[nodiscard]] inline std::uint64_t total_steps(const CellSettings& cell) {
+  if (cell.network.family == Family::recurrent) return cell.growth.epochs * cell.growth.epoch_steps;
   const auto& t = cell.training;
   if (t.steps > 0) return t.steps;
   const std::uint64_t batches = (std::uint64_t{cell.task.train_samples} + t.batch_size - 1) / t.batch_size;

@@ -89,6 +89,7 @@ struct UserData {
 /// One kind of task.
 struct TaskKind {
   std::string_view name;
+  Family family = Family::feedforward;  ///< of the networks that learn it
   /// The settings that it declares for itself.
   std::vector<AnySetting> settings = {};
   /// Names for task.goals: the same inputs with other targets. Empty: the task has one goal, without a name.
@@ -107,7 +108,7 @@ struct TaskKind {
   /// Checks constraints that the settings' types cannot express; throws InputError with the offending key,
   /// value and remedy.
   void (*check)(const TaskSettings&);
-  /// Makes the data. Deterministic in the settings.
+  /// Makes the data. Deterministic in the settings. Without samples where a training draws its own.
   Dataset (*make)(const TaskSettings&);
   /// Of a task that uses `file` and the columns; null: the data are generated from the settings, which always
   /// succeeds.

@@ -16,11 +16,22 @@ import subprocess
 import sys
 
 SHORT = ["--set", "training.steps=3", "--set", "measure.leaks=false"]
+SHORT_RECURRENT = ["--set", "growth.epoch_steps=2", "--set", "growth.test_batches=1"]
 
 
 def options_of(arguments, name):
     """The values of an option that is separated by a blank, as in the documents."""
     return [value for option, value in zip(arguments, arguments[1:]) if option == name]
+
+
+def shortening(arguments):
+    """The options that make the training of a sweep short."""
+    for sweep in (a for a in arguments if a.endswith(".toml")):
+        if os.path.exists(sweep):
+            with open(sweep, encoding="utf-8") as file:
+                if 'family = "recurrent"' in file.read():
+                    return SHORT_RECURRENT
+    return SHORT
 
 
 def without_schedule(arguments):
@@ -71,7 +82,7 @@ def main():
             shorter = without_schedule(arguments)
             if shorter != arguments:
                 check_as_printed(program, arguments)
-            arguments = shorter + SHORT
+            arguments = shorter + shortening(arguments)
             good = {0, 1} if command == "refine" else {0}
         elif command == "bench":
             arguments += [] if "--quick" in arguments else ["--quick"]

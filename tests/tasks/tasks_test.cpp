@@ -154,7 +154,8 @@ void change(TaskSettings& task, const AnySetting& setting) {
 
 std::vector<std::string_view> all_kinds() {
   std::vector<std::string_view> names;
-  for (const TaskKind& kind : task_kinds()) names.push_back(kind.name);
+  for (const TaskKind& kind : task_kinds())
+    if (kind.family == Family::feedforward) names.push_back(kind.name);  // others have no data set
   return names;
 }
 
