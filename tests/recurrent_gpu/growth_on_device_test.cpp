@@ -1,0 +1,1 @@
+#include "recurrent_gpu/under_device_test.h"
