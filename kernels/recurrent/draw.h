@@ -13,6 +13,15 @@ struct PassKind {
   std::uint32_t batch = 0;  ///< of a test: counted from the network's first
 };
 
+/// Time steps of a sample's sequence, or of all where the sample is 0.
+[[nodiscard]] MODSWEEP_HD std::uint32_t drawn_length(const NetworkSettings& settings,
+                                                     math::SequencePurpose purpose, std::uint32_t step,
+                                                     std::uint32_t sample, std::uint32_t task) {
+  const auto block = math::random_block(
+      settings.seed, math::sequence_stream(purpose, math::SequenceDraw::length), step, 0, sample, 0);
+  return math::length_of_word(block.word[0], task + 2, math::longest_sequence(settings.length_factor, task));
+}
+
 /// Item 0: fills in PassState, steps and lengths. Heads that learn take part in training, all in tests.
 template <typename T>
 struct BeginPass {
@@ -43,8 +52,7 @@ struct BeginPass {
   MODSWEEP_HD void find_heads(std::uint32_t p, PassState& pass) const {
     for (std::uint32_t h = 0; h < v.progress[p].heads; ++h) {
       std::uint32_t& reads = v.reads[v.head(p, h)];
-      if (!given_heads)
-        reads = !kind.learning || v.rate(p, math::RecurrentTensor::head, h) > 0.0 ? 1 : 0;
+      if (!given_heads) reads = !kind.learning || v.rate(p, math::RecurrentTensor::head, h) > 0.0 ? 1 : 0;
       const std::uint32_t module = v.module_of_head(p, h);
       if (reads != 0 && module > pass.last) pass.last = module;
     }
@@ -60,7 +68,8 @@ struct BeginPass {
   MODSWEEP_HD void find_trained(std::uint32_t p, PassState& pass) const {
     constexpr auto of_modules = static_cast<std::uint32_t>(math::RecurrentTensor::head);
     const Progress& progress = v.progress[p];
-    pass.first_trained = pass.first_kept = progress.modules;
+    pass.first_trained = progress.modules;
+    pass.first_kept = v.layout.modular() ? progress.modules : 0;
     pass.first_index = progress.heads;
     if (!kind.learning) return;
     for (std::uint32_t i = progress.heads; i-- > 0;) {
@@ -79,12 +88,8 @@ struct BeginPass {
       return;
     }
     const std::uint32_t task = v.tasks[v.head(p, v.progress[p].heads - 1)];
-    const std::uint32_t longest = math::longest_sequence(settings.length_factor, task);
     const auto drawn = [&](std::uint32_t sample) {
-      const auto block =
-          math::random_block(settings.seed, math::sequence_stream(pass.purpose, math::SequenceDraw::length),
-                             pass.step, 0, sample, 0);
-      return math::length_of_word(block.word[0], task + 2, longest);
+      return drawn_length(settings, pass.purpose, pass.step, sample, task);
     };
     pass.own_lengths = settings.own_lengths ? 1 : 0;
     if (!settings.own_lengths) {
@@ -123,7 +128,8 @@ struct BeginPass {
 constexpr std::uint32_t drawn_bits = 16;
 constexpr std::uint32_t drawn_units = 4;
 
-/// Items: [draws_of(v)][chunks][32]. A sample's bits in pieces of 16, then its states in pieces of four units.
+/// Items: [draws_of(v)][chunks][32]. A sample's bits in pieces of 16, then its states in pieces of four
+/// units.
 template <typename T>
 struct DrawBatch {
   View<T> v;
@@ -185,8 +191,7 @@ struct DrawBatch {
     T* out = v.first_of(p, sample / lanes, module) + sample % lanes;
     for (std::uint32_t i = 0; i < drawn_units; ++i) {
       const std::uint32_t unit = quad * drawn_units + i;
-      if (unit < v.layout.units())
-        out[unit * lanes] = drawn ? math::initial_state<T>(block.word[i]) : T(0);
+      if (unit < v.layout.units()) out[unit * lanes] = drawn ? math::initial_state<T>(block.word[i]) : T(0);
     }
   }
 };

@@ -1,5 +1,6 @@
 // One module's way through a sequence and back, for the 32 samples of a block: what one warp, or for a flat
-// network each of four, does at a time step. Lane l owns sample l, so that a lane reads no other lane's states.
+// network each of four, does at a time step. Lane l owns sample l, so that a lane reads no other lane's
+// states.
 #pragma once
 
 #include "fused/tile_lanes.h"
@@ -21,12 +22,12 @@ struct LaneModule {
   const T* bias = nullptr;
   const T* leak = nullptr;
   T slope{};
-  bool drive = true;          ///< where the activation acts
-  std::uint32_t length = 0;   ///< of the sample
-  const T* bits = nullptr;    ///< [L][32]
-  const T* below = nullptr;   ///< [L + 1] planes; null: no module below
-  T* states = nullptr;        ///< [L + 1] planes
-  T* targets = nullptr;       ///< [L] planes; null: no gradient
+  bool drive = true;            ///< where the activation acts
+  std::uint32_t length = 0;     ///< of the sample
+  const T* bits = nullptr;      ///< [L][32]
+  const T* below = nullptr;     ///< [L + 1] planes; null: no module below
+  T* states = nullptr;          ///< [L + 1] planes
+  T* targets = nullptr;         ///< [L] planes; null: no gradient
   const T* arriving = nullptr;  ///< [L + 1] planes; null: nothing comes from above
   T* passed = nullptr;          ///< [L + 1] planes; null: nothing goes down
   T* lambda = nullptr;          ///< a plane, as is
@@ -75,9 +76,9 @@ MODSWEEP_HD void forward_tile(const LaneModule<T>& m, std::uint32_t t, std::uint
     const T leak = m.leak[tile * row_values + r];
     const T old = before[unit * lanes];
     T target = T(0);
-    const T state =
-        m.drive ? math::next_state<math::ActivationSite::drive>(old, sum[r], leak, m.slope, target)
-                : math::next_state<math::ActivationSite::state>(old, sum[r], leak, m.slope, target);
+    const T state = m.drive
+                        ? math::next_state<math::ActivationSite::drive>(old, sum[r], leak, m.slope, target)
+                        : math::next_state<math::ActivationSite::state>(old, sum[r], leak, m.slope, target);
     after[unit * lanes] = active ? state : old;
     if (m.targets != nullptr) m.targets[std::size_t{t - 1} * m.plane + unit * lanes] = target;
   }
@@ -99,14 +100,13 @@ MODSWEEP_HD void backward_units(const LaneModule<T>& m, std::uint32_t t, std::ui
     const T leak = m.leak[tile * Tile<rows>::row_values + r];
     const T gradient = m.lambda[at];
     auto of_unit = m.drive ? math::unit_backward<math::ActivationSite::drive>(gradient, before[at], after[at],
-                                                                             targets[at], leak, m.slope)
+                                                                              targets[at], leak, m.slope)
                            : math::unit_backward<math::ActivationSite::state>(gradient, before[at], after[at],
-                                                                             targets[at], leak, m.slope);
+                                                                              targets[at], leak, m.slope);
     if (!active) of_unit = {T(0), T(0), gradient};  // a sample that has ended keeps its state
     targets[at] = of_unit.drive_gradient;
     m.leak_gradient[at] += of_unit.leak_gradient;
-    if (m.arriving != nullptr && t > 1)
-      of_unit.retained += m.arriving[std::size_t{t - 1} * m.plane + at];
+    if (m.arriving != nullptr && t > 1) of_unit.retained += m.arriving[std::size_t{t - 1} * m.plane + at];
     m.lambda[at] = of_unit.retained;
   }
 }
@@ -136,8 +136,8 @@ MODSWEEP_HD void pass_back(const LaneModule<T>& m, std::uint32_t t, std::uint32_
     if (tile * rows + r < m.units) m.lambda[(tile * rows + r) * lanes] = sum[r];
 }
 
-/// out(v, sum over lanes of sums[v]) for all v, each by one lane, added from lane 0 on. `scratch` is the warp's,
-/// [count][33].
+/// out(v, sum over lanes of sums[v]) for all v, each by one lane, added from lane 0 on. `scratch` is the
+/// warp's, [count][33].
 template <std::uint32_t count, typename T, typename Thread, typename Out>
 MODSWEEP_HD void add_lanes(const Thread& thread, T* scratch, const T (&sums)[count], const Out& out) {
   const std::uint32_t lane = thread.lane();

@@ -1,6 +1,6 @@
 // Where the blocks of the fused pass keep what: in shared memory weights, in the backend's memory histories.
-// docs/recurrent.md explains a step. A block has four warps and one chunk of 32 samples of one network; lane l
-// of every warp owns sample l.
+// docs/recurrent.md explains a step. A block has four warps and one chunk of 32 samples of one network; lane
+// l of every warp owns sample l.
 #pragma once
 
 #include "fused/tile_plan.h"
@@ -29,13 +29,13 @@ struct Tile {
 
 /// Offsets in values of T, of a block unless said otherwise.
 struct FusedPlan {
-  std::uint32_t tiles = 0;     ///< of a module's units
-  std::uint32_t columns = 0;   ///< tiles of a gradient's columns
-  std::uint32_t matrix = 0;    ///< values of a packed matrix
-  std::uint32_t vectors = 0;   ///< where W_I, b and k of a warp's module begin, each [tiles][row_values]
-  std::uint32_t region = 0;    ///< values of a warp's weights; of a flat network all warps have the same
-  std::uint32_t scratch = 0;   ///< [warps][sums][33]: to add up lanes
-  std::uint32_t shared = 0;    ///< values of shared memory
+  std::uint32_t tiles = 0;    ///< of a module's units
+  std::uint32_t columns = 0;  ///< tiles of a gradient's columns
+  std::uint32_t matrix = 0;   ///< values of a packed matrix
+  std::uint32_t vectors = 0;  ///< where W_I, b and k of a warp's module begin, each [tiles][row_values]
+  std::uint32_t region = 0;   ///< values of a warp's weights; of a flat network all warps have the same
+  std::uint32_t scratch = 0;  ///< [warps][sums][33]: to add up lanes
+  std::uint32_t shared = 0;   ///< values of shared memory
 
   std::size_t kept = 0;     ///< after the ring [3][L + 1][M][32]: states [kept modules][L + 1][M][32]
   std::size_t targets = 0;  ///< [trained modules][L][M][32]: targets, then dL/dC
@@ -54,7 +54,8 @@ struct PassSizes {
 };
 
 template <std::uint32_t rows>
-[[nodiscard]] inline FusedPlan fused_plan(const Layout& layout, std::uint32_t longest, const PassSizes& sizes) {
+[[nodiscard]] inline FusedPlan fused_plan(const Layout& layout, std::uint32_t longest,
+                                          const PassSizes& sizes) {
   using Rows = Tile<rows>;
   FusedPlan plan;
   const std::uint32_t units = layout.units();
@@ -69,7 +70,8 @@ template <std::uint32_t rows>
   const std::size_t plane = std::size_t{units} * lanes;
   const std::size_t history = (std::size_t{longest} + 1) * plane;
   plan.kept = layout.modular() ? ring * history : 0;
-  plan.targets = plan.kept + sizes.kept * history;
+  const std::uint32_t kept = layout.modular() ? sizes.kept : 1;
+  plan.targets = plan.kept + kept * history;
   plan.passed = plan.targets + sizes.trained * longest * plane;
   plan.lambda = plan.passed + (sizes.trained > 1 ? ring * history : 0);
   plan.leak = plan.lambda + sizes.trained * plane;

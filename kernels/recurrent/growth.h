@@ -40,8 +40,7 @@ struct Growth {
   /// Whether a new module's tensor is for good a copy of the first module's that has one.
   [[nodiscard]] MODSWEEP_HD bool freezes(math::RecurrentTensor kind, std::uint32_t index) const {
     using math::RecurrentTensor;
-    const bool of_recurrent =
-        kind == RecurrentTensor::recurrent || kind == RecurrentTensor::recurrent_bias;
+    const bool of_recurrent = kind == RecurrentTensor::recurrent || kind == RecurrentTensor::recurrent_bias;
     const bool of_feedforward =
         kind == RecurrentTensor::feedforward || kind == RecurrentTensor::feedforward_bias;
     return (freeze == Freeze::recurrent && of_recurrent && index >= 1) ||
@@ -68,8 +67,8 @@ struct GrowNetwork {
     T* values = v.values_of(p);
     v.velocity[p * v.layout.size() + at] = T(0);
     const bool frozen = growth[p].freezes(place.kind, place.index);
-    const bool copied = modular && (frozen || growth[p].copies(place.kind)) &&
-                        v.layout.has(place.kind, place.index - 1);
+    const bool copied =
+        modular && (frozen || growth[p].copies(place.kind)) && v.layout.has(place.kind, place.index - 1);
     if (copied && (frozen || !growth[p].from_untrained)) {
       values[at] = values[v.layout.offset(place.kind, place.index - 1) +
                           place.row * v.layout.columns(place.kind) + place.column];
@@ -94,8 +93,8 @@ struct GrowNetwork {
     const bool below =
         place.kind == RecurrentTensor::feedforward || place.kind == RecurrentTensor::feedforward_bias;
     const std::uint32_t index = copied ? (below ? 1 : 0) : place.index;
-    return static_cast<T>(math::fresh_value(v.settings[p].seed, v.layout.units(), place.kind, index,
-                                            place.row, place.column));
+    return static_cast<T>(
+        math::fresh_value(v.settings[p].seed, v.layout.units(), place.kind, index, place.row, place.column));
   }
 };
 

@@ -1,14 +1,12 @@
-// Recurrent networks in training on a device: steps, tests and growth of a pack. It knows no epochs: the caller
-// says how far each network trains, when it is tested and when it grows.
+// Recurrent networks in training on a device (networks.h).
 //
-// The class is a template over the backend (fused/block_machine.cuh for CUDA), so that this file needs no nvcc,
-// and over the pass: how a batch goes forward and back (fused_pass.h, gemm_pass.h).
+// The class is a template over the backend (fused/block_machine.cuh for CUDA), so that this file needs no
+// nvcc, and over the pass: how a batch goes forward and back (fused_pass.h, gemm_pass.h).
 #pragma once
 
 #include "recurrent/draw.h"
 #include "recurrent/fused_plan.h"
-#include "recurrent/growth.h"
-#include "recurrent/network_state.h"
+#include "recurrent/networks.h"
 #include "recurrent/update.h"
 
 #include <algorithm>
@@ -21,19 +19,13 @@
 
 namespace modsweep::bptt {
 
-/// Everything that one network's training depends on.
-struct NetworkPlan {
-  NetworkSettings settings;
-  Growth growth;
-};
-
 /// A Pass has
 ///   Pass(backend, form): throws LogicError where it cannot train such networks,
 ///   parts(chunks): in how many shares it leaves a gradient (View::shares),
 ///   reserve(view, sizes): memory for passes over sequences of View::longest steps,
-///   run(view, sizes, learning): of all networks, after BeginPass and DrawBatch. `sizes` as reserved.
+///   run(view, steps, learning): of all networks, after BeginPass and DrawBatch; no sequence is longer.
 template <typename Backend, typename T, template <typename, typename> class PassOf>
-class Trainer {
+class Trainer final : public Networks<T> {
  public:
   using Pass = PassOf<Backend, T>;
 
@@ -55,10 +47,10 @@ class Trainer {
       set_state(p, first_state<T>(view_.layout, networks_[p].settings.seed));
   }
 
-  [[nodiscard]] std::uint32_t size() const { return view_.networks; }
-  [[nodiscard]] const Progress& progress(std::uint32_t p) const { return progress_[p]; }
+  [[nodiscard]] std::uint32_t size() const override { return view_.networks; }
+  [[nodiscard]] const Progress& progress(std::uint32_t p) const override { return progress_[p]; }
 
-  void set_state(std::uint32_t p, const NetworkState<T>& state) {
+  void set_state(std::uint32_t p, const NetworkState<T>& state) override {
     if (state.heads > form_.max_heads)
       throw LogicError("a network of " + std::to_string(state.heads) + " heads; there is room for " +
                        std::to_string(form_.max_heads));
@@ -68,15 +60,14 @@ class Trainer {
     std::fill_n(rates, form_.max_heads * tensor_kinds, 0.0);
     std::size_t from = 0;
     std::size_t tensor = 0;
-    each_tensor(view_.layout, state.modules, state.heads,
-                [&](math::RecurrentTensor kind, std::uint32_t index, std::size_t offset, std::size_t size) {
-                  std::copy_n(state.values.begin() + difference(from), size,
-                              values.begin() + difference(offset));
-                  std::copy_n(state.velocity.begin() + difference(from), size,
-                              velocity.begin() + difference(offset));
-                  rates[index * tensor_kinds + static_cast<std::uint32_t>(kind)] = state.rates[tensor++];
-                  from += size;
-                });
+    each_tensor(
+        view_.layout, state.modules, state.heads,
+        [&](math::RecurrentTensor kind, std::uint32_t index, std::size_t offset, std::size_t size) {
+          std::copy_n(state.values.begin() + difference(from), size, values.begin() + difference(offset));
+          std::copy_n(state.velocity.begin() + difference(from), size, velocity.begin() + difference(offset));
+          rates[index * tensor_kinds + static_cast<std::uint32_t>(kind)] = state.rates[tensor++];
+          from += size;
+        });
     upload(values_, values.data(), p, values.size());
     upload(velocity_, velocity.data(), p, velocity.size());
     upload(rates_there_, rates, p, form_.max_heads * tensor_kinds);
@@ -90,7 +81,7 @@ class Trainer {
     upload(progress_there_, &progress_[p], p, 1);
   }
 
-  [[nodiscard]] NetworkState<T> state(std::uint32_t p) const {
+  [[nodiscard]] NetworkState<T> state(std::uint32_t p) const override {
     NetworkState<T> out;
     const Progress& progress = progress_[p];
     out.modules = progress.modules;
@@ -108,8 +99,7 @@ class Trainer {
     return out;
   }
 
-  /// Trains each network up to step until[p], or its divergence.
-  void train(const std::vector<std::uint64_t>& until) {
+  void train(const std::vector<std::uint64_t>& until) override {
     std::uint64_t steps = 0;
     for (std::uint32_t p = 0; p < size(); ++p)
       if (progress_[p].diverged == 0 && until.at(p) > progress_[p].step)
@@ -118,21 +108,20 @@ class Trainer {
     reserve(true);
     backend_->upload(until_, until.data(), until.size());
     for (std::uint64_t s = 0; s < steps; ++s) {
-      pass({.learning = true, .purpose = math::SequencePurpose::training, .batch = 0});
+      pass({.learning = true, .purpose = math::SequencePurpose::training, .batch = 0}, s, {});
       update(false);
     }
     backend_->download(progress_.data(), progress_there_, progress_.size());
   }
 
-  /// Right answers of `batches` test batches from first[p] on, [P][heads].
-  [[nodiscard]] std::vector<std::vector<std::uint64_t>> test(std::uint32_t batches,
-                                                             const std::vector<std::uint32_t>& first) {
+  [[nodiscard]] std::vector<std::vector<std::uint64_t>> test(
+      std::uint32_t batches, const std::vector<std::uint32_t>& first) override {
     reserve(false);
     backend_->upload(first_batch_, first.data(), first.size());
     std::vector<std::uint64_t> total(right_total_.size(), 0);
     backend_->upload(right_total_, total.data(), total.size());
     for (std::uint32_t b = 0; b < batches; ++b) {
-      pass({.learning = false, .purpose = math::SequencePurpose::test, .batch = b});
+      pass({.learning = false, .purpose = math::SequencePurpose::test, .batch = b}, 0, first);
       backend_->for_each(size(), form_.max_heads, AddRight<T>{view_, right_total_.data()});
     }
     backend_->download(total.data(), right_total_, total.size());
@@ -144,9 +133,7 @@ class Trainer {
     return out;
   }
 
-  /// The next head, and module, of each network for which grows[p] is not 0. Throws LogicError where there is
-  /// no room.
-  void grow(const std::vector<std::uint32_t>& grows) {
+  void grow(const std::vector<std::uint32_t>& grows) override {
     for (std::uint32_t p = 0; p < size(); ++p)
       if (grows.at(p) != 0 && progress_[p].heads == form_.max_heads)
         throw LogicError("there is room for " + std::to_string(form_.max_heads) + " heads and no more");
@@ -165,47 +152,40 @@ class Trainer {
     backend_->upload(rates_there_, rates_.data(), rates_.size());
   }
 
-  /// Sets the sum of losses to 0.
-  void clear_losses(std::uint32_t p) {
+  void clear_losses(std::uint32_t p) override {
     progress_[p].loss_sum = 0.0;
     upload(progress_there_, &progress_[p], p, 1);
   }
 
-  /// Later passes are of this batch instead of drawn ones.
-  void give(std::uint32_t p, const GivenBatch& batch) {
+  void give(std::uint32_t p, const GivenBatch& batch) override {
     given_steps_ = std::max(given_steps_, batch.steps);
     given_batches_.resize(networks_.size());
     given_batches_[p] = batch;
     given_[p] = batch.steps;
   }
 
-  /// Losses and gradients of the given batches; no network changes.
-  void differentiate() {
+  void differentiate() override {
     reserve(true);
     const std::vector<std::uint64_t> until(size(), ~std::uint64_t{0});
     backend_->upload(until_, until.data(), until.size());
-    pass({.learning = true, .purpose = math::SequencePurpose::training, .batch = 0});
+    pass({.learning = true, .purpose = math::SequencePurpose::training, .batch = 0}, 0, {});
     update(true);
   }
 
-  [[nodiscard]] Outcome outcome(std::uint32_t p) const {
+  [[nodiscard]] Outcome outcome(std::uint32_t p) const override {
     Outcome out;
     backend_->download(&out, outcome_, 1, p);
     return out;
   }
-  /// Where nothing was trained: 0.
-  [[nodiscard]] std::vector<T> gradient(std::uint32_t p) const { return in_order(p, gradient_); }
-  /// y_1 - y_0 of a head's samples in the last pass.
-  [[nodiscard]] std::vector<T> margins(std::uint32_t p, std::uint32_t h) const {
+  [[nodiscard]] std::vector<T> gradient(std::uint32_t p) const override { return in_order(p, gradient_); }
+  [[nodiscard]] std::vector<T> margins(std::uint32_t p, std::uint32_t h) const override {
     std::vector<T> out(std::size_t{view_.chunks} * lanes);
     for (std::uint32_t c = 0; c < view_.chunks; ++c)
-      backend_->download(out.data() + std::size_t{c} * lanes, margins_, lanes,
-                         view_.answer(p, c, h) * lanes);
+      backend_->download(out.data() + std::size_t{c} * lanes, margins_, lanes, view_.answer(p, c, h) * lanes);
     out.resize(form_.batch);
     return out;
   }
-  /// Mean cross-entropy of a head in the last pass.
-  [[nodiscard]] double loss(std::uint32_t p, std::uint32_t h) const {
+  [[nodiscard]] double loss(std::uint32_t p, std::uint32_t h) const override {
     double sum = 0.0;
     for (std::uint32_t c = 0; c < view_.chunks; ++c) {
       double part = 0.0;
@@ -314,8 +294,7 @@ class Trainer {
   [[nodiscard]] std::uint32_t longest() const {
     std::uint32_t out = given_steps_;
     for (std::uint32_t p = 0; p < size(); ++p)
-      out = std::max(out,
-                     math::longest_sequence(networks_[p].settings.length_factor, tasks_[p].back()));
+      out = std::max(out, math::longest_sequence(networks_[p].settings.length_factor, tasks_[p].back()));
     return out;
   }
 
@@ -343,15 +322,30 @@ class Trainer {
     upload(reads_, reads.data(), p, reads.size());
   }
 
-  void pass(const PassKind& kind) {
+  /// The longest sequence of a pass: of training `taken` steps after those that are known of, or of a test.
+  [[nodiscard]] std::uint32_t steps_of(const PassKind& kind, std::uint64_t taken,
+                                       const std::vector<std::uint32_t>& first) const {
+    std::uint32_t out = given_steps_;
+    for (std::uint32_t p = 0; given_steps_ == 0 && p < size(); ++p) {
+      const std::uint64_t step = kind.learning ? progress_[p].step + taken : first[p] + kind.batch;
+      const NetworkSettings& settings = networks_[p].settings;
+      const std::uint32_t task = tasks_[p].back();
+      out = std::max(out, settings.own_lengths ? math::longest_sequence(settings.length_factor, task)
+                                               : drawn_length(settings, kind.purpose,
+                                                              static_cast<std::uint32_t>(step), 0, task));
+    }
+    return out;
+  }
+
+  void pass(const PassKind& kind, std::uint64_t taken, const std::vector<std::uint32_t>& first) {
     const bool given_heads = !given_batches_.empty() && !given_batches_.front().heads.empty();
     backend_->upload(given_there_, given_.data(), given_.size());
-    backend_->for_each(size(), 1,
-                       BeginPass<T>{view_, kind, until_.data(), first_batch_.data(), given_there_.data(),
-                                    given_heads});
+    backend_->for_each(
+        size(), 1,
+        BeginPass<T>{view_, kind, until_.data(), first_batch_.data(), given_there_.data(), given_heads});
     if (given_steps_ == 0)
       backend_->for_each(size(), DrawBatch<T>::items(view_, sizes_.modules), DrawBatch<T>{view_});
-    pass_.run(view_, sizes_, kind.learning);
+    pass_.run(view_, steps_of(kind, taken, first), kind.learning);
   }
 
   void update(bool gradient_only) {

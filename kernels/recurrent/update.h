@@ -16,8 +16,8 @@ struct UpdateMemory {
   double norm;
 };
 
-/// Item: a network, by the threads of a block. Nothing changes where the pass does not learn, or where loss or
-/// norm is not finite: then the network has diverged.
+/// Item: a network, by the threads of a block. Nothing changes where the pass does not learn, or where loss
+/// or norm is not finite: then the network has diverged.
 template <typename T>
 struct UpdateNetwork {
   View<T> v;
@@ -92,8 +92,7 @@ struct UpdateNetwork {
                               : place.index >= pass.first_trained && place.index <= pass.last;
       const T* share = v.shares + std::size_t{p} * v.parts * v.layout.size() + at;
       for (std::uint32_t part = 0; learns && part < v.parts; ++part) sum += share[part * v.layout.size()];
-      if (place.kind == Kind::timescale)
-        sum = math::timescale_gradient(v.values_of(p)[at], sum);
+      if (place.kind == Kind::timescale) sum = math::timescale_gradient(v.values_of(p)[at], sum);
       v.gradient[p * v.layout.size() + at] = sum;
       squares += static_cast<double>(sum) * static_cast<double>(sum);
     });

@@ -63,27 +63,27 @@ struct View {
   Layout layout;
   std::uint32_t networks = 0;
   std::uint32_t batch = 0;
-  std::uint32_t chunks = 0;    ///< of the batch
-  std::uint32_t longest = 0;   ///< L
-  std::uint32_t parts = 0;     ///< that sums of gradients come in
-  T* values = nullptr;         ///< [P][layout.size()]
-  T* velocity = nullptr;       ///< the same
-  T* gradient = nullptr;       ///< the same
-  T* shares = nullptr;         ///< [P][parts][layout.size()]: of the gradient; of tau dL/dk
-  double* rates = nullptr;     ///< [P][H][tensor_kinds]: factors of the learning rate; 0: frozen
-  std::uint32_t* tasks = nullptr;      ///< [P][H]: N of each head
-  NetworkSettings* settings = nullptr; ///< [P]
-  Progress* progress = nullptr;        ///< [P]
-  PassState* pass = nullptr;           ///< [P]
-  Outcome* outcome = nullptr;          ///< [P]
-  std::uint32_t* steps = nullptr;    ///< [P][D]: time steps of a module; later ones reach no head in time
-  std::uint32_t* reads = nullptr;    ///< [P][H]: whether a head takes part
-  std::uint32_t* lengths = nullptr;  ///< [P][chunks][32]: of samples; 0 beyond the batch
-  T* bits = nullptr;                 ///< [P][chunks][L][32]: 0 or 1
-  T* first = nullptr;                ///< [P][chunks][D][M][32]: states before the first bit
-  T* margins = nullptr;              ///< [P][chunks][H][32]: y_1 - y_0
-  double* losses = nullptr;          ///< [P][chunks][H]: sums of cross-entropies
-  std::uint32_t* right = nullptr;    ///< [P][chunks][H]: right answers
+  std::uint32_t chunks = 0;             ///< of the batch
+  std::uint32_t longest = 0;            ///< L
+  std::uint32_t parts = 0;              ///< that sums of gradients come in
+  T* values = nullptr;                  ///< [P][layout.size()]
+  T* velocity = nullptr;                ///< the same
+  T* gradient = nullptr;                ///< the same
+  T* shares = nullptr;                  ///< [P][parts][layout.size()]: of the gradient; of tau dL/dk
+  double* rates = nullptr;              ///< [P][H][tensor_kinds]: factors of the learning rate; 0: frozen
+  std::uint32_t* tasks = nullptr;       ///< [P][H]: N of each head
+  NetworkSettings* settings = nullptr;  ///< [P]
+  Progress* progress = nullptr;         ///< [P]
+  PassState* pass = nullptr;            ///< [P]
+  Outcome* outcome = nullptr;           ///< [P]
+  std::uint32_t* steps = nullptr;       ///< [P][D]: time steps of a module; later ones reach no head in time
+  std::uint32_t* reads = nullptr;       ///< [P][H]: whether a head takes part
+  std::uint32_t* lengths = nullptr;     ///< [P][chunks][32]: of samples; 0 beyond the batch
+  T* bits = nullptr;                    ///< [P][chunks][L][32]: 0 or 1
+  T* first = nullptr;                   ///< [P][chunks][D][M][32]: states before the first bit
+  T* margins = nullptr;                 ///< [P][chunks][H][32]: y_1 - y_0
+  double* losses = nullptr;             ///< [P][chunks][H]: sums of cross-entropies
+  std::uint32_t* right = nullptr;       ///< [P][chunks][H]: right answers
 
   [[nodiscard]] MODSWEEP_HD std::size_t plane() const { return std::size_t{layout.units()} * lanes; }
   [[nodiscard]] MODSWEEP_HD std::size_t chunk(std::uint32_t p, std::uint32_t c) const {
@@ -112,6 +112,9 @@ struct View {
   }
   [[nodiscard]] MODSWEEP_HD T* first_of(std::uint32_t p, std::uint32_t c, std::uint32_t m) const {
     return first + (chunk(p, c) * layout.max_modules() + m) * plane();
+  }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t steps_of(std::uint32_t p, std::uint32_t m) const {
+    return steps[module(p, m)];
   }
   /// Of heads in a chunk: margins, losses, right answers.
   [[nodiscard]] MODSWEEP_HD std::size_t answer(std::uint32_t p, std::uint32_t c, std::uint32_t h) const {

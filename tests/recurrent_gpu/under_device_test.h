@@ -12,8 +12,9 @@ struct OnDevice {
   using T = Scalar;
   static constexpr PassKind pass = kind;
 };
-using EveryPass = testing::Types<OnDevice<double, PassKind::fused>, OnDevice<float, PassKind::fused>>;
-using DoublePasses = testing::Types<OnDevice<double, PassKind::fused>>;
+using EveryPass = testing::Types<OnDevice<double, PassKind::fused>, OnDevice<float, PassKind::fused>,
+                                 OnDevice<double, PassKind::gemm>, OnDevice<float, PassKind::gemm>>;
+using DoublePasses = testing::Types<OnDevice<double, PassKind::fused>, OnDevice<double, PassKind::gemm>>;
 
 class PassName {
  public:
@@ -32,7 +33,7 @@ class OnEveryPass : public testing::Test {
   static constexpr bool fp64 = sizeof(T) == 8;
 
  protected:
-  static std::unique_ptr<DeviceNetworks<T>> device(const std::vector<recurrent::RunSettings>& runs,
+  static std::unique_ptr<bptt::Networks<T>> device(const std::vector<recurrent::RunSettings>& runs,
                                                    std::uint32_t max_heads, DeviceOptions options = {}) {
     options.pass = Case::pass;
     return on_device<T>(runs, max_heads, options);

@@ -1,5 +1,6 @@
 // Recurrent networks on the emulated device against the float64 vectors made with PyTorch.
 #include "recurrent/vectors.h"
+
 #include "recurrent_gpu/under_device_test.h"
 
 #include <algorithm>
