@@ -34,10 +34,31 @@ struct LaneModule {
   T* leak_gradient = nullptr;
 };
 
+/// The same pointer, of which a device's compiler knows that it is to shared memory, or to the backend's:
+/// LaneModule would make it forget.
+template <typename U>
+[[nodiscard]] MODSWEEP_HD U* in_shared(U* p) {
+#if defined(__CUDA_ARCH__)
+  return static_cast<U*>(__cvta_shared_to_generic(__cvta_generic_to_shared(p)));
+#else
+  return p;
+#endif
+}
+template <typename U>
+[[nodiscard]] MODSWEEP_HD U* in_memory(U* p) {
+#if defined(__CUDA_ARCH__)
+  return static_cast<U*>(__cvta_global_to_generic(__cvta_generic_to_global(p)));
+#else
+  return p;
+#endif
+}
+
 /// sum[r] += sum_j W(r, j) x_j of a tile's packed rows; x_j are 32 values apart.
 template <std::uint32_t rows, typename T>
 MODSWEEP_HD void add_product(T (&sum)[rows], const T* packed, const T* x, std::uint32_t units) {
   constexpr std::uint32_t row_values = Tile<rows>::row_values;
+  packed = in_shared(packed);
+  x = in_memory(x);
 #if defined(__CUDA_ARCH__)
 #pragma unroll 5
 #endif
