@@ -96,9 +96,9 @@ struct BeginPass {
       pass.length = drawn(0);
       return;
     }
-    for (std::uint32_t sample = 0; sample < v.chunks * lanes; ++sample) {
+    for (std::uint32_t sample = 0; sample < v.chunks * chunk_samples; ++sample) {
       const std::uint32_t length = sample < v.batch ? drawn(sample) : 0;
-      v.lengths[std::size_t{p} * v.chunks * lanes + sample] = length;
+      v.lengths[std::size_t{p} * v.chunks * chunk_samples + sample] = length;
       if (length > pass.length) pass.length = length;
     }
   }
@@ -128,7 +128,7 @@ struct BeginPass {
 constexpr std::uint32_t drawn_bits = 16;
 constexpr std::uint32_t drawn_units = 4;
 
-/// Items: [draws_of(v)][chunks][32]. A sample's bits in pieces of 16, then its states in pieces of four
+/// Items: [draws_of(v)][chunks][64]. A sample's bits in pieces of 16, then its states in pieces of four
 /// units.
 template <typename T>
 struct DrawBatch {
@@ -141,13 +141,13 @@ struct DrawBatch {
     return (v.layout.units() + drawn_units - 1) / drawn_units;
   }
   [[nodiscard]] MODSWEEP_HD static std::uint32_t items(const View<T>& v, std::uint32_t modules) {
-    return (bit_draws(v) + modules * unit_draws(v)) * v.chunks * lanes;
+    return (bit_draws(v) + modules * unit_draws(v)) * v.chunks * chunk_samples;
   }
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
     const PassState& pass = v.pass[p];
     if (pass.active == 0) return;
-    const std::uint32_t samples = v.chunks * lanes;
+    const std::uint32_t samples = v.chunks * chunk_samples;
     const std::uint32_t draw = item / samples;
     const std::uint32_t sample = item - draw * samples;
     if (draw < bit_draws(v)) return draw_bits(p, pass, sample, draw * drawn_bits);
@@ -168,12 +168,12 @@ struct DrawBatch {
       probability = block_of(math::SequenceDraw::probability,
                              settings.bit_probability == BitProbability::batch ? 0 : sample, 0)
                         .word[0];
-    T* out = v.bits + v.chunk(p, sample / lanes) * v.longest * lanes + sample % lanes;
+    T* out = v.bits + v.chunk(p, sample / chunk_samples) * v.longest * chunk_samples + sample % chunk_samples;
     for (std::uint32_t t = begin; t < begin + drawn_bits && t < pass.length; t += 4) {
       const auto block = block_of(math::SequenceDraw::bits, sample, t / 4);
       for (std::uint32_t i = 0; i < 4; ++i)
         if (t + i < pass.length)
-          out[std::size_t{t + i} * lanes] =
+          out[std::size_t{t + i} * chunk_samples] =
               sample < v.batch && math::bit_of_word(block.word[i], probability) ? T(1) : T(0);
     }
   }
@@ -188,10 +188,11 @@ struct DrawBatch {
       block =
           math::random_block(settings.seed, math::sequence_stream(pass.purpose, math::SequenceDraw::state),
                              pass.step, module, sample, quad);
-    T* out = v.first_of(p, sample / lanes, module) + sample % lanes;
+    T* out = v.first_of(p, sample / chunk_samples, module) + sample % chunk_samples;
     for (std::uint32_t i = 0; i < drawn_units; ++i) {
       const std::uint32_t unit = quad * drawn_units + i;
-      if (unit < v.layout.units()) out[unit * lanes] = drawn ? math::initial_state<T>(block.word[i]) : T(0);
+      if (unit < v.layout.units())
+        out[unit * chunk_samples] = drawn ? math::initial_state<T>(block.word[i]) : T(0);
     }
   }
 };

@@ -36,31 +36,36 @@ class GradientSums {
     const std::uint32_t units = v_.layout.units();
     const std::uint32_t tile = part / v_.plan.columns;
     const std::uint32_t column = (part - tile * v_.plan.columns) * Rows::columns;
-    const T* deltas = b_.targets_of(m);
-    const T* states = b_.states_of(from);
+    const T* deltas = b_.memory + (b_.targets_of(m) + b_.lane);
+    const T* states = b_.memory + (b_.states_of(from) + b_.lane);
     std::uint32_t row_at[rows];
     std::uint32_t column_at[Rows::columns];
     T sums[Rows::sums];
     MODSWEEP_UNROLLED
-    for (std::uint32_t r = 0; r < rows; ++r) row_at[r] = b_.within(tile * rows + r) * lanes;
+    for (std::uint32_t r = 0; r < rows; ++r) row_at[r] = b_.within(tile * rows + r) * chunk_samples;
     MODSWEEP_UNROLLED
-    for (std::uint32_t c = 0; c < Rows::columns; ++c) column_at[c] = b_.within(column + c) * lanes;
+    for (std::uint32_t c = 0; c < Rows::columns; ++c) column_at[c] = b_.within(column + c) * chunk_samples;
     MODSWEEP_UNROLLED
     for (T& sum : sums) sum = T(0);
+    // Sample after sample of the lane: with both at once there would be too many addresses for the registers.
     const std::uint32_t steps = b_.steps_of(m);
+    MODSWEEP_ROLLED
     for (std::uint32_t t = 0; t < steps; ++t) {
-      T state[Rows::columns];
       MODSWEEP_UNROLLED
-      for (std::uint32_t c = 0; c < Rows::columns; ++c) state[c] = states[column_at[c]];
-      MODSWEEP_UNROLLED
-      for (std::uint32_t r = 0; r < rows; ++r) {
-        const T delta = deltas[row_at[r]];
+      for (std::uint32_t s = 0; s < lane_samples; ++s) {
+        T state[Rows::columns];
         MODSWEEP_UNROLLED
-        for (std::uint32_t c = 0; c < Rows::columns; ++c)
-          sums[r * Rows::columns + c] = math::multiply_add(delta, state[c], sums[r * Rows::columns + c]);
+        for (std::uint32_t c = 0; c < Rows::columns; ++c) state[c] = states[column_at[c] + s * lanes];
+        MODSWEEP_UNROLLED
+        for (std::uint32_t r = 0; r < rows; ++r) {
+          const T delta = deltas[row_at[r] + s * lanes];
+          MODSWEEP_UNROLLED
+          for (std::uint32_t c = 0; c < Rows::columns; ++c)
+            sums[r * Rows::columns + c] = math::multiply_add(delta, state[c], sums[r * Rows::columns + c]);
+        }
       }
-      deltas += v_.plane();
-      states += v_.plane();
+      deltas += b_.plane();
+      states += b_.plane();
     }
     T* out = b_.share(kind, m);
     add_lanes(b_.thread, b_.scratch(), sums, [&](std::uint32_t at, T sum) {
@@ -69,23 +74,31 @@ class GradientSums {
       if (i < units && j < units) out[i * units + j] = kind == Kind::recurrent && i == j ? T(0) : sum;
     });
   }
+
   /// Gradients of a tile's W_I, biases and k.
   MODSWEEP_HD void add_vectors(std::uint32_t m, std::uint32_t tile) const {
     const LaneModule<T> own = b_.module(m);
     const std::uint32_t steps = b_.steps_of(m);
+    const LaneBases<T> at = b_.bases();
     T sums[3 * rows];
     MODSWEEP_UNROLLED
     for (std::uint32_t r = 0; r < rows; ++r) {
-      sums[r] = sums[rows + r] = T(0);
-      sums[2 * rows + r] = own.leak_gradient[b_.within(tile * rows + r) * lanes];
+      sums[r] = sums[rows + r] = sums[2 * rows + r] = T(0);
+      const std::uint32_t unit = own.leak_gradient + b_.within(tile * rows + r) * chunk_samples;
+      for (std::uint32_t s = 0; s < lane_samples; ++s) sums[2 * rows + r] += at.memory[unit + s * lanes];
     }
+    MODSWEEP_ROLLED
     for (std::uint32_t t = 0; t < steps; ++t) {
-      const T bit = own.bits[std::size_t{t} * lanes];
       MODSWEEP_UNROLLED
-      for (std::uint32_t r = 0; r < rows; ++r) {
-        const T delta = own.targets[t * v_.plane() + b_.within(tile * rows + r) * lanes];
-        sums[r] += delta;
-        sums[rows + r] = math::multiply_add(delta, bit, sums[rows + r]);
+      for (std::uint32_t s = 0; s < lane_samples; ++s) {
+        const T bit = at.bits[t * chunk_samples + s * lanes];
+        const std::uint32_t begin = own.targets + t * own.plane + s * lanes;
+        MODSWEEP_UNROLLED
+        for (std::uint32_t r = 0; r < rows; ++r) {
+          const T delta = at.memory[begin + b_.within(tile * rows + r) * chunk_samples];
+          sums[r] += delta;
+          sums[rows + r] = math::multiply_add(delta, bit, sums[rows + r]);
+        }
       }
     }
     add_lanes(b_.thread, b_.scratch(), sums, [&](std::uint32_t at, T sum) {

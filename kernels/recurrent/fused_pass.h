@@ -18,7 +18,8 @@ namespace modsweep::bptt {
 template <typename T, std::uint32_t rows, typename Thread>
 class BlockPass {
  public:
-  MODSWEEP_HD explicit BlockPass(const BlockPlace<T, rows, Thread>& place) : b_(place), v_(place.v) {}
+  MODSWEEP_HD explicit BlockPass(const BlockPlace<T, rows, Thread>& place)
+      : b_(place), v_(place.v), at_(place.bases()) {}
 
   MODSWEEP_HD void run() {
     if (b_.pass.active == 0) return;
@@ -34,18 +35,21 @@ class BlockPass {
 
   // ---- forward
 
+  /// f(unit, sample of the lane, place in a plane) of the warp's units.
   template <typename F>
   MODSWEEP_HD static void each_unit(const LaneModule<T>& m, const F& f) {
     for (std::uint32_t tile = m.first_tile; tile < m.tiles; tile += m.tile_step)
       for (std::uint32_t unit = tile * rows; unit < (tile + 1) * rows && unit < m.units; ++unit)
-        f(unit * lanes);
+        for (std::uint32_t s = 0; s < lane_samples; ++s) f(unit, s, tile_at(unit, s));
   }
 
   MODSWEEP_HD void begin_forward(std::uint32_t m) const {
     b_.load_weights(m, false);
     const LaneModule<T> own = b_.module(m);
     const T* first = v_.first_of(b_.p, b_.chunk, m) + b_.lane;
-    each_unit(own, [&](std::uint32_t at) { own.states[at] = first[at]; });
+    each_unit(own, [&](std::uint32_t, std::uint32_t, std::uint32_t here) {
+      at_.memory[own.states + here] = first[here];
+    });
   }
 
   MODSWEEP_HD void forward_modules() const {
@@ -63,7 +67,7 @@ class BlockPass {
         }
         const std::uint32_t steps = b_.steps_of(m);
         for (std::uint32_t t = piece * stretch + 1; t <= (piece + 1) * stretch && t <= steps; ++t)
-          for (std::uint32_t tile = 0; tile < own.tiles; ++tile) forward_tile<rows>(own, t, tile);
+          for (std::uint32_t tile = 0; tile < own.tiles; ++tile) forward_tile<rows>(at_, own, t, tile);
         if (piece + 1 == pieces) read_heads_of(m);
         if (++piece == period) {
           piece = 0;
@@ -80,7 +84,7 @@ class BlockPass {
     b_.thread.wait_for_block();
     for (std::uint32_t t = 1; t <= b_.pass.length; ++t) {
       for (std::uint32_t tile = own.first_tile; tile < own.tiles; tile += own.tile_step)
-        forward_tile<rows>(own, t, tile);
+        forward_tile<rows>(at_, own, t, tile);
       b_.thread.wait_for_block();
     }
     for (std::uint32_t h = b_.warp; h < v_.progress[b_.p].heads; h += block_warps)
@@ -95,13 +99,12 @@ class BlockPass {
       if (v_.module_of_head(b_.p, h) == m && b_.reads(h)) read_head(h, m);
   }
 
-  [[nodiscard]] MODSWEEP_HD T label_of(std::uint32_t h) const {
-    const std::uint32_t end = b_.length();
+  [[nodiscard]] MODSWEEP_HD T label_of(std::uint32_t h, std::uint32_t s) const {
+    const std::uint32_t end = b_.length(s);
     const std::uint32_t task = v_.tasks[v_.head(b_.p, h)];
-    const T* bits = v_.bits_of(b_.p, b_.chunk) + b_.lane;
     std::uint32_t ones = 0;
     for (std::uint32_t t = end > task ? end - task : 0; t < end; ++t)
-      ones += bits[std::size_t{t} * lanes] > T(0) ? 1 : 0;
+      ones += at_.bits[t * chunk_samples + s * lanes] > T(0) ? 1 : 0;
     return static_cast<T>(ones % 2);
   }
 
@@ -110,18 +113,25 @@ class BlockPass {
     const std::uint32_t units = v_.layout.units();
     const T* w = v_.tensor(b_.p, Kind::head, h);
     const T* b = v_.tensor(b_.p, Kind::head_bias, h);
-    const T* state = b_.states_of(m) + std::size_t{b_.pass.length} * v_.plane();
-    T margin = b[1] - b[0];
-    for (std::uint32_t j = 0; j < units; ++j)
-      margin = math::multiply_add(w[units + j] - w[j], state[j * lanes], margin);
-    const T label = label_of(h);
-    T error = T(0);
-    const T loss = math::cross_entropy(margin, label, error);
-    const bool sample = b_.chunk * lanes + b_.lane < v_.batch;
-    const bool right = (margin > T(0)) == (label > T(0));
+    const T* states = at_.memory + (b_.states_of(m) + b_.pass.length * b_.plane());
     const std::size_t answer = v_.answer(b_.p, b_.chunk, h);
-    v_.margins[answer * lanes + b_.lane] = margin;
-    const T sums[2] = {sample ? loss : T(0), sample && right ? T(1) : T(0)};
+    T errors[lane_samples];
+    T sums[2] = {};  // of losses and of right answers
+    for (std::uint32_t s = 0; s < lane_samples; ++s) {
+      T margin = b[1] - b[0];
+      for (std::uint32_t j = 0; j < units; ++j)
+        margin = math::multiply_add(w[units + j] - w[j], states[tile_at(j, s)], margin);
+      const T label = label_of(h, s);
+      T error = T(0);
+      const T loss = math::cross_entropy(margin, label, error);
+      const bool right = (margin > T(0)) == (label > T(0));
+      v_.margins[answer * chunk_samples + s * lanes + b_.lane] = margin;
+      errors[s] = T(0);
+      if (!b_.in_batch(s)) continue;
+      errors[s] = error * (T(1) / static_cast<T>(v_.batch));
+      sums[0] += loss;
+      sums[1] += right ? T(1) : T(0);
+    }
     add_lanes(b_.thread, b_.scratch(), sums, [&](std::uint32_t what, T sum) {
       if (what == 0)
         v_.losses[answer] = static_cast<double>(sum);
@@ -129,13 +139,14 @@ class BlockPass {
         v_.right[answer] = static_cast<std::uint32_t>(sum);
     });
     if (b_.pass.learning == 0) return;
-    error = sample ? error * (T(1) / static_cast<T>(v_.batch)) : T(0);
-    b_.memory[v_.plan.errors + h * lanes + b_.lane] = error;
-    add_head_gradient(h, state, error);
+    for (std::uint32_t s = 0; s < lane_samples; ++s)
+      at_.memory[v_.plan.errors + h * chunk_samples + s * lanes] = errors[s];
+    add_head_gradient(h, states, errors);
   }
 
   /// The two outputs' errors are each other's negatives.
-  MODSWEEP_HD void add_head_gradient(std::uint32_t h, const T* state, T error) const {
+  MODSWEEP_HD void add_head_gradient(std::uint32_t h, const T* states,
+                                     const T (&errors)[lane_samples]) const {
     const std::uint32_t units = v_.layout.units();
     T* weights = b_.share(Kind::head, h);
     T* biases = b_.share(Kind::head_bias, h);
@@ -144,7 +155,9 @@ class BlockPass {
       MODSWEEP_UNROLLED
       for (std::uint32_t i = 0; i < Rows::columns; ++i) {
         const std::uint32_t j = begin + i;
-        sums[i] = j < units ? error * state[j * lanes] : error;
+        sums[i] = T(0);
+        for (std::uint32_t s = 0; s < lane_samples; ++s)
+          sums[i] += j < units ? errors[s] * states[tile_at(j, s)] : errors[s];
       }
       add_lanes(b_.thread, b_.scratch(), sums, [&](std::uint32_t i, T sum) {
         const std::uint32_t j = begin + i;
@@ -161,19 +174,20 @@ class BlockPass {
   MODSWEEP_HD void begin_lambda(const LaneModule<T>& own, std::uint32_t m) const {
     const std::uint32_t steps = b_.steps_of(m);
     const std::uint32_t units = own.units;
-    each_unit(own, [&](std::uint32_t at) {
+    each_unit(own, [&](std::uint32_t unit, std::uint32_t s, std::uint32_t here) {
       T sum = T(0);
       if (steps < b_.pass.length) {  // no head reads it: all comes from the module above
-        sum = own.arriving[std::size_t{steps} * own.plane + at];
+        sum = at_.memory[own.arriving + steps * own.plane + here];
       } else {
         for (std::uint32_t h = v_.layout.modular() ? m : 0; h < v_.progress[b_.p].heads; ++h) {
           if (v_.module_of_head(b_.p, h) != m || !b_.reads(h)) continue;
-          const T* w = v_.tensor(b_.p, Kind::head, h) + at / lanes;
-          sum = math::multiply_add(w[units] - w[0], b_.memory[v_.plan.errors + h * lanes + b_.lane], sum);
+          const T* w = v_.tensor(b_.p, Kind::head, h) + unit;
+          const T error = at_.memory[v_.plan.errors + h * chunk_samples + s * lanes];
+          sum = math::multiply_add(w[units] - w[0], error, sum);
         }
       }
-      own.lambda[at] = sum;
-      own.leak_gradient[at] = T(0);
+      at_.memory[own.lambda + here] = sum;
+      at_.memory[own.leak_gradient + here] = T(0);
     });
   }
 
@@ -199,8 +213,8 @@ class BlockPass {
           if (piece == at_end) begin_lambda(own, m);
           const std::uint32_t end = (piece + 1) * stretch < steps ? (piece + 1) * stretch : steps;
           for (std::uint32_t t = end; t > piece * stretch; --t) {
-            for (std::uint32_t tile = 0; tile < own.tiles; ++tile) backward_units<rows>(own, t, tile);
-            for (std::uint32_t tile = 0; tile < own.tiles; ++tile) pass_back<rows>(own, t, tile);
+            for (std::uint32_t tile = 0; tile < own.tiles; ++tile) backward_units<rows>(at_, own, t, tile);
+            for (std::uint32_t tile = 0; tile < own.tiles; ++tile) pass_back<rows>(at_, own, t, tile);
           }
         }
         if (++done == period) {
@@ -218,16 +232,17 @@ class BlockPass {
     begin_lambda(own, 0);
     for (std::uint32_t t = b_.pass.length; t > 0; --t) {
       for (std::uint32_t tile = own.first_tile; tile < own.tiles; tile += own.tile_step)
-        backward_units<rows>(own, t, tile);
+        backward_units<rows>(at_, own, t, tile);
       b_.thread.wait_for_block();
       for (std::uint32_t tile = own.first_tile; tile < own.tiles; tile += own.tile_step)
-        pass_back<rows>(own, t, tile);
+        pass_back<rows>(at_, own, t, tile);
     }
     b_.thread.wait_for_block();
   }
 
   const BlockPlace<T, rows, Thread>& b_;
   const FusedView<T>& v_;
+  LaneBases<T> at_;
 };
 
 /// Item: [P][chunks]. Threads of a block call it together.

@@ -19,20 +19,27 @@ class BlockPlace {
         lane(own.lane()),
         warp(own.warp()),
         pass(view.pass[p]),
-        memory(view.memory + item * view.plan.memory),
+        memory(view.memory + std::size_t{item} * view.plan.memory),
         shared_(reinterpret_cast<T*>(shared)) {}
 
-  [[nodiscard]] MODSWEEP_HD std::size_t history() const { return (std::size_t{v.longest} + 1) * v.plane(); }
-  [[nodiscard]] MODSWEEP_HD T* states_of(std::uint32_t m) const {
-    const bool kept = m >= pass.first_kept;
-    return memory + lane + (kept ? v.plan.kept + (m - pass.first_kept) * history() : (m % ring) * history());
+  [[nodiscard]] MODSWEEP_HD LaneBases<T> bases() const {
+    return {memory + lane, shared_, v.bits_of(p, chunk) + lane};
   }
-  [[nodiscard]] MODSWEEP_HD T* targets_of(std::uint32_t m) const {
-    return memory + lane + v.plan.targets + std::size_t{m - pass.first_trained} * v.longest * v.plane();
+
+  // Offsets in the block's memory.
+  [[nodiscard]] MODSWEEP_HD std::uint32_t history() const { return (v.longest + 1) * plane(); }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t plane() const { return v.layout.units() * chunk_samples; }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t states_of(std::uint32_t m) const {
+    if (m < pass.first_kept) return m % ring * history();
+    return v.plan.kept + (m - pass.first_kept) * history();
   }
-  [[nodiscard]] MODSWEEP_HD T* region() const {
-    return shared_ + (v.layout.modular() ? warp * v.plan.region : 0);
+  [[nodiscard]] MODSWEEP_HD std::uint32_t targets_of(std::uint32_t m) const {
+    return v.plan.targets + (m - pass.first_trained) * v.longest * plane();
   }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t passed_of(std::uint32_t m) const {
+    return v.plan.passed + m % ring * history();
+  }
+
   [[nodiscard]] MODSWEEP_HD T* scratch() const {
     return shared_ + v.plan.scratch + warp * Rows::sums * (lanes + 1);
   }
@@ -40,41 +47,40 @@ class BlockPlace {
   [[nodiscard]] MODSWEEP_HD T* share(Kind kind, std::uint32_t index) const {
     return v.shares + (std::size_t{p} * v.parts + chunk) * v.layout.size() + v.layout.offset(kind, index);
   }
-  [[nodiscard]] MODSWEEP_HD std::uint32_t length() const {
-    if (pass.own_lengths != 0) return v.lengths[v.chunk(p, chunk) * lanes + lane];
-    return chunk * lanes + lane < v.batch ? pass.length : 0;
+  /// Of the lane's sample s: whether it is one, and its length.
+  [[nodiscard]] MODSWEEP_HD bool in_batch(std::uint32_t s) const {
+    return chunk * chunk_samples + s * lanes + lane < v.batch;
+  }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t length(std::uint32_t s) const {
+    if (pass.own_lengths != 0) return v.lengths[v.chunk(p, chunk) * chunk_samples + s * lanes + lane];
+    return in_batch(s) ? pass.length : 0;
   }
 
   [[nodiscard]] MODSWEEP_HD LaneModule<T> module(std::uint32_t m) const {
     LaneModule<T> out;
     const bool flat = !v.layout.modular();
     out.units = v.layout.units();
-    out.plane = static_cast<std::uint32_t>(v.plane());
+    out.plane = plane();
     out.tiles = v.plan.tiles;
     out.first_tile = flat ? warp : 0;
     out.tile_step = flat ? block_warps : 1;
     out.recurrent = region();
     out.feedforward = region() + v.plan.matrix;
-    out.input = region() + v.plan.vectors;
-    out.bias = out.input + v.plan.tiles * Rows::row_values;
-    out.leak = out.bias + v.plan.tiles * Rows::row_values;
+    out.vectors = region() + v.plan.vectors;
     out.slope = static_cast<T>(v.settings[p].slope);
     out.drive = v.settings[p].site == math::ActivationSite::drive;
-    out.length = length();
-    out.bits = v.bits_of(p, chunk) + lane;
-    out.below = m > 0 ? states_of(m - 1) : nullptr;
+    MODSWEEP_UNROLLED
+    for (std::uint32_t s = 0; s < lane_samples; ++s) out.length[s] = length(s);
     out.states = states_of(m);
+    if (m > 0) out.below = states_of(m - 1);
     if (m < pass.first_trained) return out;
-    const std::size_t at = std::size_t{m - pass.first_trained} * v.plane() + lane;
+    const std::uint32_t at = (m - pass.first_trained) * plane();
     out.targets = targets_of(m);
-    out.arriving = m < pass.last ? passed_of(m + 1) : nullptr;
-    out.passed = m > pass.first_trained ? passed_of(m) : nullptr;
-    out.lambda = memory + v.plan.lambda + at;
-    out.leak_gradient = memory + v.plan.leak + at;
+    if (m < pass.last) out.arriving = passed_of(m + 1);
+    if (m > pass.first_trained) out.passed = passed_of(m);
+    out.lambda = v.plan.lambda + at;
+    out.leak_gradient = v.plan.leak + at;
     return out;
-  }
-  [[nodiscard]] MODSWEEP_HD T* passed_of(std::uint32_t m) const {
-    return memory + lane + v.plan.passed + (m % ring) * history();
   }
 
   [[nodiscard]] MODSWEEP_HD bool reads(std::uint32_t h) const { return v.reads[v.head(p, h)] != 0; }
@@ -89,9 +95,10 @@ class BlockPlace {
     const std::uint32_t first = flat ? warp * lanes + lane : lane;
     const std::uint32_t step = flat ? block_threads : lanes;
     wait_for_owners();  // of what is there
-    pack_matrix(v.tensor(p, Kind::recurrent, m), back, region(), first, step);
-    if (m > 0) pack_matrix(v.tensor(p, Kind::feedforward, m), back, region() + v.plan.matrix, first, step);
-    T* vectors = region() + v.plan.vectors;
+    T* to = shared_ + region();
+    pack_matrix(v.tensor(p, Kind::recurrent, m), back, to, first, step);
+    if (m > 0) pack_matrix(v.tensor(p, Kind::feedforward, m), back, to + v.plan.matrix, first, step);
+    T* vectors = to + v.plan.vectors;
     const std::uint32_t count = v.plan.tiles * Rows::row_values;
     for (std::uint32_t at = first; at < count; at += step) {
       const std::uint32_t r = at % Rows::row_values;
@@ -114,6 +121,11 @@ class BlockPlace {
   T* const memory;  ///< the block's own
 
  private:
+  /// Where the weights of the warp's module begin.
+  [[nodiscard]] MODSWEEP_HD std::uint32_t region() const {
+    return v.layout.modular() ? warp * v.plan.region : 0;
+  }
+
   /// A matrix as add_product reads it; `back`: its transpose.
   MODSWEEP_HD void pack_matrix(const T* w, bool back, T* to, std::uint32_t first, std::uint32_t step) const {
     const std::uint32_t units = v.layout.units();

@@ -8,6 +8,8 @@
 
 #include <string>
 
+#include "modsweep/error.h"
+
 namespace modsweep::bptt {
 
 constexpr std::uint32_t block_warps = fused::tile_warps;
@@ -37,13 +39,13 @@ struct FusedPlan {
   std::uint32_t scratch = 0;  ///< [warps][sums][33]: to add up lanes
   std::uint32_t shared = 0;   ///< values of shared memory
 
-  std::size_t kept = 0;     ///< after the ring [3][L + 1][M][32]: states [kept modules][L + 1][M][32]
-  std::size_t targets = 0;  ///< [trained modules][L][M][32]: targets, then dL/dC
-  std::size_t passed = 0;   ///< [3][L + 1][M][32]: what modules pass to those below
-  std::size_t lambda = 0;   ///< [trained modules][M][32]: dL/dr(t)
-  std::size_t leak = 0;     ///< [trained modules][M][32]: dL/dk of each sample
-  std::size_t errors = 0;   ///< [H][32]: dL/dy_1
-  std::size_t memory = 0;   ///< values of a block's memory
+  std::uint32_t kept = 0;     ///< after the ring [3][L + 1][M][64]: states [kept modules][L + 1][M][64]
+  std::uint32_t targets = 0;  ///< [trained modules][L][M][64]: targets, then dL/dC
+  std::uint32_t passed = 0;   ///< [3][L + 1][M][64]: what modules pass to those below
+  std::uint32_t lambda = 0;   ///< [trained modules][M][64]: dL/dr(t)
+  std::uint32_t leak = 0;     ///< [trained modules][M][64]: dL/dk of each sample
+  std::uint32_t errors = 0;   ///< [H][64]: dL/dy_1
+  std::uint32_t memory = 0;   ///< values of a block's memory
 };
 
 /// What the networks of a pack need at most.
@@ -67,16 +69,24 @@ template <std::uint32_t rows>
   plan.scratch = (layout.modular() ? block_warps : 1) * plan.region;
   plan.shared = plan.scratch + block_warps * Rows::sums * (lanes + 1);
 
-  const std::size_t plane = std::size_t{units} * lanes;
+  const std::size_t plane = std::size_t{units} * chunk_samples;
   const std::size_t history = (std::size_t{longest} + 1) * plane;
-  plan.kept = layout.modular() ? ring * history : 0;
-  const std::uint32_t kept = layout.modular() ? sizes.kept : 1;
-  plan.targets = plan.kept + kept * history;
-  plan.passed = plan.targets + sizes.trained * longest * plane;
-  plan.lambda = plan.passed + (sizes.trained > 1 ? ring * history : 0);
-  plan.leak = plan.lambda + sizes.trained * plane;
-  plan.errors = plan.leak + sizes.trained * plane;
-  plan.memory = plan.errors + std::size_t{layout.max_heads()} * lanes;
+  std::size_t memory = 0;
+  const auto take = [&memory](std::size_t count) {
+    const std::size_t begin = memory;
+    memory += count;
+    return static_cast<std::uint32_t>(begin);
+  };
+  take(layout.modular() ? ring * history : 0);
+  plan.kept = take((layout.modular() ? sizes.kept : 1) * history);
+  plan.targets = take(sizes.trained * longest * plane);
+  plan.passed = take(sizes.trained > 1 ? ring * history : 0);
+  plan.lambda = take(sizes.trained * plane);
+  plan.leak = take(sizes.trained * plane);
+  plan.errors = take(std::size_t{layout.max_heads()} * chunk_samples);
+  plan.memory = static_cast<std::uint32_t>(memory);
+  if (plan.memory != memory)
+    throw LogicError("a block's memory has " + std::to_string(memory) + " values, more than 32 bits count");
   return plan;
 }
 

@@ -21,7 +21,7 @@ class GemmPass {
     if (sizes.modules == view_.modules && sizes.trained + 1 == view_.slots && v.longest == longest_) return;
     view_.modules = sizes.modules;
     view_.slots = sizes.trained + 1;
-    view_.samples = v.chunks * lanes;
+    view_.samples = v.chunks * chunk_samples;
     longest_ = v.longest;
     allocate();
   }

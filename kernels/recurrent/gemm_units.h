@@ -44,7 +44,7 @@ struct GemmView : View<T> {
     return m + 1 - pass.first_trained;
   }
   [[nodiscard]] MODSWEEP_HD T bit(std::uint32_t p, std::uint32_t t, std::uint32_t s) const {
-    return this->bits_of(p, s / lanes)[std::size_t{t} * lanes + s % lanes];
+    return this->bits_of(p, s / chunk_samples)[std::size_t{t} * chunk_samples + s % chunk_samples];
   }
   [[nodiscard]] MODSWEEP_HD std::uint32_t length(std::uint32_t p, std::uint32_t s) const {
     const PassState& pass = this->pass[p];
@@ -89,7 +89,7 @@ struct BeginStates {
     const auto within = static_cast<std::uint32_t>(item - m * v.wide());
     const std::uint32_t s = within % v.samples;
     const std::uint32_t unit = within / v.samples;
-    const T first = v.first_of(p, s / lanes, m)[unit * lanes + s % lanes];
+    const T first = v.first_of(p, s / chunk_samples, m)[unit * chunk_samples + s % chunk_samples];
     v.states[0][v.state(p, m) + within] = first;
     if (pass.learning == 0 || m + 1 < pass.first_trained) return;
     v.history[((v.slot(p, v.slot_of(pass, m)) * v.layout.units() + unit) * (v.longest + 1)) * v.samples + s] =
@@ -157,7 +157,7 @@ struct ReadHeads {
     T error = T(0);
     const T loss = math::cross_entropy(margin, label(p, h, s), error);
     const bool sample = s < v.batch;
-    v.margins[v.answer(p, s / lanes, h) * lanes + s % lanes] = margin;
+    v.margins[v.answer(p, s / chunk_samples, h) * chunk_samples + s % chunk_samples] = margin;
     v.loss[v.head(p, h) * v.samples + s] = sample ? loss : T(0);
     v.errors[v.head(p, h) * v.samples + s] = sample ? error * (T(1) / static_cast<T>(v.batch)) : T(0);
   }
@@ -182,9 +182,9 @@ struct SumHeads {
     if (v.pass[p].active == 0 || h >= v.progress[p].heads || v.reads[v.head(p, h)] == 0) return;
     T loss = T(0);
     std::uint32_t right = 0;
-    for (std::uint32_t s = c * lanes; s < (c + 1) * lanes && s < v.batch; ++s) {
+    for (std::uint32_t s = c * chunk_samples; s < (c + 1) * chunk_samples && s < v.batch; ++s) {
       loss += v.loss[v.head(p, h) * v.samples + s];
-      const T margin = v.margins[v.answer(p, c, h) * lanes + s % lanes];
+      const T margin = v.margins[v.answer(p, c, h) * chunk_samples + s % chunk_samples];
       right += (margin > T(0)) == (ReadHeads<T>{v}.label(p, h, s) > T(0)) ? 1 : 0;
     }
     v.losses[v.answer(p, c, h)] = static_cast<double>(loss);

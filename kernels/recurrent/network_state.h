@@ -77,19 +77,19 @@ template <typename T>
 [[nodiscard]] GivenArrays<T> arranged(const GivenBatch& batch, const View<T>& v) {
   GivenArrays<T> out;
   const std::size_t units = v.layout.units();
-  out.bits.assign(std::size_t{v.chunks} * v.longest * lanes, T(0));
+  out.bits.assign(std::size_t{v.chunks} * v.longest * chunk_samples, T(0));
   out.first.assign(v.chunks * v.layout.max_modules() * v.plane(), T(0));
-  out.lengths.assign(std::size_t{v.chunks} * lanes, 0);
+  out.lengths.assign(std::size_t{v.chunks} * chunk_samples, 0);
   const std::size_t modules = batch.states.size() / (v.batch * units);
   for (std::size_t b = 0; b < v.batch; ++b) {
-    const std::size_t chunk = b / lanes;
-    const std::size_t lane = b % lanes;
+    const std::size_t chunk = b / chunk_samples;
+    const std::size_t lane = b % chunk_samples;
     out.lengths[b] = batch.lengths.empty() ? batch.steps : batch.lengths[b];
     for (std::size_t t = 0; t < batch.steps; ++t)
-      out.bits[(chunk * v.longest + t) * lanes + lane] = static_cast<T>(batch.bits[t * v.batch + b]);
+      out.bits[(chunk * v.longest + t) * chunk_samples + lane] = static_cast<T>(batch.bits[t * v.batch + b]);
     for (std::size_t m = 0; m < modules; ++m)
       for (std::size_t i = 0; i < units; ++i)
-        out.first[((chunk * v.layout.max_modules() + m) * units + i) * lanes + lane] =
+        out.first[((chunk * v.layout.max_modules() + m) * units + i) * chunk_samples + lane] =
             static_cast<T>(batch.states[(m * v.batch + b) * units + i]);
   }
   return out;

@@ -36,7 +36,7 @@ class Trainer final : public Networks<T> {
     view_.layout = Layout(form);
     view_.networks = static_cast<std::uint32_t>(networks_.size());
     view_.batch = form.batch;
-    view_.chunks = (form.batch + lanes - 1) / lanes;
+    view_.chunks = (form.batch + chunk_samples - 1) / chunk_samples;
     view_.parts = Pass::parts(view_.chunks);
     allocate();
     progress_.resize(networks_.size());
@@ -179,9 +179,10 @@ class Trainer final : public Networks<T> {
   }
   [[nodiscard]] std::vector<T> gradient(std::uint32_t p) const override { return in_order(p, gradient_); }
   [[nodiscard]] std::vector<T> margins(std::uint32_t p, std::uint32_t h) const override {
-    std::vector<T> out(std::size_t{view_.chunks} * lanes);
+    std::vector<T> out(std::size_t{view_.chunks} * chunk_samples);
     for (std::uint32_t c = 0; c < view_.chunks; ++c)
-      backend_->download(out.data() + std::size_t{c} * lanes, margins_, lanes, view_.answer(p, c, h) * lanes);
+      backend_->download(out.data() + std::size_t{c} * chunk_samples, margins_, chunk_samples,
+                         view_.answer(p, c, h) * chunk_samples);
     out.resize(form_.batch);
     return out;
   }
@@ -242,9 +243,9 @@ class Trainer final : public Networks<T> {
     outcome_ = allocate(networks, v.outcome);
     steps_ = allocate(networks * v.layout.max_modules(), v.steps);
     reads_ = allocate(heads, v.reads);
-    lengths_ = allocate(networks * v.chunks * lanes, v.lengths);
+    lengths_ = allocate(networks * v.chunks * chunk_samples, v.lengths);
     first_ = allocate(networks * v.chunks * v.layout.max_modules() * v.plane(), v.first);
-    margins_ = allocate(heads * v.chunks * lanes, v.margins);
+    margins_ = allocate(heads * v.chunks * chunk_samples, v.margins);
     losses_ = allocate(heads * v.chunks, v.losses);
     right_ = allocate(heads * v.chunks, v.right);
     right_total_ = backend_->template allocate<std::uint64_t>(heads);
@@ -303,7 +304,7 @@ class Trainer final : public Networks<T> {
     if (longest() > view_.longest) {
       view_.longest = longest();
       bits_ = {};
-      bits_ = allocate(std::size_t{size()} * view_.chunks * view_.longest * lanes, view_.bits);
+      bits_ = allocate(std::size_t{size()} * view_.chunks * view_.longest * chunk_samples, view_.bits);
     }
     pass_.reserve(view_, sizes_);
     for (std::uint32_t p = 0; p < size(); ++p)

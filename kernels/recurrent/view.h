@@ -1,5 +1,5 @@
 // What the kernels of recurrent networks see of a device's memory. P networks, H heads at most, D modules at
-// most, L time steps at most, M units of a module, B samples; samples lie in chunks of 32, a warp's lanes.
+// most, L time steps at most, M units of a module, B samples; samples lie in chunks of 64.
 #pragma once
 
 #include "recurrent/layout.h"
@@ -9,8 +9,10 @@
 
 namespace modsweep::bptt {
 
-/// Samples of a chunk: a lane of a warp owns one.
-constexpr std::uint32_t lanes = 32;
+constexpr std::uint32_t lanes = 32;  ///< of a warp
+/// Of the fused pass, a lane owns so many samples of a chunk, 32 apart: each weight that it reads serves all.
+constexpr std::uint32_t lane_samples = 2;
+constexpr std::uint32_t chunk_samples = lanes * lane_samples;
 
 enum class BitProbability : std::uint8_t { sequence, batch, even };
 
@@ -78,14 +80,14 @@ struct View {
   Outcome* outcome = nullptr;           ///< [P]
   std::uint32_t* steps = nullptr;       ///< [P][D]: time steps of a module; later ones reach no head in time
   std::uint32_t* reads = nullptr;       ///< [P][H]: whether a head takes part
-  std::uint32_t* lengths = nullptr;     ///< [P][chunks][32]: of samples; 0 beyond the batch
-  T* bits = nullptr;                    ///< [P][chunks][L][32]: 0 or 1
-  T* first = nullptr;                   ///< [P][chunks][D][M][32]: states before the first bit
-  T* margins = nullptr;                 ///< [P][chunks][H][32]: y_1 - y_0
+  std::uint32_t* lengths = nullptr;     ///< [P][chunks][64]: of samples; 0 beyond the batch
+  T* bits = nullptr;                    ///< [P][chunks][L][64]: 0 or 1
+  T* first = nullptr;                   ///< [P][chunks][D][M][64]: states before the first bit
+  T* margins = nullptr;                 ///< [P][chunks][H][64]: y_1 - y_0
   double* losses = nullptr;             ///< [P][chunks][H]: sums of cross-entropies
   std::uint32_t* right = nullptr;       ///< [P][chunks][H]: right answers
 
-  [[nodiscard]] MODSWEEP_HD std::size_t plane() const { return std::size_t{layout.units()} * lanes; }
+  [[nodiscard]] MODSWEEP_HD std::size_t plane() const { return std::size_t{layout.units()} * chunk_samples; }
   [[nodiscard]] MODSWEEP_HD std::size_t chunk(std::uint32_t p, std::uint32_t c) const {
     return std::size_t{p} * chunks + c;
   }
@@ -108,7 +110,7 @@ struct View {
     return h < progress[p].modules ? h : progress[p].modules - 1;
   }
   [[nodiscard]] MODSWEEP_HD const T* bits_of(std::uint32_t p, std::uint32_t c) const {
-    return bits + chunk(p, c) * longest * lanes;
+    return bits + chunk(p, c) * longest * chunk_samples;
   }
   [[nodiscard]] MODSWEEP_HD T* first_of(std::uint32_t p, std::uint32_t c, std::uint32_t m) const {
     return first + (chunk(p, c) * layout.max_modules() + m) * plane();

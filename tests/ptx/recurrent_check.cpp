@@ -84,7 +84,7 @@ struct PtxCase {
   recurrent::Form form;
   std::uint32_t heads = 1;
   double old_rate = 0.0;
-  std::uint32_t batch = 33;
+  std::uint32_t batch = 65;
   bool backwards = false;
   std::uint64_t steps = 2;
 };
@@ -98,7 +98,7 @@ const std::vector<PtxCase> ptx_cases = {
      .old_rate = 0.5,
      .batch = 5,
      .backwards = true},
-    {.name = "flat", .form = {.units = 20, .modular = false}, .heads = 2, .batch = 32},
+    {.name = "flat", .form = {.units = 20, .modular = false}, .heads = 2, .batch = 64},
 };
 
 recurrent::Network<double> network_of(const PtxCase& test_case) {
@@ -172,7 +172,8 @@ int check(const char* path) {
 int count(const char* path, std::uint32_t units, std::uint32_t heads) {
   ptx::Module module(path);
   ptx::Record record;
-  const PtxCase one{.name = "counted", .form = {.units = units}, .heads = heads, .batch = 32, .steps = 1};
+  const PtxCase one{
+      .name = "counted", .form = {.units = units}, .heads = heads, .batch = bptt::chunk_samples, .steps = 1};
   const double farthest = distance(one, module, record);
   std::printf("%.1e from the CPU in double\n", farthest);
   ptx::report(stdout, record);

@@ -25,7 +25,7 @@ struct DeviceCase {
   std::vector<std::uint32_t> loss_heads = {};  ///< empty: those that learn
 };
 
-// Sizes around tiles of 5, 8 and 10 units and chunks of 32 samples, modules around the four warps, and
+// Sizes around tiles of 5, 8 and 10 units and chunks of 64 samples, modules around the four warps, and
 // lengths around stretches of four time steps.
 const std::vector<DeviceCase> device_cases = {
     {.name = "one module", .form = {.units = 3}, .heads = 1},
@@ -53,7 +53,7 @@ const std::vector<DeviceCase> device_cases = {
     {.name = "flat, four heads", .form = {.units = 7, .modular = false}, .heads = 4, .ragged = true},
     {.name = "a unit", .form = {.units = 1, .modular = false}, .heads = 2},
     {.name = "flat, more tiles than warps", .form = {.units = 41, .modular = false}, .heads = 1},
-    {.name = "a chunk and a sample", .form = {.units = 2}, .heads = 2, .samples = 33},
+    {.name = "a chunk and a sample", .form = {.units = 2}, .heads = 2, .samples = 65},
 };
 
 Network<double> network_of(const DeviceCase& test_case) {
