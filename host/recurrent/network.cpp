@@ -46,15 +46,11 @@ NamedTensor first_of_kind(const NamedTensor& tensor) {
 }  // namespace
 
 std::vector<double> DrawnValues::of(const NamedTensor& tensor) const {
-  const bool of_input = tensor.kind == RecurrentTensor::input || tensor.kind == RecurrentTensor::input_bias;
-  const double bound = math::initial_bound(of_input ? 1 : form_.units);
   std::vector<double> out(tensor.size());
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const double u = math::recurrent_initial(seed_, tensor.kind, tensor.index,
-                                             static_cast<std::uint32_t>(i / tensor.columns),
-                                             static_cast<std::uint32_t>(i % tensor.columns));
-    out[i] = tensor.kind == RecurrentTensor::timescale ? 1.0 + u : bound * (2.0 * u - 1.0);
-  }
+  for (std::size_t i = 0; i < out.size(); ++i)
+    out[i] = math::fresh_value(seed_, form_.units, tensor.kind, tensor.index,
+                               static_cast<std::uint32_t>(i / tensor.columns),
+                               static_cast<std::uint32_t>(i % tensor.columns));
   return out;
 }
 

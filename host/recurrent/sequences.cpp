@@ -1,7 +1,6 @@
 #include "recurrent/sequences.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 
@@ -12,9 +11,7 @@ namespace modsweep::recurrent {
 using math::SequenceDraw;
 
 std::uint32_t longest_sequence(const ParitySettings& settings, std::uint32_t task) {
-  const double factor = settings.length_factor;
-  const double longest = factor * task + (factor == std::floor(factor) ? 0.0 : 1.0);
-  return std::max(task + 2, static_cast<std::uint32_t>(longest));
+  return math::longest_sequence(settings.length_factor, task);
 }
 
 template <typename T>

@@ -1,0 +1,51 @@
+// Recurrent networks on the emulated device.
+#pragma once
+
+#include "recurrent/network.h"
+#include "recurrent/networks.h"
+#include "recurrent/training.h"
+#include "support/block_observer.h"
+
+#include <memory>
+#include <vector>
+
+namespace modsweep::test {
+
+enum class PassKind : std::uint8_t { fused, gemm };
+
+struct DeviceOptions {
+  PassKind pass = PassKind::fused;
+  bool backwards = false;
+  BlockObserver* observer = nullptr;
+};
+
+/// Runs of one form and batch. `max_heads`: room for as many.
+template <typename T>
+[[nodiscard]] std::unique_ptr<bptt::Networks<T>> on_device(const std::vector<recurrent::RunSettings>& runs,
+                                                           std::uint32_t max_heads,
+                                                           const DeviceOptions& options = {});
+
+template <typename T>
+[[nodiscard]] bptt::NetworkState<T> state_of(const recurrent::Network<T>& network, std::uint64_t step = 0) {
+  return {.modules = network.modules,
+          .heads = network.heads,
+          .step = step,
+          .diverged = 0,
+          .loss_sum = 0.0,
+          .tasks = network.tasks,
+          .values = network.values,
+          .velocity = network.velocity,
+          .rates = network.rates};
+}
+
+template <typename T>
+[[nodiscard]] bptt::GivenBatch given(const recurrent::GivenSequences<T>& sequences,
+                                     const std::vector<std::uint32_t>& heads) {
+  return {.steps = sequences.longest,
+          .lengths = sequences.sample_lengths,
+          .bits = sequences.bit,
+          .states = sequences.state,
+          .heads = heads};
+}
+
+}  // namespace modsweep::test
