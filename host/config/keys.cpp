@@ -60,6 +60,9 @@ auto& section_of(auto& cell, const TrainingSettings*) {
 auto& section_of(auto& cell, const PruningSettings*) {
   return cell.pruning;
 }
+auto& section_of(auto& cell, const StartSettings*) {
+  return cell.start;
+}
 auto& section_of(auto& cell, const MeasureSettings*) {
   return cell.measure;
 }
@@ -213,6 +216,7 @@ using Regularizer = RegularizerSettings;
 using Train = TrainingSettings;
 using Measure = MeasureSettings;
 using Pruning = PruningSettings;
+using Start = StartSettings;
 
 // clang-format off: a table, one setting a line
 std::vector<KeyInfo> table() {
@@ -233,8 +237,9 @@ std::vector<KeyInfo> table() {
       later(line<&Task::split_column>(
           "task.split_column",
           "table: the column that says train, test, ood or validation; none: in file order")),
-      later(lines<&Task::goals>("task.goals", 1,
-                                "retina, mixed_goals: the goal that is learned; none: the first")),
+      later(lines<&Task::goals>("task.goals", 64,
+                                "retina, mixed_goals: the goals that are learned by turns "
+                                "(training.goal_steps); none: the task's first")),
 
       list<&Network::hidden>("network.hidden", 1, 64, width, "units of each hidden layer"),
       list<&Network::groups>("network.groups", 0, 65, width,
@@ -266,6 +271,9 @@ std::vector<KeyInfo> table() {
 
       key<&Regularizer::dropout>("regularizer.dropout", fraction,
                                  "probability that a hidden unit is dropped"),
+      later(key<&Regularizer::swap_every>(
+          "regularizer.swap_every", counter,
+          "connection_cost: optimizer steps between two passes of swaps that shorten connections; 0: none")),
 
       key<&Train::optimizer>("training.optimizer", "adam, adamw, or sgd with or without momentum"),
       key<&Train::learning_rate>("training.learning_rate", positive, "learning rate"),
@@ -303,6 +311,9 @@ std::vector<KeyInfo> table() {
       key<&Train::steps>("training.steps", counter,
                          "length of the run in optimizer steps; give this or epochs"),
       key<&Train::shuffle>("training.shuffle", "a new order of samples every epoch; false: in file order"),
+      later(key<&Train::goal_steps>("training.goal_steps", counter,
+                                    "optimizer steps until the next of task.goals is learned; 0: the first "
+                                    "alone")),
       key<&Train::seed>("training.seed", seed, "seed of initial weights, noise, dropout and order"),
       key<&Train::precision>("training.precision",
                              "scalar type of the training; tf32, on a GPU: fp32 whose matrix products see "
@@ -322,6 +333,19 @@ std::vector<KeyInfo> table() {
       later(key<&Pruning::shape>("pruning.shape", "how the sparsity grows from the first to the last one")),
       later(key<&Pruning::scope>(
           "pruning.scope", "among which weights the smallest are pruned: of each layer, or of the network")),
+      later(key<&Pruning::keep>("pruning.keep",
+                                "with start.from: weights that are 0 there stay 0 from the first step on")),
+
+      later(line<&Start::from>("start.from",
+                               "a store, beside the sweep file: networks begin with the final weights of its "
+                               "cells")),
+      later(lines<&Start::where>("start.where", 64,
+                                 "start.from: only cells with these settings, as 'regularizer.l1=0.0001'; "
+                                 "one of the values of each key")),
+      later(key<&Start::cell>("start.cell", "start.from: the id of the cell; found by itself")),
+      later(line<&Start::label>("start.label",
+                                "start.from: the cell's settings that vary among those, but for its seed; "
+                                "found by itself")),
 
       key<&Measure::every_steps>(
           "measure.every_steps", counter,

@@ -48,6 +48,13 @@ def check_as_printed(program, arguments):
         sys.exit(f"{' '.join(plan[1:])}: {planned.stderr}")
 
 
+def short(arguments):
+    """The settings of a short run; weights are pruned before its end where the sweep prunes any."""
+    sweep = next((a for a in arguments if a.endswith(".toml")), "")
+    pruned = os.path.exists(sweep) and "[pruning]" in open(sweep, encoding="utf-8").read()
+    return SHORT + (["--set", "pruning.begin=1", "--set", "pruning.end=2"] if pruned else [])
+
+
 def with_cell(arguments):
     """The arguments with a cell that the store has."""
     place = arguments.index("--cell") + 1
@@ -71,7 +78,7 @@ def main():
             shorter = without_schedule(arguments)
             if shorter != arguments:
                 check_as_printed(program, arguments)
-            arguments = shorter + SHORT
+            arguments = shorter + short(shorter)
             good = {0, 1} if command == "refine" else {0}
         elif command == "bench":
             arguments += [] if "--quick" in arguments else ["--quick"]
