@@ -2,6 +2,7 @@
 
 #include "cli/number_options.h"
 #include "cli/output.h"
+#include "cli/parent_cells.h"
 #include "core/parallel.h"
 #include "core/text.h"
 #include "engines/registry.h"
@@ -27,6 +28,7 @@ namespace {
 std::vector<std::string> files_of(const std::string& sweep_path, const Sweep& sweep) {
   std::vector<std::string> files = {sweep_path};
   if (!sweep.base.task.file.empty()) files.push_back(sweep.base.task.file);
+  if (!sweep.base.start.from.empty()) files.push_back(sweep.base.start.from);
   for (const Axis& axis : sweep.axes) {
     const auto key = std::ranges::find(axis.keys, "task.file") - axis.keys.begin();
     if (key == std::ssize(axis.keys)) continue;
@@ -146,6 +148,7 @@ Sweep load_sweep(SweepOptions& options, std::ostream& err) {
   check_store_path(options.store(), files);
   files.push_back(options.store());
   check_standard_output(files);
+  name_parents(sweep, options.store());
   for (const std::string& note : sweep.notes) fmt::print(err, "note: {}\n", note);
   return sweep;
 }

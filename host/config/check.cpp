@@ -133,6 +133,9 @@ void check_early_stopping(const CellSettings& cell) {
 
 void check_pruning(const CellSettings& cell) {
   const PruningSettings& p = cell.pruning;
+  if (p.keep && cell.start.from.empty())
+    throw InputError(
+        "pruning.keep = true has no effect without start.from; name the store whose networks have zeros");
   if (p.sparsity == 0.0) return;  // the others have no effect (inert.cpp): the sparsity is often an axis
   if (p.initial_sparsity > p.sparsity)
     throw InputError(fmt::format("pruning.initial_sparsity = {} is above pruning.sparsity = {}; lower it",
@@ -151,13 +154,41 @@ void check_pruning(const CellSettings& cell) {
 void check_task(const TaskSettings& task) {
   const TaskKind& kind = task_kind(task.kind);
   kind.check(task);
-  if (!kind.goals.empty()) (void)goal_of(task);
+  if (!kind.goals.empty()) check_goals(task);
   CellSettings given, used;
   given.task = task;
   used.task = kind.canonical(task);
   refuse_unused(
       given, used,
       fmt::format("has no effect with task.kind = \"{}\"; leave it out or choose another task", task.kind));
+}
+
+void check_start(const CellSettings& cell) {
+  const StartSettings& s = cell.start;
+  if (!s.from.empty()) return;
+  for (const auto& [key, given] :
+       {std::pair("where", !s.where.empty()), {"cell", !s.cell.empty()}, {"label", !s.label.empty()}})
+    if (given)
+      throw InputError(
+          fmt::format("start.{} has no effect without start.from; name the store of the cells", key));
+}
+
+void check_swaps(const CellSettings& cell) {
+  if (cell.regularizer.swap_every == 0 || cell.regularizer.connection_cost == 0.0) return;
+  if (std::ranges::any_of(cell.network.groups, [](std::uint32_t groups) { return groups > 1; }) ||
+      cell.network.architecture == Architecture::modular)
+    throw InputError(fmt::format(
+        "regularizer.swap_every = {} needs networks without groups, whose units cannot change places; "
+        "leave one of the two out",
+        cell.regularizer.swap_every));
+}
+
+void check_goal_steps(const CellSettings& cell) {
+  if (cell.training.goal_steps > 0 && cell.task.goals.size() < 2)
+    throw InputError(fmt::format(
+        "training.goal_steps = {} has no effect with {} of task.goals; name the goals that are to "
+        "be learned by turns",
+        cell.training.goal_steps, cell.task.goals.size()));
 }
 
 void check_network(const CellSettings& cell) {
@@ -205,6 +236,9 @@ void check_cell(const CellSettings& cell) {
   check_early_stopping(cell);
   check_pruning(cell);
   check_task(cell.task);
+  check_goal_steps(cell);
+  check_start(cell);
+  check_swaps(cell);
   check_network(cell);
   (void)shape_of(cell, task_kind(cell.task.kind).outputs(cell.task));
 }

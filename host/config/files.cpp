@@ -14,20 +14,21 @@ namespace {
 
 constexpr std::string_view file_key = "task.file";
 constexpr std::string_view hash_key = "task.file_hash";
+constexpr std::string_view parents_key = "start.from";
 
 std::string quoted(const std::string& text) {
   return '"' + text + '"';
 }
 
-/// The path of the file that the JSON string `json` names.
-std::string path_of(const std::string& json, const std::string& folder, const std::string& location) {
+/// The path of the file that the JSON string `json`, the value of `key`, names.
+std::string path_of(const std::string& json, const std::string& folder, const std::string& location,
+                    std::string_view key = file_key) {
   const std::filesystem::path name = json.substr(1, json.size() - 2);
   std::string path = (std::filesystem::path(folder) / name).string();
   if (!is_plain_line(path))
-    fail(location,
-         fmt::format("task.file: the folder \"{}\" has quotes, backslashes or control characters in its "
-                     "name; rename it",
-                     one_line(folder, 200)));
+    fail(location, fmt::format("{}: the folder \"{}\" has quotes, backslashes or control characters in its "
+                               "name; rename it",
+                               key, one_line(folder, 200)));
   return path;
 }
 
@@ -62,9 +63,19 @@ void add_hash_axis(Draft& draft, std::vector<std::string> hashes) {
   draft.zips.push_back({{std::string(file_key), std::string(hash_key)}, location});
 }
 
+/// Makes the path of the parents' store one from the current folder.
+void find_parents(Draft& draft, const std::string& folder) {
+  if (const AxisDraft* axis = draft.axis(parents_key))
+    fail(axis->location, "start.from cannot be an axis; merge the stores, or run a sweep for each");
+  const auto file = draft.fixed.find(parents_key);
+  if (file == draft.fixed.end() || file->second.json == quoted("")) return;
+  file->second.json = quoted(path_of(file->second.json, folder, file->second.location, parents_key));
+}
+
 }  // namespace
 
 void find_files(Draft& draft, const std::string& folder) {
+  find_parents(draft, folder);
   const auto wanted = draft.fixed.find(hash_key);
   if (AxisDraft* axis = draft.axis(file_key)) {
     if (wanted != draft.fixed.end() || draft.axis(hash_key) != nullptr)

@@ -24,6 +24,10 @@ bool is_not_pruned(const CellSettings& cell) {
   return cell.pruning.sparsity == 0.0;
 }
 
+bool has_no_connection_cost(const CellSettings& cell) {
+  return cell.regularizer.connection_cost == 0.0;
+}
+
 void add_pruning(std::vector<InertRule>& rules) {
   for (const char* key : {"pruning.initial_sparsity", "pruning.begin", "pruning.end", "pruning.every",
                           "pruning.shape", "pruning.scope"})
@@ -62,6 +66,7 @@ const std::vector<InertRule>& inert_rules() {
         {"measure.noisy_exponent", has_no_test_noise, "measure.noisy_strength = 0"},
     };
     add_pruning(all);
+    all.push_back({"regularizer.swap_every", has_no_connection_cost, "regularizer.connection_cost = 0"});
     add_penalties(all);
     return all;
   }();

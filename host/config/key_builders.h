@@ -45,6 +45,9 @@ auto& section_of(auto& cell, const PruningSettings*) {
 auto& section_of(auto& cell, const GrowthSettings*) {
   return cell.growth;
 }
+auto& section_of(auto& cell, const StartSettings*) {
+  return cell.start;
+}
 auto& section_of(auto& cell, const MeasureSettings*) {
   return cell.measure;
 }

@@ -48,6 +48,7 @@ using Regularizer = RegularizerSettings;
 using Train = TrainingSettings;
 using Measure = MeasureSettings;
 using Pruning = PruningSettings;
+using Start = StartSettings;
 
 // clang-format off: a table, one setting a line
 std::vector<KeyInfo> table() {
@@ -70,8 +71,9 @@ std::vector<KeyInfo> table() {
       later(line<&Task::split_column>(
           "task.split_column",
           "table: the column that says train, test, ood or validation; none: in file order")),
-      later(lines<&Task::goals>("task.goals", 1, 1,
-                                "retina, mixed_goals: the goal that is learned; none: the first")),
+      later(lines<&Task::goals>("task.goals", 1, 64,
+                                "retina, mixed_goals: the goals that are learned by turns "
+                                "(training.goal_steps); none: the task's first")),
 
       list<&Network::hidden>("network.hidden", 1, 64, width, "units of each hidden layer"),
       list<&Network::groups>("network.groups", 0, 65, width,
@@ -105,6 +107,9 @@ std::vector<KeyInfo> table() {
 
       key<&Regularizer::dropout>("regularizer.dropout", fraction,
                                  "probability that a hidden unit is dropped"),
+      later(key<&Regularizer::swap_every>(
+          "regularizer.swap_every", counter,
+          "connection_cost: optimizer steps between two passes of swaps that shorten connections; 0: none")),
 
       of_all(key<&Train::optimizer>("training.optimizer", "adam, adamw, or sgd with or without momentum"),
              "\"sgd\""),
@@ -143,6 +148,9 @@ std::vector<KeyInfo> table() {
       key<&Train::steps>("training.steps", counter,
                          "length of the run in optimizer steps; give this or epochs"),
       key<&Train::shuffle>("training.shuffle", "a new order of samples every epoch; false: in file order"),
+      later(key<&Train::goal_steps>("training.goal_steps", counter,
+                                    "optimizer steps until the next of task.goals is learned; 0: the first "
+                                    "alone")),
       of_all(key<&Train::seed>("training.seed", seed, "seed of initial weights, noise, dropout and order")),
       of_all(key<&Train::precision>(
           "training.precision",
@@ -163,6 +171,19 @@ std::vector<KeyInfo> table() {
       later(key<&Pruning::shape>("pruning.shape", "how the sparsity grows from the first to the last one")),
       later(key<&Pruning::scope>(
           "pruning.scope", "among which weights the smallest are pruned: of each layer, or of the network")),
+      later(key<&Pruning::keep>("pruning.keep",
+                                "with start.from: weights that are 0 there stay 0 from the first step on")),
+
+      later(line<&Start::from>("start.from",
+                               "a store, beside the sweep file: networks begin with the final weights of its "
+                               "cells")),
+      later(lines<&Start::where>("start.where", 1, 64,
+                                 "start.from: only cells with these settings, as 'regularizer.l1=0.0001'; "
+                                 "one of the values of each key")),
+      later(key<&Start::cell>("start.cell", "start.from: the id of the cell; found by itself")),
+      later(line<&Start::label>("start.label",
+                                "start.from: the cell's settings that vary among those, but for its seed; "
+                                "found by itself")),
 
       key<&Measure::every_steps>(
           "measure.every_steps", counter,

@@ -24,9 +24,12 @@ std::string hash_text(std::string_view text) {
 }
 
 // The text whose hash is an id: a line "key=json" for every setting, sorted by key, except those in
-// `left_out` and later settings that have their defaults. A file counts by its content, wherever it is.
+// `left_out` and later settings that have their defaults. A file counts by its content, and a parent by its
+// id, wherever they are.
 std::string canonical_text(CellSettings settings, const std::set<std::string_view>& left_out = {}) {
   if (!settings.task.file_hash.empty()) settings.task.file.clear();
+  if (!settings.start.cell.empty())
+    settings.start = {.from = {}, .where = {}, .cell = settings.start.cell, .label = {}};
   std::string text;
   text.reserve(2048);
   for (const KeyInfo& key : setting_keys()) {

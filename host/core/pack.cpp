@@ -93,6 +93,10 @@ void Pack::check() const {
   for (std::size_t p = 0; p < n; ++p) {
     if (!dataset[p] || dataset[p]->train.count == 0)
       throw LogicError(fmt::format("Pack: network {} has no training data", p));
+    for (const auto& goal : dataset[p]->other_goals)
+      if (goal->train.y.size() != dataset[p]->train.y.size())
+        throw LogicError(fmt::format("Pack: network {} has goals with {} and {} targets", p,
+                                     dataset[p]->train.y.size(), goal->train.y.size()));
     for (const Split split : all_splits) {
       const Samples& s = dataset[p]->split(split);
       if (split != Split::train && split != Split::test && s.count == 0) continue;

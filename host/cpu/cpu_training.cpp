@@ -13,6 +13,7 @@ namespace modsweep::cpu {
 template <typename T>
 CpuTraining<T>::CpuTraining(const Pack& pack, const Kernels<T>& kernels, std::size_t threads)
     : pack_(pack),
+      first_goals_(pack.dataset),
       layout_(pack.shape),
       kernels_(kernels),
       threads_(threads),
@@ -21,7 +22,11 @@ CpuTraining<T>::CpuTraining(const Pack& pack, const Kernels<T>& kernels, std::si
   pack_.check();
   for (std::size_t n = 0; n < pack_.size(); ++n) {
     hyperparameters_.push_back(hyperparameters_of<T>(pack_, n));
-    blocks_.try_emplace(pack_.dataset[n].get(), *pack_.dataset[n], pack_.batch_size);
+    const std::shared_ptr<const Dataset>& data = pack_.dataset[n];
+    for (std::size_t goal = 0; goal <= data->other_goals.size(); ++goal) {
+      const Dataset* const own = with_goal(data, goal).get();
+      blocks_.try_emplace(own, *own, pack_.batch_size);
+    }
     initialize(n);
   }
 }

@@ -31,6 +31,9 @@ class CpuTraining final : public Training {
 
   void advance(std::uint64_t steps) override;
   void stop(std::size_t network) override { pack_.steps[network] = states_[network].step; }
+  void learn(std::size_t network, std::size_t goal) override {
+    pack_.dataset[network] = with_goal(first_goals_[network], goal);
+  }
   [[nodiscard]] std::vector<Evaluation> evaluate(Split split, const EvaluationNoise& noise) override;
   [[nodiscard]] StepInspection inspect(std::size_t network) override;
   [[nodiscard]] std::uint64_t step(std::size_t network) const override;
@@ -52,7 +55,8 @@ class CpuTraining final : public Training {
   NetworkStep<T>& workspace(std::size_t worker);
   const Batch<T>& batch_of_next_step(std::size_t network, Order& order) const;
 
-  Pack pack_;
+  Pack pack_;  ///< with the datasets of the goals that are learned now
+  std::vector<std::shared_ptr<const Dataset>> first_goals_;
   ParameterLayout layout_;
   const Kernels<T>& kernels_;
   std::size_t threads_;

@@ -20,7 +20,7 @@ void share_of_zeros(const MeasuredNetwork& network, MeasureOutput& out) {
 Measure sparsity_measure() {
   return {
       .name = "sparsity",
-      .asked = [](const CellSettings& cell) { return cell.pruning.sparsity > 0.0; },
+      .asked = [](const CellSettings& cell) { return cell.pruning.sparsity > 0.0 || cell.pruning.keep; },
       .finite_weights = false,
       .network = {{.name = "sparsity",
                    .doc = "share of the weights that are 0; where weights are pruned",

@@ -10,6 +10,7 @@
 
 #include "modsweep/error.h"
 #include "modsweep/names.h"
+#include "modsweep/pruning.h"
 #include "modsweep/task.h"
 
 namespace modsweep {
@@ -22,7 +23,7 @@ std::string PackKey::text() const {
 PackKey pack_key(const CellSettings& cell) {
   const std::uint32_t outputs = task_kind(cell.task.kind).outputs(cell.task);
   return {shape_of(cell, outputs), cell.training.batch_size, cell.training.precision,
-          cell.pruning.sparsity > 0.0};
+          zeros_stay_from(cell.pruning) != no_step};
 }
 
 std::uint64_t cell_number(const Cell& cell) {
@@ -45,9 +46,9 @@ std::size_t pack_limit(const Worker& worker, const PackKey& key, std::size_t max
                     engine.name(), key.text(), reason));
   }
   if (key.pruned && !engine.prunes())
-    throw InputError(
-        fmt::format("engine {} does not prune (pruning.sparsity above 0); choose another --engine, as cpu",
-                    engine.name()));
+    throw InputError(fmt::format(
+        "engine {} keeps no weights at 0 (pruning.sparsity, pruning.keep); choose another --engine, as cpu",
+        engine.name()));
   std::size_t limit = max_pack > 0 ? max_pack : std::numeric_limits<std::size_t>::max();
   limit = std::min(limit, engine.preferred_pack(key.shape, key.batch_size, key.precision));
   const std::size_t each = engine.bytes_per_network(key.shape, key.batch_size, key.precision);

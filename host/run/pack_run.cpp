@@ -17,6 +17,7 @@
 #include "modsweep/error.h"
 #include "modsweep/pruning.h"
 #include "modsweep/state.h"
+#include "modsweep/swaps.h"
 
 namespace modsweep {
 namespace {
@@ -25,8 +26,8 @@ constexpr double final_interval = 1.0;  // seconds that a finished cell waits fo
 constexpr std::size_t max_buffered_rows = 8192;  // of measurements; a pack with this many commits them
 constexpr double slow_disk = 1e8;                // bytes per second, assumed until a save has been timed
 
-/// The engine, and the last of `devices` without its number of threads: "cpu (AVX-512)". The last bits of
-/// results depend on both, but not on the number of threads.
+}  // namespace
+
 std::string arithmetic(std::string_view engine, const std::string& devices) {
   constexpr std::string_view then = ", then ";
   constexpr std::string_view on = " on ";
@@ -37,14 +38,13 @@ std::string arithmetic(std::string_view engine, const std::string& devices) {
   return fmt::format("{} ({})", engine, last.substr(0, last.find_first_of(",;")));
 }
 
-}  // namespace
-
 /// One network of the pack as the runner sees it.
 struct PackRun::Member {
   std::uint64_t total = 0;               // steps of the whole run
   std::uint64_t step = 0;                // steps taken
   std::uint64_t next = 0;                // the next step to be measured
   std::uint64_t next_pruning = no_step;  // the next step after which weights are pruned
+  std::size_t goal = 0;                  // position in task.goals of the goal that is learned now
   std::uint64_t committed_step = 0;      // step of the last committed state
   std::size_t weights = 0;               // their number, for training_flop
   std::vector<Measurement> rows;         // since the last commit
@@ -108,7 +108,9 @@ void PackRun::tell_of(const Checkpoint& checkpoint) const {
 
 void PackRun::start() {
   for (const Cell& cell : cells_) pack_.add(cell.settings, context_.datasets.get(cell.settings.task));
+  add_parents();
   pack_.check();
+  first_goals_ = pack_.dataset;
   training_ = context_.engine.start(pack_);
   if (const std::string note = training_->note(); context_.tell && !note.empty()) context_.tell(note);
   const ParameterLayout layout(pack_.shape);
@@ -123,9 +125,18 @@ void PackRun::start() {
     member.weights = weights;
     member.next_pruning = next_pruning(cells_[p].settings.pruning, 0).value_or(no_step);
     restore(member, p);
+    learn(p, goal_of_step(cells_[p].settings, member.step));
     prune_due(p);
   }
   last_commit_ = last_final_ = steady_seconds();
+}
+
+void PackRun::add_parents() {
+  for (std::size_t p = 0; p < cells_.size(); ++p) {
+    if (cells_[p].settings.start.cell.empty()) continue;
+    pack_.initial.resize(cells_.size());
+    pack_.initial[p] = context_.parent(cells_[p].settings);
+  }
 }
 
 bool PackRun::at_rest(std::size_t network) const {
@@ -143,11 +154,30 @@ std::uint64_t PackRun::steps_to_next_event() const {
     longest = std::max(longest, member.total - member.step);
     if (member.next < member.total) steps = std::min(steps, member.next - member.step);
     if (member.next_pruning < member.total) steps = std::min(steps, member.next_pruning - member.step);
+    const std::uint64_t of_swap = swap_interval(cells_[p].settings.regularizer);
+    if (of_swap > 0) steps = std::min(steps, of_swap - member.step % of_swap);
+    const std::uint64_t of_goal = cells_[p].settings.training.goal_steps;
+    if (of_goal > 0) steps = std::min(steps, of_goal - member.step % of_goal);
   }
   return std::min(steps, longest);
 }
 
+/// Turns a network to a goal of its task.
+void PackRun::learn(std::size_t network, std::size_t goal) {
+  if (std::exchange(members_[network].goal, goal) == goal) return;
+  training_->learn(network, goal);
+  pack_.dataset[network] = with_goal(first_goals_[network], goal);
+}
+
+/// Each network that takes a further step learns that step's goal. Until then, what is measured is of the
+/// goal of its last step.
+void PackRun::turn_to_goals() {
+  for (std::size_t p = 0; p < members_.size(); ++p)
+    if (!at_rest(p)) learn(p, goal_of_step(cells_[p].settings, members_[p].step + 1));
+}
+
 void PackRun::advance() {
+  turn_to_goals();
   const auto bound = static_cast<std::uint64_t>(chunk_);
   const std::uint64_t steps = std::min(steps_to_next_event(), bound);
   const double begin = steady_seconds();
@@ -180,6 +210,7 @@ void PackRun::advance() {
     flop += training_flop(settings, member.weights, member.step) -
             training_flop(settings, member.weights, before);
     prune_due(p);
+    if (member.step > before) swap_due(p);
     if (!at_rest(p)) ++training_members_;
   }
   if (taken > 0.0)
@@ -196,6 +227,16 @@ void PackRun::prune_due(std::size_t network) {
   prune_state(state, pack_.shape, pack_.precision, pruning, member.step);
   training_->restore(network, state);
   member.next_pruning = next_pruning(pruning, member.step + 1).value_or(no_step);
+}
+
+/// Lets units change places where connections get cheaper by it; comes before the step is measured.
+void PackRun::swap_due(std::size_t network) {
+  const Member& member = members_[network];
+  const RegularizerSettings& settings = cells_[network].settings.regularizer;
+  const std::uint64_t interval = swap_interval(settings);
+  if (interval == 0 || member.step % interval != 0 || member.diverged_at) return;
+  std::vector<std::byte> state = training_->save(network);
+  if (swap_state(state, pack_.shape, pack_.precision, settings)) training_->restore(network, state);
 }
 
 /// Takes a measured step into account for early stopping. A network that stops has reached its last step.

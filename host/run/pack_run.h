@@ -47,9 +47,15 @@ struct RunContext {
   std::function<void(CellStatus)> finished;
   /// The cells that repeat this one and get its results; may be empty.
   std::function<std::vector<Cell>(const Cell&)> repeats = {};
+  /// The final weights of a cell's parent; may be empty where no cell has one.
+  std::function<std::shared_ptr<const Parameters>(const CellSettings&)> parent = {};
   /// Receives messages for the user, each to be shown once; may be empty.
   std::function<void(const std::string&)> tell;
 };
+
+/// The engine, and the last of `devices` without its number of threads: "cpu (AVX-512)". The last bits of
+/// results depend on both, but not on the number of threads.
+[[nodiscard]] std::string arithmetic(std::string_view engine, const std::string& devices);
 
 /// Trains the cells of one pack and commits their results.
 class PackRun {
@@ -76,6 +82,10 @@ class PackRun {
   [[nodiscard]] std::uint64_t steps_to_next_event() const;
   void advance();
   void prune_due(std::size_t network);
+  void swap_due(std::size_t network);
+  void add_parents();
+  void learn(std::size_t network, std::size_t goal);
+  void turn_to_goals();
   [[nodiscard]] bool at_rest(std::size_t network) const;
   void measure_due(bool all_finished);
   void stop_early(std::size_t network, const Measured& measured);
@@ -88,7 +98,8 @@ class PackRun {
   const RunContext& context_;
   std::vector<Cell> cells_;
   std::vector<Member> members_;
-  Pack pack_;
+  Pack pack_;  // with the datasets of the goals that are learned now
+  std::vector<std::shared_ptr<const Dataset>> first_goals_;
   std::unique_ptr<Training> training_;
   std::size_t training_members_ = 0;  // neither at rest nor finished
   double chunk_ = 1.0;                // limit on the steps of the next advance

@@ -115,6 +115,8 @@ class Run {
 
  private:
   void run_worker(std::size_t worker);
+  [[nodiscard]] std::shared_ptr<const Parameters> parent_of(const CellSettings& cell);
+  void tell_of_parent(const Parents::Network& parent);
   [[nodiscard]] bool train(std::size_t worker, const RunContext& context, std::vector<Cell> cells);
   [[nodiscard]] bool stopping(double seconds);
   void note_queued(std::size_t worker, double until);
@@ -233,6 +235,26 @@ std::vector<Cell> Run::repeats_of(const Cell& cell) const {
   return cells;
 }
 
+std::shared_ptr<const Parameters> Run::parent_of(const CellSettings& cell) {
+  if (job_.parents == nullptr)
+    throw LogicError(fmt::format("a cell begins with cell {}, but the run has no parents", cell.start.cell));
+  const Parents::Network parent = job_.parents->of(cell);
+  tell_of_parent(parent);
+  return parent.weights;
+}
+
+/// A parent whose last bits another machine would have otherwise makes children that this machine cannot make
+/// again from the parent's settings alone.
+void Run::tell_of_parent(const Parents::Network& parent) {
+  const std::string now = arithmetic(job_.workers.front().engine.name(), job_.workers.front().device);
+  const std::string before = arithmetic(parent.engine, parent.device);
+  if (before != now)
+    tell(
+        fmt::format("networks begin with weights that were trained on {}, and are trained on {}: parents "
+                    "trained here would differ from these in the last bits",
+                    before, now));
+}
+
 /// Trains a pack. False: the worker must end.
 bool Run::train(std::size_t worker, const RunContext& context, std::vector<Cell> cells) {
   const bool last_resort = cells.size() == 1 && packs_.alone(worker);
@@ -269,6 +291,7 @@ void Run::run_worker(std::size_t worker) {
       .trained = [this](double steps, double flop, bool restored) { count_training(steps, flop, restored); },
       .finished = [this](CellStatus status) { count_cell(status); },
       .repeats = [this](const Cell& cell) { return repeats_of(cell); },
+      .parent = [this](const CellSettings& cell) { return parent_of(cell); },
       .tell = [this](const std::string& text) { tell(text); }};
   try {
     while (auto cells = packs_.next(worker)) {

@@ -1,6 +1,7 @@
 // Runs a whole sweep: each worker trains pack after pack until no cell remains. The same for every engine.
 #pragma once
 
+#include "plan/parents.h"
 #include "plan/summary.h"
 #include "plan/workers.h"
 #include "run/pack_run.h"
@@ -39,6 +40,7 @@ struct RunJob {
   /// infinity: none trains. Called by another thread. May be empty.
   std::function<void(double until)> saved = {};
   const Repeats* repeats = nullptr;  ///< cells of the plan that get the results of others; nullptr: none
+  Parents* parents = nullptr;        ///< of cells that have some; nullptr: none has
 };
 
 /// Trains all unfinished cells and marks the sweep finished, or stops on request. A pack that does not fit in

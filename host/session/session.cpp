@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/parallel.h"
 #include "engines/registry.h"
+#include "plan/parents.h"
 #include "plan/shard_cells.h"
 #include "plan/starts.h"
 #include "plan/summary.h"
@@ -131,6 +132,7 @@ bool Session::Impl::train(const Sweep& sweep, SessionWatcher& watcher) {
     if (!choice->warning.empty()) watcher.note(choice->warning);
   }
   const std::vector<Worker> workers = choice->workers();
+  Parents parents(sweep);
   const Repeats repeats(sweep, finished, threads(), mine);
   PlanSummary plan = summarize(sweep, finished, workers, options.max_pack, threads(), mine, &repeats);
   const Starts starts =
@@ -167,7 +169,8 @@ bool Session::Impl::train(const Sweep& sweep, SessionWatcher& watcher) {
                                       .stop = stop,
                                       .shard = mine,
                                       .saved = [&](double until) { watcher.saved(until); },
-                                      .repeats = &repeats},
+                                      .repeats = &repeats,
+                                      .parents = &parents},
                                      {.threads = threads(),
                                       .max_pack = options.max_pack,
                                       .checkpoint_seconds = options.checkpoint_seconds,

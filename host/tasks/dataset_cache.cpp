@@ -107,8 +107,14 @@ std::shared_ptr<const Dataset> DatasetCache::get(const TaskSettings& task) {
   kind.check(task);
   const TaskSettings key = kind.canonical(task);
   return impl_->datasets.get(key, [&] {
-    return kind.user_data == nullptr ? kind.make(key)
-                                     : kind.user_data->cut(*impl_->rows(*kind.user_data, key), key);
+    Dataset data = kind.user_data == nullptr ? kind.make(key)
+                                             : kind.user_data->cut(*impl_->rows(*kind.user_data, key), key);
+    for (std::size_t g = 1; g < key.goals.size(); ++g) {
+      TaskSettings other = key;
+      other.goals = {key.goals[g]};
+      data.other_goals.push_back(get(other));
+    }
+    return data;
   });
 }
 

@@ -8,8 +8,24 @@
 namespace modsweep {
 namespace {
 
-void modular_targets(const SineFunctions& f, Samples& samples, NumpyRandom&) {
-  for (std::size_t k = 0; k < samples.y.size(); ++k) samples.y[k] = f(k % samples.inputs, samples.x[k]);
+constexpr Setting<std::uint32_t> other_seed{
+    .key = "task.other_seed",
+    .limits = {0, 4294967295.0},
+    .doc = "modular_regression: the second function is that of another seed; 0: of task.seed"};
+
+MakeTargets modular_targets(const TaskSettings& task) {
+  const std::uint32_t seed = other_seed.of(task);
+  if (seed == 0)
+    return [](const SineFunctions& f, Samples& samples, NumpyRandom&) {
+      for (std::size_t k = 0; k < samples.y.size(); ++k) samples.y[k] = f(k % samples.inputs, samples.x[k]);
+    };
+  return
+      [other = functions_of_seed(task.inputs, seed)](const SineFunctions& f, Samples& samples, NumpyRandom&) {
+        for (std::size_t k = 0; k < samples.y.size(); ++k) {
+          const std::size_t i = k % samples.inputs;
+          samples.y[k] = i == 1 ? other(i, samples.x[k]) : f(i, samples.x[k]);
+        }
+      };
 }
 
 constexpr Setting<std::string_view> range{
@@ -29,7 +45,7 @@ bool outside_corners(std::span<const double> x) {
 
 void check_modular(const TaskSettings& task) {
   const bool cut = range.of(task) == "cut_corners";
-  check_regression(task, cut ? 2 : 1);
+  check_regression(task, cut || other_seed.of(task) != 0 ? 2 : 1);
   if (!cut && task.ood_samples > 0)
     throw InputError(fmt::format(
         "task.ood_samples = {} with task.range = \"all\": no sample is left out; set task.range = "
@@ -48,15 +64,15 @@ void check_modular(const TaskSettings& task) {
 
 TaskKind modular_regression_task() {
   return {.name = "modular_regression",
-          .settings = {range},
+          .settings = {range, other_seed},
           .uses_ood_samples = true,
           .outputs = [](const TaskSettings& task) { return task.inputs; },
           .check = check_modular,
           .make =
               [](const TaskSettings& task) {
                 return range.of(task) == "cut_corners"
-                           ? make_regression_in(task, outside_corners, modular_targets)
-                           : make_regression(task, modular_targets);
+                           ? make_regression_in(task, outside_corners, modular_targets(task))
+                           : make_regression(task, modular_targets(task));
               }};
 }
 

@@ -48,6 +48,11 @@ double SineFunctions::operator()(std::size_t i, double x) const {
   return amplitudes[i] * std::sin(frequencies[i] * x + phases[i]);
 }
 
+SineFunctions functions_of_seed(std::uint32_t inputs, std::uint32_t seed) {
+  NumpyRandom random(seed);
+  return draw_functions(inputs, random);
+}
+
 Dataset make_regression(const TaskSettings& task, const MakeTargets& targets) {
   NumpyRandom random(task.seed);
   const SineFunctions f = draw_functions(task.inputs, random);

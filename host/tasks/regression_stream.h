@@ -24,6 +24,9 @@ struct SineFunctions {
   [[nodiscard]] double operator()(std::size_t i, double x) const;
 };
 
+/// The functions of the tasks of another seed.
+[[nodiscard]] SineFunctions functions_of_seed(std::uint32_t inputs, std::uint32_t seed);
+
 /// Computes `y` (n entries) from `x` (n entries); may change x; may draw from the generator.
 using MakeTargets = std::function<void(const SineFunctions& f, Samples& samples, NumpyRandom& random)>;
 

@@ -62,15 +62,53 @@ const TaskKind& task_kind(std::string_view name) {
       fmt::format("task.kind = \"{}\": no such task; the nearest is \"{}\"", one_line(name), nearest->name));
 }
 
+namespace {
+
+std::string_view goal_named(const TaskKind& kind, const std::string& name) {
+  const auto found = std::ranges::find(kind.goals, std::string_view(name));
+  if (found == kind.goals.end())
+    throw InputError(fmt::format("task.goals: \"{}\" is no goal of task.kind = \"{}\"; it has {}",
+                                 one_line(name), kind.name, fmt::join(kind.goals, ", ")));
+  return *found;
+}
+
+}  // namespace
+
 std::string_view goal_of(const TaskSettings& task) {
   const TaskKind& kind = task_kind(task.kind);
   if (kind.goals.empty()) throw LogicError(fmt::format("goal_of: {} has no goals", kind.name));
-  if (task.goals.empty()) return kind.goals.front();
-  const auto found = std::ranges::find(kind.goals, std::string_view(task.goals.front()));
-  if (found == kind.goals.end())
-    throw InputError(fmt::format("task.goals: \"{}\" is no goal of task.kind = \"{}\"; it has {}",
-                                 one_line(task.goals.front()), kind.name, fmt::join(kind.goals, ", ")));
-  return *found;
+  return task.goals.empty() ? kind.goals.front() : goal_named(kind, task.goals.front());
+}
+
+void check_goals(const TaskSettings& task) {
+  const TaskKind& kind = task_kind(task.kind);
+  TaskSettings alone = task;
+  for (std::size_t g = 0; g < task.goals.size(); ++g) {
+    const std::string& name = task.goals[g];
+    (void)goal_named(kind, name);
+    if (std::find(task.goals.begin(), task.goals.begin() + static_cast<std::ptrdiff_t>(g), name) !=
+        task.goals.begin() + static_cast<std::ptrdiff_t>(g))
+      throw InputError(fmt::format("task.goals has \"{}\" twice; name each goal once", name));
+    alone.goals = {name};
+    if (kind.outputs(alone) != kind.outputs(task))
+      throw InputError(
+          fmt::format("task.goals: \"{}\" has {} outputs, but \"{}\" has {}; a network learns goals of equal "
+                      "numbers by turns",
+                      name, kind.outputs(alone), task.goals.front(), kind.outputs(task)));
+  }
+}
+
+std::size_t goal_of_step(const CellSettings& cell, std::uint64_t step) {
+  const std::uint64_t each = cell.training.goal_steps;
+  if (each == 0 || step == 0 || cell.task.goals.empty()) return 0;
+  return static_cast<std::size_t>((step - 1) / each % cell.task.goals.size());
+}
+
+std::shared_ptr<const Dataset> with_goal(const std::shared_ptr<const Dataset>& data, std::size_t goal) {
+  if (goal > data->other_goals.size())
+    throw LogicError(
+        fmt::format("with_goal: goal {} of a dataset with {}", goal, data->other_goals.size() + 1));
+  return goal == 0 ? data : data->other_goals[goal - 1];
 }
 
 std::uint32_t modules_sought(const CellSettings& cell) {

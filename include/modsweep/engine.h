@@ -52,6 +52,14 @@ class Training {
   virtual void advance(std::uint64_t steps) = 0;
   /// Ends a network's run at its present step: it takes no further steps.
   virtual void stop(std::size_t network) = 0;
+  /// From now on a network's targets are those of this goal of its dataset (with_goal), in steps and in
+  /// evaluations; at first they are those of goal 0. A restored state does not say which goal it learned.
+  /// Throws LogicError for a family without such goals.
+  virtual void learn(std::size_t network, std::size_t goal) {
+    static_cast<void>(network);
+    static_cast<void>(goal);
+    throw LogicError("this family of networks has no data set with goals");
+  }
   /// One value per network; zeros where a network's task has no samples of that split. Changes nothing. This
   /// function and the next one are of feed-forward networks; throws LogicError for another family.
   [[nodiscard]] virtual std::vector<Evaluation> evaluate(Split split, const EvaluationNoise& noise) {
@@ -109,7 +117,7 @@ class Engine {
   [[nodiscard]] virtual std::string device() const = 0;
   /// Why this shape cannot be trained in this precision; empty if it can.
   [[nodiscard]] virtual std::string refuses(const Shape& shape, Precision precision) const = 0;
-  /// Whether its trainings heed Pack::zeros_stay_from. Others train no networks that are pruned.
+  /// Whether its trainings heed Pack::zeros_stay_from. Other engines train no networks that are pruned.
   [[nodiscard]] virtual bool prunes() const { return false; }
   /// Bytes of memory that one network of a pack needs, without datasets.
   [[nodiscard]] virtual std::size_t bytes_per_network(const Shape& shape, std::uint32_t batch_size,

@@ -16,8 +16,9 @@ namespace modsweep {
 /// A step that no run reaches.
 inline constexpr std::uint64_t no_step = std::numeric_limits<std::uint64_t>::max();
 
-/// The first step from which on weights that are 0 stay 0; no_step without pruning.
+/// The first step from which on weights that are 0 stay 0; no_step where they never do.
 [[nodiscard]] inline std::uint64_t zeros_stay_from(const PruningSettings& pruning) {
+  if (pruning.keep) return 0;
   return pruning.sparsity > 0.0 ? pruning.begin : no_step;
 }
 

@@ -69,8 +69,8 @@ struct TaskSettings {
   std::vector<std::string> input_columns;   ///< table: a network's inputs, by name
   std::vector<std::string> target_columns;  ///< table: a network's targets, by name
   std::string split_column;                 ///< table: train, test, ood (or 0, 1, 2); empty: in file order
-  std::vector<std::string> goals;           ///< tasks with goals, by name; empty: the task's first one
-  OwnValues own;  ///< settings that one task declares for itself (TaskKind::settings)
+  std::vector<std::string> goals;  ///< tasks with goals: those that are learned by turns; empty: the first
+  OwnValues own;                   ///< settings that one task declares for itself (TaskKind::settings)
 
   bool operator==(const TaskSettings&) const = default;
 };
@@ -117,7 +117,8 @@ struct RegularizerSettings {
   MODSWEEP_PENALTIES(MODSWEEP_COEFFICIENT, MODSWEEP_SETTING)
 #undef MODSWEEP_COEFFICIENT
 #undef MODSWEEP_SETTING
-  double dropout = 0.0;  ///< probability that a unit is dropped, in [0, 1)
+  double dropout = 0.0;          ///< probability that a unit is dropped, in [0, 1)
+  std::uint64_t swap_every = 0;  ///< connection_cost: steps between two passes of swaps; 0: none
 
   bool operator==(const RegularizerSettings&) const = default;
 };
@@ -155,10 +156,11 @@ struct TrainingSettings {
   std::uint64_t patience = 0;      ///< steps without a lower validation loss before a network stops; 0: never
   Keep keep = Keep::last;
   std::uint32_t batch_size = 200;
-  std::uint64_t epochs = 0;  ///< passes over the training set
-  std::uint64_t steps = 0;   ///< optimizer steps
-  bool shuffle = false;      ///< a new order every epoch; false: fixed order, as the paper
-  std::uint32_t seed = 0;    ///< initial weights, noise, dropout, order
+  std::uint64_t epochs = 0;      ///< passes over the training set
+  std::uint64_t steps = 0;       ///< optimizer steps
+  bool shuffle = false;          ///< a new order every epoch; false: fixed order, as the paper
+  std::uint64_t goal_steps = 0;  ///< steps until the next of task.goals is learned; 0: the first alone
+  std::uint32_t seed = 0;        ///< initial weights, noise, dropout, order
   Precision precision = Precision::fp32;
 
   bool operator==(const TrainingSettings&) const = default;
@@ -173,6 +175,7 @@ struct PruningSettings {
   std::uint64_t every = 100;      ///< steps between two
   PruningShape shape = PruningShape::cubic;
   PruningScope scope = PruningScope::layer;
+  bool keep = false;  ///< weights that are 0 in the parent network stay 0 from the first step on
 
   bool operator==(const PruningSettings&) const = default;
 };
@@ -189,6 +192,16 @@ struct GrowthSettings {
   double old_rate = 0.0;  ///< factor of the learning rate of old modules at every growth
 
   bool operator==(const GrowthSettings&) const = default;
+};
+
+/// [start]: a network begins with the final weights of another cell, its parent (science.md section 9).
+struct StartSettings {
+  std::string from;                ///< the parent's store; empty: weights are drawn
+  std::vector<std::string> where;  ///< KEY=VALUE: which cells of that store are parents
+  std::string cell;                ///< the parent's id, with its letter
+  std::string label;               ///< the parent's settings that vary among parents, without the seed
+
+  bool operator==(const StartSettings&) const = default;
 };
 
 /// [measure]: what is recorded, and when. The last step is always measured.
@@ -220,6 +233,7 @@ struct CellSettings {
   TrainingSettings training;
   PruningSettings pruning;
   GrowthSettings growth;
+  StartSettings start;
   MeasureSettings measure;
 
   bool operator==(const CellSettings&) const = default;

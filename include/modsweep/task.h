@@ -47,6 +47,8 @@ struct Dataset {
   Samples validation = {};                      ///< like the test set; empty where none are asked for
   std::vector<ColumnScale> input_scales = {};   ///< [I]; empty where numbers are used as they are
   std::vector<ColumnScale> target_scales = {};  ///< [O]; the same
+  /// The same samples with the targets of the second goal of task.goals, of the third, and so on.
+  std::vector<std::shared_ptr<const Dataset>> other_goals = {};
 
   [[nodiscard]] const Samples& split(Split which) const {
     switch (which) {
@@ -125,9 +127,21 @@ struct TaskKind {
 /// The kind of that name; throws InputError naming the nearest one.
 [[nodiscard]] const TaskKind& task_kind(std::string_view name);
 
-/// The goal that is learned: the first of task.goals or, without them, of the task's own. Throws InputError
-/// for a name that the task does not have, LogicError for a task without goals.
+/// The goal that is learned first: the first of task.goals or, without them, of the task's own. Throws
+/// InputError for a name that the task does not have, LogicError for a task without goals.
 [[nodiscard]] std::string_view goal_of(const TaskSettings& task);
+
+/// Throws InputError where task.goals has a name that the task does not have, one twice, or goals with
+/// different numbers of outputs.
+void check_goals(const TaskSettings& task);
+
+/// The position in task.goals of the goal that step t = 1, 2, ... learns (science.md section 9); of step 0,
+/// as of the first step, it is 0.
+[[nodiscard]] std::size_t goal_of_step(const CellSettings& cell, std::uint64_t step);
+
+/// The dataset with the targets of the goal at that position of task.goals.
+[[nodiscard]] std::shared_ptr<const Dataset> with_goal(const std::shared_ptr<const Dataset>& data,
+                                                       std::size_t goal);
 
 /// n of gap_n and k of partitions: measure.modules or, without it, those of the task.
 [[nodiscard]] std::uint32_t modules_sought(const CellSettings& cell);

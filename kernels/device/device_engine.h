@@ -31,6 +31,8 @@ class DeviceEngine : public Engine {
     return (free + resources_->memory().idle_bytes()) / 10 * 9;
   }
 
+  [[nodiscard]] bool prunes() const override { return true; }
+
   /// While one pack is measured and copied, the other trains.
   [[nodiscard]] std::size_t workers() const override { return 2; }
 

@@ -40,6 +40,8 @@ class BlockNetwork {
   /// Fetches network p, moments included where it is to be trained.
   MODSWEEP_HD void load(std::uint32_t p, bool moments) {
     const BlockPlan& plan = job_.plan;
+    const std::uint64_t* const zeros = job_.pack.zeros_stay_from;
+    batch_.zeros_stay_from = zeros == nullptr ? nullptr : zeros + p;
     const std::size_t at = p * job_.pack.parameter_stride;
     const std::uint32_t rest = moments ? plan.parameters : 0;
     block_.phase(Wait::block, each(1, LoadState<T>{job_, state_, p, peers_.rank()}),
@@ -100,6 +102,7 @@ class BlockNetwork {
   /// The penalties' share of the gradient, and the optimizer's step unless the step is only inspected.
   MODSWEEP_HD void update(bool inspect) {
     const std::uint32_t quads = job_.plan.parameter_stride / quad;
+    if (batch_.zeros_stay_from != nullptr) block_.phase(Wait::block, each(quads, pack::DropZeros<T>{batch_}));
     block_.phase(Wait::block, each(inspect ? quads : 0, pack::Regularize<T>{batch_}),
                  each(inspect ? 0 : quads, pack::Update<T>{batch_}));
   }

@@ -15,6 +15,7 @@
 #include <cstdint>
 
 #include "modsweep/pack.h"
+#include "modsweep/pruning.h"
 
 namespace modsweep::fused {
 
@@ -183,6 +184,7 @@ constexpr double largest_normal = 6.77;
   if (pack.activation[n] != Activation::leaky_relu || !(pack.leaky_slope[n] >= 0.0)) return TileKind::none;
   if (pack.optimizer[n] != Optimizer::adam && pack.optimizer[n] != Optimizer::adamw) return TileKind::none;
   if (!pack.fixed_noise.empty() && pack.fixed_noise[n]) return TileKind::none;
+  if (pack.zeros_stay_from[n] != no_step) return TileKind::none;  // the general kernel leaves zeros alone
   bool known = r.dropout == 0.0 && (r.weighted_activity == 0.0 || r.weighted_activity_exponent == 2.0);
 #define MODSWEEP_KNOWN(name, Penalty) known = known && (tiles_know<math::Penalty> || r.name == 0.0);
   MODSWEEP_PENALTIES(MODSWEEP_KNOWN, MODSWEEP_NOTHING)

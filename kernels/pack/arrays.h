@@ -143,6 +143,9 @@ struct PackView {
   T* moment1 = nullptr;
   T* moment2 = nullptr;
 
+  /// [P]: steps taken from which on weights that are 0 stay 0 (Pack); null: no network of the pack is pruned
+  const std::uint64_t* zeros_stay_from = nullptr;
+
   T* x = nullptr;  ///< [P][B][input_stride], zeros past a batch's samples
   T* y = nullptr;  ///< [P][B][output stride], targets
   /// Every layer's [P][B][stride]: pre-activations without bias; of the outputs, then dL/dy. Only the

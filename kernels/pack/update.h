@@ -61,6 +61,25 @@ MODSWEEP_HD Quad<T> whole_gradient(const PackView<T>& v, std::uint32_t p, std::u
   return gradient;
 }
 
+/// Items: parameter stride / 4. Takes the gradient and the first moment of weights that are 0 away, where
+/// zeros stay: the penalties add nothing to the gradient of such a weight. For packs with zeros_stay_from.
+template <typename T>
+struct DropZeros {
+  PackView<T> v;
+
+  MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
+    const BatchState<T>& batch = v.batch_state[p];
+    if (batch.active == 0 || batch.next <= v.zeros_stay_from[p]) return;
+    const std::size_t first = std::size_t{item} * quad;
+    const std::size_t at = p * v.parameter_stride + first;
+    for (std::uint32_t i = 0; i < quad; ++i) {
+      if (v.ends[first + i].layer == WeightEndpoints::none || v.parameters[at + i] != T(0)) continue;
+      v.gradients[at + i] = T(0);
+      v.moment1[at + i] = T(0);
+    }
+  }
+};
+
 /// Items: parameter stride / 4. Adds the penalties' gradient to the stored one.
 template <typename T>
 struct Regularize {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "modsweep/pack.h"
+#include "modsweep/pruning.h"
 
 namespace modsweep::pack {
 
@@ -80,7 +81,8 @@ class PackMemory {
     std::vector<Hyperparameters<T>> hyperparameters;
     for (std::size_t p = 0; p < pack.size(); ++p) hyperparameters.push_back(hyperparameters_of<T>(pack, p));
     view_.hyperparameters = upload(hyperparameters);
-    view_.data = upload(network_data(pack));
+    upload_data(pack);
+    upload_zeros(pack);
     view_.fixed_noise = fixed_noise(pack);
     allocate_parameters();
     if (workspace == Workspace::backend) {
@@ -88,6 +90,14 @@ class PackMemory {
       allocate_sums(pack.shape.prelu);
     }
     fill_parameters(pack);
+  }
+
+  /// A network's data become those of this dataset: one of the pack's, or another goal of one.
+  void set_data(std::size_t network, const Dataset& dataset) {
+    std::uint32_t* const order = data_[network].order;
+    data_[network] = known_.at(&dataset);
+    data_[network].order = order;
+    backend_.upload(network_data_, &data_[network], 1, network);
   }
 
   [[nodiscard]] const PackView<T>& view() const { return view_; }
@@ -114,29 +124,41 @@ class PackMemory {
     return std::get<std::vector<Array<U>>>(arrays_);
   }
 
-  std::vector<NetworkData<T>> network_data(const Pack& pack) {
-    std::map<const Dataset*, NetworkData<T>> known;
-    const auto rows = [this](const Samples& samples) {
-      const auto copy = [this](const std::vector<double>& values) {
-        return upload(std::vector<T>(values.begin(), values.end()));
-      };
-      return typename NetworkData<T>::Rows{copy(samples.x), copy(samples.y), samples.count};
+  /// The rows of a dataset, uploaded once.
+  const NetworkData<T>& data_of(const Dataset& dataset) {
+    const auto [entry, added] = known_.try_emplace(&dataset);
+    if (!added) return entry->second;
+    const auto copy = [this](const std::vector<double>& values) {
+      return upload(std::vector<T>(values.begin(), values.end()));
     };
-    std::vector<NetworkData<T>> data;
+    for (const Split split : all_splits) {
+      const Samples& samples = dataset.split(split);
+      if (samples.count > 0)
+        entry->second.splits[static_cast<std::size_t>(split)] = {copy(samples.x), copy(samples.y),
+                                                                 samples.count};
+    }
+    return entry->second;
+  }
+
+  void upload_data(const Pack& pack) {
     std::uint32_t* order = zeros<std::uint32_t>(order_values(pack));
     for (std::size_t p = 0; p < pack.size(); ++p) {
       const Dataset& dataset = *pack.dataset[p];
-      const auto [entry, added] = known.try_emplace(&dataset);
-      if (added)
-        for (const Split split : all_splits)
-          if (dataset.split(split).count > 0)
-            entry->second.splits[static_cast<std::size_t>(split)] = rows(dataset.split(split));
-      data.push_back(entry->second);
+      data_.push_back(data_of(dataset));
+      for (const auto& goal : dataset.other_goals) (void)data_of(*goal);
       if (pack.shuffle[p] == 0) continue;
-      data.back().order = order;
+      data_.back().order = order;
       order += order_values(dataset);
     }
-    return data;
+    network_data_ = backend_.template allocate<NetworkData<T>>(data_.size());
+    backend_.upload(network_data_, data_.data(), data_.size());
+    view_.data = network_data_.data();
+  }
+
+  void upload_zeros(const Pack& pack) {
+    const auto pruned = [](std::uint64_t step) { return step != no_step; };
+    if (std::ranges::any_of(pack.zeros_stay_from, pruned))
+      view_.zeros_stay_from = upload(pack.zeros_stay_from);
   }
 
   /// Of the order of one network's rows (NetworkData), and of those of all networks.
@@ -219,9 +241,12 @@ class PackMemory {
   PackView<T> view_;
   std::tuple<std::vector<Array<T>>, std::vector<Array<std::uint32_t>>, std::vector<Array<Layer>>,
              std::vector<Array<UnitIndex>>, std::vector<Array<WeightEndpoints>>,
-             std::vector<Array<Hyperparameters<T>>>, std::vector<Array<NetworkData<T>>>,
+             std::vector<Array<Hyperparameters<T>>>, std::vector<Array<std::uint64_t>>,
              std::vector<Array<const T*>>, std::vector<Array<BatchState<T>>>>
       arrays_;
+  std::map<const Dataset*, NetworkData<T>> known_;  ///< all that is on the backend
+  std::vector<NetworkData<T>> data_;                ///< [P]: what network_data_ has
+  Array<NetworkData<T>> network_data_;
 };
 
 }  // namespace modsweep::pack

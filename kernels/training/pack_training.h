@@ -38,6 +38,12 @@ class PackTraining : public Training {
 
   void stop(std::size_t network) override { pack_.steps[network] = progress_[network].step; }
 
+  void learn(std::size_t network, std::size_t goal) override {
+    pack_.dataset[network] = with_goal(first_goals_[network], goal);
+    memory_.set_data(network, *pack_.dataset[network]);
+    gradients_copy_.clear();
+  }
+
   [[nodiscard]] std::vector<Evaluation> evaluate(Split split, const EvaluationNoise& noise) override {
     std::vector<Hyperparameters<T>> hyperparameters = hyperparameters_;
     for (Hyperparameters<T>& hyper : hyperparameters)
@@ -140,6 +146,7 @@ class PackTraining : public Training {
       : owned_backend_(std::move(backend)),
         backend_(*owned_backend_),
         pack_(checked(pack)),
+        first_goals_(pack.dataset),
         memory_(backend_, pack, workspace),
         progress_(pack.size()) {
     for (std::size_t p = 0; p < pack_.size(); ++p)
@@ -182,7 +189,8 @@ class PackTraining : public Training {
 
   std::unique_ptr<Backend> owned_backend_;
   Backend& backend_;
-  Pack pack_;
+  Pack pack_;  ///< with the datasets of the goals that are learned now
+  std::vector<std::shared_ptr<const Dataset>> first_goals_;
   PackMemory<Backend, T> memory_;
   std::vector<Hyperparameters<T>> hyperparameters_;
   std::vector<Progress> progress_;

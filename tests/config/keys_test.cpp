@@ -85,6 +85,11 @@ const std::map<std::string, RoundTrip> round_trips_of_shared_keys = with_penalti
     {"pruning.every", {"5", "5", {"pruning.sparsity=0.5"}}},
     {"pruning.shape", {"\"geometric\"", "\"geometric\"", {"pruning.sparsity=0.5"}}},
     {"pruning.scope", {"\"network\"", "\"network\"", {"pruning.sparsity=0.5"}}},
+    {"pruning.keep", {"true", "true", {"start.from=parents.db"}}},
+    {"start.where", {"[\"training.seed=0\"]", "[\"training.seed=0\"]", {"start.from=parents.db"}}},
+    {"start.cell", {"\"c5313467e75195238\"", "\"c5313467e75195238\"", {"start.from=parents.db"}}},
+    {"start.label", {"\"noise.strength=0.1\"", "\"noise.strength=0.1\"", {"start.from=parents.db"}}},
+    {"regularizer.swap_every", {"200", "200", {}}},
     {"regularizer.dropout", {"0.05", "0.05", {}}},
     {"training.optimizer", {"\"sgd\"", "\"sgd\"", {}}},
     {"training.learning_rate", {"1e3", "1000", {}}},
@@ -107,6 +112,7 @@ const std::map<std::string, RoundTrip> round_trips_of_shared_keys = with_penalti
     {"training.shuffle", {"true", "true", {}}},
     {"training.seed", {"3", "3", {}}},
     {"task.goals", {"[\"2\"]", "[\"2\"]", {"task.kind=mixed_goals"}}},
+    {"training.goal_steps", {"200", "200", {"task.kind=mixed_goals", "task.goals=[\"3\", \"2\"]"}}},
     {"training.precision", {"\"fp64\"", "\"fp64\"", {}}},
     {"measure.every_steps", {"2500", "2500", {}}},
     {"measure.points_per_decade", {"10", "10", {}}},
@@ -125,8 +131,8 @@ const std::map<std::string, RoundTrip> round_trips_of_shared_keys = with_penalti
 
 // Keys that need a file are tested in table_sweeps_test.cpp.
 const std::set<std::string> keys_of_tables = {
-    "task.file",         "task.file_hash", "task.input_columns", "task.target_columns",
-    "task.split_column", "task.split",     "task.scale",         "task.missing"};
+    "task.file",  "task.file_hash", "task.input_columns", "task.target_columns", "task.split_column",
+    "task.split", "task.scale",     "task.missing",       "start.from"};
 
 // The number of inputs that a task accepts.
 std::uint32_t inputs_of(const TaskKind& kind) {
@@ -392,8 +398,8 @@ TEST(Keys, UnknownOnesAreGuessed) {
       {"optim.Betas", "; did you mean training.beta1 or training.beta2?"},
       {"noise.zzzzzzzzzz", "; [noise] has exponent, gradient, site, strength"},
       {"zzzzzzzzzz",
-       "; settings are in the tables [growth], [measure], [network], [noise], [pruning], [regularizer], [task], "
-       "[training]"},
+       "; settings are in the tables [growth], [measure], [network], [noise], [pruning], [regularizer], [start], "
+       "[task], [training]"},
   };
   for (const auto& [key, remedy] : remedies) EXPECT_EQ(unknown_key_remedy(key), remedy) << key;
 }

@@ -17,7 +17,9 @@ namespace {
 /// `l2` runs learn functions on [-2, 2]^n in batches of 200 with l2 always on (science.md section 3), `decay`
 /// runs have weight decay only and batches of 64 (section 6, tasks 4 and 5), `blocks` runs weight decay only
 /// and batches of 200 (task 6).
-enum class Protocol { l2, decay, blocks };
+/// `causes` runs vary what makes modules, l2 included, and have batches of 200 or, of the retina, of all
+/// patterns.
+enum class Protocol { l2, decay, blocks, causes };
 
 struct Plan {
   std::uint64_t cells;
@@ -45,6 +47,10 @@ const std::map<std::string, Plan> plans = {
     {"phase_diagram", {405, 50000}},
     {"exponents", {130, 50000}},
     {"gap_over_time", {30, 50000}},
+    {"causes", {220, 20000, Protocol::causes}},
+    {"causes_retina", {50, 10000, Protocol::causes}},
+    {"causes_goals", {60, 10000, Protocol::causes}},
+    {"causes_range", {80, 20000, Protocol::causes}},
 };
 
 std::string folder() {
@@ -75,17 +81,32 @@ TEST(SweepFiles, HaveTheExpectedCells) {
       const Cell cell = sweep.cell(i);
       EXPECT_TRUE(ids.insert(cell.id).second) << "cells with the same id";
       EXPECT_EQ(total_steps(cell.settings), plan.steps);
+      EXPECT_EQ(cell.settings.training.learning_rate, 1e-3);
+      if (plan.protocol == Protocol::causes) {
+        EXPECT_EQ(cell.settings.training.batch_size, cell.settings.task.kind == "retina" ? 256U : 200U);
+        continue;
+      }
       const bool l2 = plan.protocol == Protocol::l2;
       EXPECT_EQ(cell.settings.regularizer.l2, l2 ? 1e-4 : 0.0);
       EXPECT_EQ(cell.settings.training.weight_decay, l2 ? 0.0 : 1e-5);
       EXPECT_EQ(cell.settings.training.batch_size, plan.protocol == Protocol::decay ? 64U : 200U);
-      EXPECT_EQ(cell.settings.training.learning_rate, 1e-3);
       if (!l2) continue;
       EXPECT_EQ(cell.settings.task.seed, 145U);
       if (name == "fig06" || name == "fig07" || name == "phase_diagram") continue;  // several sizes
       EXPECT_EQ(cell.settings.task.inputs, 4U);
       EXPECT_EQ(cell.settings.task.train_samples, 1000U);
     }
+  }
+}
+
+// Sweeps that begin with other sweeps' networks: the number of parents is known when they are there.
+TEST(SweepFiles, OfChildrenNameTheirParents) {
+  for (const char* name : {"causes_adapt", "causes_xor"}) {
+    const Sweep sweep = read_sweep(folder() + "/start/" + name + ".toml");
+    EXPECT_EQ(sweep.name, name);
+    EXPECT_EQ(sweep.base.start.from.ends_with("/../../causes.db"), sweep.size() == 2)
+        << sweep.base.start.from;
+    EXPECT_EQ(total_steps(sweep.base), 3000U);
   }
 }
 

@@ -25,13 +25,15 @@ def options_of(arguments, name):
 
 
 def shortening(arguments):
-    """The options that make the training of a sweep short."""
+    """The options that make the training of a sweep short; weights are pruned before its end where the sweep prunes."""
+    text = ""
     for sweep in (a for a in arguments if a.endswith(".toml")):
         if os.path.exists(sweep):
             with open(sweep, encoding="utf-8") as file:
-                if 'family = "recurrent"' in file.read():
-                    return SHORT_RECURRENT
-    return SHORT
+                text = file.read()
+    if 'family = "recurrent"' in text:
+        return SHORT_RECURRENT
+    return SHORT + (["--set", "pruning.begin=1", "--set", "pruning.end=2"] if "[pruning]" in text else [])
 
 
 def without_schedule(arguments):

@@ -160,7 +160,7 @@ TEST_P(CausesReference, StepsWithAConnectionCost) {
 TEST_P(CausesReference, PrunedTraining) {
   const auto [under_test, precision] = GetParam();
   const auto engine = under_test.make(1);
-  if (!engine->prunes()) return;
+  ASSERT_TRUE(engine->prunes());
   const bool exact = precision == Precision::fp64;
   for (const CauseCase& reference : cause_cases("pruned_training")) {
     SCOPED_TRACE(reference.name);
@@ -202,6 +202,62 @@ TEST_P(CausesReference, PrunedTraining) {
       EXPECT_NEAR(got[i], want[i], exact ? 1e-9 : 1e-4) << i;
       EXPECT_EQ(got[i] == 0.0, want[i] == 0.0) << i;
     }
+  }
+}
+
+/// x [N][I] with each goal's y [goals][N][O], the first goal first.
+std::shared_ptr<const Dataset> data_of_goals(const CauseCase& reference) {
+  const auto sizes = reference.sizes();
+  const auto count = static_cast<std::uint32_t>(reference.number("samples"));
+  const auto goals = static_cast<std::size_t>(reference.number("goals"));
+  const std::size_t targets = std::size_t{count} * sizes.back();
+  const auto& y = reference.values("y");
+  const auto data_of = [&](std::size_t goal) {
+    const auto first = y.begin() + static_cast<std::ptrdiff_t>(goal * targets);
+    const Samples samples{count, sizes.front(), sizes.back(), reference.values("x"),
+                          std::vector<double>(first, first + static_cast<std::ptrdiff_t>(targets))};
+    return Dataset{samples, samples};
+  };
+  Dataset first = data_of(0);
+  for (std::size_t goal = 1; goal < goals; ++goal)
+    first.other_goals.push_back(std::make_shared<const Dataset>(data_of(goal)));
+  return std::make_shared<const Dataset>(std::move(first));
+}
+
+TEST_P(CausesReference, GoalSwitching) {
+  const auto [under_test, precision] = GetParam();
+  const auto engine = under_test.make(1);
+  const bool exact = precision == Precision::fp64;
+  for (const CauseCase& reference : cause_cases("goal_switching")) {
+    SCOPED_TRACE(reference.name);
+    CellSettings cell = cell_of(reference, precision);
+    cell.training.steps = static_cast<std::uint64_t>(reference.number("steps"));
+    cell.training.goal_steps = static_cast<std::uint64_t>(reference.number("every"));
+    cell.task.goals.resize(static_cast<std::size_t>(reference.number("goals")));
+    Pack pack;
+    pack.add(cell, data_of_goals(reference));
+    pack.add(cell, data_of_goals(reference));  // never turned: it learns the first goal alone
+    const auto initial =
+        std::make_shared<const Parameters>(Parameters{pack.shape, parameters_in_order(reference, "")});
+    pack.initial = {initial, initial};
+    const auto training = engine->start(pack);
+    const auto& totals = reference.values("total_by_step");
+    const auto goals = reference.wholes("goal_by_step");
+    for (std::uint64_t t = 1; t <= cell.training.steps; ++t) {
+      ASSERT_EQ(goal_of_step(cell, t), goals[t - 1]) << t;
+      training->learn(0, goals[t - 1]);
+      EXPECT_NEAR(training->inspect(0).total, totals[t - 1], (exact ? 1e-9 : 1e-4) * totals[t - 1]) << t;
+      training->advance(1);
+    }
+    const auto want = parameters_in_order(reference, "_final");
+    const auto got = training->weights(0).values;
+    for (std::size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(got[i], want[i], exact ? 1e-9 : 1e-4) << i;
+    EXPECT_GT(relative_distance(training->weights(1).values, want), 1e-3);
+    const double last = training->evaluate(Split::test, {})[0].mse;
+    training->learn(0, (goals.back() + 1) % cell.task.goals.size());
+    EXPECT_GT(std::abs(training->evaluate(Split::test, {})[0].mse - last), 1e-3 * last);
+    training->learn(0, goals.back());
+    EXPECT_EQ(training->evaluate(Split::test, {})[0].mse, last);
   }
 }
 

@@ -23,6 +23,7 @@ class EmulatedFusedEngine final : public Engine {
     return precision == Precision::fp64 ? fused::network_bytes<double>(shape)
                                         : fused::network_bytes<float>(shape);
   }
+  [[nodiscard]] bool prunes() const override { return true; }
   [[nodiscard]] std::size_t memory() const override { return std::size_t{1} << 30; }
   [[nodiscard]] std::size_t workers() const override { return 1; }
   [[nodiscard]] std::size_t preferred_pack(const Shape&, std::uint32_t, Precision) const override {

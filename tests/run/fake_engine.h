@@ -88,6 +88,8 @@ class FakeTraining : public Training {
 
   void stop(std::size_t network) override { pack_.steps[network] = networks_[network].step; }
 
+  void learn(std::size_t, std::size_t) override {}
+
   std::vector<Evaluation> evaluate(Split split, const EvaluationNoise& noise) override {
     std::vector<Evaluation> results;
     for (const Network& network : networks_) {

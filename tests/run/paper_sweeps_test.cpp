@@ -44,6 +44,8 @@ Sweep cut_down(const std::string& name) {
   sweep.base.training.steps = 3;
   sweep.base.training.epochs = 0;
   sweep.base.measure.every_steps = 2;
+  if (sweep.base.pruning.end > 3)
+    sweep.base.pruning.begin = sweep.base.pruning.end = sweep.base.pruning.every = 1;
   sweep.base.measure.weights = true;
   return sweep;
 }

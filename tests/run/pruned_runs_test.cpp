@@ -123,7 +123,7 @@ TEST_F(PrunedRuns, NeedAnEngineThatPrunes) {
     (void)run(pruned_sweep(), path("fake.db"));
     FAIL() << "the fake engine prunes nothing";
   } catch (const InputError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("engine fake does not prune (pruning.sparsity above 0)"));
+    EXPECT_THAT(error.what(), HasSubstr("engine fake keeps no weights at 0 (pruning.sparsity"));
   }
 }
 

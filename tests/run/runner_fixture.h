@@ -62,6 +62,7 @@ class RunnerTest : public testing::Test {
     store.add_sweep(sweep);
     DatasetCache datasets;
     Progress progress(messages_, Progress::Style::lines);
+    Parents parents(sweep);
     return run_sweep({.sweep = sweep,
                       .finished = finished,
                       .plan = plan,
@@ -70,7 +71,8 @@ class RunnerTest : public testing::Test {
                       .datasets = datasets,
                       .progress = progress,
                       .stop = std::move(stop),
-                      .saved = saved_},
+                      .saved = saved_,
+                      .parents = &parents},
                      options_);
   }
 

@@ -194,6 +194,28 @@ TEST(CutCorners, SamplesComeInDrawingOrderByTheirCorner) {
   }
 }
 
+TEST(OtherSeed, ReplacesTheSecondFunctionAlone) {
+  TaskSettings task;
+  task.train_samples = 20;
+  task.test_samples = 10;
+  const Dataset own = make(task);
+  set_own(task, "task.other_seed", 146U);
+  const Dataset mixed = make(task);
+  EXPECT_EQ(mixed.train.x, own.train.x);
+  // The functions of seed 146, from NumPy's generator in the order of its draws.
+  NumpyRandom random(146);
+  std::vector<double> drawn(12);
+  for (double& u : drawn) u = random.uniform();
+  for (std::size_t k = 0; k < mixed.test.y.size(); ++k) {
+    const double x = mixed.test.x[k];
+    const double replaced =
+        (0.7 + 0.3 * drawn[1]) * std::sin((0.4 + 1.4 * drawn[5]) * x + 2 * std::numbers::pi * drawn[9]);
+    EXPECT_EQ(mixed.test.y[k], k % 4 == 1 ? replaced : own.test.y[k]) << k;
+  }
+  task.inputs = 1;
+  EXPECT_THAT(error_of(task), HasSubstr("needs at least 2"));
+}
+
 TEST(CutCorners, NeedsPairsAndTheRange) {
   EXPECT_THAT(error_of(cut_corners(1)), HasSubstr("needs at least 2"));
   EXPECT_THAT(error_of(cut_corners(65)), HasSubstr("give at most 64"));
