@@ -304,7 +304,7 @@ class TensorPasses {
 
   /// The gradient of the outputs' weights: rows are units, columns outputs.
   MODSWEEP_HD void sum_out_gradient(std::uint32_t last) {
-    SumFragment sums[2] = {};
+    SumFragment sums[2];
     sum_narrow_gradient(arrays_.units(last), arrays_.errors(), 0.0F, sums);
     if (lane_.member >= tile_ends / 2) return;
     float* share = arrays_.out_shares() + lane_.warp * tile_ends * tile_width +
@@ -318,7 +318,7 @@ class TensorPasses {
   /// The gradient of the inputs' weights, and of the first layer's biases as weights of a constant input:
   /// rows are units, columns inputs.
   MODSWEEP_HD void sum_in_gradient() {
-    SumFragment sums[2] = {};
+    SumFragment sums[2];
     sum_narrow_gradient(arrays_.units(0), arrays_.x(), 1.0F, sums);
     float* share = arrays_.in_shares() + (lane_.warp * tile_width + quad * lane_.group) * tile_ends;
     if (lane_.member < tile_ends / 2) {
@@ -332,10 +332,11 @@ class TensorPasses {
                 Quad<float>{{sums[0].v[0], sums[0].v[2], sums[1].v[0], sums[1].v[2]}}, part_.start);
   }
 
-  /// sums += sums over samples of the lane's quad g of units times four values a sample, and a fifth that is
+  /// sums = sums over samples of the lane's quad g of units times four values a sample, and a fifth that is
   /// `constant`.
   MODSWEEP_HD void sum_narrow_gradient(const float* units, const float* values, float constant,
                                        SumFragment (&sums)[2]) const {
+    SplitSums split[2] = {};
     MODSWEEP_ROLLED
     for (std::uint32_t s = 0; s < count_; s += tensor_columns) {
       const Across across(units + s * tile_width + lane_.across_place());
@@ -348,9 +349,10 @@ class TensorPasses {
       }
       const SplitColumns columns = split_columns(tf32_, a, b);
       MODSWEEP_UNROLLED
-      for (std::uint32_t m = 0; m < 2; ++m)
-        sums[m] = multiply_split(thread_, sums[m], across.rows(tf32_, m), columns);
+      for (std::uint32_t m = 0; m < 2; ++m) split[m].add(thread_, across.rows(tf32_, m), columns);
     }
+    MODSWEEP_UNROLLED
+    for (std::uint32_t m = 0; m < 2; ++m) sums[m] = split[m].joined();
   }
 
   /// The first unit of the lane's quad h.
