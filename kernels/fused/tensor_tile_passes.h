@@ -37,6 +37,7 @@ class TensorPasses {
   }
 
  private:
+  /// Weights of four factors, inputs or outputs.
   using Narrow = SplitColumns[tensor_blocks];
   /// Of 16 rows.
   struct Noise {
@@ -133,7 +134,7 @@ class TensorPasses {
         noise_[i] = {};  // or the compiler would have to keep what the layer below left there
         continue;
       }
-      if (tensor_rows * (i + 1) > count_) clear_empty(i, tile_[i]);
+      if (tensor_rows * (i + 1) > count_) clear_empty(i);
       each_quad(i, [&](std::uint32_t h, std::uint32_t r, std::uint32_t row, std::uint32_t place) {
         float units[quad];
         tile_[i].get(h, r, units);
@@ -154,9 +155,9 @@ class TensorPasses {
   }
 
   /// Rows without a sample become zeros.
-  MODSWEEP_HD void clear_empty(std::uint32_t i, TensorRows<tensor_blocks>& rows) const {
+  MODSWEEP_HD void clear_empty(std::uint32_t i) {
     MODSWEEP_UNROLLED
-    for (SumFragment& block : rows.block) MODSWEEP_UNROLLED
+    for (SumFragment& block : tile_[i].block) MODSWEEP_UNROLLED
     for (std::uint32_t k = 0; k < 4; ++k)
       block.v[k] = math::select(tensor_rows * i + 8 * (k / 2) + lane_.group < count_, block.v[k], 0.0F);
   }
