@@ -118,17 +118,21 @@ class Checker {
   ptx::Record record_;
 };
 
+std::string label(const TileCase& c) {
+  return (c.multiplier == Multiplier::threads ? "" : "3xtf32: ") + std::string(c.name);
+}
+
 int check(const char* ptx, const char* only) {
   Checker checker(ptx);
   int failures = 0;
   int cases = 0;
   for (const TileCase& c : tile_cases()) {
-    if (only != nullptr && std::strcmp(c.name, only) != 0) continue;
+    if (only != nullptr && label(c) != only) continue;
     ++cases;
     const double distance = checker.run(c, true);
     const bool good = distance <= allowed_distance(c);
-    std::printf("%s %s%s: %.1e from the loop in double, %.1e allowed\n", good ? "ok  " : "FAIL",
-                c.multiplier == Multiplier::threads ? "" : "3xtf32: ", c.name, distance, allowed_distance(c));
+    std::printf("%s %s: %.1e from the loop in double, %.1e allowed\n", good ? "ok  " : "FAIL",
+                label(c).c_str(), distance, allowed_distance(c));
     failures += good ? 0 : 1;
   }
   for (const auto& [key, fault] : checker.record().faults) {
