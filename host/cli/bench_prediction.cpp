@@ -81,7 +81,7 @@ ordered_json predict_bench(const std::string& path, const std::vector<std::size_
         const double high = std::max(model_us(merged, count), model_us(strict, count));
         const double bound = bound_us(merged, count) / each;
         rows.push_back({{"bench", "prediction"},
-                        {"engine", "fused"},
+                        {"engine", name.starts_with("3xtf32") ? "fused_3xtf32" : "fused"},
                         {"kernel", name},
                         {"architecture", counts["architecture"]},
                         {"multiprocessors", multiprocessors},

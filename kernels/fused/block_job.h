@@ -48,6 +48,14 @@ struct Clear {
   MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t item) const { values[item] = T(0); }
 };
 
+/// Items: 1.
+template <typename U>
+struct Copy {
+  const U* from;
+  U* to;
+  MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t) const { *to = *from; }
+};
+
 /// Items: parameters. From ParameterLayout order to where a block has them, if it does.
 template <typename T>
 struct LoadParameters {

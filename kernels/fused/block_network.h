@@ -126,13 +126,6 @@ class BlockNetwork {
   using Peers = decltype(std::declval<const Block&>().peers());
   static constexpr bool sliced = Peers::several;
 
-  template <typename U>
-  struct Copy {
-    const U* from;
-    U* to;
-    MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t) const { *to = *from; }
-  };
-
   /// The network's arrays as those of a pack of one, whose batch is a part of the network's.
   [[nodiscard]] MODSWEEP_HD PackView<T> view() const {
     const BlockPlan& plan = job_.plan;

@@ -37,6 +37,7 @@ class TensorPasses {
   }
 
  private:
+  /// Weights of four factors, inputs or outputs.
   using Narrow = SplitColumns[tensor_blocks];
   /// Of 16 rows.
   struct Noise {
@@ -133,7 +134,7 @@ class TensorPasses {
         noise_[i] = {};  // or the compiler would have to keep what the layer below left there
         continue;
       }
-      if (tensor_rows * (i + 1) > count_) clear_empty(i, tile_[i]);
+      if (tensor_rows * (i + 1) > count_) clear_empty(i);
       each_quad(i, [&](std::uint32_t h, std::uint32_t r, std::uint32_t row, std::uint32_t place) {
         float units[quad];
         tile_[i].get(h, r, units);
@@ -154,9 +155,9 @@ class TensorPasses {
   }
 
   /// Rows without a sample become zeros.
-  MODSWEEP_HD void clear_empty(std::uint32_t i, TensorRows<tensor_blocks>& rows) const {
+  MODSWEEP_HD void clear_empty(std::uint32_t i) {
     MODSWEEP_UNROLLED
-    for (SumFragment& block : rows.block) MODSWEEP_UNROLLED
+    for (SumFragment& block : tile_[i].block) MODSWEEP_UNROLLED
     for (std::uint32_t k = 0; k < 4; ++k)
       block.v[k] = math::select(tensor_rows * i + 8 * (k / 2) + lane_.group < count_, block.v[k], 0.0F);
   }
@@ -304,7 +305,7 @@ class TensorPasses {
 
   /// The gradient of the outputs' weights: rows are units, columns outputs.
   MODSWEEP_HD void sum_out_gradient(std::uint32_t last) {
-    SumFragment sums[2] = {};
+    SumFragment sums[2];
     sum_narrow_gradient(arrays_.units(last), arrays_.errors(), 0.0F, sums);
     if (lane_.member >= tile_ends / 2) return;
     float* share = arrays_.out_shares() + lane_.warp * tile_ends * tile_width +
@@ -318,7 +319,7 @@ class TensorPasses {
   /// The gradient of the inputs' weights, and of the first layer's biases as weights of a constant input:
   /// rows are units, columns inputs.
   MODSWEEP_HD void sum_in_gradient() {
-    SumFragment sums[2] = {};
+    SumFragment sums[2];
     sum_narrow_gradient(arrays_.units(0), arrays_.x(), 1.0F, sums);
     float* share = arrays_.in_shares() + (lane_.warp * tile_width + quad * lane_.group) * tile_ends;
     if (lane_.member < tile_ends / 2) {
@@ -332,10 +333,11 @@ class TensorPasses {
                 Quad<float>{{sums[0].v[0], sums[0].v[2], sums[1].v[0], sums[1].v[2]}}, part_.start);
   }
 
-  /// sums += sums over samples of the lane's quad g of units times four values a sample, and a fifth that is
+  /// sums = sums over samples of the lane's quad g of units times four values a sample, and a fifth that is
   /// `constant`.
   MODSWEEP_HD void sum_narrow_gradient(const float* units, const float* values, float constant,
                                        SumFragment (&sums)[2]) const {
+    SplitSums split[2] = {};
     MODSWEEP_ROLLED
     for (std::uint32_t s = 0; s < count_; s += tensor_columns) {
       const Across across(units + s * tile_width + lane_.across_place());
@@ -348,9 +350,10 @@ class TensorPasses {
       }
       const SplitColumns columns = split_columns(tf32_, a, b);
       MODSWEEP_UNROLLED
-      for (std::uint32_t m = 0; m < 2; ++m)
-        sums[m] = multiply_split(thread_, sums[m], across.rows(tf32_, m), columns);
+      for (std::uint32_t m = 0; m < 2; ++m) split[m].add(thread_, across.rows(tf32_, m), columns);
     }
+    MODSWEEP_UNROLLED
+    for (std::uint32_t m = 0; m < 2; ++m) sums[m] = split[m].joined();
   }
 
   /// The first unit of the lane's quad h.

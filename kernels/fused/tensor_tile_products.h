@@ -1,9 +1,11 @@
 // A warp's products by tensor cores: rows of units times weights, and the gradient of a matrix of weights.
 //
-// Operands have 24 bits, those of TF32 11. x is split into x', its first 11 bits, and the rest x'', which is
-// exact; x y is made of x' y', x' y'' and x'' y' (3xTF32). The tensor cores leave out what of a rest does not
-// fit into 11 bits, its last two at most: CUTLASS counts on that, too, while PTX promises nothing of operands
-// that were not rounded. tests/engine/fused_test.cpp holds the sums' errors to a bound, on a device as well.
+// Operands have 24 bits, those of TF32 11. x is split into x', of 11 bits, and the rest x'', which is exact;
+// x y is made of x' y', x' y'' and x'' y' (3xTF32). The tensor cores leave out what of a rest does not fit
+// into 11 bits, its last two at most: CUTLASS counts on that, too, while PTX promises nothing of operands
+// that were not rounded. The last bit of x' is always set: so neither what is cut off nor what is left out,
+// x'' y'', has a sign that one could tell from x and y, and errors do not add up. With u = 2^-20, a product
+// of n factors is off by at most (3 + n / 16) u times the sum of the |x y|.
 //
 // Source: H. Ootomo, R. Yokota, Recovering single precision accuracy from Tensor Cores while surpassing the
 // FP32 theoretical peak performance, 2022.
@@ -76,7 +78,8 @@ struct Tf32 {
   std::uint32_t bits = 0;
 
   [[nodiscard]] MODSWEEP_HD float first(float x) const {
-    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & bits);
+    constexpr std::uint32_t last = 0x2000U;
+    return std::bit_cast<float>((std::bit_cast<std::uint32_t>(x) & bits) | last);
   }
 };
 
@@ -98,14 +101,24 @@ struct SplitColumns {
   return split;
 }
 
-/// begin + rows * columns; the small products come first.
-template <typename Thread>
-[[nodiscard]] MODSWEEP_HD SumFragment multiply_split(const Thread& thread, const SumFragment& begin,
-                                                     const SplitRows& rows, const SplitColumns& columns) {
-  SumFragment sums = thread.multiply_add(begin, rows.rest, columns.first);
-  sums = thread.multiply_add(sums, rows.first, columns.rest);
-  return thread.multiply_add(sums, rows.first, columns.first);
-}
+/// Sums of products. Tensor cores cut off what does not fit where they add, toward zero: so the small
+/// products, x' y'' and x'' y', are added up apart, and to the others with rounding.
+struct SplitSums {
+  SumFragment first, rest;
+
+  template <typename Thread>
+  MODSWEEP_HD void add(const Thread& thread, const SplitRows& rows, const SplitColumns& columns) {
+    rest = thread.multiply_add(rest, rows.rest, columns.first);
+    rest = thread.multiply_add(rest, rows.first, columns.rest);
+    first = thread.multiply_add(first, rows.first, columns.first);
+  }
+  [[nodiscard]] MODSWEEP_HD SumFragment joined() const {
+    SumFragment sum;
+    MODSWEEP_UNROLLED
+    for (std::uint32_t i = 0; i < 4; ++i) sum.v[i] = first.v[i] + rest.v[i];
+    return sum;
+  }
+};
 
 /// Four floats by one instruction: nvcc loads them by twos where it pleases.
 [[nodiscard]] MODSWEEP_HD Quad<float> get_quad(const float* from) {
@@ -194,24 +207,26 @@ template <std::uint32_t blocks, typename Thread>
                                                            const TensorRows<tensor_blocks>& rows,
                                                            const WholeColumns<blocks>& columns,
                                                            const SumFragment (&begin)[blocks]) {
-  TensorRows<blocks> sums;
+  SplitSums sums[blocks];
   MODSWEEP_UNROLLED
-  for (std::uint32_t n = 0; n < blocks; ++n) sums.block[n] = begin[n];
+  for (std::uint32_t n = 0; n < blocks; ++n) sums[n] = {begin[n], {}};
   MODSWEEP_UNROLLED
   for (std::uint32_t k = 0; k < tensor_blocks; ++k) {
     SplitRows left;
     MODSWEEP_UNROLLED
     for (std::uint32_t i = 0; i < 4; ++i) left.set(tf32, i, rows.block[k].v[i / 2 + 2 * (i % 2)]);
     MODSWEEP_UNROLLED
-    for (std::uint32_t n = 0; n < blocks; ++n)
-      sums.block[n] = multiply_split(thread, sums.block[n], left, columns[k / 2][k % 2][n]);
+    for (std::uint32_t n = 0; n < blocks; ++n) sums[n].add(thread, left, columns[k / 2][k % 2][n]);
   }
-  return sums;
+  TensorRows<blocks> joined;
+  MODSWEEP_UNROLLED
+  for (std::uint32_t n = 0; n < blocks; ++n) joined.block[n] = sums[n].joined();
+  return joined;
 }
 
 /// A lane's part of a matrix's gradient: its quad g of outputs, two of them each, by columns 2 t and 2 t + 1
 /// of blocks in which unit 4 g + n is column g of block n.
-using TensorGradient = SumFragment[2][tensor_blocks];
+using TensorGradient = SplitSums[2][tensor_blocks];
 
 /// Quad g of units of samples t and t + 4 of eight.
 struct Across {
@@ -259,8 +274,7 @@ MODSWEEP_HD void sum_weight_gradient(const Thread& thread, const TensorLane& lan
     for (std::uint32_t m = 0; m < 2; ++m) {
       const SplitRows rows = d.rows(tf32, m);
       MODSWEEP_UNROLLED
-      for (std::uint32_t n = 0; n < tensor_blocks; ++n)
-        sums[m][n] = multiply_split(thread, sums[m][n], rows, columns[n]);
+      for (std::uint32_t n = 0; n < tensor_blocks; ++n) sums[m][n].add(thread, rows, columns[n]);
     }
   }
 }
@@ -268,15 +282,14 @@ MODSWEEP_HD void sum_weight_gradient(const Thread& thread, const TensorLane& lan
 /// Stores the warp's share of the gradient, [32][32].
 MODSWEEP_HD void store_weight_gradient(const TensorLane& lane, float* share, const TensorGradient& sums) {
   MODSWEEP_UNROLLED
-  for (std::uint32_t m = 0; m < 2; ++m) MODSWEEP_UNROLLED
-  for (std::uint32_t r = 0; r < 2; ++r) {
-    float* row = share + (quad * lane.group + 2 * m + r) * tile_width + 2 * quad * lane.member;
+  for (std::uint32_t m = 0; m < 2; ++m) {
+    SumFragment sum[tensor_blocks];
     MODSWEEP_UNROLLED
-    for (std::uint32_t p = 0; p < 2; ++p) {
-      const std::uint32_t i = 2 * r + p;
-      put_quad(row + quad * p,
-               Quad<float>{{sums[m][0].v[i], sums[m][1].v[i], sums[m][2].v[i], sums[m][3].v[i]}});
-    }
+    for (std::uint32_t n = 0; n < tensor_blocks; ++n) sum[n] = sums[m][n].joined();
+    MODSWEEP_UNROLLED
+    for (std::uint32_t i = 0; i < 4; ++i)
+      put_quad(share + (quad * lane.group + 2 * m + i / 2) * tile_width + quad * (2 * lane.member + i % 2),
+               Quad<float>{{sum[0].v[i], sum[1].v[i], sum[2].v[i], sum[3].v[i]}});
   }
 }
 

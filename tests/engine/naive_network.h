@@ -36,6 +36,8 @@ class NaiveOptimizer {
   /// Takes the next step with this gradient of the loss, which is without weight decay.
   void step(std::vector<double>& parameters, const std::vector<double>& gradient);
 
+  [[nodiscard]] const std::vector<double>& first_moments() const { return first_; }
+
  private:
   [[nodiscard]] double learning_rate() const;
 

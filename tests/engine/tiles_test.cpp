@@ -20,6 +20,7 @@
 namespace modsweep::test {
 namespace {
 
+using fused::Multiplier;
 using fused::TileKind;
 
 constexpr fused::BlockLimits sm_90 = {
@@ -40,8 +41,8 @@ struct TrainedByTiles {
 };
 
 /// Trains the networks of a pack that are of this kind.
-template <bool noisy>
-TrainedByTiles train_kind(const Pack& pack, bool backwards, BlockObserver* observer) {
+template <bool noisy, Multiplier multiplier>
+TrainedByTiles train_kind(const Pack& pack, bool backwards) {
   HostBackend backend;
   pack::PackMemory<HostBackend, float> memory(backend, pack, pack::Workspace::block);
   TrainedByTiles trained;
@@ -52,11 +53,11 @@ TrainedByTiles train_kind(const Pack& pack, bool backwards, BlockObserver* obser
     members.push_back(p);
   }
   backend.upload(memory.progress, trained.progress.data(), trained.progress.size());
-  const fused::TilePlan plan = fused::tile_plan(pack.shape, pack.batch_size);
+  const fused::TilePlan plan = fused::tile_plan(pack.shape, pack.batch_size, multiplier);
   auto shared = backend.allocate<std::byte>(plan.bytes);
   std::memset(shared.data(), 0xff, plan.bytes);  // not zeros: they would hide reads before the first write
-  run_tile_blocks(static_cast<std::uint32_t>(members.size()), backwards, observer, shared.data(),
-                  fused::TrainTiles<noisy>{{memory.view(), plan, members.data()}});
+  run_tile_blocks(static_cast<std::uint32_t>(members.size()), backwards, nullptr, shared.data(),
+                  fused::TrainTiles<noisy, multiplier>{{memory.view(), plan, members.data()}});
   trained.stride = memory.view().parameter_stride;
   const auto copy = [&](std::vector<float>& to, const auto& from) {
     to.resize(from.size());
@@ -69,21 +70,27 @@ TrainedByTiles train_kind(const Pack& pack, bool backwards, BlockObserver* obser
   return trained;
 }
 
-/// A pack of networks of one kind.
-TrainedByTiles train_by_tiles(const Pack& pack, bool backwards = false) {
+template <Multiplier multiplier>
+TrainedByTiles train_with(const Pack& pack, bool backwards) {
   const TileKind kind = fused::tile_kind(pack, 0);
   EXPECT_NE(kind, TileKind::none);
-  return kind == TileKind::noisy ? train_kind<true>(pack, backwards, nullptr)
-                                 : train_kind<false>(pack, backwards, nullptr);
+  return kind == TileKind::noisy ? train_kind<true, multiplier>(pack, backwards)
+                                 : train_kind<false, multiplier>(pack, backwards);
+}
+/// A pack of networks of one kind.
+TrainedByTiles train_by_tiles(const Pack& pack, Multiplier multiplier, bool backwards = false) {
+  return multiplier == Multiplier::tensor_cores ? train_with<Multiplier::tensor_cores>(pack, backwards)
+                                                : train_with<Multiplier::threads>(pack, backwards);
 }
 
 class Tiles : public testing::TestWithParam<TileCase> {};
 
 TEST_P(Tiles, TrainAsALoopInDoubleDoes) {
   const TilePack cells(GetParam());
-  const TrainedByTiles trained = train_by_tiles(cells.pack);
+  const TrainedByTiles trained = train_by_tiles(cells.pack, GetParam().multiplier);
   for (std::size_t p = 0; p < cells.pack.size(); ++p) {
-    EXPECT_LE(distance(trained.parameters, p * trained.stride, naive_weights(cells.cells[p], cells.pack, p)),
+    EXPECT_LE(distance_from_loop(GetParam(), naive_training(cells.cells[p], cells.pack, p),
+                                 p * trained.stride, trained.parameters, trained.moment1),
               allowed_distance(GetParam()));
     EXPECT_EQ(trained.progress[p].step, cells.pack.steps[p]);
     EXPECT_EQ(trained.progress[p].diverged, 0U);
@@ -92,28 +99,30 @@ TEST_P(Tiles, TrainAsALoopInDoubleDoes) {
 
 TEST_P(Tiles, DoNotDependOnTheOrderOfThreads) {
   const TilePack cells(GetParam());
-  EXPECT_TRUE(train_by_tiles(cells.pack) == train_by_tiles(cells.pack, true));
+  const Multiplier multiplier = GetParam().multiplier;
+  EXPECT_TRUE(train_by_tiles(cells.pack, multiplier) == train_by_tiles(cells.pack, multiplier, true));
 }
 
-INSTANTIATE_TEST_SUITE_P(Sizes, Tiles, testing::ValuesIn(tile_cases),
+INSTANTIATE_TEST_SUITE_P(Sizes, Tiles, testing::ValuesIn(tile_cases()),
                          [](const auto& test_info) { return "case" + std::to_string(test_info.index); });
 
 /// The step at which a network is found to have diverged whose first layer's activations have squares that
 /// are not finite, and whose outputs do not see them.
-std::uint64_t divergence_with(double weighted_activity, double noise) {
+std::uint64_t divergence_with(Multiplier multiplier, double weighted_activity, double noise) {
   TilePack cells({.name = "", .noise = noise, .wa = weighted_activity});
   const ParameterLayout layout(cells.pack.shape);
   Parameters initial{cells.pack.shape, std::vector<double>(layout.parameters(), 0.0)};
   for (std::uint32_t k = 0; k < fused::tile_width; ++k) initial.values[layout.layers()[0].biases + k] = 1e20;
   cells.pack.initial.push_back(std::make_shared<const Parameters>(std::move(initial)));
-  return train_by_tiles(cells.pack).progress[0].diverged;
+  return train_by_tiles(cells.pack, multiplier).progress[0].diverged;
 }
 
 TEST(TilesDiverge, WhereOnlyThePenaltyOfActivityIsNotFinite) {
-  for (const double noise : {0.0, 0.1}) {
-    EXPECT_EQ(divergence_with(1e-3, noise), 1U);
-    EXPECT_NE(divergence_with(0.0, noise), 1U);
-  }
+  for (const Multiplier multiplier : {Multiplier::threads, Multiplier::tensor_cores})
+    for (const double noise : {0.0, 0.1}) {
+      EXPECT_EQ(divergence_with(multiplier, 1e-3, noise), 1U);
+      EXPECT_NE(divergence_with(multiplier, 0.0, noise), 1U);
+    }
 }
 
 CellSettings standard_cell() {
@@ -198,10 +207,35 @@ TEST(TilePlans, TwoBlocksOfThePapersNetworkShareAMultiprocessor) {
 TEST(TilePlans, WarpsHaveEquallyManySamples) {
   const Shape shape = shape_of(standard_cell(), 4);
   for (std::uint32_t batch = 32; batch < 1000; ++batch) {
-    const std::uint32_t rows = fused::tile_plan(shape, batch).rows;
-    const std::uint32_t part = 4 * rows;
-    EXPECT_LE(rows, fused::tile_rows);
-    EXPECT_EQ((batch + part - 1) / part, (batch + 207) / 208) << batch;  // as few parts as there can be
+    const fused::TilePlan plan = fused::tile_plan(shape, batch);
+    for (std::uint32_t w = 0; w < fused::tile_warps; ++w) {
+      EXPECT_EQ(plan.warp_rows[w], plan.part_rows / fused::tile_warps);
+      EXPECT_EQ(plan.warp_first[w], w * plan.warp_rows[w]);
+    }
+    EXPECT_LE(plan.warp_rows[0], fused::tile_rows);
+    EXPECT_EQ((batch + plan.part_rows - 1) / plan.part_rows, (batch + 207) / 208)
+        << batch;  // the fewest parts
+  }
+}
+
+TEST(TilePlans, WarpsHaveTheSameNumberOfProductsOfTensorCoresOrOneMore) {
+  const Shape shape = shape_of(standard_cell(), 4);
+  for (std::uint32_t batch = 32; batch < 1000; ++batch) {
+    const fused::TilePlan plan = fused::tile_plan(shape, batch, Multiplier::tensor_cores);
+    std::uint32_t first = 0;
+    for (std::uint32_t w = 0; w < fused::tile_warps; ++w) {
+      EXPECT_EQ(plan.warp_first[w], first);
+      EXPECT_EQ(plan.warp_rows[w] % 16, 0U);
+      EXPECT_LE(plan.warp_rows[w], plan.warp_rows[0] + 16) << batch;
+      EXPECT_GE(plan.warp_rows[w], plan.warp_rows[0]) << batch;
+      // What a warp has does not reach into the next one's rows; its share of a gradient, 32 rows, neither.
+      EXPECT_LE(w * plan.warp_stride + plan.warp_rows[w],
+                w + 1 < fused::tile_warps ? (w + 1) * plan.warp_stride : fused::tile_block_rows);
+      first += plan.warp_rows[w];
+    }
+    EXPECT_GE(plan.warp_stride, 32U);
+    EXPECT_EQ(first, plan.part_rows);
+    EXPECT_EQ((batch + plan.part_rows - 1) / plan.part_rows, (batch + 207) / 208) << batch;
   }
 }
 
@@ -221,14 +255,16 @@ std::vector<CellSettings> mixed_cells() {
   return cells;
 }
 
-class TilesOfTheEngine : public testing::Test {
+class TilesOfTheEngine : public testing::TestWithParam<Multiplier> {
  protected:
   void SetUp() override {
     const std::filesystem::path module = MODSWEEP_HOST_GPU_MODULE;
     (void)::dlopen((module.parent_path() / "libcuda.so.1").c_str(), RTLD_LAZY);
     gpu_ = open_gpu(module);
     ASSERT_NE(gpu_.module, nullptr) << gpu_.reason;
-    engine_ = gpu_.module->make_fused_engine(gpu_.devices.front());
+    const GpuDevice& device = gpu_.devices.front();
+    engine_ = GetParam() == Multiplier::tensor_cores ? gpu_.module->make_fused_3xtf32_engine(device)
+                                                     : gpu_.module->make_fused_engine(device);
   }
   /// States after up to `steps` steps from `begin`, or from the start.
   std::vector<std::vector<std::byte>> train(const std::vector<CellSettings>& cells, std::uint64_t steps,
@@ -252,13 +288,13 @@ class TilesOfTheEngine : public testing::Test {
   std::vector<std::optional<std::uint64_t>> diverged_;
 };
 
-TEST_F(TilesOfTheEngine, AreTaken) {
+TEST_P(TilesOfTheEngine, AreTaken) {
   const std::vector<CellSettings> cells = mixed_cells();
   const auto states = train(cells, 1000);
   for (const std::size_t i : {0U, 1U, 2U, 3U, 6U}) {
     Pack alone;
     alone.add(cells[i], cache_.get(cells[i].task));
-    const TrainedByTiles tiles = train_by_tiles(alone);
+    const TrainedByTiles tiles = train_by_tiles(alone, GetParam());
     const auto state = from_bytes<float>(states[i], alone.shape);
     EXPECT_EQ(state.step, tiles.progress[0].step);
     EXPECT_EQ(std::memcmp(state.parameters.data(), tiles.parameters.data(),
@@ -271,7 +307,7 @@ TEST_F(TilesOfTheEngine, AreTaken) {
   }
 }
 
-TEST_F(TilesOfTheEngine, ANetworkAloneEqualsItselfInAPackInAnyOrder) {
+TEST_P(TilesOfTheEngine, ANetworkAloneEqualsItselfInAPackInAnyOrder) {
   const std::vector<CellSettings> cells = mixed_cells();
   const auto together = train(cells, 1000);
   const auto reversed = train({cells.rbegin(), cells.rend()}, 1000);
@@ -281,14 +317,14 @@ TEST_F(TilesOfTheEngine, ANetworkAloneEqualsItselfInAPackInAnyOrder) {
   }
 }
 
-TEST_F(TilesOfTheEngine, ResumedEqualsUnbroken) {
+TEST_P(TilesOfTheEngine, ResumedEqualsUnbroken) {
   const std::vector<CellSettings> cells = mixed_cells();
   const auto unbroken = train(cells, 1000);
   for (const std::uint64_t at : {0U, 1U, 2U, 3U, 5U, 8U})
     EXPECT_EQ(train(cells, 1000, train(cells, at)), unbroken) << "interrupted at " << at;
 }
 
-TEST_F(TilesOfTheEngine, ADivergingNetworkStopsAndHurtsNobody) {
+TEST_P(TilesOfTheEngine, ADivergingNetworkStopsAndHurtsNobody) {
   std::vector<CellSettings> cells = mixed_cells();
   const auto healthy = train(cells, 1000);
   cells[0].training.learning_rate = 1e25;  // squared errors overflow
@@ -303,6 +339,12 @@ TEST_F(TilesOfTheEngine, ADivergingNetworkStopsAndHurtsNobody) {
   }
   for (std::size_t i = 2; i < cells.size(); ++i) EXPECT_EQ(states[i], healthy[i]) << i;
 }
+
+INSTANTIATE_TEST_SUITE_P(Engines, TilesOfTheEngine,
+                         testing::Values(Multiplier::threads, Multiplier::tensor_cores),
+                         [](const auto& test_info) {
+                           return test_info.param == Multiplier::threads ? "fused" : "fused_3xtf32";
+                         });
 
 }  // namespace
 }  // namespace modsweep::test

@@ -38,6 +38,11 @@ def breaks_of(text):
     for name, n in (("first", 0), ("middle", len(products) // 2), ("last", -1)):
         at = products[n]
         yield "the %s product left out of its sum" % name, replaced(text, at, "mov.f32 %s, %s;" % at.group(1, 4))
+    mma = r"mma\.sync\.[\w.]+ \{([^}]*)\}, \{[^}]*\}, \{[^}]*\}, \{([^}]*)\};"
+    for number, at in enumerate(re.finditer(mma, text)):
+        if number % 16 == 0:
+            moves = "".join("mov.f32 %s, %s;" % pair for pair in zip(at.group(1).split(","), at.group(2).split(",")))
+            yield "product %d of tensor cores left out" % number, replaced(text, at, moves)
     sums = list(re.finditer(r"add\.f32\s+(%f\d+), (%f\d+), (%f\d+);", text))
     at = sums[len(sums) // 2]
     yield "a share left out of a sum", replaced(text, at, "mov.f32 %s, %s;" % at.group(1, 2))
@@ -59,13 +64,17 @@ def main():
         sys.argv[1:] = [source, str(out), check, nvcc]
         counts.main()
         return
-    plain = counts.lone_kernel(ptx, counts.KERNEL % (0, 0), out / "broken.ptx").read_text()
     unnoticed = 0
-    for name, text in breaks_of(plain):
-        (out / "broken.ptx").write_text(text)
-        seen = any(failures(check, out / "broken.ptx", case)[0] != 0 for case in ("standard", "two parts"))
-        print("noticed" if seen else "UNNOTICED", name, flush=True)
-        unnoticed += not seen
+    for prefix, tensor_cores in (("", 0), ("3xtf32: ", 1)):
+        kernel = counts.lone_kernel(ptx, counts.KERNEL % (0, tensor_cores), out / "broken.ptx").read_text()
+        cases = [prefix + case for case in ("standard", "two parts")]
+        if any(failures(check, out / "broken.ptx", case)[0] != 0 for case in cases):
+            raise SystemExit("fails without a break, too")
+        for name, text in breaks_of(kernel):
+            (out / "broken.ptx").write_text(text)
+            seen = any(failures(check, out / "broken.ptx", case)[0] != 0 for case in cases)
+            print("noticed" if seen else "UNNOTICED", prefix + name, flush=True)
+            unnoticed += not seen
     raise SystemExit(1 if unnoticed else 0)
 
 
