@@ -69,10 +69,11 @@ inline CellSettings tile_cell(const TileCase& c, std::uint32_t seed) {
   return cell;
 }
 
-/// What an optimizer makes of naive_gradient(), from the float parameters that a pack begins with.
+/// What an optimizer makes of naive_gradient(), from the parameters that a pack begins with in its precision.
 inline std::vector<double> naive_weights(const CellSettings& cell, const Pack& pack, std::size_t p) {
   std::vector<double> parameters = pack.initial_parameters(p);
-  for (double& value : parameters) value = static_cast<double>(static_cast<float>(value));
+  if (pack.precision != Precision::fp64)
+    for (double& value : parameters) value = static_cast<double>(static_cast<float>(value));
   const Samples& data = pack.dataset[p]->train;
   const std::uint32_t batches = (data.count + cell.training.batch_size - 1) / cell.training.batch_size;
   NaiveOptimizer optimizer(cell);
