@@ -218,7 +218,7 @@ TEST_F(DeviceTest, ProductsAreOfAlignedMatrices) {
 TEST_F(DeviceTest, ClustersAreAsLargeAsTheDeviceHolds) {
   const Shape narrow = pack(1, 32).shape;
   const Shape two = pack(1, 160).shape;    // takes two blocks
-  const Shape eight = pack(1, 400).shape;  // takes eight
+  const Shape eight = pack(1, 350).shape;  // takes eight
   for (const auto& [blocks, of_two, of_eight] :
        {std::tuple{8, true, true}, {7, true, false}, {3, true, false}, {1, false, false}}) {
     runtime().properties.cluster_blocks = blocks;
