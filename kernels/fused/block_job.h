@@ -34,7 +34,6 @@ struct LoadState {
     state->hyper = job.pack.hyperparameters[p];
     state->data = job.pack.data[p];
     state->progress = job.pack.progress[p];
-    state->batch = {};  // where a whole batch begins, steps do not say
     state->losses = {};  // of a split without samples
     for (std::uint32_t l = 0; l < job.plan.layer_count; ++l) {
       state->layers[l] = job.layers[rank * job.plan.layer_count + l];
