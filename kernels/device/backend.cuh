@@ -2,6 +2,7 @@
 // only copies wait.
 #pragma once
 
+#include "device/apply.cuh"
 #include "device/kernel_timer.h"
 #include "device/resources.h"
 #include "pack/product.h"
@@ -19,15 +20,6 @@
 #include <thrust/iterator/transform_iterator.h>
 
 namespace modsweep::device {
-
-/// Block (x, y) processes items blockDim.x * x + ... of the networks y, y + gridDim.y, ...; no shared memory,
-/// no synchronization. Any number of networks and items.
-template <typename F>
-__global__ void apply(const F f, std::uint32_t networks, std::uint32_t items) {
-  const std::uint32_t item = blockIdx.x * blockDim.x + threadIdx.x;
-  if (item >= items) return;
-  for (std::uint32_t p = blockIdx.y; p < networks; p += gridDim.y) f(p, item);
-}
 
 /// A function of (segment, item) as a function of the position in the concatenated segments.
 template <typename F>
@@ -116,15 +108,9 @@ class Backend {
   void for_each(std::uint32_t networks, std::uint32_t items, const F& f) {
     if (networks == 0 || items == 0) return;
     activate();
-    constexpr std::uint32_t max_threads = 256;
-    constexpr std::uint32_t warp = 32;
-    constexpr std::uint32_t max_rows = 65535;
-    const std::uint32_t blocks = (items + max_threads - 1) / max_threads;
-    const std::uint32_t share = (items + blocks - 1) / blocks;  // evenly, so that few threads have no item
-    const std::uint32_t threads = (share + warp - 1) / warp * warp;
-    const dim3 grid((items + threads - 1) / threads, std::min(networks, max_rows));
+    const ApplyGrid grid = apply_grid(networks, items);
     if (timer_ != nullptr) timer_->begin(stream_);
-    const cudaLaunchConfig_t config = launch_config(grid, threads, 0);
+    const cudaLaunchConfig_t config = launch_config(dim3(grid.x, grid.y), grid.threads, 0);
     MODSWEEP_CHECK(cudaLaunchKernelEx(&config, apply<F>, f, networks, items));
     if (timer_ != nullptr) timer_->end(stream_, f);
   }

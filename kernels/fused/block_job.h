@@ -15,7 +15,11 @@ struct BlockJob {
   const LayerShare* shares = nullptr;            ///< [layer_count]
   const std::uint32_t* local_indices = nullptr;  ///< [ranks][parameters]: where a block has them
   const WeightEndpoints* ends = nullptr;         ///< [ranks][parameter_stride] of a block
-  const std::uint32_t* members = nullptr;        ///< networks of the launch; null: all of the pack
+  /// [items of the launch][ranks][parameter_stride]: moments as a block lays out its parameters; zeros where
+  /// there is none. Null where nothing is trained.
+  T* moment1 = nullptr;
+  T* moment2 = nullptr;
+  const std::uint32_t* members = nullptr;  ///< networks of the launch; null: all of the pack
 };
 
 /// Items: 1. What a block knows of network p.

@@ -2,147 +2,21 @@
 #pragma once
 
 #include "device/backend.cuh"
-#include "fused/block.h"
+#include "fused/block_kernels.cuh"
 #include "fused/block_plan.h"
-#include "fused/device_code.cuh"
 #include "fused/launch_bounds.h"
 #include "fused/tile_machine.cuh"
 
 #include <algorithm>
+#include <bit>
 #include <string>
-
-#include <cooperative_groups.h>
 
 namespace modsweep::fused {
 
-/// A warp of the device, as block.h wants it: every lane has its own values in registers.
-struct DeviceWarp {
-  template <typename U>
-  struct Lanes {
-    U own;
-    MODSWEEP_HD U& operator[](std::uint32_t) { return own; }
-    MODSWEEP_HD const U& operator[](std::uint32_t) const { return own; }
-  };
-
-  [[nodiscard]] MODSWEEP_HD static bool begins(std::uint32_t) {
-#if defined(MODSWEEP_DEVICE_CODE)
-    __syncwarp();  // lanes that part over an item before
-#endif
-    return true;
-  }
-  template <typename F>
-  MODSWEEP_HD void each([[maybe_unused]] const F& f) const {
-#if defined(MODSWEEP_DEVICE_CODE)
-    f(threadIdx.x % warp_lanes);
-#endif
-  }
-  MODSWEEP_HD void multiply_add([[maybe_unused]] Lanes<SumFragment>& sums,
-                                [[maybe_unused]] const Lanes<RowFragment>& rows,
-                                [[maybe_unused]] const Lanes<ColumnFragment>& columns) const {
-#if defined(MODSWEEP_DEVICE_CODE)
-    multiply_add_tf32(sums.own, rows.own, columns.own);
-#endif
-  }
+/// Work of a cluster that takes as much as any: a multiprocessor holds one block with all the shared memory.
+struct AnyClusterWork {
+  MODSWEEP_HD void operator()(DeviceClusterBlock&, std::uint32_t) const {}
 };
-
-/// A thread block of the device that has its network for itself, as block.h wants it.
-class DeviceBlock {
- public:
-  MODSWEEP_HD explicit DeviceBlock(std::byte* shared) : shared_(shared) {}
-
-  [[nodiscard]] MODSWEEP_HD std::byte* shared() const { return shared_; }
-  [[nodiscard]] MODSWEEP_HD static Alone peers() { return {}; }
-
-  template <typename... Parts>
-  MODSWEEP_HD void phase(Wait, const Parts&... parts) {
-#if defined(MODSWEEP_DEVICE_CODE)
-    distribute(threadIdx.x, blockDim.x, DeviceWarp(), parts...);
-    __syncthreads();
-#endif
-  }
-
- private:
-  std::byte* shared_;
-};
-
-/// The blocks of a cluster of the device.
-struct DevicePeers {
-  static constexpr bool several = true;
-
-#if defined(MODSWEEP_HAS_CLUSTERS)
-  [[nodiscard]] __device__ __forceinline__ static std::uint32_t count() {
-    return cooperative_groups::this_cluster().num_blocks();
-  }
-  [[nodiscard]] __device__ __forceinline__ static std::uint32_t rank() {
-    return cooperative_groups::this_cluster().block_rank();
-  }
-  template <typename U>
-  [[nodiscard]] __device__ __forceinline__ static U* at(std::uint32_t rank, U* here) {
-    return cooperative_groups::this_cluster().map_shared_rank(here, static_cast<int>(rank));
-  }
-#else  // never called: what is compiled for the host or for older devices only has to compile
-  [[nodiscard]] MODSWEEP_HD static std::uint32_t count() {
-    return 1;
-  }
-  [[nodiscard]] MODSWEEP_HD static std::uint32_t rank() {
-    return 0;
-  }
-  template <typename U>
-  [[nodiscard]] MODSWEEP_HD static U* at(std::uint32_t, U* here) {
-    return here;
-  }
-#endif
-};
-
-/// A thread block that shares its network with the others of its cluster.
-class DeviceClusterBlock {
- public:
-  MODSWEEP_HD explicit DeviceClusterBlock(std::byte* shared) : shared_(shared) {}
-
-  [[nodiscard]] MODSWEEP_HD std::byte* shared() const { return shared_; }
-  [[nodiscard]] MODSWEEP_HD static DevicePeers peers() { return {}; }
-
-  template <typename... Parts>
-  MODSWEEP_HD void phase([[maybe_unused]] Wait wait, const Parts&... parts) {
-#if defined(MODSWEEP_HAS_CLUSTERS)
-    distribute(threadIdx.x, blockDim.x, DeviceWarp(), parts...);
-    if (wait == Wait::cluster)
-      cooperative_groups::this_cluster().sync();
-    else
-      __syncthreads();
-#endif
-  }
-
- private:
-  std::byte* shared_;
-};
-
-/// Threads of a block, at most.
-constexpr std::uint32_t max_threads = 256;
-/// Blocks of a cluster that every device with clusters runs.
-constexpr std::uint32_t portable_ranks = 8;
-
-/// Block x works on the networks x, x + gridDim.x, ... one after another, each alone in the dynamic shared
-/// memory, which every thread writes; f synchronizes, at last after its last access. Up to `max_threads`
-/// threads, a power of two, in one dimension.
-template <typename F, std::uint32_t registers>
-__global__ void __maxnreg__(registers) work(const __grid_constant__ F f, std::uint32_t networks) {
-  DeviceBlock block(block_memory());
-  for (std::uint32_t p = blockIdx.x; p < networks; p += gridDim.x) f(block, p);
-}
-
-/// The same with clusters of `ranks` blocks: cluster c works on the networks c, c + clusters, ... Every block
-/// writes into the dynamic shared memory of the others; f synchronizes the cluster after its last access to
-/// another's. Nothing where there are no clusters: such networks are refused there.
-template <typename F>
-__global__ void __maxnreg__(max_registers)
-    work_in_clusters([[maybe_unused]] const __grid_constant__ F f, [[maybe_unused]] std::uint32_t networks,
-                     [[maybe_unused]] std::uint32_t ranks) {
-#if defined(MODSWEEP_HAS_CLUSTERS)
-  DeviceClusterBlock block(block_memory());
-  for (std::uint32_t p = blockIdx.x / ranks; p < networks; p += gridDim.x / ranks) f(block, p);
-#endif
-}
 
 /// Not for several threads at once; several backends may share a device.
 class BlockBackend : public device::Backend {
@@ -157,10 +31,27 @@ class BlockBackend : public device::Backend {
       MODSWEEP_CHECK(cudaDeviceGetAttribute(&value, attribute, device));
       return static_cast<std::size_t>(value);
     };
-    return {.block = value_of(cudaDevAttrMaxSharedMemoryPerBlockOptin),
+    const std::size_t block = value_of(cudaDevAttrMaxSharedMemoryPerBlockOptin);
+    return {.block = block,
             .multiprocessor = value_of(cudaDevAttrMaxSharedMemoryPerMultiprocessor),
             .reserved = value_of(cudaDevAttrReservedSharedMemoryPerBlock),
-            .max_ranks = value_of(cudaDevAttrClusterLaunch) == 0 ? 1 : portable_ranks};
+            .max_ranks = value_of(cudaDevAttrClusterLaunch) == 0 ? 1 : ranks_of_cluster(device, block)};
+  }
+
+  /// Blocks of a cluster, 1, 2, 4 or 8: as many as the device runs at once where each has all the memory that
+  /// a block may have. Parts of a device (MIG) may have less than portable_ranks.
+  [[nodiscard]] static std::uint32_t ranks_of_cluster(int device, std::size_t block) {
+    MODSWEEP_CHECK(cudaSetDevice(device));
+    auto* const kernel = work_in_clusters<AnyClusterWork>;
+    MODSWEEP_CHECK(
+        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(block)));
+    cudaLaunchConfig_t config{};
+    config.gridDim = portable_ranks;
+    config.blockDim = most_threads;
+    config.dynamicSmemBytes = block;
+    int ranks = 0;
+    MODSWEEP_CHECK(cudaOccupancyMaxPotentialClusterSize(&ranks, kernel, &config));
+    return std::bit_floor(std::clamp(static_cast<std::uint32_t>(std::max(ranks, 1)), 1U, portable_ranks));
   }
 
   [[nodiscard]] const BlockLimits& limits() const { return limits_; }
@@ -207,10 +98,10 @@ class BlockBackend : public device::Backend {
   void for_each_block(std::uint32_t networks, std::uint32_t ranks, std::uint32_t threads, std::size_t bytes,
                       const F& f, std::uint32_t registers = max_registers) {
     if (networks == 0) return;
-    if (bytes > limits_.block || threads > max_threads || ranks > limits_.max_ranks)
+    if (bytes > limits_.block || threads > most_threads || ranks > limits_.max_ranks)
       throw LogicError(std::to_string(ranks) + " blocks of " + std::to_string(bytes) + " bytes and " +
                        std::to_string(threads) + " threads; there are " + std::to_string(limits_.max_ranks) +
-                       " of " + std::to_string(limits_.block) + " and " + std::to_string(max_threads));
+                       " of " + std::to_string(limits_.block) + " and " + std::to_string(most_threads));
     MODSWEEP_CHECK(cudaSetDevice(device_));
     if (ranks == 1)
       launch_blocks(networks, threads, bytes, f, registers);

@@ -37,35 +37,38 @@ class BlockNetwork {
     if constexpr (sliced) batch_.layers = job.whole_layers;
   }
 
-  /// Fetches network p, moments included where it is to be trained.
-  MODSWEEP_HD void load(std::uint32_t p, bool moments) {
+  /// Fetches network p, item `item` of the launch, moments included where it is to be trained.
+  MODSWEEP_HD void load(std::uint32_t p, std::uint32_t item, bool moments) {
     const BlockPlan& plan = job_.plan;
     const std::uint64_t* const zeros = job_.pack.zeros_stay_from;
     batch_.zeros_stay_from = zeros == nullptr ? nullptr : zeros + p;
     const std::size_t at = p * job_.pack.parameter_stride;
+    const std::size_t own = (std::size_t{item} * plan.ranks + peers_.rank()) * plan.parameter_stride;
+    if (moments) {
+      batch_.moment1 = job_.moment1 + own;
+      batch_.moment2 = job_.moment2 + own;
+    }
     const std::uint32_t rest = moments ? plan.parameters : 0;
     block_.phase(Wait::block, each(1, LoadState<T>{job_, state_, p, peers_.rank()}),
                  each(plan.end, Clear<T>{values_}));
-    block_.phase(
-        Wait::cluster,
-        each(plan.parameters,
-             LoadParameters<T>{local_indices_, job_.pack.parameters + at, values_ + plan.weights}),
-        each(rest, LoadParameters<T>{local_indices_, job_.pack.moment1 + at, values_ + plan.moment1}),
-        each(rest, LoadParameters<T>{local_indices_, job_.pack.moment2 + at, values_ + plan.moment2}));
+    block_.phase(Wait::cluster,
+                 each(plan.parameters,
+                      LoadParameters<T>{local_indices_, job_.pack.parameters + at, values_ + plan.weights}),
+                 each(rest, LoadParameters<T>{local_indices_, job_.pack.moment1 + at, batch_.moment1}),
+                 each(rest, LoadParameters<T>{local_indices_, job_.pack.moment2 + at, batch_.moment2}));
   }
 
   /// Puts back what training changed.
   MODSWEEP_HD void store(std::uint32_t p) {
     const BlockPlan& plan = job_.plan;
     const std::size_t at = p * job_.pack.parameter_stride;
-    block_.phase(Wait::block,
-                 each(plan.parameters,
-                      StoreParameters<T>{local_indices_, values_ + plan.weights, job_.pack.parameters + at}),
-                 each(plan.parameters,
-                      StoreParameters<T>{local_indices_, values_ + plan.moment1, job_.pack.moment1 + at}),
-                 each(plan.parameters,
-                      StoreParameters<T>{local_indices_, values_ + plan.moment2, job_.pack.moment2 + at}),
-                 each(first(), Copy<Progress>{&state_->progress, job_.pack.progress + p}));
+    block_.phase(
+        Wait::block,
+        each(plan.parameters,
+             StoreParameters<T>{local_indices_, values_ + plan.weights, job_.pack.parameters + at}),
+        each(plan.parameters, StoreParameters<T>{local_indices_, batch_.moment1, job_.pack.moment1 + at}),
+        each(plan.parameters, StoreParameters<T>{local_indices_, batch_.moment2, job_.pack.moment2 + at}),
+        each(first(), Copy<Progress>{&state_->progress, job_.pack.progress + p}));
   }
 
   MODSWEEP_HD void store_losses(std::uint32_t p) {
@@ -79,7 +82,13 @@ class BlockNetwork {
 
   /// Whether the network takes a step; to inspect, it always does.
   MODSWEEP_HD bool begin_step(bool inspect) {
-    block_.phase(Wait::cluster, each(1, pack::BeginStep<T>{batch_, inspect, peers_.rank() == 0}));
+    if (state_->data.order != nullptr)  // a new epoch's order: drawn by all threads, made by one
+      block_.phase(Wait::block, each(first() * state_->data.rows(Split::train).count,
+                                     pack::DrawOrder<T>{batch_, inspect}));
+    block_.phase(
+        Wait::cluster,
+        each(1, pack::BeginStep<T>{
+                    .v = batch_, .inspect = inspect, .shuffles = peers_.rank() == 0, .drawn = true}));
     return state_->batch.active != 0;
   }
 
@@ -148,8 +157,6 @@ class BlockNetwork {
     v.losses = &state_->losses;
     v.parameters = values_ + plan.weights;
     v.gradients = values_ + plan.gradients;
-    v.moment1 = values_ + plan.moment1;
-    v.moment2 = values_ + plan.moment2;
     v.x = values_ + plan.x;
     v.y = values_ + plan.y;
     v.z = values_ + plan.z;
@@ -348,52 +355,6 @@ class BlockNetwork {
   const std::uint32_t* local_indices_;
   PackView<T> batch_;  ///< with the whole batch's BatchState
   PackView<T> part_;
-};
-
-/// A block's work on network p: all its steps up to its target; or, to inspect it, losses and whole gradient
-/// of its next step. One kernel for both: they differ in little, and take long to compile.
-template <typename T, Multiplier multiplier = Multiplier::threads>
-struct TrainNetwork {
-  /// Whether it is compiled for fewer registers, too (launch_bounds.h).
-  static constexpr bool chooses_registers = std::is_same_v<T, float>;
-
-  BlockJob<T> job;
-  bool inspect = false;
-
-  template <typename Block>
-  MODSWEEP_HD void operator()(Block& block, std::uint32_t item) const {
-    const std::uint32_t p = job.members == nullptr ? item : job.members[item];
-    BlockNetwork<T, Block, multiplier> network(job, block);
-    network.load(p, !inspect);
-    while (network.begin_step(inspect)) {
-      network.differentiate(inspect);
-      network.update(inspect);
-      if (inspect) break;
-    }
-    if (inspect) {
-      network.store_losses(p);
-      network.store_gradients(p);
-    } else {
-      network.store(p);
-    }
-  }
-};
-
-/// A block's work on network p: losses over a split.
-template <typename T>
-struct EvaluateNetwork {
-  static constexpr bool chooses_registers = false;
-
-  BlockJob<T> job;
-  Split split = Split::train;
-
-  template <typename Block>
-  MODSWEEP_HD void operator()(Block& block, std::uint32_t p) const {
-    BlockNetwork<T, Block, Multiplier::threads> network(job, block);
-    network.load(p, false);
-    network.evaluate(split);
-    network.store_losses(p);
-  }
 };
 
 }  // namespace modsweep::fused

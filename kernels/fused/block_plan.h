@@ -2,10 +2,10 @@
 // values that the host works out once for a shape.
 //
 // A network that one block cannot hold is shared by a cluster of blocks, of as few as hold it. Each has a
-// slice of every layer's outputs, whole quads of them: their weights with gradients and moments, their
-// pre-activations and errors. What a layer passes on, and sums over units, each has a copy of. Backward, each
-// adds up what its own weights make of dL/dg, and the owner of a unit adds up these shares. All blocks lay
-// out their memory in the same way.
+// slice of every layer's outputs, whole quads of them: their weights and gradients, their pre-activations and
+// errors; moments, which a step touches once, lie in the backend's memory. What a layer passes on, and sums
+// over units, each has a copy of. Backward, each adds up what its own weights make of dL/dg, and the owner of
+// a unit adds up these shares. All blocks lay out their memory in the same way.
 //
 // A block works through a batch in parts of `rows` samples. A layer's weights lie in rows that begin at
 // multiples of four values and are an odd number of quads apart, so that neighboring threads that read
@@ -45,6 +45,9 @@ constexpr std::uint32_t max_registers = 168;
 constexpr std::uint32_t fewer_registers = 128;
 /// Of every device since sm_70 (CUDA C++ Programming Guide, technical specifications).
 constexpr std::uint32_t registers_of_multiprocessor = 65536;
+
+/// Threads of a block, at most.
+constexpr std::uint32_t most_threads = 256;
 
 /// What multiplies matrices: multiply-adds of threads (products.h), or tensor cores where a layer is wide
 /// enough for them (tensor_products.h).
@@ -108,8 +111,7 @@ struct BlockPlan {
   bool prelu = false;
 
   std::uint32_t values = 0;                  ///< bytes that come before
-  std::uint32_t weights = 0, gradients = 0;  ///< [parameter_stride], as are:
-  std::uint32_t moment1 = 0, moment2 = 0;    //
+  std::uint32_t weights = 0, gradients = 0;  ///< [parameter_stride]
   std::uint32_t x = 0;                       ///< [R][input_stride]
   std::uint32_t y = 0;                       ///< [R][output stride]
   std::uint32_t z = 0;                       ///< every slice's [R][stride]
@@ -261,7 +263,7 @@ template <typename T>
     max_units = std::max(max_units, layer.all_outputs);
   }
   // About four for each unit of the widest layer: whole warps, each with samples of its own.
-  plan.threads = std::clamp(4 * std::bit_ceil(std::min(max_units, 64U)), 64U, 256U);
+  plan.threads = std::clamp(4 * std::bit_ceil(std::min(max_units, 64U)), 64U, most_threads);
   plan.parameters = static_cast<std::uint32_t>(ParameterLayout(shape).parameters());
   plan.parameter_stride = static_cast<std::uint32_t>(block_parameters(shape, ranks));
   plan.prelu = shape.prelu;
@@ -272,8 +274,7 @@ template <typename T>
     next += count;
     return static_cast<std::uint32_t>(at);
   };
-  for (std::uint32_t* array : {&plan.weights, &plan.gradients, &plan.moment1, &plan.moment2})
-    *array = take(plan.parameter_stride);
+  for (std::uint32_t* array : {&plan.weights, &plan.gradients}) *array = take(plan.parameter_stride);
   plan.x = take(std::size_t{rows} * plan.input_stride);
   plan.y = take(std::size_t{rows} * layers.back().output_stride);
   plan.z = take(std::size_t{rows} * plan.slice_units);
@@ -307,11 +308,16 @@ constexpr std::uint32_t max_rows = 64;
   return rows >= 16 ? 16 : quad;
 }
 
-/// Blocks that share a network of this shape: as few as have room for it; 0: none have.
+/// Samples at once with which a block does not spend most of its time on passes over the weights.
+constexpr std::uint32_t enough_rows = 16;
+
+/// Blocks that share a network of this shape: as few as have room for it and enough samples, else for it; 0:
+/// none have.
 template <typename T>
 [[nodiscard]] std::uint32_t ranks_of(const Shape& shape, const BlockLimits& limits, Multiplier multiplier) {
-  for (std::uint32_t ranks = limits.fewest_ranks; ranks <= limits.max_ranks; ranks *= 2)
-    if (plan_with_rows<T>(shape, fewest_rows, ranks, multiplier).bytes <= limits.block) return ranks;
+  for (const std::uint32_t rows : {enough_rows, fewest_rows})
+    for (std::uint32_t ranks = limits.fewest_ranks; ranks <= limits.max_ranks; ranks *= 2)
+      if (plan_with_rows<T>(shape, rows, ranks, multiplier).bytes <= limits.block) return ranks;
   return 0;
 }
 
@@ -350,8 +356,9 @@ template <typename T>
 
 /// A plan for this batch size. Several blocks on a multiprocessor hide each other's waiting, but parts of few
 /// samples pay for every pass over the weights: three blocks if there are registers for them and each has
-/// room for 16 samples, else two, else as many samples as one block holds. The shape, not the pack, says how
-/// many blocks share a network: that changes the order of sums. The shape must not be refused.
+/// room for enough samples, else two, else one with as many threads and samples as it holds. The shape, not
+/// the pack, says how many blocks share a network: that changes the order of sums. The shape must not be
+/// refused.
 template <typename T>
 [[nodiscard]] BlockPlan block_plan(const Shape& shape, std::uint32_t batch, const BlockLimits& limits,
                                    Multiplier multiplier = Multiplier::threads) {
@@ -371,12 +378,15 @@ template <typename T>
   for (const std::uint32_t blocks : {3U, 2U}) {
     if (blocks * registers > registers_of_multiprocessor) continue;
     const std::size_t each = std::min(limits.block, limits.multiprocessor / blocks - limits.reserved);
-    if (rows == 0 && bytes_with(16) <= each) rows = largest(each);
+    if (rows == 0 && bytes_with(enough_rows) <= each) rows = largest(each);
   }
-  if (rows == 0) rows = largest(limits.block);
+  const bool alone = rows == 0;  // on its multiprocessor
+  if (alone) rows = largest(limits.block);
   const std::uint32_t parts = (batch + rows - 1) / rows;
   const std::uint32_t part = (batch + parts - 1) / parts;
-  return plan_with(round_up(part, even_rows(part)));
+  BlockPlan plan = plan_with(round_up(part, even_rows(part)));
+  if (alone) plan.threads = most_threads;
+  return plan;
 }
 
 }  // namespace modsweep::fused

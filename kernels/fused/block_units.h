@@ -19,11 +19,17 @@ struct BeginPart {
 
   MODSWEEP_HD void operator()(std::uint32_t, std::uint32_t) const {
     if (offset == 0) state->losses = {};
-    const std::uint32_t left = state->batch.count - offset;
-    state->part = state->batch;
-    state->part.first += offset;
-    state->part.offset = offset;
-    state->part.count = left < rows ? left : rows;
+    const BatchState<T>& whole = state->batch;
+    const std::uint32_t left = whole.count - offset;
+    state->part = {.active = whole.active,
+                   .count = left < rows ? left : rows,
+                   .first = whole.first + offset,
+                   .offset = offset,
+                   .step = whole.step,
+                   .next = whole.next,
+                   .inverse_count = whole.inverse_count,
+                   .rate = whole.rate,
+                   .adam = {}};  // which belongs to the whole batch
   }
 };
 

@@ -17,7 +17,7 @@
 //     timed.
 #pragma once
 
-#include "fused/block_network.h"
+#include "fused/block_work.h"
 #include "fused/launch_bounds.h"
 #include "fused/tile_network.h"
 #include "training/pack_training.h"
@@ -66,6 +66,8 @@ class FusedTraining final : public pack::PackTraining<Backend, T> {
     if (registers_ == 0) registers_ = chosen_registers();
     BlockJob<T> others = job(this->memory().view());
     others.members = others_.indices.data();
+    others.moment1 = moment1_.data();
+    others.moment2 = moment2_.data();
     this->backend().for_each_block(others_.count, plan_.ranks, plan_.threads, plan_.bytes,
                                    Train{.job = others, .inspect = false}, registers_);
   }
@@ -99,6 +101,8 @@ class FusedTraining final : public pack::PackTraining<Backend, T> {
     plain_ = members(plain);
     noisy_ = members(noisy);
     others_ = members(others);
+    const std::size_t moments = std::size_t{others_.count} * plan_.ranks * plan_.parameter_stride;
+    for (Array<T>* array : {&moment1_, &moment2_}) *array = this->backend().template allocate<T>(moments);
   }
 
   void sum_losses(const PackView<T>& v, Split split, std::uint64_t) override {
@@ -112,14 +116,8 @@ class FusedTraining final : public pack::PackTraining<Backend, T> {
   }
 
   [[nodiscard]] BlockJob<T> job(const PackView<T>& v) const {
-    return {v,
-            plan_,
-            layers_.data(),
-            whole_layers_.data(),
-            shares_.data(),
-            local_indices_.data(),
-            ends_.data(),
-            nullptr};
+    return {v,           plan_, layers_.data(), whole_layers_.data(), shares_.data(), local_indices_.data(),
+            ends_.data()};
   }
 
   template <typename F>
@@ -206,6 +204,7 @@ class FusedTraining final : public pack::PackTraining<Backend, T> {
   Members plain_;  ///< trained by tiles, as are the next ones
   Members noisy_;
   Members others_;
+  Array<T> moment1_, moment2_;  ///< of the others (BlockJob)
   std::shared_ptr<RegisterChoices> choices_;
   std::uint32_t registers_ = 0;  ///< of the threads that train; 0: not chosen yet
 };
@@ -213,8 +212,9 @@ class FusedTraining final : public pack::PackTraining<Backend, T> {
 /// Bytes of a backend's memory that one network takes, datasets aside.
 template <typename T>
 [[nodiscard]] std::size_t network_bytes(const Shape& shape) {
-  return 4 * ParameterLayout(shape).padded() * sizeof(T) + 2 * sizeof(Hyperparameters<T>) +
-         sizeof(NetworkData<T>) + sizeof(Progress) + sizeof(LossSums) + sizeof(BatchState<T>);
+  return (4 * ParameterLayout(shape).padded() + 2 * block_parameters(shape)) * sizeof(T) +
+         2 * sizeof(Hyperparameters<T>) + sizeof(NetworkData<T>) + sizeof(Progress) + sizeof(LossSums) +
+         sizeof(BatchState<T>);
 }
 
 }  // namespace modsweep::fused

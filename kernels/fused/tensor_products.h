@@ -2,7 +2,8 @@
 // those of TF32 have 11: x is split into the nearest x' in TF32 and the rest x'', and x y is made of x' y',
 // x' y'' and x'' y' (3xTF32). Tensor cores cut off what does not fit where they add, so that long sums would
 // drift: they add up no more than the products of 32 factors, x' y' and the small rest apart, and the sums of
-// those are added with rounding.
+// those are added with rounding. x'' goes there unrounded: tensor cores ignore its last 13 bits, on which
+// CUTLASS relies, too; the PTX ISA leaves it open, and the error bound of the acceptance test decides.
 //
 // Source: H. Ootomo, R. Yokota, Recovering single precision accuracy from Tensor Cores while surpassing the
 // FP32 theoretical peak performance, 2022.

@@ -74,10 +74,11 @@ struct NaiveTraining {
   std::vector<double> weights, moment1;
 };
 
-/// What an optimizer makes of naive_gradient(), from the float parameters that a pack begins with.
+/// What an optimizer makes of naive_gradient(), from the parameters that a pack begins with in its precision.
 inline NaiveTraining naive_training(const CellSettings& cell, const Pack& pack, std::size_t p) {
   std::vector<double> parameters = pack.initial_parameters(p);
-  for (double& value : parameters) value = static_cast<double>(static_cast<float>(value));
+  if (pack.precision != Precision::fp64)
+    for (double& value : parameters) value = static_cast<double>(static_cast<float>(value));
   const Samples& data = pack.dataset[p]->train;
   const std::uint32_t batches = (data.count + cell.training.batch_size - 1) / cell.training.batch_size;
   NaiveOptimizer optimizer(cell);

@@ -215,6 +215,21 @@ TEST_F(DeviceTest, ProductsAreOfAlignedMatrices) {
   EXPECT_EQ(runtime().counts.unaligned_products, 0U);
 }
 
+TEST_F(DeviceTest, ClustersAreAsLargeAsTheDeviceHolds) {
+  const Shape narrow = pack(1, 32).shape;
+  const Shape two = pack(1, 160).shape;    // takes two blocks
+  const Shape eight = pack(1, 350).shape;  // takes eight
+  for (const auto& [blocks, of_two, of_eight] :
+       {std::tuple{8, true, true}, {7, true, false}, {3, true, false}, {1, false, false}}) {
+    runtime().properties.cluster_blocks = blocks;
+    const auto engine = make_fused_engine(device());
+    EXPECT_EQ(engine->refuses(narrow, Precision::fp32), "") << blocks;
+    EXPECT_EQ(engine->refuses(two, Precision::fp32).empty(), of_two) << blocks;
+    EXPECT_EQ(engine->refuses(eight, Precision::fp32).empty(), of_eight) << blocks;
+    if (of_two) engine->start(pack(2, 160))->advance(1);
+  }
+}
+
 TEST_F(DeviceTest, FullPacksAreWholeRounds) {
   for (const std::size_t multiprocessors : {2U, 20U, 108U, 132U, 170U}) {
     GpuDevice gpu = device();

@@ -199,10 +199,9 @@ cudaError_t resident_blocks(int* blocks, int threads, std::size_t bytes) {
   return cudaSuccess;
 }
 
-cudaError_t resident_clusters(int* clusters, const cudaLaunchConfig_t& config) {
-  const int blocks =
-      Properties::multiprocessors * resident(static_cast<int>(config.blockDim.x), config.dynamicSmemBytes);
-  *clusters = blocks / static_cast<int>(ranks_of(config));
+cudaError_t ranks_of_cluster(int* ranks, const cudaLaunchConfig_t& config) {
+  const bool fits = resident(static_cast<int>(config.blockDim.x), config.dynamicSmemBytes) > 0;
+  *ranks = fits ? runtime().properties.cluster_blocks : 0;
   return cudaSuccess;
 }
 

@@ -90,6 +90,7 @@ struct Properties {
   std::size_t memory = std::size_t{1} << 30U;  ///< bytes; MODSWEEP_HOST_CUDA_MEMORY
   std::size_t launches = ~std::size_t{0};      ///< the last that succeeds; MODSWEEP_HOST_CUDA_LAUNCHES
   std::size_t captures = ~std::size_t{0};      ///< the last that succeeds; MODSWEEP_HOST_CUDA_CAPTURES
+  int cluster_blocks = 8;                      ///< at most
   bool pools = true;                           ///< MODSWEEP_HOST_CUDA_POOLS
   int broken_device = -1;                      ///< that nobody can use; MODSWEEP_HOST_CUDA_BROKEN
   int old_device = -1;                         ///< of architecture sm_75; MODSWEEP_HOST_CUDA_OLD

@@ -4,9 +4,8 @@
 //   standard output, and by line of the PTX in LINES, for counts.py.
 #include "engine/tile_cases.h"
 #include "fused/tile_network.h"
-#include "ptx/interpreter.h"
 #include "ptx/report.h"
-#include "support/host_backend.h"
+#include "ptx/tracked_backend.h"
 #include "training/pack_memory.h"
 
 #include <cstdio>
@@ -16,26 +15,6 @@ namespace modsweep::test {
 namespace {
 
 using fused::Multiplier;
-
-/// Remembers what it allocated, as the interpreter asks for it.
-class TrackedBackend : public HostBackend {
- public:
-  template <typename U>
-  [[nodiscard]] Array<U> allocate(std::size_t count) {
-    Array<U> array = HostBackend::allocate<U>(count);
-    const auto begin = reinterpret_cast<std::uint64_t>(array.data());
-    allocations_.push_back({begin, begin + count * sizeof(U)});
-    return array;
-  }
-  [[nodiscard]] ptx::Allocation with(std::uint64_t address) const {
-    for (const ptx::Allocation& a : allocations_)
-      if (address >= a.begin && address < a.end) return a;
-    return {};
-  }
-
- private:
-  std::vector<ptx::Allocation> allocations_;
-};
 
 class Checker {
  public:

@@ -54,9 +54,10 @@ def run(*command):
     return done.stdout + done.stderr
 
 
-def compile_ptx(source, out, nvcc):
-    ptx = out / "kernels.ptx"
-    run(nvcc, "-ptx", *FLAGS, "-I", source / "kernels", "-I", source / "include", source / "tests/ptx/kernels.cu", "-o", ptx)
+def compile_ptx(source, out, nvcc, name="kernels", flags=()):
+    ptx = out / (name + "".join(flags) + ".ptx")
+    run(nvcc, "-ptx", *FLAGS, *flags, "-I", source / "kernels", "-I", source / "include",
+        source / "tests/ptx" / (name + ".cu"), "-o", ptx)
     return ptx
 
 

@@ -2,6 +2,8 @@
 """The PTX that nvcc makes of the tile kernels, carried out on the host.
 
 kernels.py SOURCES OUT CHECK NVCC: every case must be free of faults and equal a loop in double; then counts.py counts.
+kernels.py SOURCES OUT GEMM_CHECK NVCC --gemm: the same for the kernels of the gemm engine and of spectra, float and double.
+kernels.py SOURCES OUT BLOCK_CHECK NVCC --block [long]: for the general kernel of the fused engine: blocks and clusters.
 kernels.py SOURCES OUT CHECK NVCC --breaks: PTX that is broken on purpose must be noticed, each barrier left out in turn.
 Exit code 77, "skipped", where there is no nvcc.
 """
@@ -15,7 +17,7 @@ import counts
 
 
 def failures(check, ptx, *case):
-    # Seconds of the processor: without a wait, a warp may take steps forever. All cases take three.
+    # Seconds of the processor: without a wait, a warp may take steps forever. All cases of a check take a few.
     limit = lambda: resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
     done = subprocess.run([check, ptx, *case], capture_output=True, text=True, preexec_fn=limit)
     return done.returncode, done.stdout + done.stderr
@@ -48,6 +50,15 @@ def breaks_of(text):
     yield "a share left out of a sum", replaced(text, at, "mov.f32 %s, %s;" % at.group(1, 2))
 
 
+def check_engine(name, cases, source, out, check, nvcc):
+    failed = False
+    for scalar, flags in (("float", []), ("double", ["-DMODSWEEP_DOUBLE"])):
+        code, text = failures(check, counts.compile_ptx(source, out, nvcc, name + "_kernels", flags), scalar, *cases)
+        print(scalar + "\n" + text, flush=True)
+        failed |= code != 0
+    raise SystemExit(1 if failed else 0)
+
+
 def main():
     source, out, check, nvcc, *rest = sys.argv[1:]
     if not nvcc or nvcc.endswith("NOTFOUND"):
@@ -55,6 +66,8 @@ def main():
         raise SystemExit(77)
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
+    if rest and rest[0] in ("--gemm", "--block"):
+        check_engine(rest[0][2:], rest[1:], pathlib.Path(source).resolve(), out, check, nvcc)
     ptx = counts.compile_ptx(pathlib.Path(source).resolve(), out, nvcc)
     if not rest:
         code, text = failures(check, ptx)

@@ -168,7 +168,7 @@ bool on_device(cudaStream_t stream, const void* data, std::size_t bytes);
 cudaError_t launch(const cudaLaunchConfig_t& config, const void* kernel, std::function<void()> thread);
 cudaError_t set_attribute(const void* kernel, cudaFuncAttribute attribute, int value);
 cudaError_t resident_blocks(int* blocks, int threads, std::size_t bytes);
-cudaError_t resident_clusters(int* clusters, const cudaLaunchConfig_t& config);
+cudaError_t ranks_of_cluster(int* ranks, const cudaLaunchConfig_t& config);
 /// The effect of a wait for the calling thread's device, as libraries may have it when they create and
 /// destroy handles and solve: it invalidates every capture of the device's streams.
 void break_recordings();
@@ -205,6 +205,6 @@ cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Kernel, i
   return modsweep::host_cuda::resident_blocks(blocks, threads, bytes);
 }
 template <typename Kernel>
-cudaError_t cudaOccupancyMaxActiveClusters(int* clusters, Kernel*, const cudaLaunchConfig_t* config) {
-  return modsweep::host_cuda::resident_clusters(clusters, *config);
+cudaError_t cudaOccupancyMaxPotentialClusterSize(int* ranks, Kernel*, const cudaLaunchConfig_t* config) {
+  return modsweep::host_cuda::ranks_of_cluster(ranks, *config);
 }
