@@ -15,8 +15,8 @@ set xtics ('0' 0, '2' 2, '4' 4) noenhanced
 set yrange [0:1.05]
 set ytics ('0' 0, '0.5' 0.5, '1' 1) noenhanced
 unset colorbox
-set label 101 'cell cf63a14ccc4be1c0e, whose gap is the middle one of all; |W| of each layer below,' at screen 0.01833,0.04226 left noenhanced textcolor rgb '#555555' font ',10.9'
-set label 102 'strongest where it is largest, units in the order of their modules' at screen 0.01833,0.01691 left noenhanced textcolor rgb '#555555' font ',10.9'
+set label 101 'cell cf63a14ccc4be1c0e, whose gap_live_layer1 is the middle one; |W| of each layer' at screen 0.01833,0.04226 left noenhanced textcolor rgb '#555555' font ',10.9'
+set label 102 'below, strongest where it is largest, units in the order of their modules' at screen 0.01833,0.01691 left noenhanced textcolor rgb '#555555' font ',10.9'
 $series1_1 << EOD
 1 5.6141e-17 5.6141e-17 5.6141e-17
 2 0.99901 0.99901 0.99901
