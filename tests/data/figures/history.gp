@@ -2,14 +2,14 @@ set terminal svg size 918,431 fixed enhanced font 'Helvetica,13.3' background '#
 set encoding utf8
 set multiplot
 reset
-set margins screen 0.07012, screen 0.48766, screen 0.17072, screen 0.82349
+set margins screen 0.07012, screen 0.48766, screen 0.17072, screen 0.8111
 set border 3 linecolor rgb '#555555' linewidth 0.7
 set tics nomirror out scale 0.5,0.25 textcolor rgb '#222222'
 set grid back linetype 1 linecolor rgb '#e8e8e8' linewidth 0.6
 unset key
 set title 'noise.exponent = 0' noenhanced offset 0,-0.4 textcolor rgb '#222222'
 set label 2 'step' at screen 0.27889,0.07627 center noenhanced textcolor rgb '#222222'
-set label 3 'test_loss' at screen 0.01234,0.4971 center rotate by 90 noenhanced textcolor rgb '#222222'
+set label 3 'test_loss' at screen 0.01234,0.49091 center rotate by 90 noenhanced textcolor rgb '#222222'
 set xrange [48.5:101.5]
 set xtics ('50' 50, '100' 100) noenhanced
 set logscale y
@@ -69,7 +69,7 @@ plot $series1_1 using 1:3:4 with filledcurves linecolor rgb '#0072b2' fillstyle 
      keyentry with linespoints linetype 1 linecolor rgb '#56b4e9' linewidth 1.5 pointtype 7 pointsize 0.4 title '320', \
      keyentry with linespoints linetype 1 linecolor rgb '#222222' linewidth 1.5 pointtype 7 pointsize 0.4 title '640'
 reset
-set margins screen 0.55923, screen 0.97677, screen 0.17072, screen 0.82349
+set margins screen 0.55923, screen 0.97677, screen 0.17072, screen 0.8111
 set border 3 linecolor rgb '#555555' linewidth 0.7
 set tics nomirror out scale 0.5,0.25 textcolor rgb '#222222'
 set grid back linetype 1 linecolor rgb '#e8e8e8' linewidth 0.6
