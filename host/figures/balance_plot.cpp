@@ -2,6 +2,7 @@
 #include "figures/joint_keys.h"
 #include "figures/kinds.h"
 #include "figures/line_figure.h"
+#include "figures/transitions.h"
 
 #include <algorithm>
 #include <cmath>
@@ -58,7 +59,7 @@ void add_balances(LineFigure& made, const Request& request, const std::string& l
                                    ? ""
                                    : fmt::format("{} = {}: ", plotted.hue.key, value_name(plotted.hue, hue));
       if (!fit.x) {
-        made.figure.notes.push_back(fmt::format("{}no balance: {}", name, fit.reason));
+        made.figure.notes.push_back(name + reason_text("no balance", fit.reason));
         continue;
       }
       VerticalMark mark{*fit.x, none, none, hue};

@@ -49,13 +49,11 @@ std::string step_palette_text(const std::vector<std::string>& colors) {
   return fmt::format("set palette defined ({})\n", fmt::join(stops, ", "));
 }
 
-std::string plot_command(const std::string& data, const std::vector<std::string>& plots,
-                         const DrawnFrame& drawn) {
-  // gnuplot draws axes only together with something; this is something without a point.
-  if (plots.empty())
-    return data + fmt::format("plot {} with lines linecolor rgb '#ffffff' linewidth 0\n",
-                              drawn.y.low - (drawn.y.high - drawn.y.low));
-  return data + fmt::format("plot {}\n", fmt::join(plots, ", \\\n     "));
+/// gnuplot draws axes only together with something, and fails where there are entries of a legend alone; this
+/// is something without a point.
+std::string nothing(const DrawnFrame& drawn) {
+  return fmt::format("{} with lines linecolor rgb '#ffffff' linewidth 0",
+                     drawn.y.low - (drawn.y.high - drawn.y.low));
 }
 
 }  // namespace
@@ -304,10 +302,11 @@ std::string FrameText::plot(const std::vector<const Series*>& legend) const {
   add_cells(data, plots);
   add_matrix(data, plots);
   add_series(data, plots);
+  if (plots.empty()) plots.push_back(nothing(drawn_));
   for (const Series* series : legend)
     plots.push_back(
         fmt::format("keyentry {} title {}", look(*series), single_quoted(one_line(series->label, 32))));
-  return plot_command(data, plots, drawn_);
+  return data + fmt::format("plot {}\n", fmt::join(plots, ", \\\n     "));
 }
 
 }  // namespace modsweep::figures

@@ -103,7 +103,7 @@ Margins margins_of(const Frame& frame, const DrawnFrame& drawn) {
         margins.left,
         0.75 * letter *
             static_cast<double>(shown_length(one_line(drawn.x.ticks.front().label, most_tick_letters))));
-  margins.top = frame.title.empty() ? 0.7 : 2.1;
+  margins.top = frame.title.empty() ? 0.7 : 2.5;
   return margins;
 }
 

@@ -80,10 +80,11 @@ std::string FrameText::letter_plot(const std::vector<const Series*>& legend) con
     data += fmt::format("{} << EOD\n{}EOD\n", data_name("series", i), rows);
     plots.push_back(fmt::format("{} using 1:2 {}", data_name("series", i), letter_look(frame_.series[i])));
   }
+  // Nothing alone, or entries of a legend alone, are no plot.
+  if (plots.empty()) plots.push_back(fmt::format("{}", drawn_.y.low - (drawn_.y.high - drawn_.y.low)));
   for (const Series* series : legend)
     plots.push_back(fmt::format("keyentry {} title {}", letter_look(*series),
                                 single_quoted(one_line(series->label, 32))));
-  if (plots.empty()) return fmt::format("plot {}\n", drawn_.y.low - (drawn_.y.high - drawn_.y.low));
   return data + fmt::format("plot {}\n", fmt::join(plots, ", \\\n     "));
 }
 

@@ -67,18 +67,13 @@ std::vector<Rectangle> rectangles_of(std::string_view part, std::size_t begin, s
   return found;
 }
 
-/// The cells of a color: lines through the middles of neighbors in a row.
+/// The cells of a color: a line through the middles of neighbors in a row, in units of cells.
 struct Grade {
   std::string color = {};
   std::string path = {};
   double low = std::numeric_limits<double>::infinity();
   double high = -std::numeric_limits<double>::infinity();
 };
-
-/// Tenths of a pixel: so that what ends where another begins does it after rounding, too.
-double rounded(double pixels) {
-  return std::round(pixels * 10.0) / 10.0;
-}
 
 /// From the lowest values to the highest.
 std::vector<Grade> grades_of(const std::vector<Rectangle>& cells, const Matrix& matrix) {
@@ -93,9 +88,8 @@ std::vector<Grade> grades_of(const std::vector<Rectangle>& cells, const Matrix& 
         grade.low = std::min(grade.low, matrix.values[last]);
         grade.high = std::max(grade.high, matrix.values[last]);
       }
-      const double left = rounded(cells[first].left);
-      fmt::format_to(std::back_inserter(grade.path), "M{:.5g} {:.5g}h{:.4g}", left,
-                     (cells[first].top + cells[first].bottom) / 2.0, rounded(cells[last].right) - left);
+      fmt::format_to(std::back_inserter(grade.path), "M{} {}h{}", first % matrix.columns, r,
+                     last - first + 1);
     }
   std::vector<Grade> ascending;
   for (auto& [color, grade] : grades) {
@@ -114,12 +108,17 @@ std::string with_joined_cells(const std::string& part, const Matrix& matrix, std
   std::size_t end = 0;
   const std::vector<Rectangle> cells = rectangles_of(part, begin, matrix.values.size(), end);
   if (cells.empty()) return part;
-  std::string joined;
+  // In units of cells, whose middles have whole numbers down, and whose left edges across.
+  const double width = (cells.back().right - cells.front().left) / static_cast<double>(matrix.columns);
+  const double height = (cells.back().bottom - cells.front().top) / static_cast<double>(matrix.rows);
+  std::string joined =
+      fmt::format("<g stroke-width='1' transform='translate({:.6g},{:.6g}) scale({:.6g},{:.6g})'>",
+                  cells.front().left, cells.front().top + height / 2.0, width, height);
   for (const Grade& grade : grades_of(cells, matrix))
     if (grade.color != ground)
-      joined += fmt::format(
-          "<path stroke='{}' stroke-width='{:.4g}' d='{}'><title>|W| {:.2g} to {:.2g}</title></path>",
-          grade.color, cells[0].bottom - cells[0].top, grade.path, grade.low, grade.high);
+      joined += fmt::format("<path stroke='{}' d='{}'><title>|W| {:.2g} to {:.2g}</title></path>",
+                            grade.color, grade.path, grade.low, grade.high);
+  joined += "</g>";
   return part.substr(0, begin) + joined + part.substr(end);
 }
 

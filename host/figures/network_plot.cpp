@@ -26,35 +26,39 @@ using nlohmann::json;
 
 constexpr std::uint32_t most_clusters = 64;  // as `spectrum` looks for
 
-struct Candidate {
-  double number = 0.0;
+/// A network, and why it is drawn.
+struct Typical {
   std::string cell;
+  std::string why;  ///< ", whose gap_live_layer1 is the middle one"; empty: there is no such number
 };
 
-/// The finished network whose weights are kept and whose gap, or other column, is the middle one.
-std::string typical_cell(const Source& source, const Request& request) {
+/// The finished network whose weights are kept and whose gap, or other column, is the middle one; the first
+/// where none has a number.
+Typical typical_cell(const Source& source, const Request& request) {
   const std::string column =
       request.y.empty() ? drawn_columns(source, request, Table::results, 2).back() : request.y.front();
   std::vector<std::string> kept;
   source.store.read_kept_weights(
       [&](const Store::KeptWeights& weights) { kept.emplace_back(bare_id(weights.cell_id)); });
   std::ranges::sort(kept);
-  std::vector<Candidate> candidates;
+  std::vector<std::pair<double, std::string>> candidates;
+  std::string first;
   source.store.read_rows(Table::results, {"cell", column}, [&](std::span<const std::string> row) {
     const std::string cell = json::parse(row[0]);
     const json number = json::parse(row[1]);
-    if (!number.is_number() || (request.cells && !request.cells->contains(cell))) return;
-    if (std::ranges::binary_search(kept, std::string(bare_id(cell))))
-      candidates.push_back({number.get<double>(), cell});
+    if (request.cells && !request.cells->contains(cell)) return;
+    if (!std::ranges::binary_search(kept, std::string(bare_id(cell)))) return;
+    if (first.empty() || cell < first) first = cell;
+    if (number.is_number()) candidates.emplace_back(number.get<double>(), cell);
   });
-  if (candidates.empty())
+  if (first.empty())
     throw InputError(fmt::format(
         "{}: the weights of none of these networks were kept; run the sweep with measure.weights = true "
         "into another store",
         source.name));
-  std::ranges::sort(candidates, {},
-                    [](const Candidate& candidate) { return std::pair(candidate.number, candidate.cell); });
-  return candidates[candidates.size() / 2].cell;
+  if (candidates.empty()) return {first, ""};
+  std::ranges::sort(candidates);
+  return {candidates[candidates.size() / 2].second, fmt::format(", whose {} is the middle one", column)};
 }
 
 /// A layer's units in the order of their clusters, chained to the layer before.
@@ -134,8 +138,8 @@ OrderedNetwork ordered_network(const Parameters& network) {
 constexpr double frame_side = 6.2;  // centimeters
 
 Figure one_network(const Source& source, const Request& request) {
-  const std::string cell = request.cell.empty() ? typical_cell(source, request) : request.cell;
-  const Store::StoredWeights stored = source.store.weights(cell);
+  const Typical typical = request.cell.empty() ? typical_cell(source, request) : Typical{request.cell, ""};
+  const Store::StoredWeights stored = source.store.weights(typical.cell);
   if (stored.weights.shape.weight_layers() == 0)
     throw InputError(
         fmt::format("{}: a picture of layers has nothing to show of {}; modsweep weights writes them",
@@ -153,7 +157,7 @@ Figure one_network(const Source& source, const Request& request) {
   figure.notes.push_back(fmt::format(
       "cell {}{}; |W| of each layer below, strongest where it is largest, units in the order of their "
       "modules",
-      shown_id(bare_id(stored.cell_id)), request.cell.empty() ? ", whose gap is the middle one of all" : ""));
+      shown_id(bare_id(stored.cell_id)), typical.why));
   figure.width_cm = std::min(3.0 + frame_side * static_cast<double>(figure.columns), 30.0);
   figure.height_cm = 2.0 + 2.0 * (figure.width_cm - 2.0) / static_cast<double>(figure.columns);
   return figure;
@@ -198,7 +202,7 @@ Figure networks_by_value(const Source& source, const Request& request) {
   for (const std::size_t v : evenly(by_value.cells.size(), most_rows)) {
     Request of_value = request;
     of_value.cells = by_value.cells[v];
-    const Store::StoredWeights stored = source.store.weights(typical_cell(source, of_value));
+    const Store::StoredWeights stored = source.store.weights(typical_cell(source, of_value).cell);
     const OrderedNetwork network = ordered_network(stored.weights);
     if (!figure.frames.empty() && network.layers.size() != figure.columns)
       throw InputError(

@@ -56,6 +56,10 @@ std::vector<AxisPoint> axis_points(const Plotted& plotted, Place place, std::siz
   return points;
 }
 
+std::string reason_text(std::string_view what, const std::string& reason) {
+  return reason.starts_with(what) ? reason : fmt::format("{}: {}", what, reason);
+}
+
 std::vector<DrawnTransition> add_transitions(Figure& figure, const Plotted& plotted, const Request& request) {
   std::vector<DrawnTransition> drawn;
   const std::size_t cols = plotted.col.values.size();
@@ -67,7 +71,7 @@ std::vector<DrawnTransition> add_transitions(Figure& figure, const Plotted& plot
       const auto points = axis_points(plotted, {i / cols % rows, i % cols, hue, 0}, column);
       const TransitionFit fit = fit_transition(points, request.interval);
       if (!fit.curve) {
-        figure.notes.push_back(fmt::format("{}no transition: {}", line_name(plotted, hue), fit.reason));
+        figure.notes.push_back(line_name(plotted, hue) + reason_text("no transition", fit.reason));
         continue;
       }
       frame.series.push_back(fitted_curve(*fit.curve, points.front().x, points.back().x, hue));

@@ -6,6 +6,8 @@
 #include "figures/request.h"
 
 #include <cstddef>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "modsweep/fit.h"
@@ -15,6 +17,9 @@ namespace modsweep::figures {
 /// The values of a column along x as `fit` takes them: networks without a value, and an x without a
 /// logarithm, are left out; `place` is without its x.
 [[nodiscard]] std::vector<AxisPoint> axis_points(const Plotted& plotted, Place place, std::size_t column);
+
+/// "no transition: too few data": some reasons begin so themselves.
+[[nodiscard]] std::string reason_text(std::string_view what, const std::string& reason);
 
 /// A transition of a line: `frame` and `hue` are its indices.
 struct DrawnTransition {

@@ -125,12 +125,13 @@ Section runs_section(const StoreData& data) {
   }
   if (data.runs.size() == 1) {
     const RunRow& run = data.runs.front();
-    section.blocks.push_back(
-        {Facts{{{"trained", fmt::format("{} to {}, {}", run.began, run.ended, run.outcome)},
-                {"on", run.host},
-                {"device", run.device},
-                {"by", run.program},
-                {"command", run.command}}}});
+    section.blocks.push_back({Facts{
+        {{"trained", run.ended == "-" ? fmt::format("since {}", run.began)
+                                      : fmt::format("{} to {}, {}", run.began, run.ended, run.outcome)},
+         {"on", run.host},
+         {"device", run.device},
+         {"by", run.program},
+         {"command", run.command}}}});
     return section;
   }
   const std::size_t first = data.runs.size() - std::min(data.runs.size(), most_runs);

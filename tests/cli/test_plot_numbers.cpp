@@ -3,7 +3,9 @@
 #include "program.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdio>
 #include <map>
 #include <sstream>
 
@@ -134,17 +136,26 @@ TEST_F(PlotNumbersTest, TransitionsAndBalancesAreThoseOfFit) {
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     return outcome.out;
   };
-  const json transitions = json_of({"fit", "n.db", "transition", "--x", "noise.strength", "--y",
-                                    "gap_live_layer1", "--by", "task.train_samples", "--format", "json"});
-  const std::string drawn = text_of("transition");
-  const json& curves = transitions.is_array() ? transitions : transitions.at("rows");
-  ASSERT_EQ(curves.size(), 2U);
-  for (const json& row : curves) {
-    if (row.contains("x_star") && row.at("x_star").is_number())
-      EXPECT_THAT(drawn, HasSubstr("x* = " + json(row.at("x_star")).dump().substr(0, 3)));
-    else
-      EXPECT_THAT(drawn, HasSubstr("no transition: " + row.at("note").get<std::string>()));
-  }
+  const auto rounded = [](const json& number, const char* format) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), format, number.get<double>());
+    return std::string(text.data());
+  };
+  const auto rows_of_fit = [&](const std::string& kind) {
+    return json_of({"fit", "n.db", kind, "--x", "noise.strength", "--by", "task.train_samples", "--no-save",
+                    "--format", "json"});
+  };
+  const std::string transitions = text_of("transition");
+  ASSERT_EQ(rows_of_fit("transition").size(), 2U);
+  for (const json& row : rows_of_fit("transition"))
+    EXPECT_THAT(transitions,
+                HasSubstr(row.at("x_star").is_number() ? "x* = " + rounded(row.at("x_star"), "%.4g")
+                                                       : ": " + row.at("note").get<std::string>() + ")"));
+  const std::string balances = text_of("balance");
+  for (const json& row : rows_of_fit("balance"))
+    EXPECT_THAT(balances,
+                HasSubstr(row.at("balance").is_number() ? "balance at " + rounded(row.at("balance"), "%.3g")
+                                                        : ": " + row.at("note").get<std::string>() + ")"));
 }
 
 /// A store, what trains it, and the kinds of plots that it has; all others are refused in one line.
@@ -158,7 +169,7 @@ struct Sort {
 
 const std::vector<Sort>& sorts() {
   static const std::vector<Sort> all = {
-      {"single", "", "", {"line", "history", "spectrum", "network", "transition"}, {}},
+      {"single", "", "", {"line", "history", "spectrum", "network", "transition", "balance"}, {}},
       {"seedless",
        "\"noise.strength\" = [0.1, 0.2]\n\"noise.exponent\" = [0, 1]\n",
        "",

@@ -172,6 +172,16 @@ TEST(Pictures, ThemesDiffer) {
   EXPECT_THROW((void)find_theme("pink"), InputError);
 }
 
+TEST(Pictures, AnEmptyFrameMayHaveTheLegend) {
+  Figure figure = labelled("a");
+  figure.frames.insert(figure.frames.begin(), Frame{});
+  for (const Format format : {Format::svg, Format::text}) {
+    const GnuplotOutput output = run_gnuplot(gnuplot_text(figure, format, themes().front()));
+    EXPECT_EQ(output.messages, "");
+    EXPECT_THAT(output.bytes, HasSubstr("no values"));
+  }
+}
+
 TEST(Pictures, AGapInALineIsNotBridged) {
   Figure figure = labelled("a");
   figure.frames[0].series[0].points = {{1.0, 1.0}, {1.5, none}, {2.0, 3.0}};

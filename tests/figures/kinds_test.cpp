@@ -202,6 +202,15 @@ TEST(Kinds, NetworkHasSpectraAboveItsWeights) {
   expect_drawn(figure);
 }
 
+TEST(Kinds, WithoutAGapTheFirstNetworkIsDrawn) {
+  const MadeStore made(test::made_sweep({seeds(2)}), [](const CellSettings&) { return MadeNetwork{}; });
+  const Figure typical = make_figure({made.store, "made.db"}, {.kind = "network"});
+  EXPECT_THAT(typical.notes.at(0), HasSubstr(", whose gap_live_layer1 is the middle one;"));
+  const Figure first = make_figure({made.store, "made.db"}, {.kind = "network", .y = {"sum_w2"}});
+  EXPECT_THAT(first.notes.at(0), Not(HasSubstr("whose")));
+  EXPECT_TRUE(first.frames.at(2).matrix.has_value());
+}
+
 TEST(Kinds, WithoutWeightsNetworkSaysHowToKeepThem) {
   const MadeStore made(test::made_sweep({seeds(2)}),
                        [](const CellSettings&) { return MadeNetwork{.diverged = true}; });

@@ -2,12 +2,12 @@ set terminal svg size 567,635 fixed enhanced font 'Helvetica,13.3' background '#
 set encoding utf8
 set multiplot
 reset
-set margins screen 0.1477, screen 0.96237, screen 0.59639, screen 0.98529
+set margins screen 0.1477, screen 0.96237, screen 0.60585, screen 0.98529
 set border 3 linecolor rgb '#555555' linewidth 0.7
 set tics nomirror out scale 0.5,0.25 textcolor rgb '#222222'
 set grid back linetype 1 linecolor rgb '#e8e8e8' linewidth 0.6
 unset key
-set label 3 'test_loss' at screen 0.01999,0.79084 center rotate by 90 noenhanced textcolor rgb '#222222'
+set label 3 'test_loss' at screen 0.01999,0.79557 center rotate by 90 noenhanced textcolor rgb '#222222'
 set logscale x
 set xrange [0.0090125:0.35506]
 set xtics ('0.01' 0.01, '0.02' 0.02, '0.04' 0.04, '0.08' 0.08, '0.16' 0.16, '0.32' 0.32) noenhanced
@@ -51,13 +51,13 @@ EOD
 plot $series1_1 using 1:2 with points linecolor rgb '#0072b2' pointtype 7 pointsize 0.28, \
      $series1_2 using 1:2 with linespoints linetype 1 linecolor rgb '#0072b2' linewidth 1.5 pointtype 7 pointsize 0.4
 reset
-set margins screen 0.1477, screen 0.96237, screen 0.15287, screen 0.54177
+set margins screen 0.1477, screen 0.96237, screen 0.16232, screen 0.54177
 set border 3 linecolor rgb '#555555' linewidth 0.7
 set tics nomirror out scale 0.5,0.25 textcolor rgb '#222222'
 set grid back linetype 1 linecolor rgb '#e8e8e8' linewidth 0.6
 unset key
 set label 2 'noise.strength' at screen 0.55503,0.09825 center noenhanced textcolor rgb '#222222'
-set label 3 'gap_live_layer1' at screen 0.01999,0.34732 center rotate by 90 noenhanced textcolor rgb '#222222'
+set label 3 'gap_live_layer1' at screen 0.01999,0.35205 center rotate by 90 noenhanced textcolor rgb '#222222'
 set logscale x
 set xrange [0.0090125:0.35506]
 set xtics ('0.01' 0.01, '0.02' 0.02, '0.04' 0.04, '0.08' 0.08, '0.16' 0.16, '0.32' 0.32) noenhanced

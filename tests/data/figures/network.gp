@@ -2,21 +2,21 @@ set terminal svg size 582,582 fixed enhanced font 'Helvetica,13.3' background '#
 set encoding utf8
 set multiplot
 reset
-set margins screen 0.104, screen 0.48053, screen 0.5764, screen 0.95189
+set margins screen 0.104, screen 0.48053, screen 0.57697, screen 0.94273
 set border 3 linecolor rgb '#555555' linewidth 0.7
 set tics nomirror out scale 0.5,0.25 textcolor rgb '#222222'
 set grid back linetype 1 linecolor rgb '#e8e8e8' linewidth 0.6
 unset key
 set title 'layer 1: 1 module' noenhanced offset 0,-0.4 textcolor rgb '#222222'
-set label 2 'index' at screen 0.29226,0.51684 center noenhanced textcolor rgb '#222222'
-set label 3 'eigenvalue' at screen 0.01947,0.76415 center rotate by 90 noenhanced textcolor rgb '#222222'
+set label 2 'index' at screen 0.29226,0.5071 center noenhanced textcolor rgb '#222222'
+set label 3 'eigenvalue' at screen 0.01947,0.75985 center rotate by 90 noenhanced textcolor rgb '#222222'
 set xrange [0:4]
 set xtics ('0' 0, '2' 2, '4' 4) noenhanced
 set yrange [0:1.05]
 set ytics ('0' 0, '0.5' 0.5, '1' 1) noenhanced
 unset colorbox
-set label 101 'cell cf63a14ccc4be1c0e, whose gap is the middle one of all; |W| of each layer below,' at screen 0.01833,0.04226 left noenhanced textcolor rgb '#555555' font ',10.9'
-set label 102 'strongest where it is largest, units in the order of their modules' at screen 0.01833,0.01691 left noenhanced textcolor rgb '#555555' font ',10.9'
+set label 101 'cell cf63a14ccc4be1c0e, whose gap_live_layer1 is the middle one; |W| of each layer' at screen 0.01833,0.04226 left noenhanced textcolor rgb '#555555' font ',10.9'
+set label 102 'below, strongest where it is largest, units in the order of their modules' at screen 0.01833,0.01691 left noenhanced textcolor rgb '#555555' font ',10.9'
 $series1_1 << EOD
 1 5.6141e-17 5.6141e-17 5.6141e-17
 2 0.99901 0.99901 0.99901
@@ -25,13 +25,13 @@ EOD
 plot $series1_1 using 1:2 with impulses linecolor rgb '#999999' linewidth 0.9, \
      $series1_1 using 1:2 with points linecolor rgb '#0072b2' pointtype 7 pointsize 0.45
 reset
-set margins screen 0.58682, screen 0.96335, screen 0.5764, screen 0.95189
+set margins screen 0.58682, screen 0.96335, screen 0.57697, screen 0.94273
 set border 3 linecolor rgb '#555555' linewidth 0.7
 set tics nomirror out scale 0.5,0.25 textcolor rgb '#222222'
 set grid back linetype 1 linecolor rgb '#e8e8e8' linewidth 0.6
 unset key
 set title 'layer 2: 1 module' noenhanced offset 0,-0.4 textcolor rgb '#222222'
-set label 2 'index' at screen 0.77508,0.51684 center noenhanced textcolor rgb '#222222'
+set label 2 'index' at screen 0.77508,0.5071 center noenhanced textcolor rgb '#222222'
 set xrange [0:3]
 set xtics ('0' 0, '1' 1, '2' 2, '3' 3) noenhanced
 set yrange [0:1.05]
@@ -44,12 +44,12 @@ EOD
 plot $series2_1 using 1:2 with impulses linecolor rgb '#999999' linewidth 0.9, \
      $series2_1 using 1:2 with points linecolor rgb '#0072b2' pointtype 7 pointsize 0.45
 reset
-set margins screen 0.104, screen 0.48053, screen 0.10927, screen 0.48477
+set margins screen 0.104, screen 0.48053, screen 0.10927, screen 0.47503
 set border 15 linecolor rgb '#555555' linewidth 0.7
 set tics nomirror out scale 0.5,0.25 textcolor rgb '#222222'
 unset key
 set label 2 'from unit' at screen 0.29226,0.08178 center noenhanced textcolor rgb '#222222'
-set label 3 'to unit' at screen 0.01947,0.29702 center rotate by 90 noenhanced textcolor rgb '#222222'
+set label 3 'to unit' at screen 0.01947,0.29215 center rotate by 90 noenhanced textcolor rgb '#222222'
 set xrange [-0.5:1.5]
 unset xtics
 set yrange [2.5:-0.5]
@@ -64,7 +64,7 @@ $matrix3_1 << EOD
 EOD
 plot $matrix3_1 matrix with image pixels
 reset
-set margins screen 0.58682, screen 0.96335, screen 0.10927, screen 0.48477
+set margins screen 0.58682, screen 0.96335, screen 0.10927, screen 0.47503
 set border 15 linecolor rgb '#555555' linewidth 0.7
 set tics nomirror out scale 0.5,0.25 textcolor rgb '#222222'
 unset key

@@ -1,14 +1,14 @@
-set terminal svg size 567,455 fixed enhanced font 'Helvetica,13.3' background '#ffffff'
+set terminal svg size 567,460 fixed enhanced font 'Helvetica,13.3' background '#ffffff'
 set encoding utf8
 set multiplot
 reset
-set margins screen 0.10677, screen 0.96237, screen 0.21336, screen 0.88565
+set margins screen 0.10677, screen 0.96237, screen 0.22393, screen 0.87538
 set border 3 linecolor rgb '#555555' linewidth 0.7
 set tics nomirror out scale 0.5,0.25 textcolor rgb '#222222'
 set grid back linetype 1 linecolor rgb '#e8e8e8' linewidth 0.6
 unset key
-set label 2 'task.train_samples' at screen 0.53457,0.13713 center noenhanced textcolor rgb '#222222'
-set label 3 'gap_live_layer1' at screen 0.01999,0.54951 center rotate by 90 noenhanced textcolor rgb '#222222'
+set label 2 'task.train_samples' at screen 0.53457,0.13554 center noenhanced textcolor rgb '#222222'
+set label 3 'gap_live_layer1' at screen 0.01999,0.54966 center rotate by 90 noenhanced textcolor rgb '#222222'
 set logscale x
 set xrange [8.827:725.05]
 set xtics ('10' 10, '20' 20, '40' 40, '80' 80, '160' 160, '320' 320, '640' 640) noenhanced
@@ -19,11 +19,11 @@ set object 1 rectangle from 117.58,graph 0 to 122.67,graph 1 behind fillcolor rg
 set arrow 2 from 120.06,graph 0 to 120.06,graph 1 nohead back linecolor rgb '#0072b2' linewidth 1.2 dashtype (6,4)
 set object 3 rectangle from 59.45,graph 0 to 60.552,graph 1 behind fillcolor rgb '#d55e00' fillstyle transparent solid 0.12 noborder
 set arrow 4 from 60.019,graph 0 to 60.019,graph 1 nohead back linecolor rgb '#d55e00' linewidth 1.2 dashtype (6,4)
-set label 100 'noise.exponent' at screen 0.10677,0.96753 left noenhanced textcolor rgb '#222222'
-set key at screen 0.10677,0.94576 left top Left reverse horizontal maxcols 2 noenhanced noautotitle samplen 1.6 spacing 1.1 textcolor rgb '#222222'
-set label 101 'median of 6 networks; bar: 95 % interval (order statistics)' at screen 0.01881,0.08655 left noenhanced textcolor rgb '#555555' font ',10.9'
-set label 102 'noise.exponent = 0: x* = 120.1 [117.6, 122.7]' at screen 0.01881,0.0541 left noenhanced textcolor rgb '#555555' font ',10.9'
-set label 103 'noise.exponent = 2: x* = 60.02 [59.45, 60.55]' at screen 0.01881,0.02164 left noenhanced textcolor rgb '#555555' font ',10.9'
+set label 100 'noise.exponent' at screen 0.10677,0.9679 left noenhanced textcolor rgb '#222222'
+set key at screen 0.10677,0.94639 left top Left reverse horizontal maxcols 2 noenhanced noautotitle samplen 1.6 spacing 1.1 textcolor rgb '#222222'
+set label 101 'median of 6 networks; bar: 95 % interval (order statistics)' at screen 0.01881,0.08555 left noenhanced textcolor rgb '#555555' font ',10.9'
+set label 102 'noise.exponent = 0: x* = 120.1 [117.6, 122.7]' at screen 0.01881,0.05347 left noenhanced textcolor rgb '#555555' font ',10.9'
+set label 103 'noise.exponent = 2: x* = 60.02 [59.45, 60.55]' at screen 0.01881,0.02139 left noenhanced textcolor rgb '#555555' font ',10.9'
 $series1_1 << EOD
 10 0.099442 0.090024 0.10993
 20 0.099679 0.09133 0.10951
