@@ -5,14 +5,11 @@
 #include <cstdint>
 
 #include "modsweep/math/activations/leaky_relu.h"
+#include "modsweep/math/recurrent_kinds.h"
 #include "modsweep/math/rng.h"
 #include "modsweep/math/scalar.h"
 
 namespace modsweep::math {
-
-/// Where the activation function acts: on the drive C, r = (1 - k) r + k f(C), or on the new state,
-/// r = f((1 - k) r + k C).
-enum class ActivationSite : std::uint8_t { drive, state };
 
 /// k = 1 / max(tau, 1): the part of a unit's state that a time step replaces.
 template <typename T>
@@ -113,19 +110,6 @@ MODSWEEP_HD std::uint32_t length_of_word(std::uint32_t word, std::uint32_t first
 
 /// States before the first bit are uniform between 0 and this.
 constexpr double initial_state_bound = 0.1;
-
-/// Which tensor an initial value belongs to.
-enum class RecurrentTensor : std::uint8_t {
-  recurrent,
-  feedforward,
-  input,
-  recurrent_bias,
-  feedforward_bias,
-  input_bias,
-  timescale,
-  head,
-  head_bias
-};
 
 /// Uniform in (0, 1): of an initial value's tensor, its module or head, row and column.
 MODSWEEP_HD double recurrent_initial(std::uint32_t seed, RecurrentTensor tensor, std::uint32_t index,
