@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "modsweep/math/recurrent.h"
 #include "modsweep/recurrent_tensors.h"
 #include "modsweep/settings.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "modsweep/math/recurrent.h"
+#include "modsweep/math/recurrent_kinds.h"
 
 namespace modsweep::recurrent {
 

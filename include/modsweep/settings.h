@@ -14,7 +14,7 @@
 #include "modsweep/math/learning_rate.h"
 #include "modsweep/math/noise.h"
 #include "modsweep/math/penalties.h"
-#include "modsweep/math/recurrent.h"
+#include "modsweep/math/recurrent_kinds.h"
 #include "modsweep/setting.h"
 
 namespace modsweep {

@@ -5,14 +5,11 @@
 #include <cstdint>
 
 #include "modsweep/math/activations/leaky_relu.h"
+#include "modsweep/math/recurrent_kinds.h"
 #include "modsweep/math/rng.h"
 #include "modsweep/math/scalar.h"
 
 namespace modsweep::math {
-
-/// Where the activation function acts: on the drive C, r = (1 - k) r + k f(C), or on the new state,
-/// r = f((1 - k) r + k C).
-enum class ActivationSite : std::uint8_t { drive, state };
 
 /// k = 1 / max(tau, 1): the part of a unit's state that a time step replaces.
 template <typename T>
@@ -127,19 +124,6 @@ template <typename T>
 MODSWEEP_HD T initial_state(std::uint32_t word) {
   return uniform_of_turn(turn_of_word<T>(word)) * T(initial_state_bound);
 }
-
-/// Which tensor an initial value belongs to.
-enum class RecurrentTensor : std::uint8_t {
-  recurrent,
-  feedforward,
-  input,
-  recurrent_bias,
-  feedforward_bias,
-  input_bias,
-  timescale,
-  head,
-  head_bias
-};
 
 /// Uniform in (0, 1): of an initial value's tensor, its module or head, row and column.
 MODSWEEP_HD double recurrent_initial(std::uint32_t seed, RecurrentTensor tensor, std::uint32_t index,
