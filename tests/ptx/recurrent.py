@@ -74,14 +74,16 @@ def count(source, out, program, ptx, nvcc):
 def breaks_of(text):
     """Pairs of a name and broken PTX of the pass."""
     begin = text.index("RunPass")
-    for name, pattern, new in (
-            ("a wait of the block left out", r"bar\.sync[^;]*;", ""),
-            ("a wait of a warp left out", r"bar\.warp\.sync[^;]*;", ""),
-            ("a misaligned load", r"ld\.shared\.v4\.f32(\s+\{[^}]*\}), \[(%rd?\d+)\]", r"ld.shared.v4.f32\1, [\2+4]"),
-            ("a product left out", r"fma\.rn\.f32\s+(%f\d+), %f\d+, %f\d+, (%f\d+);", r"mov.f32 \1, \2;"),
-            ("a store out of bounds", r"st\.global\.f32(\s+)\[(%rd\d+)\]", r"st.global.f32\1[\2+1073741824]")):
-        at = list(re.finditer(pattern, text[begin:]))
-        at = at[len(at) // 2]
+    products = text.index("ld.shared.v4.f32", begin)  # before the first of them, forward
+    for name, begin, pattern, new in (
+            ("a wait of the block left out", begin, r"bar\.sync[^;]*;", ""),
+            ("a wait of a warp left out", begin, r"bar\.warp\.sync[^;]*;", ""),
+            ("a misaligned load", products, r"ld\.shared\.v4\.f32(\s+\{[^}]*\}), \[(%rd?\d+)\]", r"ld.shared.v4.f32\1, [\2+4]"),
+            ("a product left out", products, r"fma\.rn\.f32\s+(%f\d+), %f\d+, %f\d+, (%f\d+);", r"mov.f32 \1, \2;"),
+            ("a store out of bounds", products, r"st\.global\.f32(\s+)\[(%rd\d+)\]", r"st.global.f32\1[\2+1073741824]")):
+        # Of waits one in the middle: the first has nothing to wait for.
+        all_of_them = list(re.finditer(pattern, text[begin:]))
+        at = all_of_them[len(all_of_them) // 2 if "wait" in name else 0]
         yield name, text[:begin] + text[begin:][:at.start()] + at.expand(new) + text[begin:][at.end():]
 
 
