@@ -18,7 +18,8 @@ void expect_emulation(bptt::Method method, PassKind kind, bool modular) {
   run.parity.length_factor = 2.5;
   const std::vector<recurrent::RunSettings> runs = {run, run};
   const bptt::Form form = {.units = 4, .modular = modular, .batch = 5, .max_heads = 3};
-  const auto cuda = bptt::start_networks<T>({}, method, form, std::vector<bptt::NetworkPlan>(2));
+  const bptt::NetworkPlan plan = {.settings = {.length_factor = 2.5}, .growth = {}};
+  const auto cuda = bptt::start_networks<T>({}, method, form, {plan, plan});
   const auto emulated = on_device<T>(runs, 3, {.pass = kind});
   for (bptt::Networks<T>* one : {cuda.get(), emulated.get()}) {
     auto other = one->state(1);
