@@ -39,7 +39,8 @@ def check(program, ptx, *arguments):
 def pass_counts(report):
     """Of the pass in a report of recurrent_check."""
     own = report[report.index("RunPass"):]
-    rows = dict((name, int(slots)) for name, slots in re.findall(r"^  ([a-z][a-z0-9. ]*?) +(\d+) +[\d.]+% +[\d.]+$", own, re.M))
+    table = re.findall(r"^  ([a-z][a-z0-9. ]*?) +(\d+) +[\d.]+% +[\d.]+$", own, re.M)
+    rows = dict((name, int(slots)) for name, slots in table)
     accesses = re.findall(r"^ +(ld|st) +(\d+) +(\d+) +(\d+) +(\d+) +(\d+)$", own, re.M)
     loaded, stored = re.search(r"sectors of 32 bytes: loaded (\d+), stored (\d+)", own).groups()
     return {"instructions": sum(rows.values()), "classes": rows,
@@ -66,8 +67,8 @@ def count(source, out, program, ptx, nvcc):
     if spilled > 0:
         raise SystemExit("%d bytes are spilled" % spilled)
     version = re.search(r"V([\d.]+)", counts.run(nvcc, "--version")).group(1)
-    return {"sources": hash_of(source), "what": "the pass of a block of %d samples, in PTX's instructions of warps; the first "
-            "step, whose length is drawn" % CHUNK, "architecture": counts.ARCHITECTURE, "nvcc": version,
+    what = "the pass of a block of %d samples, in PTX's instructions of warps; the first step, whose length is drawn" % CHUNK
+    return {"sources": hash_of(source), "what": what, "architecture": counts.ARCHITECTURE, "nvcc": version,
             "registers": int(re.search(r"Used (\d+) registers", own).group(1)), "spilled_bytes": spilled, "steps": steps}
 
 
@@ -78,7 +79,8 @@ def breaks_of(text):
     for name, begin, pattern, new in (
             ("a wait of the block left out", begin, r"bar\.sync[^;]*;", ""),
             ("a wait of a warp left out", begin, r"bar\.warp\.sync[^;]*;", ""),
-            ("a misaligned load", products, r"ld\.shared\.v4\.f32(\s+\{[^}]*\}), \[(%rd?\d+)\]", r"ld.shared.v4.f32\1, [\2+4]"),
+            ("a misaligned load", products, r"ld\.shared\.v4\.f32(\s+\{[^}]*\}), \[(%rd?\d+)\]",
+             r"ld.shared.v4.f32\1, [\2+4]"),
             ("a product left out", products, r"fma\.rn\.f32\s+(%f\d+), %f\d+, %f\d+, (%f\d+);", r"mov.f32 \1, \2;"),
             ("a store out of bounds", products, r"st\.global\.f32(\s+)\[(%rd\d+)\]", r"st.global.f32\1[\2+1073741824]")):
         # Of waits one in the middle: the first has nothing to wait for.
