@@ -196,8 +196,10 @@ MODSWEEP_HD void pass_through(const T* packed, const T* deltas, T* to, std::uint
   TileSums<T, rows> sum;
   const auto each = [&](const auto& f) {
     MODSWEEP_UNROLLED
-    for (std::uint32_t r = 0; r < rows; ++r) MODSWEEP_UNROLLED
-    for (std::uint32_t s = 0; s < lane_samples; ++s) f(r, s, tile * rows + r < units);
+    for (std::uint32_t r = 0; r < rows; ++r) {
+      MODSWEEP_UNROLLED
+      for (std::uint32_t s = 0; s < lane_samples; ++s) f(r, s, tile * rows + r < units);
+    }
   };
   each([&](std::uint32_t r, std::uint32_t s, bool there) {
     sum[s][r] = adds && there ? to[tile_at(r, s)] : T(0);

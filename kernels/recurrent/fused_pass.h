@@ -44,12 +44,12 @@ class BlockPass {
   }
 
   MODSWEEP_HD void begin_forward(std::uint32_t m) const {
-    b_.load_weights(m, false);
     const LaneModule<T> own = b_.module(m);
     const T* first = v_.first_of(b_.p, b_.chunk, m) + b_.lane;
     each_unit(own, [&](std::uint32_t, std::uint32_t, std::uint32_t here) {
       at_.memory[own.states + here] = first[here];
     });
+    b_.load_weights(m, false);
   }
 
   MODSWEEP_HD void forward_modules() const {
@@ -81,7 +81,6 @@ class BlockPass {
   MODSWEEP_HD void forward_flat() const {
     begin_forward(0);
     const LaneModule<T> own = b_.module(0);
-    b_.thread.wait_for_block();
     for (std::uint32_t t = 1; t <= b_.pass.length; ++t) {
       for (std::uint32_t tile = own.first_tile; tile < own.tiles; tile += own.tile_step)
         forward_tile<rows>(at_, own, t, tile);
@@ -89,7 +88,6 @@ class BlockPass {
     }
     for (std::uint32_t h = b_.warp; h < v_.progress[b_.p].heads; h += block_warps)
       if (b_.reads(h)) read_head(h, 0);
-    b_.thread.wait_for_block();
   }
 
   // ---- heads
@@ -222,7 +220,8 @@ class BlockPass {
           from_last += block_warps;
         }
       }
-      b_.thread.wait_for_block();
+      // A module that is trained alone has nobody to wait for.
+      if (below_last > 0 || phase + 1 == phases) b_.thread.wait_for_block();
     }
   }
 
@@ -237,7 +236,6 @@ class BlockPass {
       for (std::uint32_t tile = own.first_tile; tile < own.tiles; tile += own.tile_step)
         pass_back<rows>(at_, own, t, tile);
     }
-    b_.thread.wait_for_block();
   }
 
   const BlockPlace<T, rows, Thread>& b_;

@@ -89,12 +89,13 @@ class BlockPlace {
     return unit < v.layout.units() ? unit : v.layout.units() - 1;
   }
 
-  /// Weights of a module into shared memory; `back`: for the way back.
+  /// Weights of a module into shared memory; `back`: for the way back. What a flat network's block has there
+  /// nobody may still read.
   MODSWEEP_HD void load_weights(std::uint32_t m, bool back) const {
     const bool flat = !v.layout.modular();
     const std::uint32_t first = flat ? warp * lanes + lane : lane;
     const std::uint32_t step = flat ? block_threads : lanes;
-    wait_for_owners();  // of what is there
+    if (!flat) thread.wait_for_warp();  // whose lanes read what is there
     T* to = shared_ + region();
     pack_matrix(v.tensor(p, Kind::recurrent, m), back, to, first, step);
     if (m > 0) pack_matrix(v.tensor(p, Kind::feedforward, m), back, to + v.plan.matrix, first, step);
@@ -108,7 +109,10 @@ class BlockPlace {
       vectors[count + at] = there ? bias_of<T>(v, p, m, unit) : T(0);
       vectors[2 * count + at] = there ? math::leak_of_timescale(v.tensor(p, Kind::timescale, m)[unit]) : T(0);
     }
-    wait_for_owners();
+    if (flat)
+      thread.wait_for_block();
+    else
+      thread.wait_for_warp();
   }
 
   const FusedView<T>& v;
@@ -137,13 +141,6 @@ class BlockPlace {
       const std::uint32_t i = tile * rows + r;
       to[at] = r < rows && i < units ? w[back ? j * units + i : i * units + j] : T(0);
     }
-  }
-
-  MODSWEEP_HD void wait_for_owners() const {
-    if (v.layout.modular())
-      thread.wait_for_warp();
-    else
-      thread.wait_for_block();
   }
 
   T* shared_;

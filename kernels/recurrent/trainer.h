@@ -307,6 +307,7 @@ class Trainer final : public Networks<T> {
       bits_ = allocate(std::size_t{size()} * view_.chunks * view_.longest * chunk_samples, view_.bits);
     }
     pass_.reserve(view_, sizes_);
+    backend_->upload(given_there_, given_.data(), given_.size());
     for (std::uint32_t p = 0; p < size(); ++p)
       if (given_[p] != 0) upload_batch(p);
   }

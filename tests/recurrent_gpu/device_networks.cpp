@@ -41,6 +41,23 @@ bptt::NetworkPlan plan_of(const RunSettings& run) {
   return out;
 }
 
+/// Says what it allocates.
+class ToldBackend : public BlockBackend {
+ public:
+  ToldBackend(const fused::BlockLimits& limits, const DeviceOptions& options)
+      : BlockBackend(limits, options.backwards, options.observer), allocated_(options.allocated) {}
+
+  template <typename U>
+  [[nodiscard]] Array<U> allocate(std::size_t count) {
+    Array<U> array = BlockBackend::allocate<U>(count);
+    if (allocated_) allocated_(reinterpret_cast<std::byte*>(array.data()), count * sizeof(U));
+    return array;
+  }
+
+ private:
+  std::function<void(std::byte*, std::size_t)> allocated_;
+};
+
 constexpr fused::BlockLimits limits = {.block = 232448, .multiprocessor = 233472, .reserved = 1024};
 
 }  // namespace
@@ -56,10 +73,10 @@ std::unique_ptr<bptt::Networks<T>> on_device(const std::vector<RunSettings>& run
                            .max_heads = max_heads};
   std::vector<bptt::NetworkPlan> plans;
   for (const RunSettings& one : runs) plans.push_back(plan_of(one));
-  auto backend = std::make_unique<BlockBackend>(limits, options.backwards, options.observer);
+  auto backend = std::make_unique<ToldBackend>(limits, options);
   if (options.pass == PassKind::gemm)
-    return std::make_unique<bptt::Trainer<BlockBackend, T, bptt::GemmPass>>(std::move(backend), form, plans);
-  return std::make_unique<bptt::Trainer<BlockBackend, T, bptt::FusedPass>>(std::move(backend), form, plans);
+    return std::make_unique<bptt::Trainer<ToldBackend, T, bptt::GemmPass>>(std::move(backend), form, plans);
+  return std::make_unique<bptt::Trainer<ToldBackend, T, bptt::FusedPass>>(std::move(backend), form, plans);
 }
 
 template std::unique_ptr<bptt::Networks<float>> on_device(const std::vector<RunSettings>&, std::uint32_t,

@@ -6,6 +6,7 @@
 #include "recurrent/training.h"
 #include "support/block_observer.h"
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct DeviceOptions {
   PassKind pass = PassKind::fused;
   bool backwards = false;
   BlockObserver* observer = nullptr;
+  std::function<void(std::byte*, std::size_t)> allocated = {};  ///< is told of each array
 };
 
 /// Runs of one form and batch. `max_heads`: room for as many.
