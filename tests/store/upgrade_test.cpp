@@ -19,10 +19,10 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// A store of an earlier format with one finished cell: formats before 6 had no columns of the whole
-/// network's graph, of goals and of pruning, formats before 5 no table `scaling`, formats before 4 had no
-/// hashes, formats before 3 no scores of partitions in layers, formats before 2 neither ood_loss nor
-/// block_error in measurements.
+/// A store of an earlier format with one finished cell: formats before 7 had no columns of goals that change,
+/// formats before 6 none of the whole network's graph, of goals and of pruning, formats before 5 no table
+/// `scaling`, formats before 4 had no hashes, formats before 3 no scores of partitions in layers, formats
+/// before 2 neither ood_loss nor block_error in measurements.
 std::string store_of_format(const TemporaryFolder& folder, int format) {
   auto path = folder.file("old.db");
   const auto sweep = seed_sweep(2);
@@ -41,9 +41,9 @@ std::string store_of_format(const TemporaryFolder& folder, int format) {
   for (const char* column : {"run", "measurements_hash", "layers_hash", "eigenvalues_hash", "weights_hash",
                              "checkpoint_hash", "hash", "scaling_hash"})
     db.exec(std::string("ALTER TABLE cells DROP COLUMN ") + column);
-  for (const char* column :
-       {"validation_loss", "kept_step", "graph_cut", "graph_modularity", "relative_cut", "components",
-        "trimmed_units", "shuffle_z", "shuffle_percentile", "wrong_signs", "connection_cost", "sparsity"})
+  for (const char* column : {"validation_loss", "kept_step", "graph_cut", "graph_modularity", "relative_cut",
+                             "components", "trimmed_units", "shuffle_z", "shuffle_percentile", "wrong_signs",
+                             "connection_cost", "sparsity", "goal", "test_loss_other"})
     db.exec(std::string("ALTER TABLE measurements DROP COLUMN ") + column);
   db.exec("ALTER TABLE layers DROP COLUMN separation");
   if (format < 3)
@@ -149,7 +149,7 @@ TEST(UpgradeOfKilled, AWriterTakesTheLogInAndSaysSo) {
   const auto path = killed_store(folder);
   {
     const Store store(path, Store::Access::read_write);
-    EXPECT_THAT(store.notes(), testing::Contains(HasSubstr("brought from store format 3 to 6")));
+    EXPECT_THAT(store.notes(), testing::Contains(HasSubstr("brought from store format 3 to 7")));
     EXPECT_EQ(store.finished_cells().size(), 2U);
     const auto id = store.query("SELECT id FROM cells WHERE status = 'running'").rows.at(0).at(0);
     EXPECT_FALSE(store.checkpoint(id)->hashed);
