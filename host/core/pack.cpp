@@ -9,6 +9,13 @@
 
 namespace modsweep {
 
+std::shared_ptr<const Dataset> with_goal(const std::shared_ptr<const Dataset>& data, std::size_t goal) {
+  if (goal > data->other_goals.size())
+    throw LogicError(
+        fmt::format("with_goal: goal {} of a dataset with {}", goal, data->other_goals.size() + 1));
+  return goal == 0 ? data : data->other_goals[goal - 1];
+}
+
 void Pack::add(const CellSettings& cell, std::shared_ptr<const Dataset> data) {
   const Shape own = shape_of(cell, data->train.outputs);
   if (size() == 0) {

@@ -3,13 +3,13 @@
 #include "core/clock.h"
 #include "core/text.h"
 #include "plan/schedule.h"
+#include "run/arithmetic.h"
 
 #include <algorithm>
 #include <cmath>
 #include <deque>
 #include <limits>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -27,16 +27,6 @@ constexpr std::size_t max_buffered_rows = 8192;  // of measurements; a pack with
 constexpr double slow_disk = 1e8;                // bytes per second, assumed until a save has been timed
 
 }  // namespace
-
-std::string arithmetic(std::string_view engine, const std::string& devices) {
-  constexpr std::string_view then = ", then ";
-  constexpr std::string_view on = " on ";
-  std::string_view last = devices;
-  if (const auto begin = devices.rfind(then); begin != std::string::npos)
-    last.remove_prefix(begin + then.size());
-  if (last.starts_with(fmt::format("{}{}", engine, on))) last.remove_prefix(engine.size() + on.size());
-  return fmt::format("{} ({})", engine, last.substr(0, last.find_first_of(",;")));
-}
 
 /// One network of the pack as the runner sees it.
 struct PackRun::Member {

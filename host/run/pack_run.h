@@ -53,10 +53,6 @@ struct RunContext {
   std::function<void(const std::string&)> tell;
 };
 
-/// The engine, and the last of `devices` without its number of threads: "cpu (AVX-512)". The last bits of
-/// results depend on both, but not on the number of threads.
-[[nodiscard]] std::string arithmetic(std::string_view engine, const std::string& devices);
-
 /// Trains the cells of one pack and commits their results.
 class PackRun {
  public:

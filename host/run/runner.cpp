@@ -4,6 +4,7 @@
 #include "core/parallel.h"
 #include "core/text.h"
 #include "plan/planner.h"
+#include "run/arithmetic.h"
 #include "run/commit_queue.h"
 
 #include <algorithm>

@@ -104,13 +104,6 @@ std::size_t goal_of_step(const CellSettings& cell, std::uint64_t step) {
   return static_cast<std::size_t>((step - 1) / each % cell.task.goals.size());
 }
 
-std::shared_ptr<const Dataset> with_goal(const std::shared_ptr<const Dataset>& data, std::size_t goal) {
-  if (goal > data->other_goals.size())
-    throw LogicError(
-        fmt::format("with_goal: goal {} of a dataset with {}", goal, data->other_goals.size() + 1));
-  return goal == 0 ? data : data->other_goals[goal - 1];
-}
-
 std::uint32_t modules_sought(const CellSettings& cell) {
   if (cell.measure.modules > 0) return cell.measure.modules;
   const TaskKind& kind = task_kind(cell.task.kind);

@@ -16,7 +16,7 @@
 namespace modsweep::test {
 namespace {
 
-Shape shape_with(const std::vector<std::uint32_t>& sizes) {
+Shape shape_without_groups(const std::vector<std::uint32_t>& sizes) {
   Shape shape;
   shape.sizes = sizes;
   shape.groups.assign(sizes.size() - 1, 1);
@@ -55,7 +55,7 @@ std::vector<double> parameters_of(const CauseCase& reference, const Shape& shape
 TEST(CausesReferenceSwaps, SlotsAndCostAfterEachPass) {
   for (const CauseCase& reference : cause_cases("swaps")) {
     SCOPED_TRACE(reference.name);
-    const Shape shape = shape_with(reference.sizes());
+    const Shape shape = shape_without_groups(reference.sizes());
     const RegularizerSettings settings = cost_of(reference);
     const std::vector<double> parameters = parameters_of(reference, shape);
     const bool ends = reference.text("inputs_and_outputs") == "true";
@@ -105,7 +105,7 @@ std::vector<double> outputs_of(const std::vector<double>& parameters, const Shap
 }
 
 TEST(Swaps, MoveUnitsToCheaperPlacesAndKeepTheFunction) {
-  const Shape shape = shape_with({3, 5, 4, 2});
+  const Shape shape = shape_without_groups({3, 5, 4, 2});
   const SavedState<double> before = some_state(shape);
   RegularizerSettings settings;
   settings.connection_cost = 1.0;
@@ -128,7 +128,7 @@ TEST(Swaps, MoveUnitsToCheaperPlacesAndKeepTheFunction) {
 }
 
 TEST(Swaps, StopWhereNoneIsCheaper) {
-  const Shape shape = shape_with({3, 5, 4, 2});
+  const Shape shape = shape_without_groups({3, 5, 4, 2});
   RegularizerSettings settings;
   settings.connection_cost = 1.0;
   auto bytes = to_bytes(some_state(shape));
@@ -141,7 +141,7 @@ TEST(Swaps, StopWhereNoneIsCheaper) {
 }
 
 TEST(Swaps, NeedNetworksWithoutGroups) {
-  Shape shape = shape_with({4, 4, 4});
+  Shape shape = shape_without_groups({4, 4, 4});
   shape.groups = {2, 2};
   SavedState<double> state = some_state(shape);
   auto bytes = to_bytes(state);

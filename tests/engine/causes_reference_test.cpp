@@ -261,6 +261,42 @@ TEST_P(CausesReference, GoalSwitching) {
   }
 }
 
+// The paper's network, which `fused` trains by tiles where it is not pruned.
+TEST_P(CausesReference, ZerosOfAWideNetworkStay) {
+  const auto [under_test, precision] = GetParam();
+  CellSettings cell;
+  cell.task.train_samples = cell.task.test_samples = 64;
+  cell.regularizer.l2 = 1e-4;
+  cell.training.batch_size = 32;
+  cell.training.steps = 3;
+  cell.training.precision = precision;
+  Pack pack;
+  const auto data = DatasetCache().get(cell.task);
+  for (const bool keep : {true, false}) {
+    cell.pruning.keep = keep;
+    pack.add(cell, data);
+  }
+  const ParameterLayout layout(pack.shape);
+  Parameters initial{pack.shape, pack.initial_parameters(0)};
+  prune<double>(initial.values, layout, 0.5, PruningScope::layer);
+  pack.initial.assign(2, std::make_shared<const Parameters>(initial));
+  const auto training = under_test.make(1)->start(pack);
+  training->advance(3);
+  std::size_t kept = 0, others = 0;
+  const auto first = training->weights(0).values, second = training->weights(1).values;
+  for (const LayerSlice& slice : layout.layers())
+    for (std::size_t i = slice.weights; i < slice.weights + slice.weight_count(); ++i) {
+      if (initial.values[i] == 0.0) {
+        kept += first[i] == 0.0 ? 1 : 0;
+        others += second[i] == 0.0 ? 1 : 0;
+      } else {
+        EXPECT_NE(first[i], initial.values[i]) << i;
+      }
+    }
+  EXPECT_EQ(kept, layout.weights() / 2);
+  EXPECT_LT(others, layout.weights() / 100);
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, CausesReference, testing::ValuesIn(engine_cases()),
                          [](const auto& test_info) { return engine_case_name(test_info.param); });
 

@@ -94,7 +94,7 @@ TEST(SampleKeys, LeaveIdsOfOthersAsTheyAre) {
 }
 
 TEST(SampleTables, ComeBehindWhatStoresHave) {
-  EXPECT_EQ(store_format(), 6);
+  EXPECT_EQ(store_format(), 7);
   EXPECT_EQ(measured_tables()[network_table].columns.back().name, "weight_peak");
   EXPECT_EQ(measured_tables()[layer_table].columns.back().name, "layer_peak");
   EXPECT_EQ(measured_tables().back().name, "unit_norms");
