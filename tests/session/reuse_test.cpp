@@ -361,6 +361,7 @@ const InertCase inert_cases[] = {
     {"regularizer.connection_length", "[1, 2]", {}},
     {"regularizer.connection_exponent", "[1, 2]", {}},
     {"regularizer.connection_scale", "[0.1, 1]", {}},
+    {"regularizer.swap_every", "[0, 10]", {}},
     {"pruning.initial_sparsity", "[0, 0.5]", {}},
     {"pruning.begin", "[0, 7]", {}},
     {"pruning.end", "[0, 7]", {}},
