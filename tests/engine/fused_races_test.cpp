@@ -126,10 +126,22 @@ Pack pack_of_tiles(std::uint32_t batch, double noise, std::size_t depth = 3) {
   return pack;
 }
 
-RaceWatch watch_tiles(const Pack& pack, const RaceWatch::Options& options, bool backwards = false) {
+RaceWatch watch_tiles(const Pack& pack, const RaceWatch::Options& options, bool backwards = false,
+                      fused::Multiplier multiplier = fused::Multiplier::threads) {
   RaceWatch watch(options);
-  make_emulated_fused_engine({.backwards = backwards, .observer = &watch})->start(pack)->advance(3);
+  make_emulated_fused_engine({.backwards = backwards, .multiplier = multiplier, .observer = &watch})
+      ->start(pack)
+      ->advance(3);
   return watch;
+}
+
+TEST(TileRaces, ThereAreNoneWithTensorCores) {
+  for (const bool backwards : {false, true}) {
+    const RaceWatch watch =
+        watch_tiles(pack_of_tiles(209, 0.1), {}, backwards, fused::Multiplier::tensor_cores);
+    EXPECT_EQ(watch.races(), 0U) << watch.first_race();
+    EXPECT_GT(watch.accesses(), 100000U);
+  }
 }
 
 TEST(TileRaces, ThereAreNone) {

@@ -320,7 +320,7 @@ TEST_P(TilesOfTheEngine, ANetworkAloneEqualsItselfInAPackInAnyOrder) {
 TEST_P(TilesOfTheEngine, ResumedEqualsUnbroken) {
   const std::vector<CellSettings> cells = mixed_cells();
   const auto unbroken = train(cells, 1000);
-  for (const std::uint64_t at : {0U, 1U, 2U, 3U, 5U, 8U})
+  for (const std::uint64_t at : {0U, 1U, 3U, 8U})
     EXPECT_EQ(train(cells, 1000, train(cells, at)), unbroken) << "interrupted at " << at;
 }
 
