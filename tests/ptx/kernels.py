@@ -16,9 +16,10 @@ import sys
 import counts
 
 
-def failures(check, ptx, *case):
-    # Seconds of the processor: without a wait, a warp may take steps forever. All cases of a check take a few.
-    limit = lambda: resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
+def failures(check, ptx, *case, seconds=20):
+    # Of the processor: without a wait, a warp may take steps forever. All cases of a check take a few, one of tiles less
+    # than one.
+    limit = lambda: resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     done = subprocess.run([check, ptx, *case], capture_output=True, text=True, preexec_fn=limit)
     return done.returncode, done.stdout + done.stderr
 
@@ -88,7 +89,7 @@ def main():
             raise SystemExit("fails without a break, too")
         for name, text in breaks_of(kernel):
             (out / "broken.ptx").write_text(text)
-            seen = any(failures(check, out / "broken.ptx", case)[0] != 0 for case in cases)
+            seen = any(failures(check, out / "broken.ptx", case, seconds=4)[0] != 0 for case in cases)
             print("noticed" if seen else "UNNOTICED", prefix + name, flush=True)
             unnoticed += not seen
     raise SystemExit(1 if unnoticed else 0)
