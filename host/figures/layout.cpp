@@ -147,12 +147,14 @@ std::vector<std::string> broken(const std::vector<std::string>& texts, std::size
 }
 
 /// Rows of the legend, its title among them; 0 without one.
-std::size_t place_legend(const Figure& figure, Layout& layout, double font, double left) {
+std::size_t place_legend(const Figure& figure, Layout& layout, double font, double left,
+                         std::size_t columns) {
   const std::vector<const Series*> labels = legend_of(figure);
   if (labels.empty()) return 0;
   std::size_t longest = 0;
   for (const Series* series : labels) longest = std::max(longest, shown_length(one_line(series->label, 32)));
-  const double room = layout.width_points - left - font;
+  // gnuplot makes no more columns than fit the first frame's width.
+  const double room = 0.8 * (layout.width_points - left) / static_cast<double>(columns);
   const double each = font * (letter * static_cast<double>(longest) + 4.2);
   layout.legend_columns = std::clamp<std::size_t>(static_cast<std::size_t>(room / each), 1, labels.size());
   const auto rows = (labels.size() + layout.legend_columns - 1) / layout.legend_columns;
@@ -310,7 +312,8 @@ Layout lay_out(const Figure& figure, const Theme& theme) {
   layout.notes = broken(figure.notes, std::max<std::size_t>(most, 20));
   const double notes =
       layout.notes.empty() ? 0.0 : 0.82 * font * (line * static_cast<double>(layout.notes.size()) + 0.8);
-  const std::size_t legend_rows = place_legend(figure, layout, font, font * grid.of_column[0].left);
+  const std::size_t legend_rows =
+      place_legend(figure, layout, font, font * grid.of_column[0].left, grid.columns);
   const double legend = legend_rows == 0 ? 0.0 : font * (line * static_cast<double>(legend_rows) + 0.9);
   if (figure.height_cm <= 0.0) {
     layout.height_points += notes + legend;

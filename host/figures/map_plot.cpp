@@ -73,7 +73,7 @@ Frame map_frame(const Plotted& plotted, const Request& request, const MapAxes& a
 
 /// One scale for all frames: from 0 to 1 where all values are within and span much of it, logarithmic where
 /// they span decades.
-ColorScale common_scale(const std::vector<Frame>& frames) {
+ColorScale common_scale(const std::vector<Frame>& frames, const std::string& column) {
   double low = std::numeric_limits<double>::infinity();
   double high = -low;
   for (const Frame& frame : frames)
@@ -85,7 +85,7 @@ ColorScale common_scale(const std::vector<Frame>& frames) {
   ColorScale scale;
   if (low > high) return scale;
   constexpr double decades = 30.0;
-  scale.logarithmic = low > 0.0 && high > decades * low;
+  scale.logarithmic = !is_difference(column) && low > 0.0 && high > decades * low;
   const bool share = low >= 0.0 && high <= 1.0 && high > 0.5 && !scale.logarithmic;
   scale.low = share ? 0.0 : low;
   scale.high = share ? 1.0 : high;
@@ -113,7 +113,7 @@ Figure make_map(const Source& source, const Request& request) {
   for (std::size_t row = 0; row < plotted.row.values.size(); ++row)
     for (std::size_t col = 0; col < figure.columns; ++col)
       figure.frames.push_back(map_frame(plotted, request, axes, row, col));
-  const ColorScale scale = common_scale(figure.frames);
+  const ColorScale scale = common_scale(figure.frames, wanted.columns[0]);
   for (std::size_t i = 0; i < figure.frames.size(); ++i) {
     figure.frames[i].color = scale;
     if ((i + 1) % figure.columns == 0) figure.frames[i].color.label = wanted.columns[0];

@@ -48,14 +48,16 @@ std::string tick_text(double at) {
 /// Whether the numbers of a column, all positive, span so much that their axis is logarithmic. Losses and
 /// errors are compared by their ratios; gaps, shares and counts by their differences.
 bool spans_much(const std::string& column, double low, double high) {
-  const auto has = [&](const char* word) { return column.find(word) != std::string::npos; };
-  // An eigenvalue's gap of 1e-15 is a gap of nothing.
-  if (has("gap") || has("modul")) return false;
-  const bool is_ratio = has("loss") || has("error");
+  if (is_difference(column)) return false;
+  const bool is_ratio = column.find("loss") != std::string::npos || column.find("error") != std::string::npos;
   return low > 0.0 && high > (is_ratio ? 20.0 : 10'000.0) * low;
 }
 
 }  // namespace
+
+bool is_difference(const std::string& column) {
+  return column.find("gap") != std::string::npos || column.find("modul") != std::string::npos;
+}
 
 bool is_geometric(std::span<const double> values) {
   constexpr double least_span = 8.0;

@@ -54,6 +54,10 @@ class Estimator {
   std::string reason_;
 };
 
+/// Whether values of a column are compared by their differences, however small some are: an eigenvalue's gap
+/// of 1e-15 is a gap of nothing.
+[[nodiscard]] bool is_difference(const std::string& column);
+
 /// Gives frames that show the same column of numbers the same ends of their y axes, and chooses the scale.
 void share_y(const std::vector<Frame*>& frames, const std::string& column, const Request& request);
 

@@ -164,7 +164,8 @@ Picture picture_of(const Figure& figure, std::string title, std::string command)
   const figures::Theme& theme = figures::themes().front();
   Picture picture{.title = std::move(title), .command = std::move(command)};
   picture.file_name = picture.title;
-  picture.wide = figure.width_cm > wide_centimeters || figure.columns > 1;
+  picture.wide = figure.width_cm > wide_centimeters || figure.columns > 1 ||
+                 std::ranges::any_of(figure.frames, [](const figures::Frame& frame) { return frame.inset; });
   picture.script = figures::gnuplot_text(figure, figures::Format::svg, theme);
   try {
     picture.svg = with_variables(figures::draw(figure, figures::Format::svg, theme));
