@@ -91,7 +91,7 @@ struct PtxCase {
 
 // Units for tiles of ten (fused_plan.h).
 const std::vector<PtxCase> ptx_cases = {
-    {.name = "modular", .form = {.units = 10}, .heads = 3},
+    {.name = "modular", .form = {.units = 10}, .heads = 7},
     {.name = "all modules learn",
      .form = {.units = 9},
      .heads = 6,

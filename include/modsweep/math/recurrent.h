@@ -108,22 +108,8 @@ MODSWEEP_HD std::uint32_t length_of_word(std::uint32_t word, std::uint32_t first
   return first + static_cast<std::uint32_t>((std::uint64_t{word} * (last - first + 1)) >> 32U);
 }
 
-/// The longest sequence of a task: `factor` times N, or floor(factor N + 1) of a factor that is no integer,
-/// at least N + 2. The shortest has N + 2 steps.
-MODSWEEP_HD std::uint32_t longest_sequence(double factor, std::uint32_t task) {
-  const bool whole = factor == static_cast<double>(static_cast<std::uint64_t>(factor));
-  const auto longest = static_cast<std::uint32_t>(factor * task + (whole ? 0.0 : 1.0));
-  return longest > task + 2 ? longest : task + 2;
-}
-
 /// States before the first bit are uniform between 0 and this.
 constexpr double initial_state_bound = 0.1;
-
-/// A unit's state before the first bit, from the word of its draw.
-template <typename T>
-MODSWEEP_HD T initial_state(std::uint32_t word) {
-  return uniform_of_turn(turn_of_word<T>(word)) * T(initial_state_bound);
-}
 
 /// Uniform in (0, 1): of an initial value's tensor, its module or head, row and column.
 MODSWEEP_HD double recurrent_initial(std::uint32_t seed, RecurrentTensor tensor, std::uint32_t index,
@@ -140,6 +126,20 @@ MODSWEEP_HD double fresh_value(std::uint32_t seed, std::uint32_t units, Recurren
   if (tensor == RecurrentTensor::timescale) return 1.0 + u;
   const bool of_input = tensor == RecurrentTensor::input || tensor == RecurrentTensor::input_bias;
   return initial_bound(of_input ? 1 : units) * (2.0 * u - 1.0);
+}
+
+/// The longest sequence of a task: `factor` times N, or floor(factor N + 1) of a factor that is no integer,
+/// at least N + 2. The shortest has N + 2 steps.
+MODSWEEP_HD std::uint32_t longest_sequence(double factor, std::uint32_t task) {
+  const bool whole = factor == static_cast<double>(static_cast<std::uint64_t>(factor));
+  const auto longest = static_cast<std::uint32_t>(factor * task + (whole ? 0.0 : 1.0));
+  return longest > task + 2 ? longest : task + 2;
+}
+
+/// A unit's state before the first bit, from the word of its draw.
+template <typename T>
+MODSWEEP_HD T initial_state(std::uint32_t word) {
+  return uniform_of_turn(turn_of_word<T>(word)) * T(initial_state_bound);
 }
 
 }  // namespace modsweep::math
