@@ -265,7 +265,7 @@ TEST_F(Samples, GoIntoAStoreOfTheFormatBeforeAfterItsUpgrade) {
     {
       const Store store(old, Store::Access::read_write);
       EXPECT_THAT(store.notes(),
-                  testing::Contains(HasSubstr(fmt::format("brought from store format {} to 6", format))));
+                  testing::Contains(HasSubstr(fmt::format("brought from store format {} to 7", format))));
       EXPECT_EQ(store.finished_cells().size(), 2U);
     }
     for (const auto& [table, rows] : before) EXPECT_EQ(content(old, table), rows);
@@ -293,7 +293,7 @@ TEST_F(Samples, GoIntoAStoreWithoutHashesAfterItsUpgrade) {
   for (const std::string suffix : {"", "-wal"}) std::filesystem::copy_file(data + suffix, old + suffix);
   {
     const Store store(old, Store::Access::read_write);
-    EXPECT_THAT(store.notes(), testing::Contains(HasSubstr("brought from store format 3 to 6")));
+    EXPECT_THAT(store.notes(), testing::Contains(HasSubstr("brought from store format 3 to 7")));
   }
   ASSERT_EQ(run(sweep_, old).interrupted, false);
   for (const json& row : rows_of(old, Table::results))

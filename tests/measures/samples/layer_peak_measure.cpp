@@ -10,7 +10,7 @@ Measure layer_peak_measure() {
   return {
       .name = "layer_peak",
       .keys = {Setting<bool>{.key = "measure.layer_peak", .doc = "the largest |W| of each layer"}},
-      .layer = {{.name = "layer_peak", .doc = "largest |W| of the layer", .since = 6}},
+      .layer = {{.name = "layer_peak", .doc = "largest |W| of the layer", .since = 7}},
       .compute =
           [](const MeasuredNetwork& network, MeasureOutput& out) {
             for (std::size_t l = 0; l < network.weights.shape.weight_layers(); ++l) {

@@ -13,8 +13,8 @@ Measure unit_norms_measure() {
                   .doc = "one unit of a network at one step",
                   .keys = {{.name = "layer", .doc = "from 1", .type = ColumnType::integer},
                            {.name = "unit", .doc = "from 1", .type = ColumnType::integer}},
-                  .columns = {{.name = "norm", .doc = "root of the sum of its incoming W^2", .since = 6}},
-                  .since = 6}},
+                  .columns = {{.name = "norm", .doc = "root of the sum of its incoming W^2", .since = 7}},
+                  .since = 7}},
       .compute =
           [](const MeasuredNetwork& network, MeasureOutput& out) {
             const Shape& shape = network.weights.shape;

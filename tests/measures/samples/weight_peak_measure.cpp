@@ -10,7 +10,7 @@ Measure weight_peak_measure() {
   return {
       .name = "weight_peak",
       .keys = {Setting<bool>{.key = "measure.weight_peak", .doc = "the largest |W| of all layers"}},
-      .network = {{.name = "weight_peak", .doc = "largest |W| of all layers", .since = 6}},
+      .network = {{.name = "weight_peak", .doc = "largest |W| of all layers", .since = 7}},
       .compute =
           [](const MeasuredNetwork& network, MeasureOutput& out) {
             double peak = 0.0;
