@@ -80,7 +80,8 @@ TEST_F(SettingsTest, PatternIsAPartOfNamesOrHasStars) {
   const std::vector<std::string> noise = {"noise.exponent", "noise.gradient", "noise.site", "noise.strength"};
   EXPECT_EQ(names("noise."), noise);
   EXPECT_EQ(names("NOISE.*"), noise);
-  EXPECT_EQ(names("seed"), (std::vector<std::string>{"task.data_seed", "task.seed", "training.seed"}));
+  EXPECT_EQ(names("seed"),
+            (std::vector<std::string>{"task.data_seed", "task.other_seed", "task.seed", "training.seed"}));
   EXPECT_EQ(names("*.seed"), (std::vector<std::string>{"task.seed", "training.seed"}));
   EXPECT_EQ(names("*.beta?"), (std::vector<std::string>{"training.beta1", "training.beta2"}));
   EXPECT_EQ(names("*"), names("."));
