@@ -123,7 +123,7 @@ TEST_F(StoreTest, ALogOfAnEarlierProgramGoesIntoItsStoreAndNoOther) {
   fs::copy_file(MODSWEEP_TEST_DATA "/stores/format3.toml", path("old.toml"));
   const Outcome outcome = modsweep({"run", "old.toml", "-o", "s.db", "--threads", "1"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_THAT(outcome.err, HasSubstr("brought from store format 3 to 6"));
+  EXPECT_THAT(outcome.err, HasSubstr("brought from store format 3 to 7"));
   EXPECT_THAT(outcome.err, HasSubstr("have no hash"));
   ASSERT_EQ(modsweep({"run", "old.toml", "-o", "new.db", "--quiet", "--threads", "1"}).code, 0);
   auto went_on = all_results(path("s.db"));
