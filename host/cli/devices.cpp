@@ -3,11 +3,14 @@
 #include "cli/json_output.h"
 #include "engines/registry.h"
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
+
+#include "modsweep/names.h"
 
 namespace modsweep::cli {
 namespace {
@@ -22,7 +25,8 @@ struct DevicesArguments {
 std::string only_engine(GpuOpener& gpu) {
   std::vector<std::string_view> usable;
   for (const EngineEntry& entry : engine_entries())
-    if (entry.unavailable(gpu).empty()) usable.push_back(entry.name);
+    if (entry.unavailable(gpu).empty() && std::ranges::find(usable, entry.name) == usable.end())
+      usable.push_back(entry.name);
   return usable.size() == 1 ? std::string(usable.front()) : "";
 }
 
@@ -55,6 +59,7 @@ ordered_json devices_json() {
       for (const auto& engine : entry.make(gpu, 0))
         devices.push_back({{"device", engine->device()}, {"memory_bytes", engine->memory()}});
     engines.push_back({{"engine", entry.name},
+                       {"family", name_of(entry.family)},
                        {"summary", entry.summary},
                        {"usable", reason.empty()},
                        {"reason", reason.empty() ? ordered_json() : ordered_json(reason)},

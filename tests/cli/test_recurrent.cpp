@@ -34,7 +34,7 @@ batch_size = 8
 epochs = 3
 epoch_steps = 4
 test_batches = 2
-threshold = 0.2
+threshold = 0
 [measure]
 continuous_steps = 20
 [axes]

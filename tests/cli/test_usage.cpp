@@ -120,7 +120,7 @@ TEST_F(UsageTest, VersionTellsWhatTheProgramWasBuiltWith) {
   const Outcome outcome = modsweep({"-V"});
   EXPECT_TRUE(outcome.out.starts_with("modsweep " MODSWEEP_VERSION "\ncommit ")) << outcome.out;
   for (const char* what : {"\ncompiler  ", "\ninstruction sets  x86-64", " (used here)", "\nCUDA  ",
-                           "\nSQLite  ", "\nstore format      6\n"})
+                           "\nSQLite  ", "\nstore format      7\n"})
     EXPECT_NE(outcome.out.find(what), std::string::npos) << what << "\n" << outcome.out;
   EXPECT_EQ(outcome.out, modsweep({"--version"}).out);
 }
