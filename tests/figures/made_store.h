@@ -47,11 +47,13 @@ inline Measurement made_measurement(std::uint64_t step, const MadeNetwork& netwo
 inline void fill_store(Store& store, const Sweep& sweep,
                        const std::function<MadeNetwork(const CellSettings&)>& network) {
   store.add_sweep(sweep);
-  std::vector<CellProgress> cells;  // written at once: each commit waits for the disk
+  std::vector<Cell> cells;  // progress refers to them
+  cells.reserve(sweep.size());
+  std::vector<CellProgress> all;  // written at once: each commit waits for the disk
   for (std::uint64_t i = 0; i < sweep.size(); ++i) {
-    const Cell cell = sweep.cell(i);
+    const Cell& cell = cells.emplace_back(sweep.cell(i));
     const MadeNetwork made = network(cell.settings);
-    CellProgress& progress = cells.emplace_back(made.running ? running(cell, 50) : finished(cell));
+    CellProgress& progress = all.emplace_back(made.running ? running(cell, 50) : finished(cell));
     MadeNetwork half = made;
     half.loss *= 2.0;
     half.gap /= 2.0;
@@ -64,7 +66,7 @@ inline void fill_store(Store& store, const Sweep& sweep,
       progress.weights.reset();
     }
   }
-  store.commit(sweep.id(), cells, "cpu", "plain");
+  store.commit(sweep.id(), all, "cpu", "plain");
 }
 
 /// training.seed = 0 .. count-1

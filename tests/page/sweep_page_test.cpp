@@ -38,9 +38,11 @@ class SweepPageTest : public testing::Test {
       if (exponents) sweep.axes.insert(sweep.axes.begin(), {{"noise.exponent"}, {{"0"}, {"1"}, {"2"}}});
       Store store(path_, Store::Access::read_write);
       store.add_sweep(sweep);
-      std::vector<CellProgress> cells;  // written at once: each commit waits for the disk
-      for (std::uint64_t i = 0; i < sweep.size(); ++i) cells.push_back(test::finished(sweep.cell(i)));
-      store.commit(sweep.id(), cells, "cpu", "plain");
+      for (std::uint64_t i = 0; i < sweep.size(); ++i) {
+        const Cell cell = sweep.cell(i);
+        const CellProgress progress = test::finished(cell);
+        store.commit(sweep.id(), {&progress, 1}, "cpu", "plain");
+      }
     }
     if (!sql.empty()) testing_support::change_rows(path_, sql);
     store_.emplace(path_, Store::Access::read_only);

@@ -2,11 +2,11 @@ set terminal svg size 567,412 fixed enhanced font 'Helvetica,13.3' background '#
 set encoding utf8
 set multiplot
 reset
-set margins screen 0.09313, screen 0.82784, screen 0.25002, screen 0.97735
+set margins screen 0.09313, screen 0.84149, screen 0.25002, screen 0.97735
 set border 3 linecolor rgb '#555555' linewidth 0.7
 set tics nomirror out scale 0.5,0.25 textcolor rgb '#222222'
 unset key
-set label 2 'noise.strength' at screen 0.46049,0.15133 center noenhanced textcolor rgb '#222222'
+set label 2 'noise.strength' at screen 0.46731,0.15133 center noenhanced textcolor rgb '#222222'
 set label 3 'task.train_samples' at screen 0.01999,0.61368 center rotate by 90 noenhanced textcolor rgb '#222222'
 set logscale x
 set xrange [0.0070711:0.45255]
@@ -14,10 +14,9 @@ set xtics ('0.01' 0.01, '0.02' 0.02, '0.04' 0.04, '0.08' 0.08, '0.16' 0.16, '0.3
 set yrange [5:65]
 set ytics ('10' 10, '20' 20, '30' 30, '40' 40, '50' 50, '60' 60) noenhanced
 set palette defined (0 '#440154', 0.25 '#3b528b', 0.5 '#21918c', 0.75 '#5ec962', 1 '#fde725')
-set logscale cb
-set cbrange [0.03:0.96]
-set colorbox user origin screen 0.84584,0.25002 size screen 0.02,0.72734 noborder
-set cbtics ('0.05' 0.05, '0.1' 0.1, '0.2' 0.2, '0.5' 0.5, '' 0.03 1, '' 0.04 1, '' 0.06 1, '' 0.07 1, '' 0.08 1, '' 0.09 1, '' 0.3 1, '' 0.4 1, '' 0.6 1, '' 0.7 1, '' 0.8 1, '' 0.9 1) noenhanced
+set cbrange [0:1]
+set colorbox user origin screen 0.85949,0.25002 size screen 0.02,0.72734 noborder
+set cbtics ('0' 0, '0.2' 0.2, '0.4' 0.4, '0.6' 0.6, '0.8' 0.8, '1' 1) noenhanced
 set cblabel 'gap_live_layer1' noenhanced textcolor rgb '#222222'
 set label 101 'one network a point' at screen 0.01881,0.09552 left noenhanced textcolor rgb '#555555' font ',10.9'
 set label 102 'left out: 1 diverged network' at screen 0.01881,0.0597 left noenhanced textcolor rgb '#555555' font ',10.9'
