@@ -6,13 +6,15 @@
 namespace modsweep {
 namespace {
 
-constexpr Setting<bool> continuous_wanted{.key = "measure.continuous",
-                               .standard = true,
-                               .doc = "at the end, accuracy of every head at every step of a long sequence"};
-constexpr Setting<std::uint32_t> continuous_steps{.key = "measure.continuous_steps",
-                                       .standard = 1000,
-                                       .limits = {1, 1e7},
-                                       .doc = "continuous: time steps that are read, after the warm-up"};
+constexpr Setting<bool> continuous_wanted{
+    .key = "measure.continuous",
+    .standard = true,
+    .doc = "at the end, accuracy of every head at every step of a long sequence"};
+constexpr Setting<std::uint32_t> continuous_steps{
+    .key = "measure.continuous_steps",
+    .standard = 1000,
+    .limits = {1, 1e7},
+    .doc = "continuous: time steps that are read, after the warm-up"};
 
 void read_continuously(const MeasuredNetwork& network, MeasureOutput& out) {
   const auto accuracy =

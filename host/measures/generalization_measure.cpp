@@ -10,18 +10,18 @@ constexpr Setting<bool> generalization_wanted{
     .key = "measure.generalization",
     .doc = "at the end, accuracy of fresh heads that learn N + 1, N + 2, ... on what is trained"};
 constexpr Setting<std::uint32_t> most_extra{.key = "measure.generalization_most",
-                                      .standard = 10,
-                                      .limits = {1, 1000},
-                                      .doc = "generalization: the longest task is N plus this"};
+                                            .standard = 10,
+                                            .limits = {1, 1000},
+                                            .doc = "generalization: the longest task is N plus this"};
 constexpr Setting<std::string_view> extra_learns{
     .key = "measure.generalization_learns",
     .standard = "head",
     .choices = {"head", "all"},
     .doc = "generalization: whether the head alone learns, or with it what was trained before"};
 constexpr Setting<std::uint32_t> extra_epochs{.key = "measure.generalization_epochs",
-                                        .standard = 10,
-                                        .limits = {1, 65536},
-                                        .doc = "generalization: epochs for each task"};
+                                              .standard = 10,
+                                              .limits = {1, 65536},
+                                              .doc = "generalization: epochs for each task"};
 
 void learn_more(const MeasuredNetwork& network, MeasureOutput& out) {
   const MeasureSettings& settings = network.settings.measure;
@@ -48,7 +48,8 @@ Measure generalization_measure() {
                   .columns = {{.name = "accuracy", .doc = "share of right answers in a test", .since = 7}},
                   .since = 7}},
       .compute = learn_more,
-      .bytes = [](const Shape&, const CellSettings& cell) { return bytes_of_rows(most_extra.of(cell.measure), 1); },
+      .bytes = [](const Shape&,
+                  const CellSettings& cell) { return bytes_of_rows(most_extra.of(cell.measure), 1); },
   };
 }
 

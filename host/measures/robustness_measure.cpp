@@ -24,21 +24,22 @@ constexpr Setting<std::string_view> moved{
     .choices = {"all", "weights", "recurrent", "feedforward", "input", "tau"},
     .doc = "robustness: what is perturbed; weights: recurrent and feedforward together; all: each in turn"};
 constexpr Setting<double> first_strength{.key = "measure.robustness_first",
-                                .standard = 0.01,
-                                .limits = {0, 1e6, true},
-                                .doc = "robustness: the least strength"};
+                                         .standard = 0.01,
+                                         .limits = {0, 1e6, true},
+                                         .doc = "robustness: the least strength"};
 constexpr Setting<double> last_strength{.key = "measure.robustness_last",
-                               .standard = 10.0,
-                               .limits = {0, 1e6, true},
-                               .doc = "robustness: the largest strength"};
-constexpr Setting<std::uint32_t> strength_count{.key = "measure.robustness_strengths",
-                                           .standard = 10,
-                                           .limits = {1, 1000},
-                                           .doc = "robustness: strength_count, log-spaced from first to last"};
+                                        .standard = 10.0,
+                                        .limits = {0, 1e6, true},
+                                        .doc = "robustness: the largest strength"};
+constexpr Setting<std::uint32_t> strength_count{
+    .key = "measure.robustness_strengths",
+    .standard = 10,
+    .limits = {1, 1000},
+    .doc = "robustness: strength_count, log-spaced from first to last"};
 constexpr Setting<std::uint32_t> draw_count{.key = "measure.robustness_draws",
-                                       .standard = 10,
-                                       .limits = {1, 10000},
-                                       .doc = "robustness: perturbations of each strength"};
+                                            .standard = 10,
+                                            .limits = {1, 10000},
+                                            .doc = "robustness: perturbations of each strength"};
 
 constexpr std::array<std::pair<std::string_view, Perturbed>, 5> all_moved = {
     {{"weights", Perturbed::weights},

@@ -10,9 +10,9 @@ constexpr Setting<bool> timescales_wanted{
     .key = "measure.timescales",
     .doc = "at the end, trained timescales of all units, and effective ones from their autocorrelations"};
 constexpr Setting<std::uint32_t> timescale_steps{.key = "measure.timescale_steps",
-                                       .standard = 100000,
-                                       .limits = {100, 1e9},
-                                       .doc = "timescales: time steps of each sequence"};
+                                                 .standard = 100000,
+                                                 .limits = {100, 1e9},
+                                                 .doc = "timescales: time steps of each sequence"};
 constexpr Setting<std::uint32_t> timescale_trials{
     .key = "measure.timescale_trials", .standard = 10, .limits = {1, 16}, .doc = "timescales: sequences"};
 

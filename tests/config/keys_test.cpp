@@ -398,7 +398,8 @@ TEST(Keys, UnknownOnesAreGuessed) {
       {"optim.Betas", "; did you mean training.beta1 or training.beta2?"},
       {"noise.zzzzzzzzzz", "; [noise] has exponent, gradient, site, strength"},
       {"zzzzzzzzzz",
-       "; settings are in the tables [growth], [measure], [network], [noise], [pruning], [regularizer], [start], "
+       "; settings are in the tables [growth], [measure], [network], [noise], [pruning], [regularizer], "
+       "[start], "
        "[task], [training]"},
   };
   for (const auto& [key, remedy] : remedies) EXPECT_EQ(unknown_key_remedy(key), remedy) << key;
