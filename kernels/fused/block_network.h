@@ -111,7 +111,8 @@ class BlockNetwork {
   /// The penalties' share of the gradient, and the optimizer's step unless the step is only inspected.
   MODSWEEP_HD void update(bool inspect) {
     const std::uint32_t quads = job_.plan.parameter_stride / quad;
-    if (batch_.zeros_stay_from != nullptr) block_.phase(Wait::block, each(quads, pack::DropZeros<T>{batch_}));
+    if (batch_.zeros_stay_from != nullptr)
+      block_.phase(Wait::block, each(quads, pack::DropZeros<T>{batch_, inspect}));
     block_.phase(Wait::block, each(inspect ? quads : 0, pack::Regularize<T>{batch_}),
                  each(inspect ? 0 : quads, pack::Update<T>{batch_}));
   }

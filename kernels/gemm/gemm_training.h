@@ -69,7 +69,7 @@ class GemmTraining final : public PackTraining<Backend, T> {
     sum_batch(v, true);
     if (pack_.shape.prelu) each(v.layer_count - 1, SumSlopes<T>{v});
     each(1, SumLoss<T>{v, false, !inspect});
-    if (v.zeros_stay_from != nullptr) each(v.parameter_stride / quad, DropZeros<T>{v});
+    if (v.zeros_stay_from != nullptr) each(v.parameter_stride / quad, DropZeros<T>{v, inspect});
     if (inspect)
       each(v.parameter_stride / quad, Regularize<T>{v});
     else

@@ -62,10 +62,12 @@ MODSWEEP_HD Quad<T> whole_gradient(const PackView<T>& v, std::uint32_t p, std::u
 }
 
 /// Items: parameter stride / 4. Takes the gradient and the first moment of weights that are 0 away, where
-/// zeros stay: the penalties add nothing to the gradient of such a weight. For packs with zeros_stay_from.
+/// zeros stay: the penalties add nothing to the gradient of such a weight. A step that is only inspected has
+/// no moments. For packs with zeros_stay_from.
 template <typename T>
 struct DropZeros {
   PackView<T> v;
+  bool inspect = false;
 
   MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
     const BatchState<T>& batch = v.batch_state[p];
@@ -75,7 +77,7 @@ struct DropZeros {
     for (std::uint32_t i = 0; i < quad; ++i) {
       if (v.ends[first + i].layer == WeightEndpoints::none || v.parameters[at + i] != T(0)) continue;
       v.gradients[at + i] = T(0);
-      v.moment1[at + i] = T(0);
+      if (!inspect) v.moment1[at + i] = T(0);
     }
   }
 };
