@@ -141,9 +141,9 @@ std::string FrameText::settings() const {
                         single_quoted(frame_.title), theme_.text);
   // gnuplot's own places of these labels differ between its terminals.
   if (!frame_.x.label.empty())
-    text +=
-        fmt::format("set label 2 {} at screen {:.5f},{:.5f} center noenhanced textcolor rgb '{}'\n",
-                    single_quoted(frame_.x.label), (box.left + box.right) / 2.0, drawn_.x_label, theme_.text);
+    text += fmt::format("set label 2 {} at screen {:.5f},{:.5f} center noenhanced textcolor rgb '{}'\n",
+                        single_quoted(one_line(frame_.x.label, most_label_letters)),
+                        (box.left + box.right) / 2.0, drawn_.x_label, theme_.text);
   if (!frame_.y.label.empty())
     text += fmt::format(
         "set label 3 {} at screen {:.5f},{:.5f} center rotate by 90 noenhanced textcolor rgb '{}'\n",

@@ -98,11 +98,7 @@ Margins margins_of(const Frame& frame, const DrawnFrame& drawn) {
   margins.right = 1.6;
   if (drawn.has_color && !frame.color.label.empty()) margins.right = 5.0 + letter * longest_tick(drawn.color);
   margins.bottom = tick_height(frame, drawn) + (frame.x.label.empty() ? 0.0 : 1.4);
-  if (drawn.slanted)
-    margins.left = std::max(
-        margins.left,
-        0.75 * letter *
-            static_cast<double>(shown_length(one_line(drawn.x.ticks.front().label, most_tick_letters))));
+  margins.left = std::max(margins.left, drawn.overhang);
   margins.top = frame.title.empty() ? 0.7 : 2.5;
   return margins;
 }
@@ -127,6 +123,13 @@ DrawnFrame drawn_frame(const Frame& frame, double width, double height) {
   for (const Tick& tick : drawn.x.ticks)
     letters += static_cast<double>(shown_length(one_line(tick.label, most_tick_letters))) + 1.2;
   drawn.slanted = !frame.x.ticks.empty() && letter * letters > width;
+  if (!drawn.slanted) return drawn;
+  const double first = drawn.x.ticks.front().at;
+  for (const Tick& tick : drawn.x.ticks) {
+    const auto length = static_cast<double>(shown_length(one_line(tick.label, most_tick_letters)));
+    const double from_left = (tick.at - first) / (drawn.x.high - drawn.x.low) * width;
+    drawn.overhang = std::max(drawn.overhang, 0.75 * letter * length - from_left);
+  }
   return drawn;
 }
 

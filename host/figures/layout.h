@@ -26,6 +26,7 @@ struct DrawnFrame {
   bool has_color = false;  ///< there are cells or a matrix
   bool empty = false;      ///< nothing is drawn
   bool slanted = false;    ///< the ticks of x are too long to stand side by side
+  double overhang = 0.0;   ///< how far slanted ticks reach to the left of the frame, in sizes of the font
   Box box;
   Box around = {};       ///< of an inset that stands in another frame: with its ticks and labels
   double x_label = 0.0;  ///< height of the middle of x's label: a part of the picture's

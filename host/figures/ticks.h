@@ -11,6 +11,7 @@ namespace modsweep::figures {
 
 /// Longer labels of ticks are cut.
 inline constexpr std::size_t most_tick_letters = 40;
+inline constexpr std::size_t most_label_letters = 60;
 
 /// An axis as it is drawn.
 struct DrawnAxis {
