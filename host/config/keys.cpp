@@ -39,7 +39,26 @@ std::vector<std::string_view> names_of_tasks() {
   return names;
 }
 
-using namespace keys;
+using keys::add_own_keys;
+using keys::counter;
+using keys::depth;
+using keys::exponent;
+using keys::fraction;
+using keys::key;
+using keys::later;
+using keys::line;
+using keys::lines;
+using keys::list;
+using keys::MemberOf;
+using keys::not_negative;
+using keys::of;
+using keys::of_all;
+using keys::positive;
+using keys::positive_fraction;
+using keys::samples;
+using keys::seed;
+using keys::width;
+using keys::with_alias;
 
 using Task = TaskSettings;
 using Network = NetworkSettings;

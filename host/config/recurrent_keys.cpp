@@ -5,7 +5,14 @@
 namespace modsweep {
 namespace {
 
-using namespace keys;
+using keys::fraction;
+using keys::fraction_or_one;
+using keys::key;
+using keys::later;
+using keys::lines;
+using keys::not_negative;
+using keys::of;
+using keys::of_all;
 
 using Recurrent = NetworkSettings;
 using Growth = GrowthSettings;
