@@ -3,6 +3,7 @@
 
 #include "figures/draw.h"
 #include "figures/gnuplot.h"
+#include "figures/layout.h"
 #include "figures/made_store.h"
 #include "figures/pictures.h"
 
@@ -298,6 +299,27 @@ TEST(Kinds, LongNamesStandBelowTheLastFrame) {
   EXPECT_EQ(figure.frames[0].x.ticks[0].label, "");
   EXPECT_EQ(figure.frames[1].x.ticks[0].label, "[3,3,3,3,3,3,3,3]");
   expect_drawn(figure);
+}
+
+TEST(Kinds, NamesAlongAnAxisStayInThePicture) {
+  const auto figure_of = [](const std::string& second) {
+    Figure figure;
+    Frame& frame = figure.frames.emplace_back();
+    frame.x.label = std::string(80, 'k');
+    Series& series = frame.series.emplace_back();
+    for (int i = 0; i < 12; ++i) {
+      frame.x.ticks.push_back({static_cast<double>(i), i == 1 ? second : "a name of 20 letters"});
+      series.points.push_back({static_cast<double>(i), 1.0 + i});
+    }
+    return figure;
+  };
+  const auto left = [](const Figure& figure) {
+    return lay_out(figure, themes().front()).frames.at(0).box.left;
+  };
+  // Slanted, a longer second name reaches further to the left than the first one.
+  EXPECT_GT(left(figure_of(std::string(40, 'n'))), left(figure_of("a name of 20 letters")));
+  EXPECT_THAT(gnuplot_text(figure_of("b"), Format::svg, themes().front()),
+              Not(HasSubstr(std::string(61, 'k'))));
 }
 
 }  // namespace
