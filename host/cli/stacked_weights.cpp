@@ -58,7 +58,7 @@ class SettingColumns {
   std::map<std::string, std::vector<json>> varied_;
 };
 
-struct Network {
+struct SelectedNetwork {
   std::string id;
   std::optional<std::size_t> file = {};  ///< the store with its weights
   std::size_t form = 0;                  ///< where it has weights: their precision and shape
@@ -76,7 +76,7 @@ class Selection {
     store.read_kept_weights([&](const Store::KeptWeights& kept) {
       const auto found = position_.find(kept.cell_id);
       if (found == position_.end()) return;
-      Network& network = networks_[found->second];
+      SelectedNetwork& network = networks_[found->second];
       if (network.file) {
         again_.emplace_back(found->second, file);
         return;
@@ -164,7 +164,7 @@ class Selection {
     return lines;
   }
 
-  [[nodiscard]] const Network& network(std::size_t position) const { return networks_[position]; }
+  [[nodiscard]] const SelectedNetwork& network(std::size_t position) const { return networks_[position]; }
   [[nodiscard]] const Shape& shape(std::size_t position) const {
     return forms_[networks_[position].form].second;
   }
@@ -208,7 +208,7 @@ class Selection {
   CellConditions conditions_;
   bool any_status_;
   std::vector<std::string> key_order_;
-  std::vector<Network> networks_;
+  std::vector<SelectedNetwork> networks_;
   std::unordered_map<std::string, std::size_t> position_;
   std::vector<std::pair<std::size_t, std::size_t>> again_;
   std::vector<std::pair<std::string, Shape>> forms_;  // dtype, shape
@@ -221,7 +221,7 @@ class Selection {
 void check_same(const Selection& selection, const std::vector<std::string>& files,
                 std::span<const Store> stores) {
   for (const auto& [position, file] : selection.again()) {
-    const Network& network = selection.network(position);
+    const SelectedNetwork& network = selection.network(position);
     if (stores[*network.file].weights(network.id).weights.values !=
         stores[file].weights(network.id).weights.values)
       throw InputError(fmt::format("{} and {} have different weights of cell {}; name one of them",
@@ -234,7 +234,7 @@ std::string scaling_of(const Selection& selection, std::span<const std::size_t> 
                        std::span<const Store> stores) {
   std::vector<std::string> scalings;
   for (const std::size_t position : order) {
-    const Network& network = selection.network(position);
+    const SelectedNetwork& network = selection.network(position);
     const std::string scaling = stores[*network.file].weights(network.id).scaling;
     if (scaling.empty() && !selection.varies("task.scale")) return {};
     scalings.push_back(scaling.empty() ? "null" : scaling);
@@ -260,7 +260,7 @@ StackedWeights write_stacked_weights(const std::vector<std::string>& files,
   check_same(selection, files, stores);
   const std::vector<std::size_t> order = selection.order();
   const auto read = [&](std::size_t position) {
-    const Network& network = selection.network(position);
+    const SelectedNetwork& network = selection.network(position);
     return network_tensors(stores[*network.file].weights(network.id));
   };
   auto metadata = selection.metadata(order);

@@ -19,20 +19,21 @@ namespace {
 constexpr std::uint64_t most_steps = 2147483648;  // the noise generator counts steps in 32 bits
 
 /// A setting that means nothing for the family of the networks is a mistake.
-void check_family(const CellSettings& cell) {
+void check_foreign_keys(const CellSettings& cell) {
   const Family family = cell.network.family;
-  const CellSettings& standard = standard_settings(family);
-  std::string given, own;
+  std::string given;
   for (const KeyInfo* key : foreign_keys(family)) {
     given.clear();
-    own.clear();
     key->write(cell, given);
-    key->write(standard, own);
-    if (given != own)
+    if (given != key->standard)
       throw InputError(fmt::format(
           "{} = {} means nothing with network.family = \"{}\": it is a setting of {}; leave it out",
           key->name, given, name_of(family), key->families_text()));
   }
+}
+
+void check_task_family(const CellSettings& cell) {
+  const Family family = cell.network.family;
   const TaskKind& task = task_kind(cell.task.kind);
   if (task.family != family)
     throw InputError(
@@ -76,33 +77,44 @@ void check_optimizer(const TrainingSettings& t) {
     throw InputError("training.nesterov = true needs momentum; set training.momentum above 0");
 }
 
-// Throws for the first setting whose given value is not the value that is used.
-void refuse_unused(const CellSettings& given, const CellSettings& used, std::string_view reason) {
+// Throws for the first setting of a table (`Part CellSettings::*table`) whose given value is not the value
+// that is used. The reason is a text, or a function that makes it: a grid of many cells asks for each and
+// needs none.
+template <typename Part, typename Reason>
+void refuse_unused(Part CellSettings::*table, const Part& given, const Part& used, const Reason& reason) {
   if (given == used) return;
+  CellSettings own, standard;
+  own.*table = given;
+  standard.*table = used;
   for (const KeyInfo& key : setting_keys()) {
-    std::string own, standard;
-    key.write(given, own);
-    key.write(used, standard);
-    if (own != standard) throw InputError(fmt::format("{} = {} {}", key.name, own, reason));
+    std::string own_text, standard_text;
+    key.write(own, own_text);
+    key.write(standard, standard_text);
+    if (own_text == standard_text) continue;
+    if constexpr (std::is_invocable_v<Reason>)
+      throw InputError(fmt::format("{} = {} {}", key.name, own_text, reason()));
+    else
+      throw InputError(fmt::format("{} = {} {}", key.name, own_text, reason));
   }
 }
 
 void check_learning_rate(const CellSettings& cell) {
   const TrainingSettings& t = cell.training;
   const TrainingSettings standard;
-  CellSettings given, used;
-  given.training = used.training = t;
-  if (t.schedule != Schedule::cosine) used.training.schedule_minimum = standard.schedule_minimum;
+  TrainingSettings used = t;
+  if (t.schedule != Schedule::cosine) used.schedule_minimum = standard.schedule_minimum;
   if (t.schedule != Schedule::step) {
-    used.training.step_size = standard.step_size;
-    used.training.gamma = standard.gamma;
+    used.step_size = standard.step_size;
+    used.gamma = standard.gamma;
   }
-  refuse_unused(given, used,
-                fmt::format("has no effect with training.schedule = \"{}\"; leave it out or choose another "
-                            "schedule (zip pairs the two in a grid)",
-                            name_of(t.schedule)));
-  if (t.warmup_steps == 0) used.training.warmup_start = standard.warmup_start;
-  refuse_unused(given, used,
+  refuse_unused(&CellSettings::training, t, used, [&] {
+    return fmt::format(
+        "has no effect with training.schedule = \"{}\"; leave it out or choose another schedule (zip pairs "
+        "the two in a grid)",
+        name_of(t.schedule));
+  });
+  if (t.warmup_steps == 0) used.warmup_start = standard.warmup_start;
+  refuse_unused(&CellSettings::training, t, used,
                 "has no effect without training.warmup_steps; set that, or leave this out (zip pairs the two "
                 "in a grid)");
   if (t.schedule == Schedule::step && t.step_size == 0)
@@ -155,12 +167,10 @@ void check_task(const TaskSettings& task) {
   const TaskKind& kind = task_kind(task.kind);
   kind.check(task);
   if (!kind.goals.empty()) check_goals(task);
-  CellSettings given, used;
-  given.task = task;
-  used.task = kind.canonical(task);
-  refuse_unused(
-      given, used,
-      fmt::format("has no effect with task.kind = \"{}\"; leave it out or choose another task", task.kind));
+  refuse_unused(&CellSettings::task, task, kind.canonical(task), [&] {
+    return fmt::format("has no effect with task.kind = \"{}\"; leave it out or choose another task",
+                       task.kind);
+  });
 }
 
 void check_start(const CellSettings& cell) {
@@ -195,23 +205,23 @@ void check_network(const CellSettings& cell) {
   constexpr std::uint64_t widest = 65536;
   const NetworkSettings standard;
   const NetworkSettings& own = cell.network;
-  CellSettings given, used;
-  given.network = used.network = own;
+  NetworkSettings used = own;
   if (own.architecture == Architecture::layers) {
-    used.network.block_depth = standard.block_depth;
-    used.network.block_width = standard.block_width;
-    used.network.joint_depth = standard.joint_depth;
-    used.network.joint_width = standard.joint_width;
-    refuse_unused(given, used,
+    used.block_depth = standard.block_depth;
+    used.block_width = standard.block_width;
+    used.joint_depth = standard.joint_depth;
+    used.joint_width = standard.joint_width;
+    refuse_unused(&CellSettings::network, own, used,
                   "has no effect without network.architecture; name one, as \"modular\", or leave it out");
     return;
   }
-  used.network.hidden = standard.hidden;
-  used.network.groups = standard.groups;
-  refuse_unused(given, used,
-                fmt::format("is given beside network.architecture = \"{}\", which says what the layers are; "
-                            "keep one of the two",
-                            name_of(own.architecture)));
+  used.hidden = standard.hidden;
+  used.groups = standard.groups;
+  refuse_unused(&CellSettings::network, own, used, [&] {
+    return fmt::format(
+        "is given beside network.architecture = \"{}\", which says what the layers are; keep one of the two",
+        name_of(own.architecture));
+  });
   if (std::uint64_t{cell.task.inputs} * own.block_width > widest)
     throw InputError(fmt::format(
         "network.block_width = {} makes layers of {} units with task.inputs = {}, "
@@ -222,7 +232,12 @@ void check_network(const CellSettings& cell) {
 }  // namespace
 
 void check_cell(const CellSettings& cell) {
-  check_family(cell);
+  check_foreign_keys(cell);
+  check_cell_of_family(cell);
+}
+
+void check_cell_of_family(const CellSettings& cell) {
+  check_task_family(cell);
   check_measures(cell);
   if (cell.network.family == Family::recurrent) {
     check_length(cell);

@@ -12,9 +12,7 @@
 namespace modsweep {
 namespace {
 
-constexpr std::string_view file_key = "task.file";
 constexpr std::string_view hash_key = "task.file_hash";
-constexpr std::string_view parents_key = "start.from";
 
 std::string quoted(const std::string& text) {
   return '"' + text + '"';
@@ -22,7 +20,7 @@ std::string quoted(const std::string& text) {
 
 /// The path of the file that the JSON string `json`, the value of `key`, names.
 std::string path_of(const std::string& json, const std::string& folder, const std::string& location,
-                    std::string_view key = file_key) {
+                    std::string_view key = table_file_key) {
   const std::filesystem::path name = json.substr(1, json.size() - 2);
   std::string path = (std::filesystem::path(folder) / name).string();
   if (!is_plain_line(path))
@@ -50,17 +48,17 @@ void check_wanted_hash(const Fixed& wanted, const std::string& hash, const std::
 
 /// Adds an axis of hashes and zips it with the axis of files.
 void add_hash_axis(Draft& draft, std::vector<std::string> hashes) {
-  const std::string location = draft.axis(file_key)->location;
+  const std::string location = draft.axis(table_file_key)->location;
   draft.axes.push_back({.name = std::string(hash_key),
                         .key = find_key(hash_key),
                         .points = std::move(hashes),
                         .location = location});
   for (Zip& zip : draft.zips) {
-    if (std::ranges::find(zip.keys, file_key) == zip.keys.end()) continue;
+    if (std::ranges::find(zip.keys, table_file_key) == zip.keys.end()) continue;
     zip.keys.emplace_back(hash_key);
     return;
   }
-  draft.zips.push_back({{std::string(file_key), std::string(hash_key)}, location});
+  draft.zips.push_back({{std::string(table_file_key), std::string(hash_key)}, location});
 }
 
 /// Makes the path of the parents' store one from the current folder.
@@ -77,7 +75,7 @@ void find_parents(Draft& draft, const std::string& folder) {
 void find_files(Draft& draft, const std::string& folder) {
   find_parents(draft, folder);
   const auto wanted = draft.fixed.find(hash_key);
-  if (AxisDraft* axis = draft.axis(file_key)) {
+  if (AxisDraft* axis = draft.axis(table_file_key)) {
     if (wanted != draft.fixed.end() || draft.axis(hash_key) != nullptr)
       fail(axis->location, "task.file_hash cannot be given for an axis of files; leave it out");
     std::vector<std::string> hashes;
@@ -93,7 +91,7 @@ void find_files(Draft& draft, const std::string& folder) {
     add_hash_axis(draft, std::move(hashes));
     return;
   }
-  const auto file = draft.fixed.find(file_key);
+  const auto file = draft.fixed.find(table_file_key);
   if (file == draft.fixed.end()) return;
   const std::string path = path_of(file->second.json, folder, file->second.location);
   const std::string hash = hash_at(path, file->second.location);

@@ -276,13 +276,19 @@ std::vector<std::uint64_t> cells_to_check(const Sweep& sweep) {
 // nothing to report.
 bool are_plainly_valid(const Sweep& sweep, const std::vector<std::uint64_t>& indices) {
   constexpr std::size_t chunk = 1024;
+  for (const Axis& axis : sweep.axes)
+    for (const std::string& key : axis.keys)
+      if (!find_key(key)->is_of(sweep.base.network.family)) return false;
   std::atomic<bool> plain = true;
   parallel_for(hardware_threads(), (indices.size() + chunk - 1) / chunk, [&](std::size_t item, std::size_t) {
     const std::size_t end = std::min(indices.size(), (item + 1) * chunk);
     try {
       for (std::size_t i = item * chunk; i < end && plain; ++i) {
         const CellSettings settings = settings_at(sweep, indices[i]);
-        check_cell(settings);
+        if (i == 0)
+          check_cell(settings);
+        else
+          check_cell_of_family(settings);
         if (task_kind(settings.task.kind).user_data != nullptr) plain = false;
       }
     } catch (const InputError&) {

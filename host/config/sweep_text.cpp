@@ -1,5 +1,6 @@
 #include "config/sweep_text.h"
 
+#include "config/files.h"
 #include "config/keys.h"
 
 #include <algorithm>
@@ -16,9 +17,7 @@ namespace modsweep {
 namespace {
 
 // Whoever reads the text finds the file and its hash anew.
-constexpr std::string_view table_key = "task.file";
 constexpr std::string_view table_hash_key = "task.file_hash";
-constexpr std::string_view parents_key = "start.from";
 
 /// Writes paths as a sweep file in `folder` has them: relative to it.
 class PathsFrom {
@@ -26,7 +25,7 @@ class PathsFrom {
   explicit PathsFrom(const std::string& folder) : folder_(folder.empty() ? "." : folder) {}
 
   [[nodiscard]] std::string value(std::string_view key, const std::string& json) const {
-    if ((key != table_key && key != parents_key) || json.size() <= 2) return json;
+    if ((key != table_file_key && key != parents_key) || json.size() <= 2) return json;
     const std::string path = json.substr(1, json.size() - 2);  // a plain line is its own JSON
     return fmt::format("\"{}\"", std::filesystem::proximate(path, folder_).string());
   }

@@ -84,6 +84,9 @@ TEST(RecurrentSweep, ItsSettingsMeanNothingForOthers) {
                                                key, value)));
     EXPECT_THAT(message, HasSubstr("a setting of recurrent"));
   }
+  // The first value of the axis is the default.
+  EXPECT_THAT(error_of(test::run + "[axes]\n\"network.units\" = [10, 20]\n"),
+              HasSubstr("network.units = 20 means nothing"));
 }
 
 TEST(RecurrentSweep, RefusesSettingsThatContradictEachOther) {

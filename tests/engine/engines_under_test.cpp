@@ -60,10 +60,12 @@ const std::vector<EngineUnderTest>& engines_under_test() {
       cpu_engine("cpu_avx512", "avx512"),
       cpu_engine("cpu_avx2", "avx2"),
       cpu_engine("cpu_x86_64", "x86-64"),
+#ifdef MODSWEEP_EMULATED_ENGINE
       {"fused_clusters_emulated",
        [] { return true; },
        [](std::size_t) { return make_emulated_fused_engine({.fewest_ranks = 2}); },
        {Precision::fp64}},  // fp32 and other clusters: fused_test.cpp, and the wide networks of all tests
+#endif
       gpu_engine("gemm", &GpuModule::make_gemm_engine, false),
       gpu_engine("fused", &GpuModule::make_fused_engine, true),
       gpu_engine("fused_3xtf32", &GpuModule::make_fused_3xtf32_engine, true, {Precision::fp32}),
