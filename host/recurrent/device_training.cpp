@@ -182,11 +182,15 @@ StepInspection DeviceTraining<T>::inspect(std::size_t network) {
 
 template <typename T>
 void DeviceTraining<T>::restore(std::size_t network, std::span<const std::byte> bytes) {
+  RunState<T> before = this->state(network);
   Runs<T>::restore(network, bytes);
   const RunState<T>& state = states_[network];
-  if (state.network.heads > max_heads_)
-    throw InputError(fmt::format("a checkpoint of a network of {} heads; its run comes to {} at most",
-                                 state.network.heads, max_heads_));
+  if (state.network.heads > max_heads_) {
+    const std::uint32_t heads = state.network.heads;
+    states_[network] = std::move(before);
+    throw InputError(
+        fmt::format("a checkpoint of a network of {} heads; its run comes to {} at most", heads, max_heads_));
+  }
   networks_->set_state(static_cast<std::uint32_t>(network), {.modules = state.network.modules,
                                                              .heads = state.network.heads,
                                                              .step = state.step,

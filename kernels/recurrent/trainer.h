@@ -191,8 +191,16 @@ class Trainer final : public Networks<T> {
     backend_->download(&out, memory_.outcome, 1, p);
     return out;
   }
+  /// What is frozen may still have the gradient of a pass before it was.
   [[nodiscard]] std::vector<T> gradient(std::uint32_t p) const override {
-    return in_order(p, memory_.gradient);
+    std::vector<T> out = in_order(p, memory_.gradient);
+    std::size_t from = 0;
+    each_tensor(view_.layout, progress_[p].modules, progress_[p].heads,
+                [&](math::RecurrentTensor kind, std::uint32_t index, std::size_t, std::size_t size) {
+                  if (rate(p, kind, index) == 0.0) std::fill_n(out.begin() + difference(from), size, T(0));
+                  from += size;
+                });
+    return out;
   }
   [[nodiscard]] std::vector<T> margins(std::uint32_t p, std::uint32_t h) const override {
     std::vector<T> out(std::size_t{view_.chunks} * chunk_samples);

@@ -139,10 +139,13 @@ TYPED_TEST(RecurrentRunsOnDevice, GoOnWhereTheCpuStopped) {
     EXPECT_EQ(device.save(p), cpu.save(p));
   }
   auto longer = runs;
-  longer[0].epochs = 5;
+  longer[0].epochs = 6;
+  longer[0].pass = 0.0;
   recurrent::RecurrentTraining<T> far(longer, cpu::best_isa(), 1);
   far.advance(100);
-  EXPECT_THROW(device.restore(0, far.save(0)), InputError) << "of five heads";
+  const auto before = device.save(0);
+  EXPECT_THROW(device.restore(0, far.save(0)), InputError) << "of six heads";
+  EXPECT_EQ(device.save(0), before);
 }
 
 TYPED_TEST(RecurrentRunsOnDevice, TakeTheMemoryThatThePlannerCountsWith) {
@@ -150,7 +153,10 @@ TYPED_TEST(RecurrentRunsOnDevice, TakeTheMemoryThatThePlannerCountsWith) {
   for (const bool modular : {true, false})
     for (const double old_rate : {0.0, 0.5}) {
       auto runs = this->crowd(modular);
-      for (RunSettings& run : runs) run.growth.old_rate = old_rate;
+      for (RunSettings& run : runs) {
+        run.growth.old_rate = old_rate;
+        run.pass = 0.0;
+      }
       std::size_t taken = 0;
       std::vector<bptt::NetworkPlan> plans;
       for (const RunSettings& run : runs) plans.push_back(recurrent::device_plan(run));
@@ -160,8 +166,9 @@ TYPED_TEST(RecurrentRunsOnDevice, TakeTheMemoryThatThePlannerCountsWith) {
            .allocated = [&taken](std::byte*, std::size_t bytes) { taken += bytes; }});
       DeviceTraining<T> training(starter, runs, 4);
       const std::size_t each = emulated_bytes<T>(TypeParam::pass, form, plans);
-      EXPECT_GE(taken, runs.size() * each);
-      EXPECT_LE(taken, runs.size() * each + 2 * 4 * 64 * sizeof(T)) << "but a plane of each kind of states";
+      // Planes that a pack has but once are counted for each network.
+      EXPECT_LE(taken, runs.size() * each);
+      EXPECT_GE(taken, runs.size() * (each - 2 * 4 * 64 * sizeof(T)));
       const std::size_t begun = taken;
       training.advance(8);
       EXPECT_EQ(training.state(0).network.heads, 3U);
