@@ -4,6 +4,7 @@
 #include "device/resources.h"
 #include "fused/fused_engine.h"
 #include "gemm/gemm_engine.h"
+#include "recurrent/recurrent_engine.h"
 
 #include "modsweep/version.h"
 
@@ -66,8 +67,9 @@ GpuDevices devices() {
   return found;
 }
 
-constexpr GpuModule module = {devices, make_gemm_engine, make_fused_engine, make_fused_3xtf32_engine,
-                              bench_device};
+constexpr GpuModule module = {
+    devices,     make_gemm_engine, make_fused_engine, make_fused_3xtf32_engine, make_recurrent_engine,
+    bench_device};
 
 }  // namespace
 }  // namespace modsweep

@@ -1,6 +1,7 @@
 #include "engines/registry.h"
 
 #include "engines/speed_table.h"
+#include "recurrent/device_training.h"
 
 #include <algorithm>
 
@@ -42,6 +43,14 @@ std::vector<std::unique_ptr<Engine>> make_gpu(GpuOpener& gpu, std::size_t) {
   return engines;
 }
 
+template <bptt::Method method>
+std::vector<std::unique_ptr<Engine>> make_recurrent_gpu(GpuOpener& gpu, std::size_t) {
+  std::vector<std::unique_ptr<Engine>> engines;
+  for (const GpuDevice& device : gpu().devices)
+    engines.push_back(gpu().module->make_recurrent_engine(device, method, start_on_device));
+  return engines;
+}
+
 /// A warning where the machine has an NVIDIA driver, or devices, that `auto` cannot use.
 std::string idle_gpu(const GpuAccess& gpu) {
   if (!gpu.driver_idle) return {};
@@ -51,8 +60,7 @@ std::string idle_gpu(const GpuAccess& gpu) {
 }
 
 /// Why `auto` had no choice.
-std::string only_one(const GpuAccess& gpu, Family family) {
-  if (family != Family::feedforward) return fmt::format("the only one for {} networks", name_of(family));
+std::string only_one(const GpuAccess& gpu) {
   constexpr const char* why = "the only one of this machine";
   return gpu.driver_idle ? fmt::format("{} (GPU not used: {})", why, gpu.reason) : why;
 }
@@ -77,6 +85,12 @@ const std::vector<EngineEntry>& engine_entries() {
        make_gpu<&GpuModule::make_fused_3xtf32_engine>},
       {"cpu", Family::recurrent, "recurrent networks, vectorized over samples, many over all cores", always,
        make_recurrent_cpu},
+      {"gemm", Family::recurrent,
+       "recurrent networks, a batched product for each time step, on every NVIDIA GPU of this machine",
+       no_gpu, make_recurrent_gpu<bptt::Method::gemm>},
+      {"fused", Family::recurrent,
+       "recurrent networks, a thread block for 64 samples of one, on every NVIDIA GPU of this machine",
+       no_gpu, make_recurrent_gpu<bptt::Method::fused>},
   };
   return entries;
 }
@@ -122,8 +136,7 @@ EngineChoice choose_engine(std::string_view name, std::size_t threads, const Tri
     if (entry.family == family && entry.unavailable(gpu).empty())
       contenders.push_back({std::string(entry.name), entry.make(gpu, threads)});
   if (contenders.size() == 1)
-    return {std::move(contenders.front().engines), only_one(gpu(), family),
-            family == Family::feedforward ? idle_gpu(gpu()) : ""};
+    return {std::move(contenders.front().engines), only_one(gpu()), idle_gpu(gpu())};
   SpeedTable table(SpeedTable::usual_path());
   TrialResult trial = try_engines(work, contenders, kept_timing(table, work, program_version()));
   return {std::move(contenders[trial.fastest].engines), std::move(trial.why), idle_gpu(gpu())};

@@ -7,16 +7,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace modsweep::recurrent {
-
-namespace {
 
 std::vector<RunSettings> runs_of(const Pack& pack) {
   std::vector<RunSettings> runs;
   for (const auto& settings : pack.settings) runs.push_back(run_settings(*settings));
   return runs;
 }
+
+namespace {
 
 template <typename T>
 bool all_finite(const std::vector<T>& values) {
@@ -26,12 +27,12 @@ bool all_finite(const std::vector<T>& values) {
 }  // namespace
 
 template <typename T>
-PackTraining<T>::PackTraining(const Pack& pack, cpu::Isa isa, std::size_t threads)
-    : isa_(isa), kernels_(recurrent::kernels_for<T>(isa)), training_(runs_of(pack), isa, threads) {}
+PackTraining<T>::PackTraining(std::unique_ptr<Runs<T>> training, cpu::Isa isa)
+    : isa_(isa), kernels_(recurrent::kernels_for<T>(isa)), training_(std::move(training)) {}
 
 template <typename T>
 const Network<T>& PackTraining<T>::trained(std::size_t network) const {
-  const RunState<T>& state = training_.state(network);
+  const RunState<T>& state = training_->state(network);
   return state.solved.modules > 0 ? state.solved : state.network;
 }
 
@@ -49,7 +50,7 @@ Parameters PackTraining<T>::weights(std::size_t network) const {
 
 template <typename T>
 bool PackTraining<T>::finite(std::size_t network) const {
-  const Network<T>& own = training_.state(network).network;
+  const Network<T>& own = training_->state(network).network;
   return all_finite(own.values) && all_finite(own.velocity);
 }
 
@@ -57,7 +58,7 @@ template <typename T>
 std::vector<double> PackTraining<T>::continuous_accuracy(std::size_t network, std::uint32_t steps) const {
   const cpu::FlushDenormals flush;
   const Network<T>& own = trained(network);
-  const RunSettings& run = training_.settings(network);
+  const RunSettings& run = training_->settings(network);
   NetworkStep<T> step(kernels_);
   const std::uint32_t warmup = continuous_warmup(task_of(own));
   return recurrent::continuous_accuracy(step, own, run.step,
@@ -67,21 +68,21 @@ std::vector<double> PackTraining<T>::continuous_accuracy(std::size_t network, st
 template <typename T>
 std::vector<std::vector<std::vector<double>>> PackTraining<T>::robustness(
     std::size_t network, const RobustnessSettings& settings) const {
-  return recurrent::robustness(trained(network), training_.settings(network), isa_, settings);
+  return recurrent::robustness(trained(network), training_->settings(network), isa_, settings);
 }
 
 template <typename T>
 std::vector<std::vector<double>> PackTraining<T>::effective_timescales(
     std::size_t network, const TimescaleSettings& settings) const {
   const cpu::FlushDenormals flush;
-  const RunSettings& run = training_.settings(network);
+  const RunSettings& run = training_->settings(network);
   return recurrent::effective_timescales(trained(network), kernels_, run.step, run.seed, settings);
 }
 
 template <typename T>
 double PackTraining<T>::generalization(std::size_t network, std::uint32_t extra, Generalization learns,
                                        std::uint32_t epochs) const {
-  return recurrent::generalization(trained(network), training_.settings(network), isa_, extra, learns,
+  return recurrent::generalization(trained(network), training_->settings(network), isa_, extra, learns,
                                    epochs);
 }
 

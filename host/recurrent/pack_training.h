@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -14,28 +15,33 @@
 
 namespace modsweep::recurrent {
 
+/// The settings of a pack's runs.
+[[nodiscard]] std::vector<RunSettings> runs_of(const Pack& pack);
+
 template <typename T>
 class PackTraining final : public GrowingTraining {
  public:
-  PackTraining(const Pack& pack, cpu::Isa isa, std::size_t threads);
+  /// `isa`: of the kernels that measure.
+  PackTraining(std::unique_ptr<Runs<T>> training, cpu::Isa isa);
 
-  void advance(std::uint64_t steps) override { training_.advance(steps); }
-  void stop(std::size_t network) override { training_.stop(network); }
-  [[nodiscard]] std::uint64_t step(std::size_t network) const override { return training_.step(network); }
+  void advance(std::uint64_t steps) override { training_->advance(steps); }
+  void stop(std::size_t network) override { training_->stop(network); }
+  [[nodiscard]] std::uint64_t step(std::size_t network) const override { return training_->step(network); }
   [[nodiscard]] std::optional<std::uint64_t> diverged(std::size_t network) const override {
-    return training_.diverged(network);
+    return training_->diverged(network);
   }
   [[nodiscard]] Parameters weights(std::size_t network) const override;
   [[nodiscard]] bool finite(std::size_t network) const override;
+  [[nodiscard]] StepInspection inspect(std::size_t network) override { return training_->inspect(network); }
   [[nodiscard]] std::vector<std::byte> save(std::size_t network) const override {
-    return training_.save(network);
+    return training_->save(network);
   }
   void restore(std::size_t network, std::span<const std::byte> bytes) override {
-    training_.restore(network, bytes);
+    training_->restore(network, bytes);
   }
 
   [[nodiscard]] const EpochRecord& epoch(std::size_t network) const override {
-    return training_.state(network).last;
+    return training_->last(network);
   }
   [[nodiscard]] std::vector<double> continuous_accuracy(std::size_t network,
                                                         std::uint32_t steps) const override;
@@ -54,7 +60,7 @@ class PackTraining final : public GrowingTraining {
 
   cpu::Isa isa_;
   const Kernels<T>& kernels_;
-  RecurrentTraining<T> training_;
+  std::unique_ptr<Runs<T>> training_;
 };
 
 }  // namespace modsweep::recurrent

@@ -54,9 +54,11 @@ class RecurrentCpuEngine final : public Engine {
   }
 
   [[nodiscard]] std::unique_ptr<Training> start(const Pack& pack) override {
-    if (pack.precision == Precision::fp64)
-      return std::make_unique<recurrent::PackTraining<double>>(pack, isa_, threads_);
-    return std::make_unique<recurrent::PackTraining<float>>(pack, isa_, threads_);
+    const auto training = [&]<typename T>(T) -> std::unique_ptr<Training> {
+      return std::make_unique<recurrent::PackTraining<T>>(
+          std::make_unique<recurrent::RecurrentTraining<T>>(recurrent::runs_of(pack), isa_, threads_), isa_);
+    };
+    return pack.precision == Precision::fp64 ? training(double{}) : training(float{});
   }
 
  private:

@@ -47,13 +47,7 @@ std::vector<double> mean_timescales(const Network<T>& network) {
 }
 
 template <typename T>
-RecurrentTraining<T>::RecurrentTraining(std::vector<RunSettings> runs, cpu::Isa isa, std::size_t threads)
-    : runs_(std::move(runs)),
-      records_(runs_.size()),
-      kernels_(recurrent::kernels_for<T>(isa)),
-      random_(cpu::kernels_for<T>(isa)),
-      threads_(threads),
-      workspaces_(threads) {
+Runs<T>::Runs(std::vector<RunSettings> runs) : runs_(std::move(runs)), records_(runs_.size()) {
   for (const RunSettings& run : runs_) {
     check(run);
     RunState<T> state;
@@ -64,19 +58,80 @@ RecurrentTraining<T>::RecurrentTraining(std::vector<RunSettings> runs, cpu::Isa 
 }
 
 template <typename T>
-std::uint64_t RecurrentTraining<T>::total_steps(std::size_t network) const {
+std::uint64_t Runs<T>::total_steps(std::size_t network) const {
   return std::uint64_t{runs_[network].epochs} * runs_[network].steps_per_epoch;
 }
 
 template <typename T>
-std::optional<std::uint64_t> RecurrentTraining<T>::diverged(std::size_t network) const {
+std::optional<std::uint64_t> Runs<T>::diverged(std::size_t network) const {
   if (states_[network].diverged == 0) return std::nullopt;
   return states_[network].diverged;
 }
 
 template <typename T>
-std::vector<EpochRecord> RecurrentTraining<T>::take_records(std::size_t network) {
+std::vector<EpochRecord> Runs<T>::take_records(std::size_t network) {
   return std::exchange(records_[network], {});
+}
+
+template <typename T>
+std::uint32_t Runs<T>::first_test(std::size_t network) const {
+  const RunSettings& run = runs_[network];
+  return static_cast<std::uint32_t>((states_[network].step / run.steps_per_epoch - 1) * run.test_batches);
+}
+
+template <typename T>
+bool Runs<T>::end_epoch(std::size_t network, std::span<const std::uint64_t> right) {
+  const RunSettings& run = runs_[network];
+  RunState<T>& state = states_[network];
+  EpochRecord record;
+  record.epoch = static_cast<std::uint32_t>(state.step / run.steps_per_epoch);
+  record.task = task_of(state.network);
+  record.loss = std::exchange(state.loss_sum, 0.0) / run.steps_per_epoch;
+  record.parameters = count_parameters(state.network, false);
+  record.trained = count_parameters(state.network, true);
+  record.timescale = mean_timescales(state.network);
+  const double samples = static_cast<double>(run.test_batches) * run.batch;
+  for (const std::uint64_t count : right) record.accuracy.push_back(static_cast<double>(count) / samples);
+  const double mean = std::accumulate(record.accuracy.begin(), record.accuracy.end(), 0.0) /
+                      static_cast<double>(record.accuracy.size());
+  const bool passed = record.accuracy.back() > run.pass && mean > run.pass;
+  if (passed) state.solved = state.network;
+  record.solved = solved_task(state);
+  const bool grows = passed && record.epoch < run.epochs;
+  state.last = record;
+  records_[network].push_back(std::move(record));
+  return grows;
+}
+
+template <typename T>
+std::vector<std::byte> Runs<T>::save(std::size_t network) const {
+  return to_bytes(state(network));
+}
+
+template <typename T>
+void Runs<T>::restore(std::size_t network, std::span<const std::byte> bytes) {
+  const RunSettings& run = runs_[network];
+  RunState<T>& state = states_[network];
+  state = from_bytes<T>(bytes, run.form);
+  records_[network].clear();
+  // A shorter run does not grow after its last epoch; a longer one, which goes on there, does.
+  const bool passed = state.solved.modules > 0 && task_of(state.solved) == task_of(state.network);
+  if (passed && state.last.epoch < run.epochs && state.step % run.steps_per_epoch == 0)
+    grow(state.network, run.growth, DrawnValues(run.seed, run.form));
+}
+
+template <typename T>
+RecurrentTraining<T>::RecurrentTraining(std::vector<RunSettings> runs, cpu::Isa isa, std::size_t threads)
+    : Runs<T>(std::move(runs)),
+      kernels_(recurrent::kernels_for<T>(isa)),
+      random_(cpu::kernels_for<T>(isa)),
+      threads_(threads),
+      workspaces_(threads) {}
+
+template <typename T>
+NetworkStep<T>& RecurrentTraining<T>::workspace(std::size_t worker) {
+  if (!workspaces_[worker]) workspaces_[worker] = std::make_unique<NetworkStep<T>>(kernels_);
+  return *workspaces_[worker];
 }
 
 template <typename T>
@@ -102,73 +157,54 @@ void RecurrentTraining<T>::take_step(std::size_t network, NetworkStep<T>& step) 
 }
 
 template <typename T>
-void RecurrentTraining<T>::end_epoch(std::size_t network, NetworkStep<T>& step) {
+void RecurrentTraining<T>::test_and_grow(std::size_t network, NetworkStep<T>& step) {
   const RunSettings& run = runs_[network];
   RunState<T>& state = states_[network];
-  EpochRecord record;
-  record.epoch = static_cast<std::uint32_t>(state.step / run.steps_per_epoch);
-  record.task = task_of(state.network);
-  record.loss = std::exchange(state.loss_sum, 0.0) / run.steps_per_epoch;
-  record.parameters = count_parameters(state.network, false);
-  record.trained = count_parameters(state.network, true);
-  record.timescale = mean_timescales(state.network);
-
   std::vector<std::uint32_t> heads(state.network.heads);
   std::iota(heads.begin(), heads.end(), 0U);
   std::vector<std::uint64_t> right(heads.size(), 0);
   for (std::uint32_t batch = 0; batch < run.test_batches; ++batch) {
-    const std::uint64_t counter = std::uint64_t{record.epoch - 1} * run.test_batches + batch;
     const BatchResult result =
-        step.test(state.network, run.step, sequences(network, SequencePurpose::test, counter), heads);
+        step.test(state.network, run.step,
+                  sequences(network, SequencePurpose::test, this->first_test(network) + batch), heads);
     for (std::size_t h = 0; h < heads.size(); ++h) right[h] += result.right[h];
   }
-  const double samples = static_cast<double>(run.test_batches) * run.batch;
-  for (const std::uint64_t count : right) record.accuracy.push_back(static_cast<double>(count) / samples);
-  const double mean = std::accumulate(record.accuracy.begin(), record.accuracy.end(), 0.0) /
-                      static_cast<double>(record.accuracy.size());
-  if (record.accuracy.back() > run.pass && mean > run.pass) {
-    state.solved = state.network;
-    if (record.epoch < run.epochs) grow(state.network, run.growth, DrawnValues(run.seed, run.form));
-  }
-  record.solved = solved_task(state);
-  state.last = record;
-  records_[network].push_back(std::move(record));
+  if (this->end_epoch(network, right)) grow(state.network, run.growth, DrawnValues(run.seed, run.form));
 }
 
 template <typename T>
 void RecurrentTraining<T>::advance(std::uint64_t steps) {
-  parallel_for(threads_, size(), [&](std::size_t network, std::size_t worker) {
+  parallel_for(threads_, runs_.size(), [&](std::size_t network, std::size_t worker) {
     const cpu::FlushDenormals flush;
-    if (!workspaces_[worker]) workspaces_[worker] = std::make_unique<NetworkStep<T>>(kernels_);
+    NetworkStep<T>& step = workspace(worker);
     RunState<T>& state = states_[network];
     const std::uint64_t last = std::min(stops_[network], state.step + steps);
     while (state.step < last && state.diverged == 0) {
-      take_step(network, *workspaces_[worker]);
+      take_step(network, step);
       if (state.diverged == 0 && state.step % runs_[network].steps_per_epoch == 0)
-        end_epoch(network, *workspaces_[worker]);
+        test_and_grow(network, step);
     }
   });
 }
 
 template <typename T>
-std::vector<std::byte> RecurrentTraining<T>::save(std::size_t network) const {
-  return to_bytes(states_[network]);
-}
-
-template <typename T>
-void RecurrentTraining<T>::restore(std::size_t network, std::span<const std::byte> bytes) {
-  const RunSettings& run = runs_[network];
-  RunState<T>& state = states_[network];
-  state = from_bytes<T>(bytes, run.form);
-  records_[network].clear();
-  // A shorter run does not grow after its last epoch; a longer one, which goes on there, does.
-  const bool passed = state.solved.modules > 0 && task_of(state.solved) == task_of(state.network);
-  if (passed && state.last.epoch < run.epochs && state.step % run.steps_per_epoch == 0)
-    grow(state.network, run.growth, DrawnValues(run.seed, run.form));
+StepInspection RecurrentTraining<T>::inspect(std::size_t network) {
+  const cpu::FlushDenormals flush;
+  const RunState<T>& state = states_[network];
+  NetworkStep<T>& step = workspace(0);
+  const BatchResult result =
+      step.gradient(state.network, runs_[network].step,
+                    sequences(network, SequencePurpose::training, state.step), learning_heads(state.network));
+  StepInspection out;
+  out.total = result.loss;
+  out.gradient.assign(step.gradient().begin(), step.gradient().end());
+  return out;
 }
 
 template std::vector<double> mean_timescales<float>(const Network<float>&);
 template std::vector<double> mean_timescales<double>(const Network<double>&);
+template class Runs<float>;
+template class Runs<double>;
 template class RecurrentTraining<float>;
 template class RecurrentTraining<double>;
 

@@ -43,16 +43,19 @@ struct RunState {
   bool operator==(const RunState&) const = default;
 };
 
-/// A pack of networks; sizes, tasks, seeds and all other settings may differ.
+/// A pack of networks, whatever trains them; tasks, seeds and other settings may differ.
 template <typename T>
-class RecurrentTraining {
+class Runs {
  public:
   /// Throws LogicError for settings that no run can have.
-  RecurrentTraining(std::vector<RunSettings> runs, cpu::Isa isa, std::size_t threads);
+  explicit Runs(std::vector<RunSettings> runs);
+  virtual ~Runs() = default;
 
   /// Takes up to `steps` steps with every network, stopping each at its own total and at divergence. At the
   /// end of an epoch a network is tested, and grows where it passes, before it goes on.
-  void advance(std::uint64_t steps);
+  virtual void advance(std::uint64_t steps) = 0;
+  /// Loss and gradient of a network's next step, which changes nothing.
+  [[nodiscard]] virtual StepInspection inspect(std::size_t network) = 0;
 
   [[nodiscard]] std::size_t size() const { return runs_.size(); }
   [[nodiscard]] std::uint64_t total_steps(std::size_t network) const;
@@ -61,7 +64,10 @@ class RecurrentTraining {
   [[nodiscard]] const RunSettings& settings(std::size_t network) const { return runs_[network]; }
   [[nodiscard]] std::uint64_t step(std::size_t network) const { return states_[network].step; }
   [[nodiscard]] std::optional<std::uint64_t> diverged(std::size_t network) const;
-  [[nodiscard]] const RunState<T>& state(std::size_t network) const { return states_[network]; }
+  /// Several threads may ask at once while nobody trains.
+  [[nodiscard]] virtual const RunState<T>& state(std::size_t network) const { return states_[network]; }
+  /// Of the last epoch that ended.
+  [[nodiscard]] const EpochRecord& last(std::size_t network) const { return states_[network].last; }
   /// Records of the epochs that ended since the last call.
   [[nodiscard]] std::vector<EpochRecord> take_records(std::size_t network);
 
@@ -69,18 +75,41 @@ class RecurrentTraining {
   [[nodiscard]] std::vector<std::byte> save(std::size_t network) const;
   /// Restores a saved state; a network that passed the last test of a shorter run grows here. Throws
   /// InputError where the bytes are not a state of a network of this form and precision.
-  void restore(std::size_t network, std::span<const std::byte> bytes);
+  virtual void restore(std::size_t network, std::span<const std::byte> bytes);
+
+ protected:
+  /// After an epoch's last step: writes its record, from the test's right answers [head], and clears the sum
+  /// of losses. Whether the network grows now.
+  [[nodiscard]] bool end_epoch(std::size_t network, std::span<const std::uint64_t> right);
+  /// Of an epoch's first test batch, counted over the whole run.
+  [[nodiscard]] std::uint32_t first_test(std::size_t network) const;
+
+  std::vector<RunSettings> runs_;
+  mutable std::vector<RunState<T>> states_;  ///< a device's are fetched when somebody asks for them
+  std::vector<std::uint64_t> stops_;         ///< steps after which a run ends
+  std::vector<std::vector<EpochRecord>> records_;
+};
+
+/// Networks in training on the CPU; sizes may differ, too.
+template <typename T>
+class RecurrentTraining final : public Runs<T> {
+ public:
+  RecurrentTraining(std::vector<RunSettings> runs, cpu::Isa isa, std::size_t threads);
+
+  void advance(std::uint64_t steps) override;
+  [[nodiscard]] StepInspection inspect(std::size_t network) override;
 
  private:
+  using Runs<T>::runs_;
+  using Runs<T>::states_;
+  using Runs<T>::stops_;
+
+  [[nodiscard]] NetworkStep<T>& workspace(std::size_t worker);
   void take_step(std::size_t network, NetworkStep<T>& step);
-  void end_epoch(std::size_t network, NetworkStep<T>& step);
+  void test_and_grow(std::size_t network, NetworkStep<T>& step);
   [[nodiscard]] DrawnSequences<T> sequences(std::size_t network, math::SequencePurpose purpose,
                                             std::uint64_t step) const;
 
-  std::vector<RunSettings> runs_;
-  std::vector<RunState<T>> states_;
-  std::vector<std::uint64_t> stops_;  ///< steps after which a run ends
-  std::vector<std::vector<EpochRecord>> records_;
   const Kernels<T>& kernels_;
   const cpu::Kernels<T>& random_;
   std::size_t threads_;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "modsweep/device_networks.h"
 #include "modsweep/engine.h"
 
 namespace modsweep {
@@ -77,6 +78,10 @@ struct GpuDevices {
   std::vector<std::string> skipped;  ///< one line for each other one: which, and why
 };
 
+/// Makes a training of a pack of recurrent networks: the program's function, which knows epochs and
+/// measurements, and calls the starter before it returns.
+using StartGrowing = std::unique_ptr<Training> (*)(const Pack& pack, const bptt::Starter& starter);
+
 /// The functions of the module. They throw IoError where CUDA fails.
 struct GpuModule {
   GpuDevices (*devices)();
@@ -88,6 +93,9 @@ struct GpuModule {
   /// The same with tensor cores for the products of wide layers, in single precision only: each operand is
   /// split into a TF32 value and a remainder (3xTF32).
   std::unique_ptr<Engine> (*make_fused_3xtf32_engine)(const GpuDevice& device);
+  /// Engines of recurrent networks.
+  std::unique_ptr<Engine> (*make_recurrent_engine)(const GpuDevice& device, bptt::Method method,
+                                                   StartGrowing start);
   /// Times an engine, the kernels of gemm, and spectra.
   void (*bench)(const GpuDevice& device, const GpuBenchOptions& options, const GpuBenchWatcher& watcher);
 };

@@ -16,6 +16,13 @@ std::string refuses(const GpuDevice& device, Method method, const Form& form) {
 }
 
 template <typename T>
+std::size_t bytes_per_network(Method method, const Form& form) {
+  const Most most = most_of(form, {NetworkPlan{}});
+  return method == Method::gemm ? network_bytes<BlockBackend, T, GemmPass>(form, most)
+                                : network_bytes<BlockBackend, T, FusedPass>(form, most);
+}
+
+template <typename T>
 std::unique_ptr<Networks<T>> start_networks(const GpuDevice& device, Method method, const Form& form,
                                             const std::vector<NetworkPlan>& networks) {
   auto backend = std::make_unique<BlockBackend>(device::resources_of(device));
@@ -26,6 +33,8 @@ std::unique_ptr<Networks<T>> start_networks(const GpuDevice& device, Method meth
 
 template std::string refuses<float>(const GpuDevice&, Method, const Form&);
 template std::string refuses<double>(const GpuDevice&, Method, const Form&);
+template std::size_t bytes_per_network<float>(Method, const Form&);
+template std::size_t bytes_per_network<double>(Method, const Form&);
 template std::unique_ptr<Networks<float>> start_networks(const GpuDevice&, Method, const Form&,
                                                          const std::vector<NetworkPlan>&);
 template std::unique_ptr<Networks<double>> start_networks(const GpuDevice&, Method, const Form&,

@@ -1,26 +1,25 @@
 // Recurrent networks on a CUDA device.
 #pragma once
 
-#include "recurrent/networks.h"
-
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "modsweep/device_networks.h"
 #include "modsweep/gpu.h"
 
 namespace modsweep::bptt {
-
-/// How a batch goes forward and back.
-enum class Method : std::uint8_t {
-  fused,  ///< a lane owns a sample, one launch for the whole sequence
-  gemm    ///< a batched product for each time step
-};
 
 /// Why networks of this form cannot be trained so in T; empty: they can. Throws IoError where the device does
 /// not answer.
 template <typename T>
 [[nodiscard]] std::string refuses(const GpuDevice& device, Method method, const Form& form);
+
+/// The device's memory for one network of a pack that grows to the form's most heads, in bytes, with old
+/// modules frozen and the usual length factor: networks with other ones may need more.
+template <typename T>
+[[nodiscard]] std::size_t bytes_per_network(Method method, const Form& form);
 
 /// Throws LogicError where refuses() says why, std::bad_alloc where the device's memory does not suffice.
 template <typename T>

@@ -28,7 +28,8 @@ struct BeginPass {
   View<T> v;
   PassKind kind;
   const std::uint64_t* until;        ///< [P] of training: the step at which the network rests
-  const std::uint32_t* first_batch;  ///< [P] of a test: of the network's
+  const std::uint32_t* first_batch;  ///< [P] of a test: the network's
+  const std::uint32_t* batches;      ///< [P] of a test: how many the network has; 0: it takes no part
   const std::uint32_t* given;        ///< [P]: the length of sequences that are given; 0: they are drawn
   bool given_heads;                  ///< View::reads is given
 
@@ -37,7 +38,8 @@ struct BeginPass {
     const Progress& progress = v.progress[p];
     pass.purpose = kind.purpose;
     pass.learning = kind.learning ? 1 : 0;
-    pass.active = !kind.learning || (progress.diverged == 0 && progress.step < until[p]) ? 1 : 0;
+    const bool trains = progress.diverged == 0 && progress.step < until[p];
+    pass.active = (kind.learning ? trains : kind.batch < batches[p]) ? 1 : 0;
     pass.step = kind.learning ? static_cast<std::uint32_t>(progress.step) : first_batch[p] + kind.batch;
     if (pass.active != 0) {
       find_heads(p, pass);

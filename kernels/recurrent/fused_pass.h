@@ -266,13 +266,15 @@ class FusedPass {
 
   [[nodiscard]] static std::uint32_t parts(std::uint32_t chunks) { return chunks; }
 
+  [[nodiscard]] static std::size_t values(const View<T>& v, const PassSizes& sizes) {
+    return std::size_t{v.networks} * v.chunks * plan(v, sizes).memory;
+  }
+
   void reserve(const View<T>& v, const PassSizes& sizes) {
-    plan_ = with_rows<T>(rows_,
-                         [&]<std::uint32_t rows>() { return fused_plan<rows>(v.layout, v.longest, sizes); });
-    const std::size_t values = std::size_t{v.networks} * v.chunks * plan_.memory;
-    if (values <= memory_.size()) return;
+    plan_ = plan(v, sizes);
+    if (values(v, sizes) <= memory_.size()) return;
     memory_ = {};
-    memory_ = backend_.template allocate<T>(values);
+    memory_ = backend_.template allocate<T>(values(v, sizes));
   }
 
   void run(const View<T>& v, std::uint32_t, bool) {
@@ -286,6 +288,11 @@ class FusedPass {
   }
 
  private:
+  [[nodiscard]] static FusedPlan plan(const View<T>& v, const PassSizes& sizes) {
+    return with_rows<T>(tile_rows_of<T>(v.layout.units()),
+                        [&]<std::uint32_t rows>() { return fused_plan<rows>(v.layout, v.longest, sizes); });
+  }
+
   Backend& backend_;
   std::uint32_t rows_;
   FusedPlan plan_;

@@ -16,14 +16,22 @@ class GemmPass {
 
   [[nodiscard]] static std::uint32_t parts(std::uint32_t) { return 1; }
 
+  [[nodiscard]] static std::size_t values(const View<T>& v, const PassSizes& sizes) {
+    GemmView<T> view = sized(v, sizes);
+    std::size_t out = 0;
+    each_array(view, [&out](auto, T*&, std::size_t count) { out += count; });
+    return out;
+  }
+
   void reserve(const View<T>& v, const PassSizes& sizes) {
-    static_cast<View<T>&>(view_) = v;
-    if (sizes.modules == view_.modules && sizes.trained + 1 == view_.slots && v.longest == longest_) return;
-    view_.modules = sizes.modules;
-    view_.slots = sizes.trained + 1;
-    view_.samples = v.chunks * chunk_samples;
-    longest_ = v.longest;
-    allocate();
+    const GemmView<T> needed = sized(v, sizes);
+    const bool same =
+        needed.modules == view_.modules && needed.slots == view_.slots && needed.longest == view_.longest;
+    if (same) return;
+    view_ = needed;
+    each_array(view_, [this](Array<T> GemmPass::*array, T*& pointer, std::size_t count) {
+      pointer = zeros(this->*array, count);
+    });
   }
 
   void run(const View<T>& v, std::uint32_t steps, bool learning) {
@@ -57,32 +65,54 @@ class GemmPass {
     backend_.for_each(view_.networks, items, f);
   }
 
-  void allocate() {
-    const std::size_t networks = view_.networks;
-    const std::size_t planes = networks * (view_.modules + 1);
-    const std::size_t slots = networks * view_.slots;
-    const std::size_t wide = view_.wide();
-    const std::size_t matrix = std::size_t{units()} * units();
-    const auto take = [this](std::size_t count, Array<T>& array, T*& pointer) {
+  [[nodiscard]] static GemmView<T> sized(const View<T>& v, const PassSizes& sizes) {
+    GemmView<T> view;
+    static_cast<View<T>&>(view) = v;
+    view.modules = sizes.modules;
+    view.slots = sizes.trained + 1;
+    view.samples = v.chunks * chunk_samples;
+    return view;
+  }
+
+  /// f(array, pointer of the view, values) of each.
+  template <typename F>
+  static void each_array(GemmView<T>& v, const F& f) {
+    using G = GemmPass;
+    const std::size_t networks = v.networks;
+    const std::size_t units = v.layout.units();
+    const std::size_t planes = networks * (v.modules + 1);
+    const std::size_t slots = networks * v.slots;
+    const std::size_t wide = v.wide();
+    const std::size_t heads = networks * v.layout.max_heads() * v.samples;
+    const std::size_t matrix = units * units;
+    f(&G::even_states_, v.states[0], (planes + 1) * wide);
+    f(&G::odd_states_, v.states[1], (planes + 1) * wide);
+    f(&G::drives_, v.drives, planes * wide);
+    f(&G::weights_, v.weights, planes * 2 * matrix);
+    f(&G::trained_, v.trained, slots * 2 * matrix);
+    f(&G::history_, v.history, slots * (v.longest + 1) * wide);
+    f(&G::deltas_, v.deltas, slots * v.longest * wide);
+    f(&G::back_, v.back, 2 * slots * wide);
+    f(&G::lambda_, v.lambda, slots * wide);
+    f(&G::leak_, v.leak, slots * wide);
+    f(&G::errors_, v.errors, heads);
+    f(&G::loss_, v.loss, heads);
+    f(&G::inputs_, v.inputs, networks * 2 * v.longest * v.samples);
+    f(&G::of_recurrent_, v.of_recurrent, slots * matrix);
+    f(&G::of_feedforward_, v.of_feedforward, slots * matrix);
+    f(&G::of_vectors_, v.of_vectors, slots * 2 * units);
+  }
+
+  /// That many zeros in an array, which is taken anew only where it is too small.
+  [[nodiscard]] T* zeros(Array<T>& array, std::size_t count) {
+    if (array.size() < count) {
       array = {};
       array = backend_.template allocate<T>(count);
-      pointer = array.data();
-    };
-    for (int i = 0; i < 2; ++i) take((planes + 1) * wide, states_[i], view_.states[i]);
-    take(planes * wide, drives_, view_.drives);
-    take(planes * 2 * matrix, weights_, view_.weights);
-    take(slots * 2 * matrix, trained_, view_.trained);
-    take(slots * (longest_ + 1) * wide, history_, view_.history);
-    take(slots * longest_ * wide, deltas_, view_.deltas);
-    take(2 * slots * wide, back_, view_.back);
-    take(slots * wide, lambda_, view_.lambda);
-    take(slots * wide, leak_, view_.leak);
-    take(networks * heads() * view_.samples, errors_, view_.errors);
-    take(networks * heads() * view_.samples, loss_, view_.loss);
-    take(networks * 2 * longest_ * view_.samples, inputs_, view_.inputs);
-    take(slots * matrix, of_recurrent_, view_.of_recurrent);
-    take(slots * matrix, of_feedforward_, view_.of_feedforward);
-    take(slots * 2 * units(), of_vectors_, view_.of_vectors);
+    } else {
+      const std::size_t items = (count + view_.networks - 1) / view_.networks;
+      each(static_cast<std::uint32_t>(items), SetZero<T>{array.data(), items, count});
+    }
+    return array.data();
   }
 
   /// Of all modules. The last product of each network is of zeros and whatever follows: nobody reads it.
@@ -110,7 +140,7 @@ class GemmPass {
 
   /// W^T delta(t) of all trained modules.
   void back_product(std::uint32_t t) {
-    const std::size_t row = std::size_t{longest_} * view_.samples;
+    const std::size_t row = std::size_t{view_.longest} * view_.samples;
     backend_.gemm(Product{.a = {view_.trained, 2 * units(), std::size_t{2} * units() * units(), true},
                           .b = {view_.deltas + std::size_t{t - 1} * view_.samples, row, row * units(), false},
                           .c = {view_.back, view_.samples, 2 * view_.wide(), false},
@@ -122,8 +152,8 @@ class GemmPass {
 
   /// Sums over time and samples. Slot 0 of each network is of no trained module: its deltas are 0.
   void gradient_products() {
-    const std::size_t row = std::size_t{longest_} * view_.samples;
-    const std::size_t states_row = std::size_t{longest_ + 1} * view_.samples;
+    const std::size_t row = std::size_t{view_.longest} * view_.samples;
+    const std::size_t states_row = std::size_t{view_.longest + 1} * view_.samples;
     const std::size_t matrix = std::size_t{units()} * units();
     const std::uint32_t inner = view_.steps * view_.samples;
     const std::uint32_t count = view_.networks * view_.slots;
@@ -154,10 +184,8 @@ class GemmPass {
 
   Backend& backend_;
   GemmView<T> view_;
-  std::uint32_t longest_ = 0;
-  Array<T> states_[2];
-  Array<T> drives_, weights_, trained_, history_, deltas_, back_, lambda_, leak_, errors_, loss_, inputs_,
-      of_recurrent_, of_feedforward_, of_vectors_;
+  Array<T> even_states_, odd_states_, drives_, weights_, trained_, history_, deltas_, back_, lambda_, leak_,
+      errors_, loss_, inputs_, of_recurrent_, of_feedforward_, of_vectors_;
 };
 
 }  // namespace modsweep::bptt

@@ -53,6 +53,18 @@ struct GemmView : View<T> {
   }
 };
 
+/// Items: that many of `count` values for each network.
+template <typename T>
+struct SetZero {
+  T* values;
+  std::size_t items;
+  std::size_t count;
+
+  MODSWEEP_HD void operator()(std::uint32_t p, std::uint32_t item) const {
+    if (p * items + item < count) values[p * items + item] = T(0);
+  }
+};
+
 /// Items: [D][M][2 M]. Weights for the products, both ways.
 template <typename T>
 struct PackWeights {

@@ -6,47 +6,35 @@
 
 namespace modsweep::bptt {
 
-enum class Freeze : std::uint8_t { none, recurrent, feedforward };
-
-/// How a network grows. Groups of tensors are copied or frozen together with their biases.
-struct Growth {
-  bool copy_recurrent = true;
-  bool copy_feedforward = true;
-  bool copy_input = false;
-  bool copy_tau = false;
-  bool copy_head = false;
-  bool from_untrained = false;  ///< copies are of what the last module started with
-  Freeze freeze = Freeze::none;
-  double old_rate = 0.0;  ///< factor of the rates of what is there; 0: it is frozen
-
-  [[nodiscard]] MODSWEEP_HD bool copies(math::RecurrentTensor kind) const {
-    using math::RecurrentTensor;
-    switch (kind) {
-      case RecurrentTensor::recurrent:
-      case RecurrentTensor::recurrent_bias:
-        return copy_recurrent;
-      case RecurrentTensor::feedforward:
-      case RecurrentTensor::feedforward_bias:
-        return copy_feedforward;
-      case RecurrentTensor::input:
-      case RecurrentTensor::input_bias:
-        return copy_input;
-      case RecurrentTensor::timescale:
-        return copy_tau;
-      default:
-        return copy_head;
-    }
+[[nodiscard]] MODSWEEP_HD bool copies(const Growth& growth, math::RecurrentTensor kind) {
+  using math::RecurrentTensor;
+  switch (kind) {
+    case RecurrentTensor::recurrent:
+    case RecurrentTensor::recurrent_bias:
+      return growth.copy_recurrent;
+    case RecurrentTensor::feedforward:
+    case RecurrentTensor::feedforward_bias:
+      return growth.copy_feedforward;
+    case RecurrentTensor::input:
+    case RecurrentTensor::input_bias:
+      return growth.copy_input;
+    case RecurrentTensor::timescale:
+      return growth.copy_tau;
+    default:
+      return growth.copy_head;
   }
-  /// Whether a new module's tensor is for good a copy of the first module's that has one.
-  [[nodiscard]] MODSWEEP_HD bool freezes(math::RecurrentTensor kind, std::uint32_t index) const {
-    using math::RecurrentTensor;
-    const bool of_recurrent = kind == RecurrentTensor::recurrent || kind == RecurrentTensor::recurrent_bias;
-    const bool of_feedforward =
-        kind == RecurrentTensor::feedforward || kind == RecurrentTensor::feedforward_bias;
-    return (freeze == Freeze::recurrent && of_recurrent && index >= 1) ||
-           (freeze == Freeze::feedforward && of_feedforward && index >= 2);
-  }
-};
+}
+
+/// Whether a new module's tensor is for good a copy of the first module's that has one.
+[[nodiscard]] MODSWEEP_HD bool freezes(const Growth& growth, math::RecurrentTensor kind,
+                                       std::uint32_t index) {
+  using math::RecurrentTensor;
+  const bool of_recurrent = kind == RecurrentTensor::recurrent || kind == RecurrentTensor::recurrent_bias;
+  const bool of_feedforward =
+      kind == RecurrentTensor::feedforward || kind == RecurrentTensor::feedforward_bias;
+  return (growth.freeze == Freeze::recurrent && of_recurrent && index >= 1) ||
+         (growth.freeze == Freeze::feedforward && of_feedforward && index >= 2);
+}
 
 /// Items: the values of one module and head, at most. Progress still has the counts from before.
 template <typename T>
@@ -66,9 +54,9 @@ struct GrowNetwork {
     const Place place = v.layout.place(at);
     T* values = v.values_of(p);
     v.velocity[p * v.layout.size() + at] = T(0);
-    const bool frozen = growth[p].freezes(place.kind, place.index);
+    const bool frozen = freezes(growth[p], place.kind, place.index);
     const bool copied =
-        modular && (frozen || growth[p].copies(place.kind)) && v.layout.has(place.kind, place.index - 1);
+        modular && (frozen || copies(growth[p], place.kind)) && v.layout.has(place.kind, place.index - 1);
     if (copied && (frozen || !growth[p].from_untrained)) {
       values[at] = values[v.layout.offset(place.kind, place.index - 1) +
                           place.row * v.layout.columns(place.kind) + place.column];

@@ -5,18 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "modsweep/device_networks.h"
 #include "modsweep/math/recurrent.h"
 
 namespace modsweep::bptt {
-
-/// What all networks that train together have in common.
-struct Form {
-  std::uint32_t units = 10;  ///< M, of each module
-  bool modular = true;       ///< false: one module, which all heads read
-  bool one_bias = false;     ///< one bias for each unit instead of one for each of its matrices
-  std::uint32_t batch = 256;
-  std::uint32_t max_heads = 61;  ///< that a network may come to have; as many modules, if it is modular
-};
 
 constexpr std::uint32_t tensor_kinds = 9;
 

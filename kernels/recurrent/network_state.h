@@ -8,23 +8,6 @@
 
 namespace modsweep::bptt {
 
-/// All that training has changed of a network. Tensors are listed by module and head, module 0, head 0,
-/// module 1, ..., each W_R, W_FF, W_I, b_R, b_FF, b_I, tau, W_O, b_O, those that are there, row-major.
-template <typename T>
-struct NetworkState {
-  std::uint32_t modules = 0;
-  std::uint32_t heads = 0;
-  std::uint64_t step = 0;
-  std::uint64_t diverged = 0;
-  double loss_sum = 0.0;
-  std::vector<std::uint32_t> tasks;  ///< [heads]: N of each
-  std::vector<T> values;
-  std::vector<T> velocity;
-  std::vector<double> rates;  ///< [tensor]: factor of the learning rate; 0: frozen
-
-  bool operator==(const NetworkState&) const = default;
-};
-
 /// f(kind, index, offset in Layout, size) of all tensors in NetworkState's order.
 template <typename F>
 void each_tensor(const Layout& layout, std::uint32_t modules, std::uint32_t heads, const F& f) {
@@ -56,16 +39,7 @@ template <typename T>
   return out;
 }
 
-/// Sequences that are given instead of drawn, for tests and for measurements of chosen inputs.
-struct GivenBatch {
-  std::uint32_t steps = 0;             ///< of the longest
-  std::vector<std::uint32_t> lengths;  ///< [B]; empty: all have `steps`
-  std::vector<double> bits;            ///< [steps][B]: 0 or 1
-  std::vector<double> states;          ///< [modules][B][M], before the first bit; empty: 0
-  std::vector<std::uint32_t> heads;    ///< that are read; empty: those that learn
-};
-
-/// The same as View's arrays of one network.
+/// A given batch as View's arrays of one network.
 template <typename T>
 struct GivenArrays {
   std::vector<T> bits;

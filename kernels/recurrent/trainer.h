@@ -1,16 +1,17 @@
-// Recurrent networks in training on a device (networks.h).
+// Recurrent networks in training on a device (modsweep/device_networks.h).
 //
 // The class is a template over the backend (fused/block_machine.cuh for CUDA), so that this file needs no
 // nvcc, and over the pass: how a batch goes forward and back (fused_pass.h, gemm_pass.h).
 #pragma once
 
 #include "recurrent/draw.h"
-#include "recurrent/fused_plan.h"
-#include "recurrent/networks.h"
+#include "recurrent/growth.h"
+#include "recurrent/network_memory.h"
 #include "recurrent/update.h"
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,23 +23,25 @@ namespace modsweep::bptt {
 /// A Pass has
 ///   Pass(backend, form): throws LogicError where it cannot train such networks,
 ///   parts(chunks): in how many shares it leaves a gradient (View::shares),
-///   reserve(view, sizes): memory for passes over sequences of View::longest steps,
+///   values(view, sizes): of memory, for passes over sequences of View::longest steps,
+///   reserve(view, sizes): takes that much; what it has already taken is used again,
 ///   run(view, steps, learning): of all networks, after BeginPass and DrawBatch; no sequence is longer.
 template <typename Backend, typename T, template <typename, typename> class PassOf>
 class Trainer final : public Networks<T> {
  public:
   using Pass = PassOf<Backend, T>;
 
-  /// All networks begin with one module and one head, for N = 2. Throws std::bad_alloc where the backend's
-  /// memory does not suffice.
+  /// All networks begin with one module and one head, for N = 2. Takes all memory that they may come to need.
+  /// Throws std::bad_alloc where the backend's memory does not suffice.
   Trainer(std::unique_ptr<Backend> backend, const Form& form, std::vector<NetworkPlan> networks)
       : backend_(std::move(backend)), form_(form), networks_(std::move(networks)), pass_(*backend_, form) {
-    view_.layout = Layout(form);
-    view_.networks = static_cast<std::uint32_t>(networks_.size());
-    view_.batch = form.batch;
-    view_.chunks = (form.batch + chunk_samples - 1) / chunk_samples;
-    view_.parts = Pass::parts(view_.chunks);
-    allocate();
+    const Most most = most_of(form, networks_);
+    view_ = empty_view<T>(form, networks_.size(), most.longest, Pass::parts);
+    memory_ = NetworkMemory<Backend, T>(*backend_, view_);
+    pass_.reserve(view_, most.sizes);
+    std::vector<NetworkSettings> settings;
+    for (const NetworkPlan& network : networks_) settings.push_back(network.settings);
+    backend_->upload(memory_.settings, settings.data(), settings.size());
     progress_.resize(networks_.size());
     tasks_.assign(networks_.size(), {});
     rates_.assign(networks_.size() * form.max_heads * tensor_kinds, 0.0);
@@ -68,9 +71,9 @@ class Trainer final : public Networks<T> {
           rates[index * tensor_kinds + static_cast<std::uint32_t>(kind)] = state.rates[tensor++];
           from += size;
         });
-    upload(values_, values.data(), p, values.size());
-    upload(velocity_, velocity.data(), p, velocity.size());
-    upload(rates_there_, rates, p, form_.max_heads * tensor_kinds);
+    upload(memory_.values, values.data(), p, values.size());
+    upload(memory_.velocity, velocity.data(), p, velocity.size());
+    upload(memory_.rates, rates, p, form_.max_heads * tensor_kinds);
     tasks_[p] = state.tasks;
     upload_tasks(p);
     progress_[p] = {.step = state.step,
@@ -78,7 +81,7 @@ class Trainer final : public Networks<T> {
                     .loss_sum = state.loss_sum,
                     .modules = state.modules,
                     .heads = state.heads};
-    upload(progress_there_, &progress_[p], p, 1);
+    upload(memory_.progress, &progress_[p], p, 1);
   }
 
   [[nodiscard]] NetworkState<T> state(std::uint32_t p) const override {
@@ -90,8 +93,8 @@ class Trainer final : public Networks<T> {
     out.step = progress.step;
     out.diverged = progress.diverged;
     out.loss_sum = progress.loss_sum;
-    out.values = in_order(p, values_);
-    out.velocity = in_order(p, velocity_);
+    out.values = in_order(p, memory_.values);
+    out.velocity = in_order(p, memory_.velocity);
     each_tensor(view_.layout, out.modules, out.heads,
                 [&](math::RecurrentTensor kind, std::uint32_t index, std::size_t, std::size_t) {
                   out.rates.push_back(rate(p, kind, index));
@@ -106,29 +109,40 @@ class Trainer final : public Networks<T> {
         steps = std::max(steps, until[p] - progress_[p].step);
     if (steps == 0) return;
     reserve(true);
-    backend_->upload(until_, until.data(), until.size());
+    backend_->upload(memory_.until, until.data(), until.size());
     for (std::uint64_t s = 0; s < steps; ++s) {
-      pass({.learning = true, .purpose = math::SequencePurpose::training, .batch = 0}, s, {});
+      pass(learning, [&](std::uint32_t p) {
+        const std::uint64_t step = progress_[p].step + s;
+        return progress_[p].diverged == 0 && step < until[p] ? std::optional(step) : std::nullopt;
+      });
       update(false);
     }
-    backend_->download(progress_.data(), progress_there_, progress_.size());
+    backend_->download(progress_.data(), memory_.progress, progress_.size());
   }
 
   [[nodiscard]] std::vector<std::vector<std::uint64_t>> test(
-      std::uint32_t batches, const std::vector<std::uint32_t>& first) override {
+      const std::vector<TestBatches>& batches) override {
     reserve(false);
-    backend_->upload(first_batch_, first.data(), first.size());
-    std::vector<std::uint64_t> total(right_total_.size(), 0);
-    backend_->upload(right_total_, total.data(), total.size());
-    for (std::uint32_t b = 0; b < batches; ++b) {
-      pass({.learning = false, .purpose = math::SequencePurpose::test, .batch = b}, 0, first);
-      backend_->for_each(size(), form_.max_heads, AddRight<T>{view_, right_total_.data()});
+    std::vector<std::uint32_t> first;
+    std::vector<std::uint32_t> counts;
+    for (const TestBatches& own : batches) {
+      first.push_back(own.first);
+      counts.push_back(own.count);
     }
-    backend_->download(total.data(), right_total_, total.size());
-    std::vector<std::vector<std::uint64_t>> out;
+    backend_->upload(memory_.first_batch, first.data(), size());
+    backend_->upload(memory_.batches, counts.data(), size());
+    std::vector<std::uint64_t> total(memory_.right_total.size(), 0);
+    backend_->upload(memory_.right_total, total.data(), total.size());
+    for (std::uint32_t b = 0; b < std::ranges::max(counts); ++b) {
+      const PassKind kind{.learning = false, .purpose = math::SequencePurpose::test, .batch = b};
+      pass(kind, [&](std::uint32_t p) { return b < counts[p] ? std::optional(first[p] + b) : std::nullopt; });
+      backend_->for_each(size(), form_.max_heads, AddRight<T>{view_, memory_.right_total.data()});
+    }
+    backend_->download(total.data(), memory_.right_total, total.size());
+    std::vector<std::vector<std::uint64_t>> out(size());
     for (std::uint32_t p = 0; p < size(); ++p) {
       const auto begin = total.begin() + difference(std::size_t{p} * form_.max_heads);
-      out.emplace_back(begin, begin + progress_[p].heads);
+      if (counts[p] > 0) out[p].assign(begin, begin + progress_[p].heads);
     }
     return out;
   }
@@ -148,13 +162,13 @@ class Trainer final : public Networks<T> {
                        GrowNetwork<T>{view_, growth.data(), which.data()});
     for (std::uint32_t p = 0; p < size(); ++p)
       if (grows[p] != 0) note_growth(p);
-    backend_->upload(progress_there_, progress_.data(), progress_.size());
-    backend_->upload(rates_there_, rates_.data(), rates_.size());
+    backend_->upload(memory_.progress, progress_.data(), progress_.size());
+    backend_->upload(memory_.rates, rates_.data(), rates_.size());
   }
 
-  void clear_losses(std::uint32_t p) override {
-    progress_[p].loss_sum = 0.0;
-    upload(progress_there_, &progress_[p], p, 1);
+  void clear_losses(const std::vector<std::size_t>& networks) override {
+    for (const std::size_t p : networks) progress_.at(p).loss_sum = 0.0;
+    backend_->upload(memory_.progress, progress_.data(), progress_.size());
   }
 
   void give(std::uint32_t p, const GivenBatch& batch) override {
@@ -167,21 +181,31 @@ class Trainer final : public Networks<T> {
   void differentiate() override {
     reserve(true);
     const std::vector<std::uint64_t> until(size(), ~std::uint64_t{0});
-    backend_->upload(until_, until.data(), until.size());
-    pass({.learning = true, .purpose = math::SequencePurpose::training, .batch = 0}, 0, {});
+    backend_->upload(memory_.until, until.data(), until.size());
+    pass(learning, [&](std::uint32_t p) { return std::optional(progress_[p].step); });
     update(true);
   }
 
   [[nodiscard]] Outcome outcome(std::uint32_t p) const override {
     Outcome out;
-    backend_->download(&out, outcome_, 1, p);
+    backend_->download(&out, memory_.outcome, 1, p);
     return out;
   }
-  [[nodiscard]] std::vector<T> gradient(std::uint32_t p) const override { return in_order(p, gradient_); }
+  /// What is frozen may still have the gradient of a pass before it was.
+  [[nodiscard]] std::vector<T> gradient(std::uint32_t p) const override {
+    std::vector<T> out = in_order(p, memory_.gradient);
+    std::size_t from = 0;
+    each_tensor(view_.layout, progress_[p].modules, progress_[p].heads,
+                [&](math::RecurrentTensor kind, std::uint32_t index, std::size_t, std::size_t size) {
+                  if (rate(p, kind, index) == 0.0) std::fill_n(out.begin() + difference(from), size, T(0));
+                  from += size;
+                });
+    return out;
+  }
   [[nodiscard]] std::vector<T> margins(std::uint32_t p, std::uint32_t h) const override {
     std::vector<T> out(std::size_t{view_.chunks} * chunk_samples);
     for (std::uint32_t c = 0; c < view_.chunks; ++c)
-      backend_->download(out.data() + std::size_t{c} * chunk_samples, margins_, chunk_samples,
+      backend_->download(out.data() + std::size_t{c} * chunk_samples, memory_.margins, chunk_samples,
                          view_.answer(p, c, h) * chunk_samples);
     out.resize(form_.batch);
     return out;
@@ -190,7 +214,7 @@ class Trainer final : public Networks<T> {
     double sum = 0.0;
     for (std::uint32_t c = 0; c < view_.chunks; ++c) {
       double part = 0.0;
-      backend_->download(&part, losses_, 1, view_.answer(p, c, h));
+      backend_->download(&part, memory_.losses, 1, view_.answer(p, c, h));
       sum += part;
     }
     return sum / form_.batch;
@@ -203,19 +227,13 @@ class Trainer final : public Networks<T> {
   [[nodiscard]] static std::ptrdiff_t difference(std::size_t n) { return static_cast<std::ptrdiff_t>(n); }
 
   template <typename U>
-  Array<U> allocate(std::size_t count, U*& pointer) {
-    Array<U> array = backend_->template allocate<U>(count);
-    pointer = array.data();
-    return array;
-  }
-  template <typename U>
   void upload(Array<U>& to, const U* from, std::uint32_t p, std::size_t count) {
     backend_->upload(to, from, count, p * count);
   }
   void upload_tasks(std::uint32_t p) {
     std::vector<std::uint32_t> tasks = tasks_[p];
     tasks.resize(form_.max_heads);
-    upload(tasks_there_, tasks.data(), p, tasks.size());
+    upload(memory_.tasks, tasks.data(), p, tasks.size());
   }
   [[nodiscard]] double& rate(std::uint32_t p, math::RecurrentTensor kind, std::uint32_t index) {
     return rates_[(std::size_t{p} * form_.max_heads + index) * tensor_kinds +
@@ -224,37 +242,6 @@ class Trainer final : public Networks<T> {
   [[nodiscard]] double rate(std::uint32_t p, math::RecurrentTensor kind, std::uint32_t index) const {
     return rates_[(std::size_t{p} * form_.max_heads + index) * tensor_kinds +
                   static_cast<std::uint32_t>(kind)];
-  }
-
-  void allocate() {
-    View<T>& v = view_;
-    const std::size_t networks = v.networks;
-    const std::size_t all = networks * v.layout.size();
-    const std::size_t heads = networks * form_.max_heads;
-    values_ = allocate(all, v.values);
-    velocity_ = allocate(all, v.velocity);
-    gradient_ = allocate(all, v.gradient);
-    shares_ = allocate(all * v.parts, v.shares);
-    rates_there_ = allocate(heads * tensor_kinds, v.rates);
-    tasks_there_ = allocate(heads, v.tasks);
-    settings_ = allocate(networks, v.settings);
-    progress_there_ = allocate(networks, v.progress);
-    pass_there_ = allocate(networks, v.pass);
-    outcome_ = allocate(networks, v.outcome);
-    steps_ = allocate(networks * v.layout.max_modules(), v.steps);
-    reads_ = allocate(heads, v.reads);
-    lengths_ = allocate(networks * v.chunks * chunk_samples, v.lengths);
-    first_ = allocate(networks * v.chunks * v.layout.max_modules() * v.plane(), v.first);
-    margins_ = allocate(heads * v.chunks * chunk_samples, v.margins);
-    losses_ = allocate(heads * v.chunks, v.losses);
-    right_ = allocate(heads * v.chunks, v.right);
-    right_total_ = backend_->template allocate<std::uint64_t>(heads);
-    until_ = backend_->template allocate<std::uint64_t>(networks);
-    first_batch_ = backend_->template allocate<std::uint32_t>(networks);
-    given_there_ = backend_->template allocate<std::uint32_t>(networks);
-    std::vector<NetworkSettings> settings;
-    for (const NetworkPlan& network : networks_) settings.push_back(network.settings);
-    backend_->upload(settings_, settings.data(), settings.size());
   }
 
   /// A network's numbers as NetworkState lists them.
@@ -277,37 +264,31 @@ class Trainer final : public Networks<T> {
   }
 
   /// What BeginPass will find, at most.
-  [[nodiscard]] PassSizes sizes(bool learning) const {
+  [[nodiscard]] PassSizes sizes(bool training) const {
     PassSizes out{.modules = 1, .kept = 0, .trained = 0};
     for (std::uint32_t p = 0; p < size(); ++p) {
       const std::uint32_t modules = progress_[p].modules;
       out.modules = std::max(out.modules, modules);
       std::uint32_t first = 0;
-      while (learning && first < modules && !trains(p, first)) ++first;
-      if (!learning || first == modules) continue;
+      while (training && first < modules && !trains(p, first)) ++first;
+      if (!training || first == modules) continue;
       out.trained = std::max(out.trained, modules - first);
       out.kept = std::max(out.kept, modules - (first == 0 ? 0 : first - 1));
     }
     return out;
   }
 
-  /// Time steps of the longest sequence that a pass may have.
-  [[nodiscard]] std::uint32_t longest() const {
-    std::uint32_t out = given_steps_;
-    for (std::uint32_t p = 0; p < size(); ++p)
-      out = std::max(out, math::longest_sequence(networks_[p].settings.length_factor, tasks_[p].back()));
-    return out;
-  }
-
-  void reserve(bool learning) {
-    sizes_ = sizes(learning);
-    if (longest() > view_.longest) {
-      view_.longest = longest();
-      bits_ = {};
-      bits_ = allocate(std::size_t{size()} * view_.chunks * view_.longest * chunk_samples, view_.bits);
+  void reserve(bool trains) {
+    sizes_ = sizes(trains);
+    if (given_steps_ > view_.longest) {
+      view_.longest = given_steps_;
+      memory_.bits = {};
+      memory_.bits =
+          backend_->template allocate<T>(std::size_t{size()} * view_.chunks * view_.longest * chunk_samples);
+      view_.bits = memory_.bits.data();
     }
     pass_.reserve(view_, sizes_);
-    backend_->upload(given_there_, given_.data(), given_.size());
+    backend_->upload(memory_.given, given_.data(), given_.size());
     for (std::uint32_t p = 0; p < size(); ++p)
       if (given_[p] != 0) upload_batch(p);
   }
@@ -315,39 +296,43 @@ class Trainer final : public Networks<T> {
   void upload_batch(std::uint32_t p) {
     const GivenBatch& batch = given_batches_[p];
     const GivenArrays<T> there = arranged<T>(batch, view_);
-    backend_->upload(bits_, there.bits.data(), there.bits.size(), p * there.bits.size());
-    backend_->upload(first_, there.first.data(), there.first.size(), p * there.first.size());
-    backend_->upload(lengths_, there.lengths.data(), there.lengths.size(), p * there.lengths.size());
+    backend_->upload(memory_.bits, there.bits.data(), there.bits.size(), p * there.bits.size());
+    backend_->upload(memory_.first, there.first.data(), there.first.size(), p * there.first.size());
+    backend_->upload(memory_.lengths, there.lengths.data(), there.lengths.size(), p * there.lengths.size());
     if (batch.heads.empty()) return;
     std::vector<std::uint32_t> reads(form_.max_heads, 0);
     for (const std::uint32_t head : batch.heads) reads.at(head) = 1;
-    upload(reads_, reads.data(), p, reads.size());
+    upload(memory_.reads, reads.data(), p, reads.size());
   }
 
-  /// The longest sequence of a pass: of training `taken` steps after those that are known of, or of a test.
-  [[nodiscard]] std::uint32_t steps_of(const PassKind& kind, std::uint64_t taken,
-                                       const std::vector<std::uint32_t>& first) const {
+  static constexpr PassKind learning{
+      .learning = true, .purpose = math::SequencePurpose::training, .batch = 0};
+
+  /// The longest sequence of a pass. step_of(p): what a network's batch is drawn for, if it takes part.
+  template <typename StepOf>
+  [[nodiscard]] std::uint32_t steps_of(const PassKind& kind, const StepOf& step_of) const {
     std::uint32_t out = given_steps_;
     for (std::uint32_t p = 0; given_steps_ == 0 && p < size(); ++p) {
-      const std::uint64_t step = kind.learning ? progress_[p].step + taken : first[p] + kind.batch;
+      const auto step = step_of(p);
+      if (!step) continue;
       const NetworkSettings& settings = networks_[p].settings;
       const std::uint32_t task = tasks_[p].back();
       out = std::max(out, settings.own_lengths ? math::longest_sequence(settings.length_factor, task)
                                                : drawn_length(settings, kind.purpose,
-                                                              static_cast<std::uint32_t>(step), 0, task));
+                                                              static_cast<std::uint32_t>(*step), 0, task));
     }
     return out;
   }
 
-  void pass(const PassKind& kind, std::uint64_t taken, const std::vector<std::uint32_t>& first) {
+  template <typename StepOf>
+  void pass(const PassKind& kind, const StepOf& step_of) {
     const bool given_heads = !given_batches_.empty() && !given_batches_.front().heads.empty();
-    backend_->upload(given_there_, given_.data(), given_.size());
-    backend_->for_each(
-        size(), 1,
-        BeginPass<T>{view_, kind, until_.data(), first_batch_.data(), given_there_.data(), given_heads});
+    backend_->for_each(size(), 1,
+                       BeginPass<T>{view_, kind, memory_.until.data(), memory_.first_batch.data(),
+                                    memory_.batches.data(), memory_.given.data(), given_heads});
     if (given_steps_ == 0)
       backend_->for_each(size(), DrawBatch<T>::items(view_, sizes_.modules), DrawBatch<T>{view_});
-    pass_.run(view_, steps_of(kind, taken, first), kind.learning);
+    pass_.run(view_, steps_of(kind, step_of), kind.learning);
   }
 
   void update(bool gradient_only) {
@@ -366,7 +351,7 @@ class Trainer final : public Networks<T> {
                   });
     for (std::uint32_t k = 0; k < tensor_kinds; ++k) {
       const auto kind = static_cast<math::RecurrentTensor>(k);
-      rate(p, kind, index) = view_.layout.has(kind, index) && !growth.freezes(kind, index) ? 1.0 : 0.0;
+      rate(p, kind, index) = view_.layout.has(kind, index) && !freezes(growth, kind, index) ? 1.0 : 0.0;
     }
     progress.modules += form_.modular ? 1 : 0;
     ++progress.heads;
@@ -378,6 +363,7 @@ class Trainer final : public Networks<T> {
   Form form_;
   std::vector<NetworkPlan> networks_;
   View<T> view_;
+  NetworkMemory<Backend, T> memory_;
   Pass pass_;
   PassSizes sizes_;
   std::vector<Progress> progress_;                 ///< [P], as on the device between calls
@@ -386,14 +372,6 @@ class Trainer final : public Networks<T> {
   std::vector<std::uint32_t> given_;               ///< [P]: time steps of given batches
   std::vector<GivenBatch> given_batches_;          ///< [P] or none
   std::uint32_t given_steps_ = 0;
-  Array<T> values_, velocity_, gradient_, shares_, bits_, first_, margins_;
-  Array<double> rates_there_, losses_;
-  Array<std::uint32_t> tasks_there_, steps_, reads_, lengths_, right_, first_batch_, given_there_;
-  Array<std::uint64_t> right_total_, until_;
-  Array<NetworkSettings> settings_;
-  Array<Progress> progress_there_;
-  Array<PassState> pass_there_;
-  Array<Outcome> outcome_;
 };
 
 }  // namespace modsweep::bptt

@@ -14,32 +14,6 @@ constexpr std::uint32_t lanes = 32;  ///< of a warp
 constexpr std::uint32_t lane_samples = 2;
 constexpr std::uint32_t chunk_samples = lanes * lane_samples;
 
-enum class BitProbability : std::uint8_t { sequence, batch, even };
-
-/// What determines one network's training (science.md sections 8.1 to 8.4).
-struct NetworkSettings {
-  double slope = 0.01;  ///< of the leaky ReLU, at least 0
-  double learning_rate = 0.2;
-  double momentum = 0.1;
-  double clip_norm = 2.0;  ///< 0: no clipping
-  double length_factor = 4.0;
-  std::uint32_t seed = 0;
-  math::ActivationSite site = math::ActivationSite::drive;
-  BitProbability bit_probability = BitProbability::sequence;
-  bool nesterov = true;
-  bool own_lengths = false;  ///< of each sample
-  bool zero_state = false;   ///< states before the first bit are 0
-};
-
-/// How far a network has come.
-struct Progress {
-  std::uint64_t step = 0;
-  std::uint64_t diverged = 0;  ///< step, counted from 1, whose loss or gradient was not finite; 0: none
-  double loss_sum = 0.0;       ///< over steps since it was last set to 0
-  std::uint32_t modules = 0;
-  std::uint32_t heads = 0;
-};
-
 /// One pass of one network over a batch.
 struct PassState {
   std::uint32_t active = 0;         ///< 0: the network takes no part
@@ -52,12 +26,6 @@ struct PassState {
   std::uint32_t learning = 0;
   std::uint32_t step = 0;  ///< that the batch is drawn for
   math::SequencePurpose purpose = math::SequencePurpose::training;
-};
-
-/// What a pass came to.
-struct Outcome {
-  double loss = 0.0;  ///< sum over the pass's heads of the mean cross-entropy
-  double norm = 0.0;  ///< of the gradient, before clipping
 };
 
 template <typename T>

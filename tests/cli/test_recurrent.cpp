@@ -127,8 +127,8 @@ TEST_F(RecurrentTest, WhatIsNotForThemIsRefusedInOneLine) {
   (void)run({});
   const std::string results = exported("growing.db", "results");
   const std::string cell = results.substr(results.find('\n') + 1, 17);
-  expect_error(modsweep({"run", "growing.toml", "-o", "g.db", "--engine", "gemm"}), 2,
-               {"engine gemm does not train recurrent networks; use --engine auto"});
+  expect_error(modsweep({"run", "growing.toml", "-o", "g.db", "--engine", "fused_3xtf32"}), 2,
+               {"engine fused_3xtf32 does not train recurrent networks; use --engine auto"});
   expect_error(modsweep({"modules", "growing.db", "--cell", cell}), 2, {"without blocks"});
   expect_error(modsweep({"plot", "growing.db", "network", "-o", "n.svg"}), 2, {"3 recurrent modules of 3"});
   expect_error(modsweep({"run", "growing.toml", "-o", "g.db", "--set", "training.steps=5"}), 2,

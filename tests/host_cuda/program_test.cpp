@@ -1,10 +1,8 @@
 // The program with the GPU engines, on the stand-in for CUDA: the code around the kernels.
-#include "cli/program.h"
-
+#include "host_cuda/on_host_cuda.h"
 #include "run/store_rows.h"
 
 #include <cmath>
-#include <cstdlib>
 #include <map>
 
 #include <gmock/gmock.h>
@@ -19,8 +17,8 @@ using testing::HasSubstr;
 using testing::Not;
 using testing_support::all_results;
 using testing_support::expect_error;
+using testing_support::OnHostCuda;
 using testing_support::Outcome;
-using testing_support::ProgramTest;
 using testing_support::query_rows;
 using testing_support::Running;
 
@@ -50,22 +48,9 @@ noisy_strength = 0.2
 "training.seed" = { range = [0, 6] }
 )";
 
-class HostCuda : public ProgramTest {
+class HostCuda : public OnHostCuda {
  protected:
-  HostCuda() {
-    write("varied.toml", varied);
-    set("LD_LIBRARY_PATH", MODSWEEP_HOST_CUDA);
-    set("XDG_CACHE_HOME", folder_.string());
-  }
-  ~HostCuda() override {
-    for (const std::string& name : names_) ::unsetenv(name.c_str());
-  }
-
-  /// For processes that start later.
-  void set(const std::string& name, const std::string& value) {
-    ::setenv(name.c_str(), value.c_str(), 1);
-    names_.push_back(name);
-  }
+  HostCuda() { write("varied.toml", varied); }
 
   [[nodiscard]] Outcome run(const std::string& store, const std::string& engine,
                             const std::vector<std::string>& more = {}) const {
@@ -81,9 +66,6 @@ class HostCuda : public ProgramTest {
   void expect_same_results(const std::string& store, const std::string& expected) const {
     EXPECT_EQ(all_results(path(store)), all_results(path(expected)));
   }
-
- private:
-  std::vector<std::string> names_;
 };
 
 constexpr const char* engines[] = {"gemm", "fused", "fused_3xtf32"};

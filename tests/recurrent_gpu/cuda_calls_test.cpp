@@ -30,7 +30,7 @@ void expect_emulation(bptt::Method method, PassKind kind, bool modular) {
     one->train({3, 3});
   }
   for (std::uint32_t p : {0U, 1U}) EXPECT_EQ(cuda->state(p), emulated->state(p)) << p;
-  EXPECT_EQ(cuda->test(1, {0, 7}), emulated->test(1, {0, 7}));
+  EXPECT_EQ(cuda->test({{0, 1}, {7, 2}}), emulated->test({{0, 1}, {7, 2}}));
   EXPECT_NE(cuda->state(0).values.size(), cuda->state(1).values.size());
 }
 

@@ -5,41 +5,11 @@
 #include "recurrent/trainer.h"
 #include "support/host_block.h"
 
-#include <algorithm>
-
 namespace modsweep::test {
 
 namespace {
 
-using recurrent::ParitySettings;
 using recurrent::RunSettings;
-
-bptt::NetworkPlan plan_of(const RunSettings& run) {
-  bptt::NetworkPlan out;
-  out.settings = {.slope = run.step.slope,
-                  .learning_rate = run.step.learning_rate,
-                  .momentum = run.step.momentum,
-                  .clip_norm = run.step.clip_norm,
-                  .length_factor = run.parity.length_factor,
-                  .seed = run.seed,
-                  .site = run.step.site,
-                  .bit_probability = static_cast<bptt::BitProbability>(run.parity.bit_probability),
-                  .nesterov = run.step.nesterov,
-                  .own_lengths = run.parity.length == ParitySettings::Length::sequence,
-                  .zero_state = run.parity.zero_state};
-  const auto copies = [&](recurrent::Group group) {
-    return std::ranges::count(run.growth.duplicate, group) > 0;
-  };
-  out.growth = {.copy_recurrent = copies(recurrent::Group::recurrent),
-                .copy_feedforward = copies(recurrent::Group::feedforward),
-                .copy_input = copies(recurrent::Group::input),
-                .copy_tau = copies(recurrent::Group::tau),
-                .copy_head = copies(recurrent::Group::head),
-                .from_untrained = run.growth.from_untrained,
-                .freeze = static_cast<bptt::Freeze>(run.growth.freeze),
-                .old_rate = run.growth.old_rate};
-  return out;
-}
 
 /// Says what it allocates.
 class ToldBackend : public BlockBackend {
@@ -60,28 +30,50 @@ class ToldBackend : public BlockBackend {
 
 constexpr fused::BlockLimits limits = {.block = 232448, .multiprocessor = 233472, .reserved = 1024};
 
-}  // namespace
-
 template <typename T>
-std::unique_ptr<bptt::Networks<T>> on_device(const std::vector<RunSettings>& runs, std::uint32_t max_heads,
-                                             const DeviceOptions& options) {
-  const RunSettings& run = runs.front();
-  const bptt::Form form = {.units = run.form.units,
-                           .modular = run.form.modular,
-                           .one_bias = run.form.one_bias,
-                           .batch = run.batch,
-                           .max_heads = max_heads};
-  std::vector<bptt::NetworkPlan> plans;
-  for (const RunSettings& one : runs) plans.push_back(plan_of(one));
+std::unique_ptr<bptt::Networks<T>> start(const bptt::Form& form, const std::vector<bptt::NetworkPlan>& plans,
+                                         const DeviceOptions& options) {
   auto backend = std::make_unique<ToldBackend>(limits, options);
   if (options.pass == PassKind::gemm)
     return std::make_unique<bptt::Trainer<ToldBackend, T, bptt::GemmPass>>(std::move(backend), form, plans);
   return std::make_unique<bptt::Trainer<ToldBackend, T, bptt::FusedPass>>(std::move(backend), form, plans);
 }
 
+}  // namespace
+
+template <typename T>
+std::unique_ptr<bptt::Networks<T>> on_device(const std::vector<RunSettings>& runs, std::uint32_t max_heads,
+                                             const DeviceOptions& options) {
+  std::vector<bptt::NetworkPlan> plans;
+  for (const RunSettings& run : runs) plans.push_back(recurrent::device_plan(run));
+  return start<T>(recurrent::device_form(runs.front(), max_heads), plans, options);
+}
+
+std::unique_ptr<bptt::Networks<float>> EmulatedStarter::start_fp32(
+    const bptt::Form& form, const std::vector<bptt::NetworkPlan>& networks) const {
+  return start<float>(form, networks, options_);
+}
+
+std::unique_ptr<bptt::Networks<double>> EmulatedStarter::start_fp64(
+    const bptt::Form& form, const std::vector<bptt::NetworkPlan>& networks) const {
+  return start<double>(form, networks, options_);
+}
+
+template <typename T>
+std::size_t emulated_bytes(PassKind pass, const bptt::Form& form,
+                           const std::vector<bptt::NetworkPlan>& networks) {
+  const bptt::Most most = bptt::most_of(form, networks);
+  return pass == PassKind::gemm ? bptt::network_bytes<ToldBackend, T, bptt::GemmPass>(form, most)
+                                : bptt::network_bytes<ToldBackend, T, bptt::FusedPass>(form, most);
+}
+
 template std::unique_ptr<bptt::Networks<float>> on_device(const std::vector<RunSettings>&, std::uint32_t,
                                                           const DeviceOptions&);
 template std::unique_ptr<bptt::Networks<double>> on_device(const std::vector<RunSettings>&, std::uint32_t,
                                                            const DeviceOptions&);
+template std::size_t emulated_bytes<float>(PassKind, const bptt::Form&,
+                                           const std::vector<bptt::NetworkPlan>&);
+template std::size_t emulated_bytes<double>(PassKind, const bptt::Form&,
+                                            const std::vector<bptt::NetworkPlan>&);
 
 }  // namespace modsweep::test

@@ -1,13 +1,12 @@
 // Recurrent networks on the emulated device.
 #pragma once
 
-#include "recurrent/network.h"
-#include "recurrent/networks.h"
-#include "recurrent/training.h"
+#include "recurrent/device_training.h"
 #include "support/block_observer.h"
 
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace modsweep::test {
@@ -26,6 +25,24 @@ template <typename T>
 [[nodiscard]] std::unique_ptr<bptt::Networks<T>> on_device(const std::vector<recurrent::RunSettings>& runs,
                                                            std::uint32_t max_heads,
                                                            const DeviceOptions& options = {});
+
+/// The same as a device that engines start packs on.
+class EmulatedStarter final : public bptt::Starter {
+ public:
+  explicit EmulatedStarter(DeviceOptions options = {}) : options_(std::move(options)) {}
+  [[nodiscard]] std::unique_ptr<bptt::Networks<float>> start_fp32(
+      const bptt::Form& form, const std::vector<bptt::NetworkPlan>& networks) const override;
+  [[nodiscard]] std::unique_ptr<bptt::Networks<double>> start_fp64(
+      const bptt::Form& form, const std::vector<bptt::NetworkPlan>& networks) const override;
+
+ private:
+  DeviceOptions options_;
+};
+
+/// What one network of such a pack may take of a device's memory, in bytes.
+template <typename T>
+[[nodiscard]] std::size_t emulated_bytes(PassKind pass, const bptt::Form& form,
+                                         const std::vector<bptt::NetworkPlan>& networks);
 
 template <typename T>
 [[nodiscard]] bptt::NetworkState<T> state_of(const recurrent::Network<T>& network, std::uint64_t step = 0) {

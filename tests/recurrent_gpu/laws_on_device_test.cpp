@@ -1,147 +1,207 @@
-// The laws of every engine, for recurrent networks on the emulated device: alone equals in a crowd, in any
-// order, unbroken equals resumed; a network that diverges hurts nobody. And a run with growth is the CPU's.
-#include "recurrent/training.h"
+// The laws of every engine on the emulated device, whose order of items may be the opposite one; a run with
+// growth is the CPU's; the memory that the planner counts with is what a pack takes.
+#include "recurrent/laws.h"
 #include "recurrent_gpu/under_device_test.h"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 
 namespace modsweep::test {
 namespace {
 
+using recurrent::DeviceTraining;
 using recurrent::RunSettings;
 
-constexpr std::uint32_t room = 7;
-constexpr std::uint32_t test_batches = 2;
-
-RunSettings short_run(std::uint32_t seed, bool modular = true, std::uint32_t units = 4) {
-  RunSettings run;
-  run.form.units = units;
-  run.form.modular = modular;
-  run.batch = 20;
-  run.steps_per_epoch = 3;
-  run.test_batches = test_batches;
-  run.epochs = 4;
-  run.pass = 0.4;  // nearly any accuracy is enough, so that networks grow
-  run.seed = seed;
-  return run;
-}
-
-/// Networks of different tasks and settings.
-std::vector<RunSettings> device_crowd(bool modular) {
-  std::vector<RunSettings> runs = {short_run(1, modular), short_run(2, modular), short_run(3, modular)};
-  runs[1].parity.length = recurrent::ParitySettings::Length::sequence;
-  runs[1].step.site = math::ActivationSite::state;
-  runs[1].parity.bit_probability = recurrent::ParitySettings::BitProbability::batch;
-  runs[2].growth.old_rate = 0.5;
-  runs[2].parity.length_factor = 2.5;
-  return runs;
-}
-
-/// Epochs of a pack, as an engine would take them: training, a test, growth of those that pass.
-template <typename T>
-void take_epochs(bptt::Networks<T>& device, const std::vector<RunSettings>& runs, std::uint32_t begin,
-                 std::uint32_t end, std::vector<std::vector<std::uint64_t>>* right = nullptr) {
-  for (std::uint32_t epoch = begin; epoch < end; ++epoch) {
-    device.train(std::vector<std::uint64_t>(runs.size(), (epoch + 1) * runs.front().steps_per_epoch));
-    const auto answers =
-        device.test(test_batches, std::vector<std::uint32_t>(runs.size(), epoch * test_batches));
-    std::vector<std::uint32_t> grows;
-    for (std::size_t p = 0; p < runs.size(); ++p) {
-      const double samples = static_cast<double>(test_batches) * runs[p].batch;
-      double mean = 0.0;
-      for (const std::uint64_t count : answers[p])
-        mean += static_cast<double>(count) / samples / static_cast<double>(answers[p].size());
-      const bool passed =
-          static_cast<double>(answers[p].back()) / samples > runs[p].pass && mean > runs[p].pass;
-      grows.push_back(passed && epoch + 1 < runs[p].epochs ? 1 : 0);
-    }
-    if (right != nullptr) *right = answers;
-    device.grow(grows);
-  }
-}
+constexpr std::uint32_t room = 5;
 
 template <typename Case>
-class RecurrentLawsOnDevice : public OnEveryPass<Case> {};
-TYPED_TEST_SUITE(RecurrentLawsOnDevice, EveryPass, PassName);
+struct LawsOnDevice {
+  using T = typename Case::T;
+  static constexpr bool form_of_packs = true;
+  static constexpr std::uint32_t epochs = 4;
+  static constexpr std::uint32_t epoch_steps = 3;
+  /// A pack's room and the order of items must not matter.
+  static std::unique_ptr<recurrent::Runs<T>> make(const std::vector<RunSettings>& runs, std::size_t threads) {
+    const EmulatedStarter starter({.pass = Case::pass, .backwards = threads > 1});
+    return std::make_unique<DeviceTraining<T>>(starter, runs,
+                                               room + static_cast<std::uint32_t>(runs.size() % 2));
+  }
+};
+using OnDevices = testing::Types<
+    LawsOnDevice<OnDevice<float, PassKind::fused>>, LawsOnDevice<OnDevice<double, PassKind::fused>>,
+    LawsOnDevice<OnDevice<float, PassKind::gemm>>, LawsOnDevice<OnDevice<double, PassKind::gemm>>>;
+class LawsName {
+ public:
+  template <typename Case>
+  static std::string GetName(int i) {
+    constexpr const char* names[] = {"fused_fp32", "fused_fp64", "gemm_fp32", "gemm_fp64"};
+    return names[i];
+  }
+};
+INSTANTIATE_TYPED_TEST_SUITE_P(Device, RecurrentLaws, OnDevices, LawsName);
 
-TYPED_TEST(RecurrentLawsOnDevice, AloneIsInACrowdInAnyOrder) {
+template <typename Case>
+class RecurrentRunsOnDevice : public OnEveryPass<Case> {
+ protected:
+  using T = typename Case::T;
+
+  /// Networks of different tasks and settings that grow in every epoch.
+  static std::vector<RunSettings> crowd(bool modular) {
+    RunSettings run;
+    run.form.units = 4;
+    run.form.modular = modular;
+    run.batch = 20;
+    run.steps_per_epoch = 3;
+    run.test_batches = 2;
+    run.epochs = 4;
+    run.pass = 0.4;
+    std::vector<RunSettings> runs(3, run);
+    for (std::uint32_t p = 0; p < 3; ++p) runs[p].seed = p + 1;
+    runs[1].parity.length = recurrent::ParitySettings::Length::sequence;
+    runs[1].step.site = math::ActivationSite::state;
+    runs[1].parity.bit_probability = recurrent::ParitySettings::BitProbability::batch;
+    runs[2].growth.old_rate = 0.5;
+    runs[2].parity.length_factor = 2.5;
+    return runs;
+  }
+  static DeviceTraining<T> training(const std::vector<RunSettings>& runs) {
+    return DeviceTraining<T>(EmulatedStarter({.pass = Case::pass}), runs, 4);
+  }
+  /// 12 steps of rounding; some 100 additions each.
+  static constexpr double bound = OnEveryPass<Case>::fp64 ? 1e-12 : 1e-4;
+};
+TYPED_TEST_SUITE(RecurrentRunsOnDevice, EveryPass, PassName);
+
+/// Bits, lengths and states are the same draws; sums are added in other orders.
+TYPED_TEST(RecurrentRunsOnDevice, AreTheCpus) {
+  using T = typename TestFixture::T;
   for (const bool modular : {true, false}) {
-    const auto runs = device_crowd(modular);
-    auto crowd = this->device(runs, room);
-    take_epochs(*crowd, runs, 0, 4);
-    const std::vector<RunSettings> turned(runs.rbegin(), runs.rend());
-    auto other = this->device(turned, room, {.backwards = true});
-    take_epochs(*other, turned, 0, 4);
-    for (std::uint32_t p = 0; p < runs.size(); ++p) {
+    const auto runs = this->crowd(modular);
+    auto device = this->training(runs);
+    recurrent::RecurrentTraining<T> cpu(runs, cpu::best_isa(), 1);
+    device.advance(100);
+    cpu.advance(100);
+    for (std::size_t p = 0; p < runs.size(); ++p) {
       SCOPED_TRACE(p);
-      auto alone = this->device({runs[p]}, room + 2);  // nor does the room matter
-      take_epochs(*alone, {runs[p]}, 0, 4);
-      EXPECT_EQ(alone->state(0), crowd->state(p));
-      EXPECT_EQ(other->state(2 - p), crowd->state(p));
-      EXPECT_GE(crowd->state(p).heads, 2U) << "the test means nothing unless networks grow";
+      const auto got = device.take_records(p);
+      const auto want = cpu.take_records(p);
+      ASSERT_EQ(got.size(), want.size());
+      for (std::size_t e = 0; e < want.size(); ++e) {
+        EXPECT_EQ(got[e].task, want[e].task);
+        EXPECT_EQ(got[e].accuracy, want[e].accuracy);
+        EXPECT_EQ(got[e].solved, want[e].solved);
+        EXPECT_EQ(got[e].parameters, want[e].parameters);
+        EXPECT_EQ(got[e].trained, want[e].trained);
+        EXPECT_NEAR(got[e].loss, want[e].loss, this->bound);
+      }
+      EXPECT_GE(want.back().solved, 3U) << "the test means nothing unless networks grow";
+      const auto& there = device.state(p);
+      const auto& here = cpu.state(p);
+      EXPECT_EQ(there.network.rates, here.network.rates);
+      EXPECT_EQ(there.network.tasks, here.network.tasks);
+      ASSERT_EQ(there.network.values.size(), here.network.values.size());
+      for (std::size_t i = 0; i < here.network.values.size(); ++i)
+        ASSERT_NEAR(static_cast<double>(there.network.values[i]), static_cast<double>(here.network.values[i]),
+                    this->bound)
+            << i;
+      ASSERT_EQ(there.solved.values.size(), here.solved.values.size());
     }
   }
 }
 
-TYPED_TEST(RecurrentLawsOnDevice, ResumedIsUnbroken) {
-  const auto runs = device_crowd(true);
-  auto unbroken = this->device(runs, room);
-  take_epochs(*unbroken, runs, 0, 4);
-  auto first = this->device(runs, room);
-  take_epochs(*first, runs, 0, 2);
-  first->train(std::vector<std::uint64_t>(3, 7));  // within an epoch
-  auto second = this->device(runs, room);
-  for (std::uint32_t p = 0; p < 3; ++p) second->set_state(p, first->state(p));
-  take_epochs(*second, runs, 2, 4);
-  for (std::uint32_t p = 0; p < 3; ++p) EXPECT_EQ(second->state(p), unbroken->state(p)) << p;
+TYPED_TEST(RecurrentRunsOnDevice, NextStepsAreTheCpus) {
+  using T = typename TestFixture::T;
+  const auto runs = this->crowd(true);
+  auto device = this->training(runs);
+  recurrent::RecurrentTraining<T> cpu(runs, cpu::best_isa(), 1);
+  device.advance(4);
+  cpu.advance(4);
+  for (std::size_t p = 0; p < runs.size(); ++p) {
+    const StepInspection got = device.inspect(p);
+    const StepInspection want = cpu.inspect(p);
+    EXPECT_NEAR(got.total, want.total, this->bound);
+    ASSERT_EQ(got.gradient.size(), want.gradient.size());
+    for (std::size_t i = 0; i < want.gradient.size(); ++i)
+      EXPECT_NEAR(got.gradient[i], want.gradient[i], this->bound) << p << ", " << i;
+  }
 }
 
-TYPED_TEST(RecurrentLawsOnDevice, ADivergingNetworkHurtsNobody) {
+/// A checkpoint has one format for all engines.
+TYPED_TEST(RecurrentRunsOnDevice, GoOnWhereTheCpuStopped) {
   using T = typename TestFixture::T;
-  const auto runs = device_crowd(true);
-  auto crowd = this->device(runs, room);
-  auto broken = this->device(runs, room);
-  auto state = broken->state(1);
-  state.values[0] = std::numeric_limits<T>::quiet_NaN();
-  broken->set_state(1, state);
-  take_epochs(*crowd, runs, 0, 3);
-  take_epochs(*broken, runs, 0, 3);
-  EXPECT_EQ(broken->state(1).diverged, 1U);
-  EXPECT_EQ(broken->state(1).step, 0U);
-  EXPECT_EQ(broken->state(0), crowd->state(0));
-  EXPECT_EQ(broken->state(2), crowd->state(2));
+  const auto runs = this->crowd(true);
+  auto device = this->training(runs);
+  recurrent::RecurrentTraining<T> cpu(runs, cpu::best_isa(), 1);
+  cpu.advance(7);
+  for (std::size_t p = 0; p < runs.size(); ++p) {
+    device.restore(p, cpu.save(p));
+    EXPECT_EQ(device.state(p), cpu.state(p));
+    EXPECT_EQ(device.save(p), cpu.save(p));
+  }
+  auto longer = runs;
+  longer[0].epochs = 6;
+  longer[0].pass = 0.0;
+  recurrent::RecurrentTraining<T> far(longer, cpu::best_isa(), 1);
+  far.advance(100);
+  const auto before = device.save(0);
+  EXPECT_THROW(device.restore(0, far.save(0)), InputError) << "of six heads";
+  EXPECT_EQ(device.save(0), before);
 }
 
-/// Bits, lengths and states are the same draws; sums are added in other orders.
-TYPED_TEST(RecurrentLawsOnDevice, ARunWithGrowthIsTheCpus) {
+TYPED_TEST(RecurrentRunsOnDevice, TakeTheMemoryThatThePlannerCountsWith) {
   using T = typename TestFixture::T;
-  for (const bool modular : {true, false}) {
-    const auto runs = device_crowd(modular);
-    auto device = this->device(runs, room);
-    std::vector<std::vector<std::uint64_t>> right;
-    take_epochs(*device, runs, 0, 4, &right);
-    recurrent::RecurrentTraining<T> cpu(runs, cpu::best_isa(), 1);
-    cpu.advance(12);
-    for (std::uint32_t p = 0; p < runs.size(); ++p) {
-      SCOPED_TRACE(p);
-      const auto got = device->state(p);
-      const auto& want = cpu.state(p).network;
-      ASSERT_EQ(got.heads, want.heads);
-      EXPECT_EQ(got.rates, want.rates);
-      const auto records = cpu.take_records(p);
-      for (std::size_t h = 0; h < right[p].size(); ++h)
-        EXPECT_EQ(static_cast<double>(right[p][h]) / (test_batches * runs[p].batch),
-                  records.back().accuracy[h]);
-      // 12 steps of rounding; some 100 additions each.
-      const double bound = TestFixture::fp64 ? 1e-12 : 1e-4;
-      for (std::size_t i = 0; i < want.values.size(); ++i)
-        ASSERT_NEAR(static_cast<double>(got.values[i]), static_cast<double>(want.values[i]), bound) << i;
-      double losses = 0.0;
-      for (const auto& record : records) losses += record.loss * runs[p].steps_per_epoch;
-      EXPECT_NEAR(got.loss_sum, losses, 12.0 * bound);
+  for (const bool modular : {true, false})
+    for (const double old_rate : {0.0, 0.5}) {
+      auto runs = this->crowd(modular);
+      for (RunSettings& run : runs) {
+        run.growth.old_rate = old_rate;
+        run.pass = 0.0;
+      }
+      std::size_t taken = 0;
+      std::vector<bptt::NetworkPlan> plans;
+      for (const RunSettings& run : runs) plans.push_back(recurrent::device_plan(run));
+      const bptt::Form form = recurrent::device_form(runs[0], 4);
+      const EmulatedStarter starter(
+          {.pass = TypeParam::pass,
+           .allocated = [&taken](std::byte*, std::size_t bytes) { taken += bytes; }});
+      DeviceTraining<T> training(starter, runs, 4);
+      const std::size_t each = emulated_bytes<T>(TypeParam::pass, form, plans);
+      // Planes that a pack has but once are counted for each network.
+      EXPECT_LE(taken, runs.size() * each);
+      EXPECT_GE(taken, runs.size() * (each - 2 * 4 * 64 * sizeof(T)));
+      const std::size_t begun = taken;
+      training.advance(8);
+      EXPECT_EQ(training.state(0).network.heads, 3U);
+      EXPECT_LE(taken - begun, 1000U) << "a growth's rules, and which networks grow";
     }
+}
+
+/// Without the states of frozen modules, of which few are there at once.
+TEST(RecurrentMemory, GrowsLittleWithFrozenModules) {
+  const bptt::Form few = {.units = 10, .max_heads = 5};
+  const bptt::Form many = {.units = 10, .max_heads = 10};
+  const bptt::NetworkPlan frozen = {};
+  const bptt::NetworkPlan learning = {.settings = {}, .growth = {.old_rate = 0.5}};
+  for (const PassKind pass : {PassKind::fused, PassKind::gemm}) {
+    const auto bytes = [pass](const bptt::Form& form, const bptt::NetworkPlan& plan) {
+      return static_cast<double>(emulated_bytes<float>(pass, form, {plan}));
+    };
+    EXPECT_LT(bytes(many, frozen) / bytes(few, frozen), 2.1);
+    EXPECT_GT(bytes(many, learning) / bytes(few, learning), 2.5) << "twice the modules, twice the time steps";
+    EXPECT_LT(bytes(many, frozen), bytes(many, learning));
+  }
+}
+
+TEST(RecurrentPacks, HaveOneFormAndBatch) {
+  RunSettings run;
+  run.epochs = 2;
+  run.batch = 3;
+  for (int which = 0; which < 3; ++which) {
+    std::vector<RunSettings> runs = {run, run};
+    if (which == 0) runs[1].form.units = 3;
+    if (which == 1) runs[1].batch = 4;
+    if (which == 2) runs[1].epochs = 4;
+    EXPECT_THROW(DeviceTraining<float>(EmulatedStarter(), runs, 3), LogicError) << which;
   }
 }
 

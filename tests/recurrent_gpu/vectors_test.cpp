@@ -97,7 +97,7 @@ TYPED_TEST(RecurrentReferenceOnDevice, LogitsOfEveryNetwork) {
     auto device = this->device({run_of(from)}, network.heads);
     device->set_state(0, state_of(network));
     device->give(0, given(sequences_of<T>(from, 1), {}));
-    const auto right = device->test(1, {0});
+    const auto right = device->test({{0, 1}});
     const auto& logits = from.values("logits");
     const auto& labels = from.values("labels");
     const std::size_t batch = from.get<std::size_t>("batch");
