@@ -18,13 +18,16 @@ import sys
 import sass
 
 ARCHITECTURE = "sm_90"
-KERNEL = "_ZN8modsweep5fused13work_on_tilesINS0_10TrainTilesILb%dELNS0_10MultiplierE%dEEEEEvT_"  # noisy, 3xtf32
+KERNEL = "_ZN8modsweep5fused13work_on_tilesINS0_10TrainTilesILb%dELNS0_10MultiplierE%dELj%dEEEEEvT_"  # noisy, 3xtf32, units
 FLAGS = ["-lineinfo", "-arch=" + ARCHITECTURE, "-O3", "-DNDEBUG", "--expt-relaxed-constexpr", "-std=c++20"]
 # What a step may cost at most: instructions of warps, wavefronts of shared memory, barriers of the block.
 LIMITS = {"plain": {"instructions": 70000, "wavefronts_strict": 20000, "barriers": 3},
           "noisy": {"instructions": 95000, "wavefronts_strict": 20000, "barriers": 3},
           "3xtf32": {"instructions": 35000, "wavefronts_strict": 12000, "barriers": 3},
-          "3xtf32_noisy": {"instructions": 60000, "wavefronts_strict": 12000, "barriers": 3}}
+          "3xtf32_noisy": {"instructions": 60000, "wavefronts_strict": 12000, "barriers": 3},
+          "64": {}, "128": {}}
+WIDTHS = {"64": 64, "128": 128}
+LEAST_FFMA = {"64": 0.5, "128": 0.5}  # of all instructions
 
 
 def sources_of(source, file, found):
@@ -92,7 +95,7 @@ class Steps:
 
 
 def counts_of(out, check, ptx, kind, ptxas):
-    kernel = KERNEL % ("noisy" in kind, "3xtf32" in kind)
+    kernel = KERNEL % ("noisy" in kind, "3xtf32" in kind, WIDTHS.get(kind, 32))
     few, many = Steps(out, check, ptx, kind, 2), Steps(out, check, ptx, kind, 7)
     if many.faults:
         raise SystemExit("faults: see %s" % (out / (kind + ".7.txt")))

@@ -83,7 +83,7 @@ def main():
         return
     unnoticed = 0
     for prefix, tensor_cores in (("", 0), ("3xtf32: ", 1)):
-        kernel = counts.lone_kernel(ptx, counts.KERNEL % (0, tensor_cores), out / "broken.ptx").read_text()
+        kernel = counts.lone_kernel(ptx, counts.KERNEL % (0, tensor_cores, 32), out / "broken.ptx").read_text()
         cases = [prefix + case for case in ("standard", "two parts")]
         if any(failures(check, out / "broken.ptx", case)[0] != 0 for case in cases):
             raise SystemExit("fails without a break, too")
