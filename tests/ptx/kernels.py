@@ -30,7 +30,7 @@ def replaced(text, at, new):
 
 def breaks_of(text):
     """Pairs of a name and broken PTX."""
-    for number, wait in enumerate(re.finditer(r"^\s*bar(?:rier)?\.(?:warp\.)?sync[^;]*;", text, re.M)):
+    for number, wait in enumerate(re.finditer(r"^[ \t]*bar(?:rier)?\.(?:warp\.)?sync[^;]*;", text, re.M)):
         yield "wait %d (line %d) left out" % (number, text.count("\n", 0, wait.start()) + 2), replaced(text, wait, "")
     shuffle = next(re.finditer(r"shfl\.sync\.bfly\.b32", text))
     yield "another lane", replaced(text, shuffle, "shfl.sync.idx.b32")
