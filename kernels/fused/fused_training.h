@@ -75,9 +75,11 @@ class FusedTraining final : public pack::PackTraining<Backend, T> {
   template <bool noisy>
   void train_tiles(const Members& members) {
     if (members.count == 0) return;
-    this->backend().for_each_tile_block(
-        members.count, tile_plan_.bytes,
-        TrainTiles<noisy, multiplier>{{this->memory().view(), tile_plan_, members.indices.data()}});
+    with_tile_width<multiplier>(tile_plan_, [&](auto width) {
+      this->backend().for_each_tile_block(
+          members.count, tile_plan_.bytes,
+          TrainTiles<noisy, multiplier, width>{{this->memory().view(), tile_plan_, members.indices.data()}});
+    });
   }
 
   /// Whether any network of this precision is trained by tiles.
@@ -86,7 +88,8 @@ class FusedTraining final : public pack::PackTraining<Backend, T> {
   /// Lists the networks by how they are trained.
   void deal_out() {
     const Pack& pack = this->pack();
-    const bool fits = has_tiles && fits_tiles(pack.shape, pack.batch_size, this->backend().limits());
+    const bool fits =
+        has_tiles && fits_tiles(pack.shape, pack.batch_size, this->backend().limits(), multiplier);
     if (fits) tile_plan_ = tile_plan(pack.shape, pack.batch_size, multiplier);
     std::vector<std::uint32_t> plain;
     std::vector<std::uint32_t> noisy;

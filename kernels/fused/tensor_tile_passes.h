@@ -15,7 +15,7 @@ class TensorPasses {
  public:
   using Lane = TensorLane;
 
-  MODSWEEP_HD TensorPasses(const Thread& thread, const Lane& lane, const TileArrays& arrays,
+  MODSWEEP_HD TensorPasses(const Thread& thread, const Lane& lane, const TileArrays<tile_width>& arrays,
                            const TilePart& part)
       : thread_(thread), lane_(lane), arrays_(arrays), part_(part), tf32_{part.tf32_bits} {
     count_ = thread.of_first_lane(part.count);
@@ -224,10 +224,12 @@ class TensorPasses {
   /// Deltas of all hidden layers; the gradients of all weights but the inputs'.
   MODSWEEP_HD void backward() {
     const std::uint32_t last = arrays_.plan->depth - 1;
-    sum_out_gradient(last);
     Quad<float> factors[tensor_quads];
     back_through_outputs(factors);
-    thread_.wait_for_warp();  // no lane needs the last layer's g any more
+    SumFragment out_gradient[2];
+    sum_narrow_gradient(arrays_.units(last), arrays_.errors(), 0.0F, out_gradient);
+    thread_.wait_for_warp();  // no lane needs the last layer's g or errors any more
+    store_out_gradient(out_gradient);
     take_back<true>(last, factors);
     MODSWEEP_ROLLED
     for (std::uint32_t l = last; l > 0; --l) {
@@ -304,12 +306,9 @@ class TensorPasses {
   }
 
   /// The gradient of the outputs' weights: rows are units, columns outputs.
-  MODSWEEP_HD void sum_out_gradient(std::uint32_t last) {
-    SumFragment sums[2];
-    sum_narrow_gradient(arrays_.units(last), arrays_.errors(), 0.0F, sums);
+  MODSWEEP_HD void store_out_gradient(const SumFragment (&sums)[2]) const {
     if (lane_.member >= tile_ends / 2) return;
-    float* share = arrays_.out_shares() + lane_.warp * tile_ends * tile_width +
-                   2 * lane_.member * tile_width + quad * lane_.group;
+    float* share = arrays_.own_out_share() + 2 * lane_.member * tile_width + quad * lane_.group;
     MODSWEEP_UNROLLED
     for (std::uint32_t p = 0; p < 2; ++p)
       put_share(share + p * tile_width,
@@ -321,7 +320,8 @@ class TensorPasses {
   MODSWEEP_HD void sum_in_gradient() {
     SumFragment sums[2];
     sum_narrow_gradient(arrays_.units(0), arrays_.x(), 1.0F, sums);
-    float* share = arrays_.in_shares() + (lane_.warp * tile_width + quad * lane_.group) * tile_ends;
+    thread_.wait_for_warp();  // the share may lie in the place of x
+    float* share = arrays_.own_in_share() + quad * lane_.group * tile_ends;
     if (lane_.member < tile_ends / 2) {
       MODSWEEP_UNROLLED
       for (std::uint32_t m = 0; m < 2; ++m) MODSWEEP_UNROLLED
@@ -373,7 +373,7 @@ class TensorPasses {
 
   const Thread& thread_;
   const Lane& lane_;
-  const TileArrays& arrays_;
+  const TileArrays<tile_width>& arrays_;
   const TilePart& part_;
   Tf32 tf32_;
   std::uint32_t count_ = 0;     ///< samples, as the compiler knows that all lanes have it

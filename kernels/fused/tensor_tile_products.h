@@ -149,7 +149,7 @@ struct ForwardColumns {
 
   MODSWEEP_HD void operator()(const TensorLane& lane, std::uint32_t h,
                               HalfOfColumns<tensor_blocks>& to) const {
-    const float* own = weights + tile_hidden_place(2 * lane.group, lane.member) + 4 * quad * h;
+    const float* own = weights + tile_hidden_place<tile_width>(2 * lane.group, lane.member) + 4 * quad * h;
     MODSWEEP_UNROLLED
     for (std::uint32_t n = 0; n < tensor_blocks; ++n) {  // row 16 (n / 2) + 2 g + n % 2
       const Quad<float> w = get_quad(own + n / 2 * 4 * tile_hidden_block + n % 2 * tile_width);
@@ -165,7 +165,7 @@ struct BackColumns {
 
   MODSWEEP_HD void operator()(const TensorLane& lane, std::uint32_t h,
                               HalfOfColumns<tensor_blocks>& to) const {
-    const float* own = weights + tile_hidden_place(16 * h + 4 * lane.member, 0) + 2 * lane.group;
+    const float* own = weights + tile_hidden_place<tile_width>(16 * h + 4 * lane.member, 0) + 2 * lane.group;
     MODSWEEP_UNROLLED
     for (std::uint32_t m = 0; m < tensor_blocks / 2; ++m) {
       Pair w[quad];

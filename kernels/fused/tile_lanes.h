@@ -24,8 +24,10 @@
 
 namespace modsweep::fused {
 
-/// A lane's part of what its warp makes of rows of units: rows samples(), samples() + 4, ..., and four units.
-using UnitTile = float[tile_samples][quad];
+/// A lane's part of what its warp makes of rows of units: rows samples(), samples() + sample_lanes, ..., and
+/// four units.
+template <std::uint32_t width>
+using UnitTile = float[tile_size(width).samples][quad];
 
 /// A thread's place in the block.
 struct WarpLane {
@@ -36,24 +38,35 @@ struct WarpLane {
   MODSWEEP_HD explicit WarpLane(const Thread& thread) : number(thread.lane()), warp(thread.warp()) {}
 };
 
-/// Places of a lane: one of 4 groups of samples and of 8 groups of units. Lanes that differ in bit 0 or 2
-/// want the same weights, those that differ in bit 1, 3 or 4 the same rows: a shared load serves both.
+/// Places of a lane: one of a few groups of samples and of many groups of units. Of 32 units there are 4 and
+/// 8: lanes that differ in bit 0 or 2 want the same weights, those that differ in bit 1, 3 or 4 the same
+/// rows: a shared load serves both. Of 64 units, bit 0 is the samples'.
+template <std::uint32_t width>
 struct Lane : WarpLane {
-  std::uint32_t samples = 0;  ///< its first row
-  std::uint32_t units = 0;    ///< its quad of units
+  static constexpr TileSize size = tile_size(width);
+
+  std::uint32_t samples = 0;           ///< its first row
+  std::uint32_t units = 0;             ///< its quad of units
+  std::uint32_t gradient_inputs = 0;   ///< of a gradient's 32 x 32, its quads of inputs: this one and 4 on
+  std::uint32_t gradient_outputs = 0;  ///< its quad of outputs
 
   template <typename Thread>
   MODSWEEP_HD explicit Lane(const Thread& thread) : WarpLane(thread) {
-    samples = (number & 1U) | ((number >> 1U) & 2U);
-    units = ((number >> 1U) & 1U) | ((number >> 2U) & 6U);
+    gradient_inputs = (number & 1U) | ((number >> 1U) & 2U);
+    gradient_outputs = ((number >> 1U) & 1U) | ((number >> 2U) & 6U);
+    samples = size.sample_lanes == 4 ? gradient_inputs : number % size.sample_lanes;
+    units = size.sample_lanes == 4 ? gradient_outputs : number / size.sample_lanes;
   }
 
-  /// Quad q of row r of units lies at tile_place(r, q) of its row, so that rows share no banks.
+  /// Quad q of row r lies at q xor swizzle(r), so that rows share no banks.
+  [[nodiscard]] MODSWEEP_HD static std::uint32_t swizzle(std::uint32_t row) {
+    return 8 / size.sample_lanes * (row % size.sample_lanes);
+  }
   [[nodiscard]] MODSWEEP_HD std::uint32_t own_place() const {
-    return samples * tile_width + quad * swizzled(units);
+    return samples * width + quad * swizzled(units);
   }
   /// Where quad q is in a row of the lane.
-  [[nodiscard]] MODSWEEP_HD std::uint32_t swizzled(std::uint32_t q) const { return q ^ (2 * samples); }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t swizzled(std::uint32_t q) const { return q ^ swizzle(samples); }
 };
 
 /// pack::store_quad by one instruction: values that were just computed it stores one by one.
@@ -69,10 +82,12 @@ MODSWEEP_HD void put_quad(float* to, const Quad<float>& values) {
 }
 
 /// Sum over the groups of samples, in all of their lanes.
-template <typename Thread>
+template <std::uint32_t width, typename Thread>
 MODSWEEP_HD float over_samples(const Thread& thread, float v) {
-  v += thread.of_lane(v, 1);
-  return v + thread.of_lane(v, 4);
+  constexpr std::uint32_t groups = tile_size(width).sample_lanes;
+  if constexpr (groups > 1) v += thread.of_lane(v, 1);
+  if constexpr (groups > 2) v += thread.of_lane(v, 4);
+  return v;
 }
 template <typename Thread>
 MODSWEEP_HD float over_lanes(const Thread& thread, float v) {
@@ -92,11 +107,11 @@ MODSWEEP_HD void put_share(float* share, const Quad<float>& sums, bool start) {
   put_quad(share, total);
 }
 /// The same of sums over samples, of which each lane has some.
-template <typename Thread>
-MODSWEEP_HD void store_share(const Thread& thread, const Lane& lane, float* share, Quad<float>& sums,
+template <std::uint32_t width, typename Thread>
+MODSWEEP_HD void store_share(const Thread& thread, const Lane<width>& lane, float* share, Quad<float>& sums,
                              bool start) {
   MODSWEEP_UNROLLED
-  for (float& sum : sums.v) sum = over_samples(thread, sum);
+  for (float& sum : sums.v) sum = over_samples<width>(thread, sum);
   if (lane.samples == 0) put_share(share, sums, start);
 }
 

@@ -20,7 +20,7 @@ struct TileJob {
 };
 
 /// Every thread of a block has one of these, in registers.
-template <bool noisy, Multiplier multiplier, typename Thread>
+template <bool noisy, Multiplier multiplier, std::uint32_t width, typename Thread>
 class TileNetwork {
  public:
   MODSWEEP_HD TileNetwork(const TileJob& job, const Thread& thread, std::byte* shared, std::uint32_t network)
@@ -31,6 +31,7 @@ class TileNetwork {
         arrays_{&job.plan, reinterpret_cast<float*>(shared + tile_values_begin), lane_.warp},
         network_(network) {
     const std::size_t at = network * job.pack.parameter_stride;
+    arrays_.gradients = job.pack.gradients + at;
     memory_ = {job.pack.parameters + at, job.pack.gradients + at, job.pack.moment1 + at,
                job.pack.moment2 + at};
   }
@@ -42,9 +43,10 @@ class TileNetwork {
   }
 
  private:
-  using Update = TileUpdate<Thread>;
+  using Update = TileUpdate<width, Thread>;
+  using Owner = TileOwner<width>;
   using Passes = std::conditional_t<multiplier == Multiplier::tensor_cores, TensorPasses<noisy, Thread>,
-                                    TilePasses<noisy, Thread>>;
+                                    TilePasses<noisy, width, Thread>>;
 
   /// Whether the thread does what one thread does for all: of the warp that has least to update.
   [[nodiscard]] MODSWEEP_HD bool keeper() const {
@@ -77,11 +79,12 @@ class TileNetwork {
 
   template <typename F>
   MODSWEEP_HD void each_owned(const F& f) const {
-    const TileOwner owner(lane_, arrays_);
+    const Owner owner(lane_, arrays_);
     MODSWEEP_ROLLED
     for (std::uint32_t m = 0; m + 1 < job_.plan.depth; ++m) MODSWEEP_ROLLED
-    for (std::uint32_t i = 0; i < TileOwner::quads; ++i) f(owner.hidden(m, i));
-    f(owner.other());
+    for (std::uint32_t i = 0; i < Owner::quads; ++i) f(owner.hidden(m, i));
+    MODSWEEP_ROLLED
+    for (std::uint32_t k = 0; k < Owner::others; ++k) f(owner.other(k));
   }
 
   [[nodiscard]] MODSWEEP_HD Update update() const {
@@ -107,8 +110,13 @@ class TileNetwork {
     MODSWEEP_ROLLED
     for (;; offset += part_rows) {
       run_part(batch, offset);
+      const bool last = batch.count - offset <= part_rows;
+      if (!Owner::size.whole_gradients && !last) {
+        thread_.wait_for_warp();
+        continue;
+      }
       thread_.wait_for_block();
-      if (batch.count - offset <= part_rows) break;
+      if (last) break;
       update().keep_gradients(offset == 0);
       thread_.wait_for_block();
     }
@@ -177,19 +185,19 @@ class TileNetwork {
   const Thread& thread_;
   typename Passes::Lane lane_;
   TileState* state_;
-  TileArrays arrays_;
+  TileArrays<width> arrays_;
   TileParameters memory_;
   std::uint32_t network_;
 };
 
 /// A block's work on the network of number `item` in the job's list.
-template <bool noisy, Multiplier multiplier = Multiplier::threads>
+template <bool noisy, Multiplier multiplier = Multiplier::threads, std::uint32_t width = tile_width>
 struct TrainTiles {
   TileJob job;
 
   template <typename Thread>
   MODSWEEP_HD void operator()(const Thread& thread, std::byte* shared, std::uint32_t item) const {
-    TileNetwork<noisy, multiplier, Thread>(job, thread, shared, job.networks[item]).train();
+    TileNetwork<noisy, multiplier, width, Thread>(job, thread, shared, job.networks[item]).train();
   }
 };
 

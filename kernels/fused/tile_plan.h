@@ -2,7 +2,7 @@
 // values that the host works out once for a pack. docs/fused.md explains a step.
 //
 // A block trains one network. Each of its four warps takes samples of a batch through all layers and back by
-// itself, and meets the other warps only to add up gradients. Of a product, a lane has a tile of 13 samples
+// itself, and meets the other warps only for gradients. Of a product, a lane has a tile of up to 13 samples
 // by 4 units in registers; tensor cores make products of 16 samples by 8 units, of which a lane has four.
 #pragma once
 
@@ -13,6 +13,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <type_traits>
 
 #include "modsweep/pack.h"
 #include "modsweep/pruning.h"
@@ -21,27 +23,52 @@ namespace modsweep::fused {
 
 constexpr std::uint32_t tile_warps = 4;
 constexpr std::uint32_t tile_threads = warp_lanes * tile_warps;
-constexpr std::uint32_t tile_width = 32;                           ///< units of every hidden layer
-constexpr std::uint32_t tile_ends = quad;                          ///< inputs, and outputs, at most
-constexpr std::uint32_t tile_depth = 4;                            ///< hidden layers, at most
-constexpr std::uint32_t tile_samples = 13;                         ///< of a lane's tile
-constexpr std::uint32_t tile_rows = 4 * tile_samples;              ///< samples of a warp, at most
-constexpr std::uint32_t tile_block_rows = tile_warps * tile_rows;  ///< of a block
-/// Of the units of a layer.
-constexpr std::uint32_t tile_layer = tile_block_rows * tile_width;
+constexpr std::uint32_t tile_ends = quad;  ///< inputs, and outputs, at most
+constexpr std::uint32_t tile_depth = 4;    ///< hidden layers, at most
+/// Units of a block of a matrix's gradient that a warp sums up at once.
+constexpr std::uint32_t gradient_block = 32;
+
+/// How the units and samples of hidden layers of `width` units are dealt to lanes. A lane has a quad of
+/// units.
+struct TileSize {
+  std::uint32_t width;
+  std::uint32_t samples;  ///< of a lane's tile
+
+  std::uint32_t unit_lanes = width / quad;               ///< groups of units
+  std::uint32_t sample_lanes = warp_lanes / unit_lanes;  ///< groups of samples
+  std::uint32_t rows = sample_lanes * samples;           ///< samples of a warp, at most
+  std::uint32_t block_rows = tile_warps * rows;          ///< of a block
+  std::uint32_t layer = block_rows * width;              ///< values of a layer's units
+  /// Four rows of a matrix of weights, and padding: no two of a quarter warp's loads share banks.
+  std::uint32_t hidden_block = 4 * width + quad;
+  std::uint32_t hidden_matrix = width / 4 * hidden_block;
+  /// Whether a warp sums up whole gradients over its own samples, and shares are added up; else it sums up
+  /// some blocks of them over all samples.
+  bool whole_gradients = width == gradient_block;
+};
+/// With 64 units a block takes less than 99 KB and two share 227 KB, with 128 units it takes less than 227
+/// KB.
+[[nodiscard]] MODSWEEP_HD constexpr TileSize tile_size(std::uint32_t width) {
+  return {.width = width, .samples = width == 32 ? 13U : width == 64 ? 7U : 9U};
+}
+/// Where quad q of row r of a matrix of weights is.
+template <std::uint32_t width>
+[[nodiscard]] MODSWEEP_HD std::uint32_t tile_hidden_place(std::uint32_t r, std::uint32_t q) {
+  constexpr TileSize size = tile_size(width);
+  return r / 4 * size.hidden_block + r % 4 * width + quad * q;
+}
+/// Widths of hidden layers that there are tiles for; tensor cores take the first one only.
+constexpr std::uint32_t tile_widths[] = {32, 64, 128};
+
+constexpr std::uint32_t tile_width = 32;  ///< as are the constants that follow
+constexpr std::uint32_t tile_block_rows = tile_size(tile_width).block_rows;
+constexpr std::uint32_t tile_hidden_block = tile_size(tile_width).hidden_block;
 /// Samples of a product of tensor cores. Of 13 such products a warp takes three, the last one four.
 constexpr std::uint32_t tensor_rows = 16;
 constexpr std::uint32_t tensor_products = tile_block_rows / tensor_rows;
 constexpr std::uint32_t tensor_products_of_warp = (tensor_products + tile_warps - 1) / tile_warps;
-/// Four rows of a matrix of weights, and padding: no two of a quarter warp's loads share banks.
-constexpr std::uint32_t tile_hidden_block = 4 * tile_width + quad;
-constexpr std::uint32_t tile_hidden_matrix = tile_width / 4 * tile_hidden_block;
-/// Where quad q of row r of such a matrix is.
-[[nodiscard]] MODSWEEP_HD std::uint32_t tile_hidden_place(std::uint32_t r, std::uint32_t q) {
-  return r / 4 * tile_hidden_block + r % 4 * tile_width + quad * q;
-}
+
 constexpr std::uint32_t tile_input_block = 4 * tile_ends + quad;
-constexpr std::uint32_t tile_input_matrix = tile_width / 4 * tile_input_block;
 /// The smallest batch: of fewer samples, most rows of the tiles would be empty.
 constexpr std::uint32_t tile_smallest_batch = 32;
 
@@ -56,28 +83,30 @@ struct TileState {
 /// What follows from the shape and the size of a batch. Offsets from `in_weights` to `values` on count values
 /// behind the TileState; matrices are [output][input].
 struct TilePlan {
+  std::uint32_t width = 0;  ///< units of every hidden layer, W
   std::uint32_t depth = 0;  ///< hidden layers, H
   std::uint32_t inputs = 0;
   std::uint32_t outputs = 0;
-  std::uint32_t part_rows = 0;                ///< samples that a block takes at once, at most tile_block_rows
+  std::uint32_t part_rows = 0;  ///< samples that a block takes at once, at most TileSize::block_rows
   std::uint32_t warp_first[tile_warps] = {};  ///< of them, a warp's first one
   std::uint32_t warp_rows[tile_warps] = {};   ///< and how many it takes
   std::uint32_t warp_stride = 0;              ///< rows of arrays from a warp's first one to the next warp's
 
-  std::uint32_t in_weights = 0;       ///< [8] blocks of [4][4]: 4 outputs, inputs and zeros
-  std::uint32_t hidden_weights = 0;   ///< [H - 1][8] blocks of [4][32]
-  std::uint32_t out_weights = 0;      ///< [4][32]: outputs and zeros
-  std::uint32_t biases = 0;           ///< [H][32], then [4] of the outputs
-  std::uint32_t norms = 0;            ///< [H - 1][warps][32]: shares of the sums of squares of columns
-  std::uint32_t squares = 0;          ///< [H][warps][32]: shares of the sums of a^2 over samples
-  std::uint32_t bias_shares = 0;      ///< [H][warps][32]: of gradients, as are those that follow
-  std::uint32_t in_shares = 0;        ///< [warps][32][4]
-  std::uint32_t out_shares = 0;       ///< [warps][4][32]
+  std::uint32_t in_weights = 0;       ///< [W / 4] blocks of [4][4]: 4 outputs, inputs and zeros
+  std::uint32_t hidden_weights = 0;   ///< [H - 1][W / 4] blocks of [4][W]
+  std::uint32_t out_weights = 0;      ///< [4][W]: outputs and zeros
+  std::uint32_t biases = 0;           ///< [H][W], then [4] of the outputs
+  std::uint32_t norms = 0;            ///< [H - 1][warps][W]: shares of the sums of squares of columns
+  std::uint32_t squares = 0;          ///< [H][warps][W]: shares of the sums of a^2 over samples
+  std::uint32_t bias_shares = 0;      ///< [H][warps][W]: of gradients, as are those that follow
+  std::uint32_t in_shares = 0;        ///< of each warp [W][4]; in the place of x where a batch is one part
+  std::uint32_t out_shares = 0;       ///< of each warp [4][W]; in the place of errors, likewise
+  std::uint32_t end_stride = 0;       ///< of these two, from warp to warp
   std::uint32_t out_bias_shares = 0;  ///< [warps][4]
   std::uint32_t losses = 0;           ///< [warps]: sums that are finite where the loss is
   std::uint32_t x = 0;                ///< [rows][4], inputs and zeros
   std::uint32_t errors = 0;           ///< [rows][4]: targets, then dL/dy
-  /// [H][rows][32]: g, then deltas, then warps' shares [32][32] of a matrix's gradient
+  /// [H][rows][W]: g, then deltas, then, of 32 units, warps' shares [32][32] of a matrix's gradient
   std::uint32_t units = 0;
   std::uint32_t values = 0;  ///< one past the last
   std::size_t bytes = 0;
@@ -97,10 +126,11 @@ constexpr std::size_t tile_values_begin = (sizeof(TileState) + 15) / 16 * 16;
 
 /// Deals the samples of a batch, in parts of about equal size, to the warps.
 inline void deal_samples(std::uint32_t batch, Multiplier multiplier, TilePlan& plan) {
-  const std::uint32_t parts = (batch + tile_block_rows - 1) / tile_block_rows;
+  const TileSize size = tile_size(plan.width);
+  const std::uint32_t parts = (batch + size.block_rows - 1) / size.block_rows;
   const std::uint32_t rows = (batch + parts - 1) / parts;
   const bool tensor = multiplier == Multiplier::tensor_cores;
-  plan.warp_stride = tensor ? tensor_products / tile_warps * tensor_rows : tile_rows;
+  plan.warp_stride = tensor ? tensor_products / tile_warps * tensor_rows : size.rows;
   const std::uint32_t products = (rows + tensor_rows - 1) / tensor_rows;
   for (std::uint32_t w = 0; w < tile_warps; ++w) {
     plan.warp_first[w] = plan.part_rows;
@@ -113,30 +143,37 @@ inline void deal_samples(std::uint32_t batch, Multiplier multiplier, TilePlan& p
 [[nodiscard]] inline TilePlan tile_plan(const Shape& shape, std::uint32_t batch,
                                         Multiplier multiplier = Multiplier::threads) {
   TilePlan plan;
+  plan.width = shape.sizes[1];
   plan.depth = static_cast<std::uint32_t>(shape.hidden_layers());
   plan.inputs = shape.inputs();
   plan.outputs = shape.outputs();
   deal_samples(batch, multiplier, plan);
 
+  const TileSize size = tile_size(plan.width);
   const auto take = [&plan](std::uint32_t count) {
     const std::uint32_t at = plan.values;
     plan.values += count;
     return at;
   };
-  plan.in_weights = take(tile_input_matrix);
-  plan.hidden_weights = take((plan.depth - 1) * tile_hidden_matrix);
-  plan.out_weights = take(tile_ends * tile_width);
-  plan.biases = take(plan.depth * tile_width + tile_ends);
-  plan.norms = take((plan.depth - 1) * tile_warps * tile_width);
-  plan.squares = take(plan.depth * tile_warps * tile_width);
-  plan.bias_shares = take(plan.depth * tile_warps * tile_width);
-  plan.in_shares = take(tile_warps * tile_width * tile_ends);
-  plan.out_shares = take(tile_warps * tile_width * tile_ends);
+  const std::uint32_t shares = tile_warps * size.width;
+  plan.in_weights = take(size.unit_lanes * tile_input_block);
+  plan.hidden_weights = take((plan.depth - 1) * size.hidden_matrix);
+  plan.out_weights = take(tile_ends * size.width);
+  plan.biases = take(plan.depth * size.width + tile_ends);
+  plan.norms = take((plan.depth - 1) * shares);
+  plan.squares = take(plan.depth * shares);
+  plan.bias_shares = take(plan.depth * shares);
   plan.out_bias_shares = take(tile_warps * tile_ends);
   plan.losses = take(tile_warps);
-  plan.x = take(tile_block_rows * tile_ends);
-  plan.errors = take(tile_block_rows * tile_ends);
-  plan.units = take(plan.depth * tile_layer);
+  plan.x = plan.in_shares = take(size.block_rows * tile_ends);
+  plan.errors = plan.out_shares = take(size.block_rows * tile_ends);
+  plan.end_stride = plan.warp_stride * tile_ends;
+  if (plan.part_rows < batch || plan.warp_stride < size.width) {
+    plan.end_stride = size.width * tile_ends;
+    plan.in_shares = take(shares * tile_ends);
+    plan.out_shares = take(shares * tile_ends);
+  }
+  plan.units = take(plan.depth * size.layer);
   plan.bytes = tile_values_begin + plan.values * sizeof(float);
 
   const std::vector<Layer> layers = pack::layer_table(shape);
@@ -153,15 +190,29 @@ inline void deal_samples(std::uint32_t batch, Multiplier multiplier, TilePlan& p
 }
 
 /// Whether networks of this shape may be trained by tiles, batch and limits permitting.
-[[nodiscard]] inline bool fits_tiles(const Shape& shape, std::uint32_t batch, const BlockLimits& limits) {
+[[nodiscard]] inline bool fits_tiles(const Shape& shape, std::uint32_t batch, const BlockLimits& limits,
+                                     Multiplier multiplier = Multiplier::threads) {
   if (limits.fewest_ranks > 1 || batch < tile_smallest_batch || !shape.bias || shape.prelu) return false;
   if (shape.hidden_layers() == 0 || shape.hidden_layers() > tile_depth) return false;
   if (shape.inputs() > tile_ends || shape.outputs() > tile_ends) return false;
+  const std::uint32_t width = shape.sizes[1];
   const auto one = [](std::uint32_t groups) { return groups == 1; };
-  const auto wide = [](std::uint32_t units) { return units == tile_width; };
-  return std::all_of(shape.groups.begin(), shape.groups.end(), one) &&
-         std::all_of(shape.sizes.begin() + 1, shape.sizes.end() - 1, wide) &&
-         tile_plan(shape, batch).bytes <= limits.block;
+  const auto as_wide = [width](std::uint32_t units) { return units == width; };
+  return std::count(std::begin(tile_widths), std::end(tile_widths), width) == 1 &&
+         (multiplier == Multiplier::threads || width == tile_width) &&
+         std::all_of(shape.groups.begin(), shape.groups.end(), one) &&
+         std::all_of(shape.sizes.begin() + 1, shape.sizes.end() - 1, as_wide) &&
+         tile_plan(shape, batch, multiplier).bytes <= limits.block;
+}
+
+/// f(width), with the width of a plan's hidden layers as a constant.
+template <Multiplier multiplier, typename F>
+void with_tile_width(const TilePlan& plan, const F& f) {
+  if constexpr (multiplier == Multiplier::threads) {
+    if (plan.width == 64) return f(std::integral_constant<std::uint32_t, 64>());
+    if (plan.width == 128) return f(std::integral_constant<std::uint32_t, 128>());
+  }
+  f(std::integral_constant<std::uint32_t, tile_width>());
 }
 
 /// How a network is trained.

@@ -24,58 +24,63 @@ struct TileQuad {
   std::uint32_t count = 0;
 };
 
-/// A thread and what it owns: of each matrix between hidden layers two quads, rows row() and row() + 4 of one
-/// quad of columns; and one quad of the others (other()).
+/// A thread and what it owns: of each matrix between hidden layers quads of one quad of columns, every
+/// row_lanes-th row of its warp's; and quads of the others (other()).
+template <std::uint32_t width>
 class TileOwner {
  public:
-  MODSWEEP_HD TileOwner(const WarpLane& lane, const TileArrays& arrays) : lane_(lane), arrays_(arrays) {}
+  MODSWEEP_HD TileOwner(const WarpLane& lane, const TileArrays<width>& arrays)
+      : lane_(lane), arrays_(arrays) {}
 
-  static constexpr std::uint32_t quads = 2;
+  static constexpr TileSize size = tile_size(width);
+  static constexpr std::uint32_t row_lanes = warp_lanes / size.unit_lanes;
+  static constexpr std::uint32_t quads = width * width / quad / tile_threads;  ///< of a matrix
+  static constexpr std::uint32_t others = width / warp_lanes;                  ///< other()s
 
-  [[nodiscard]] MODSWEEP_HD std::uint32_t column() const { return quad * (lane_.number % 8); }
+  [[nodiscard]] MODSWEEP_HD std::uint32_t column() const { return quad * (lane_.number % size.unit_lanes); }
   [[nodiscard]] MODSWEEP_HD std::uint32_t row(std::uint32_t i) const {
-    return 8 * lane_.warp + 4 * i + lane_.number / 8;
+    return width / tile_warps * lane_.warp + row_lanes * i + lane_.number / size.unit_lanes;
   }
   /// Quad i of the matrix between hidden layers m and m + 1.
   [[nodiscard]] MODSWEEP_HD TileQuad hidden(std::uint32_t m, std::uint32_t i) const {
     const std::uint32_t r = row(i);
-    return {arrays_.hidden_weights(m) + tile_hidden_place(r, lane_.number % 8),
-            arrays_.plan->hidden_weights_there + m * arrays_.plan->hidden_step + r * tile_width + column(),
-            quad};
+    return {arrays_.hidden_weights(m) + tile_hidden_place<width>(r, lane_.number % size.unit_lanes),
+            arrays_.hidden_weights_there(m) + r * width + column(), quad};
   }
 
   enum class Kind : std::uint8_t { in_weights, out_weights, hidden_biases, out_biases };
   /// Warp w owns Kind w.
   [[nodiscard]] MODSWEEP_HD Kind kind() const { return static_cast<Kind>(lane_.warp); }
-  /// Count 0: none.
-  [[nodiscard]] MODSWEEP_HD TileQuad other() const {
+  /// Number k. Count 0: none.
+  [[nodiscard]] MODSWEEP_HD TileQuad other(std::uint32_t k) const {
     const TilePlan& plan = *arrays_.plan;
-    const std::uint32_t n = lane_.number;
+    const std::uint32_t n = lane_.number + warp_lanes * k;
     switch (kind()) {
       case Kind::in_weights:
         return {arrays_.in_weights() + n / 4 * tile_input_block + n % 4 * tile_ends,
                 plan.in_weights_there + n * plan.inputs, plan.inputs};
       case Kind::out_weights:
         return {arrays_.out_weights() + quad * n, plan.out_weights_there + quad * n,
-                n / 8 < plan.outputs ? quad : 0};
+                n / size.unit_lanes < plan.outputs ? quad : 0};
       case Kind::hidden_biases:
-        return {arrays_.biases(0) + quad * n, hidden_biases_there(n / 8) + quad * (n % 8),
-                n / 8 < plan.depth ? quad : 0};
+        return {arrays_.biases(0) + quad * n,
+                hidden_biases_there(n / size.unit_lanes) + quad * (n % size.unit_lanes),
+                n / size.unit_lanes < plan.depth ? quad : 0};
       case Kind::out_biases:
         break;
     }
     return {arrays_.biases(plan.depth), plan.out_biases_there, n == 0 ? plan.outputs : 0};
   }
-  /// The gradient of other(), without penalties.
-  [[nodiscard]] MODSWEEP_HD Quad<float> other_gradient() const {
-    const std::uint32_t n = lane_.number;
+  /// The gradient of other(k), without penalties.
+  [[nodiscard]] MODSWEEP_HD Quad<float> other_gradient(std::uint32_t k) const {
+    const std::uint32_t n = lane_.number + warp_lanes * k;
     switch (kind()) {
       case Kind::in_weights:
-        return sum_of_warps(arrays_.in_shares() + quad * n, tile_width * tile_ends);
+        return sum_of_warps(arrays_.in_shares() + quad * n, arrays_.plan->end_stride);
       case Kind::out_weights:
-        return sum_of_warps(arrays_.out_shares() + quad * n, tile_width * tile_ends);
+        return sum_of_warps(arrays_.out_shares() + quad * n, arrays_.plan->end_stride);
       case Kind::hidden_biases:
-        return sum_of_warps(arrays_.bias_shares(n / 8) + quad * (n % 8), tile_width);
+        return sum_of_warps(arrays_.bias_shares(n / size.unit_lanes) + quad * (n % size.unit_lanes), width);
       case Kind::out_biases:
         break;
     }
@@ -83,7 +88,7 @@ class TileOwner {
   }
   /// The sum over warps of quad i of the gradient of the matrix between hidden layers m and m + 1.
   [[nodiscard]] MODSWEEP_HD Quad<float> hidden_gradient(std::uint32_t m, std::uint32_t i) const {
-    return sum_of_warps(arrays_.weight_shares(m + 1) + row(i) * tile_width + column(), arrays_.warp_stride());
+    return sum_of_warps(arrays_.layer_units(m + 1) + row(i) * width + column(), arrays_.warp_stride());
   }
 
  private:
@@ -93,66 +98,84 @@ class TileOwner {
   }
 
   const WarpLane& lane_;
-  const TileArrays& arrays_;
+  const TileArrays<width>& arrays_;
 };
 
 /// A thread's work on its own parameters in one step.
-template <typename Thread>
+template <std::uint32_t width, typename Thread>
 class TileUpdate {
  public:
-  MODSWEEP_HD TileUpdate(const Thread& thread, const WarpLane& lane, const TileArrays& arrays,
+  MODSWEEP_HD TileUpdate(const Thread& thread, const WarpLane& lane, const TileArrays<width>& arrays,
                          const Hyperparameters<float>& hyper, const TileParameters& memory)
       : thread_(thread), lane_(lane), arrays_(arrays), owner_(lane, arrays), hyper_(hyper), memory_(memory) {}
 
   /// Adds the shares of a part of the batch to those of the parts before. Only the matrices between hidden
-  /// layers need it: their shares are in the way of the next part.
+  /// layers need it, where warps have shares of them, which are in the way of the next part.
   MODSWEEP_HD void keep_gradients(bool start) const {
-    MODSWEEP_ROLLED
-    for (std::uint32_t m = 0; m + 1 < arrays_.plan->depth; ++m) MODSWEEP_UNROLLED
-    for (std::uint32_t i = 0; i < TileOwner::quads; ++i) {
-      Quad<float> sum = owner_.hidden_gradient(m, i);
-      float* kept = memory_.gradients + owner_.hidden(m, i).there;
-      if (!start) add(sum, pack::load_quad(kept));
-      pack::store_quad(kept, sum);
-    }
+    each_matrix([&](std::uint32_t m) {
+      each_quad([&](std::uint32_t i) {
+        Quad<float> sum = owner_.hidden_gradient(m, i);
+        float* kept = memory_.gradients + owner_.hidden(m, i).there;
+        if (!start) add(sum, pack::load_quad(kept));
+        pack::store_quad(kept, sum);
+      });
+    });
   }
 
   /// Penalties and the optimizer's step. `kept`: whether there are gradients of parts before.
   MODSWEEP_HD void step(const BatchState<float>& batch, bool kept) const {
-    MODSWEEP_ROLLED
-    for (std::uint32_t m = 0; m + 1 < arrays_.plan->depth; ++m) {
+    each_matrix([&](std::uint32_t m) {
       const Quad<float> factors = quadratic_factors(batch, m);
       math::WeightNorms<float> norms[quad] = {};
-      MODSWEEP_UNROLLED
-      for (std::uint32_t i = 0; i < TileOwner::quads; ++i) {
+      each_quad([&](std::uint32_t i) {
         const TileQuad place = owner_.hidden(m, i);
-        Quad<float> gradient = owner_.hidden_gradient(m, i);
-        if (kept) add(gradient, pack::load_quad(memory_.gradients + place.there));
+        Quad<float> gradient{};
+        if constexpr (Owner::size.whole_gradients) gradient = owner_.hidden_gradient(m, i);
+        if (!Owner::size.whole_gradients)
+          gradient = pack::load_quad(memory_.gradients + place.there);
+        else if (kept)
+          add(gradient, pack::load_quad(memory_.gradients + place.there));
         add_norms(norms, update_whole(batch, place, gradient, factors));
-      }
+      });
       store_norms(m, norms);
+    });
+    MODSWEEP_ROLLED
+    for (std::uint32_t k = 0; k < Owner::others; ++k) {
+      const TileQuad other = owner_.other(k);
+      if (other.count == 0) return;  // nor are there any after it
+      const bool weights = owner_.kind() < Owner::Kind::hidden_biases;
+      const bool last = owner_.kind() == Owner::Kind::out_weights;
+      const Quad<float> factors = last ? quadratic_factors(batch, arrays_.plan->depth - 1) : base_factors();
+      update_some(batch, other, owner_.other_gradient(k), factors, weights);
     }
-    const TileQuad other = owner_.other();
-    if (other.count == 0) return;
-    const bool weights = owner_.kind() < TileOwner::Kind::hidden_biases;
-    const bool last = owner_.kind() == TileOwner::Kind::out_weights;
-    const Quad<float> factors = last ? quadratic_factors(batch, arrays_.plan->depth - 1) : base_factors();
-    update_some(batch, other, owner_.other_gradient(), factors, weights);
   }
 
   /// Sums of squares of columns, from weights that were loaded.
   MODSWEEP_HD void sum_norms() const {
-    MODSWEEP_ROLLED
-    for (std::uint32_t m = 0; m + 1 < arrays_.plan->depth; ++m) {
+    each_matrix([&](std::uint32_t m) {
       math::WeightNorms<float> norms[quad] = {};
-      MODSWEEP_UNROLLED
-      for (std::uint32_t i = 0; i < TileOwner::quads; ++i)
-        add_norms(norms, pack::load_quad(owner_.hidden(m, i).here));
+      each_quad([&](std::uint32_t i) { add_norms(norms, pack::load_quad(owner_.hidden(m, i).here)); });
       store_norms(m, norms);
-    }
+    });
   }
 
  private:
+  using Owner = TileOwner<width>;
+
+  /// f(m): of each matrix between hidden layers.
+  template <typename F>
+  MODSWEEP_HD void each_matrix(const F& f) const {
+    MODSWEEP_ROLLED
+    for (std::uint32_t m = 0; m + 1 < arrays_.plan->depth; ++m) f(m);
+  }
+  /// f(i): of each quad of a matrix that the thread owns, two at once.
+  template <typename F>
+  MODSWEEP_HD static void each_quad(const F& f) {
+    MODSWEEP_ROLLED
+    for (std::uint32_t first = 0; first < Owner::quads; first += 2) MODSWEEP_UNROLLED
+    for (std::uint32_t i = 0; i < 2; ++i) f(first + i);
+  }
+
   MODSWEEP_HD static void add(Quad<float>& sum, const Quad<float>& other) {
     MODSWEEP_UNROLLED
     for (std::uint32_t i = 0; i < quad; ++i) sum.v[i] += other.v[i];
@@ -168,7 +191,7 @@ class TileUpdate {
                                                           std::uint32_t l) const {
     Quad<float> factors = base_factors();
     if (!hyper_.sums.out()) return factors;
-    const Quad<float> sums = sum_of_warps(arrays_.squares(l) + owner_.column(), tile_width);
+    const Quad<float> sums = sum_of_warps(arrays_.squares(l) + owner_.column(), width);
     const float coefficient = hyper_.layer.penalties.of<math::WeightedActivity>().coefficient;
     MODSWEEP_UNROLLED
     for (std::uint32_t i = 0; i < quad; ++i) {
@@ -222,16 +245,18 @@ class TileUpdate {
     MODSWEEP_UNROLLED
     for (std::uint32_t i = 0; i < quad; ++i) {
       sums.v[i] = norms[i].square;
-      sums.v[i] += thread_.of_lane(sums.v[i], 8);
-      sums.v[i] += thread_.of_lane(sums.v[i], 16);
+      MODSWEEP_UNROLLED
+      for (std::uint32_t mask = Owner::size.unit_lanes; mask < warp_lanes; mask *= 2)
+        sums.v[i] += thread_.of_lane(sums.v[i], mask);
     }
-    if (lane_.number < 8) put_quad(arrays_.norms(m) + lane_.warp * tile_width + owner_.column(), sums);
+    if (lane_.number < Owner::size.unit_lanes)
+      put_quad(arrays_.norms(m) + lane_.warp * width + owner_.column(), sums);
   }
 
   const Thread& thread_;
   const WarpLane& lane_;
-  const TileArrays& arrays_;
-  TileOwner owner_;
+  const TileArrays<width>& arrays_;
+  TileOwner<width> owner_;
   const Hyperparameters<float>& hyper_;
   const TileParameters& memory_;
 };

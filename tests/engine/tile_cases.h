@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <vector>
@@ -21,7 +22,8 @@ namespace modsweep::test {
 /// A pack of networks of one shape.
 struct TileCase {
   const char* name;
-  std::uint32_t depth = 3, inputs = 4, outputs = 4, batch = 200, samples = 1000, networks = 1, steps = 3;
+  std::uint32_t width = 32, depth = 3, inputs = 4, outputs = 4, batch = 200, samples = 1000, networks = 1,
+                steps = 3;
   double noise = 0.0, l2 = 1e-4, wa = 1e-2, slope = 0.1;
   bool shuffle = false, adamw = false, backwards = false;
   int approximate = 0;
@@ -53,7 +55,7 @@ inline CellSettings tile_cell(const TileCase& c, std::uint32_t seed) {
   CellSettings cell;
   cell.task.inputs = c.inputs;
   cell.task.train_samples = c.samples;
-  cell.network.hidden.assign(c.depth, fused::tile_width);
+  cell.network.hidden.assign(c.depth, c.width);
   cell.network.leaky_slope = c.slope;
   cell.noise = {.strength = c.noise, .exponent = 2.0};
   cell.regularizer = {.l2 = c.l2, .weighted_activity = c.wa};
@@ -154,7 +156,50 @@ const TileCase tile_sizes[] = {
     {.name = "AdamW with a schedule, no penalties", .steps = 4, .l2 = 0.0, .wa = 0.0, .adamw = true},
 };
 
-/// Each of them with multiply-adds of threads and with tensor cores.
+/// Of wider layers: samples of a lane, a warp and a block of 64 units (7, 14, 56) and of 128 (9, 9, 36).
+const TileCase wide_tile_sizes[] = {
+    {.name = "64 units", .width = 64},
+    {.name = "64 units, one part of a last batch of one sample, shuffled",
+     .width = 64,
+     .depth = 2,
+     .batch = 56,
+     .samples = 113,
+     .networks = 2,
+     .steps = 2,
+     .noise = 0.1,
+     .shuffle = true,
+     .backwards = true},
+    {.name = "64 units, one hidden layer, two parts",
+     .width = 64,
+     .depth = 1,
+     .inputs = 3,
+     .outputs = 2,
+     .batch = 57,
+     .samples = 100,
+     .noise = 0.1,
+     .slope = 0.0},
+    {.name = "64 units, four hidden layers, AdamW",
+     .width = 64,
+     .depth = 4,
+     .batch = 32,
+     .samples = 45,
+     .l2 = 0.0,
+     .wa = 0.0,
+     .adamw = true},
+    {.name = "128 units, two parts", .width = 128, .batch = 37, .samples = 37, .steps = 2},
+    {.name = "128 units, one part", .width = 128, .depth = 2, .batch = 36, .samples = 71, .noise = 0.1},
+    {.name = "128 units, one hidden layer",
+     .width = 128,
+     .depth = 1,
+     .inputs = 1,
+     .outputs = 1,
+     .batch = 73,
+     .samples = 100,
+     .networks = 2,
+     .wa = 0.0},
+};
+
+/// With multiply-adds of threads; the first ones with tensor cores, too.
 [[nodiscard]] inline std::vector<TileCase> tile_cases() {
   std::vector<TileCase> cases;
   for (const fused::Multiplier multiplier : {fused::Multiplier::threads, fused::Multiplier::tensor_cores})
@@ -162,6 +207,7 @@ const TileCase tile_sizes[] = {
       c.multiplier = multiplier;
       cases.push_back(c);
     }
+  cases.insert(cases.end(), std::begin(wide_tile_sizes), std::end(wide_tile_sizes));
   return cases;
 }
 

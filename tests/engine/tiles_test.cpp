@@ -56,8 +56,10 @@ TrainedByTiles train_kind(const Pack& pack, bool backwards) {
   const fused::TilePlan plan = fused::tile_plan(pack.shape, pack.batch_size, multiplier);
   auto shared = backend.allocate<std::byte>(plan.bytes);
   std::memset(shared.data(), 0xff, plan.bytes);  // not zeros: they would hide reads before the first write
-  run_tile_blocks(static_cast<std::uint32_t>(members.size()), backwards, nullptr, shared.data(),
-                  fused::TrainTiles<noisy, multiplier>{{memory.view(), plan, members.data()}});
+  fused::with_tile_width<multiplier>(plan, [&](auto width) {
+    run_tile_blocks(static_cast<std::uint32_t>(members.size()), backwards, nullptr, shared.data(),
+                    fused::TrainTiles<noisy, multiplier, width>{{memory.view(), plan, members.data()}});
+  });
   trained.stride = memory.view().parameter_stride;
   const auto copy = [&](std::vector<float>& to, const auto& from) {
     to.resize(from.size());
@@ -212,7 +214,7 @@ TEST(TilePlans, WarpsHaveEquallyManySamples) {
       EXPECT_EQ(plan.warp_rows[w], plan.part_rows / fused::tile_warps);
       EXPECT_EQ(plan.warp_first[w], w * plan.warp_rows[w]);
     }
-    EXPECT_LE(plan.warp_rows[0], fused::tile_rows);
+    EXPECT_LE(plan.warp_rows[0], fused::tile_size(32).rows);
     EXPECT_EQ((batch + plan.part_rows - 1) / plan.part_rows, (batch + 207) / 208)
         << batch;  // the fewest parts
   }

@@ -1,7 +1,8 @@
 // Carries out the PTX of kernels.cu: what it does must be free of faults and equal a loop in double.
 //   ptx_check PTX [CASE]: the cases of tile_cases.h, or one of them. Exit code 1 where one fails.
-//   ptx_check PTX plain|noisy|3xtf32|3xtf32_noisy STEPS LINES: one network of the standard shape; counts on
-//   standard output, and by line of the PTX in LINES, for counts.py.
+//   ptx_check PTX plain|noisy|3xtf32|3xtf32_noisy|64|128 STEPS LINES: one network of the standard shape, or
+//   with that many units in each hidden layer; counts on standard output, and by line of the PTX in LINES,
+//   for counts.py.
 #include "engine/tile_cases.h"
 #include "fused/tile_network.h"
 #include "ptx/report.h"
@@ -21,16 +22,18 @@ class Checker {
   explicit Checker(const char* ptx) : module_(ptx) {}
 
   [[nodiscard]] ptx::Record& record() { return record_; }
-  [[nodiscard]] static std::string kernel(bool noisy, Multiplier multiplier) {
+  [[nodiscard]] static std::string kernel(bool noisy, Multiplier multiplier, std::uint32_t width) {
     return std::string("_ZN8modsweep5fused13work_on_tilesINS0_10TrainTilesILb") + (noisy ? "1" : "0") +
-           "ELNS0_10MultiplierE" + (multiplier == Multiplier::tensor_cores ? "1" : "0") + "EEEEEvT_";
+           "ELNS0_10MultiplierE" + (multiplier == Multiplier::tensor_cores ? "1" : "0") + "ELj" +
+           std::to_string(width) + "EEEEEvT_";
   }
 
   /// Trains; returns the largest distance from the loop.
   double run(const TileCase& c, bool compare, ptx::Trace* trace = nullptr) {
     const TilePack cells(c);
     const Pack& pack = cells.pack;
-    if (!fused::fits_tiles(pack.shape, c.batch, limits)) throw std::logic_error("not for tiles");
+    if (!fused::fits_tiles(pack.shape, c.batch, limits, c.multiplier))
+      throw std::logic_error("not for tiles");
     TrackedBackend backend;
     pack::PackMemory<TrackedBackend, float> memory(backend, pack, pack::Workspace::block);
     std::vector<pack::Progress> progress(pack.size());
@@ -66,10 +69,14 @@ class Checker {
   template <Multiplier multiplier>
   void launch_kind(const TileCase& c, const Pack& pack, const fused::TileJob& job,
                    const TrackedBackend& backend, ptx::Trace* trace) {
-    if (fused::tile_kind(pack, 0) == fused::TileKind::noisy)
-      launch(c, kernel(true, multiplier), fused::TrainTiles<true, multiplier>{job}, backend, trace);
-    else
-      launch(c, kernel(false, multiplier), fused::TrainTiles<false, multiplier>{job}, backend, trace);
+    const bool noisy = fused::tile_kind(pack, 0) == fused::TileKind::noisy;
+    const std::string name = kernel(noisy, multiplier, job.plan.width);
+    fused::with_tile_width<multiplier>(job.plan, [&](auto width) {
+      if (noisy)
+        launch(c, name, fused::TrainTiles<true, multiplier, width>{job}, backend, trace);
+      else
+        launch(c, name, fused::TrainTiles<false, multiplier, width>{job}, backend, trace);
+    });
   }
 
   template <typename F>
@@ -133,11 +140,12 @@ int count(const char* ptx, const std::string& kind, std::uint32_t steps, const c
   const bool tensor = kind.find("3xtf32") != std::string::npos;
   standard.noise = noisy ? 0.1 : 0.0;
   standard.multiplier = tensor ? Multiplier::tensor_cores : Multiplier::threads;
+  if (kind == "64" || kind == "128") standard.width = static_cast<std::uint32_t>(std::stoul(kind));
   checker.run(standard, false, &trace);
   ptx::report(stdout, checker.record());
   std::FILE* file = std::fopen(lines, "w");
   if (file == nullptr) return 2;
-  ptx::report_lines(file, checker.record(), Checker::kernel(noisy, standard.multiplier));
+  ptx::report_lines(file, checker.record(), Checker::kernel(noisy, standard.multiplier, standard.width));
   return std::fclose(file) == 0 ? 0 : 2;
 }
 
@@ -155,6 +163,6 @@ int main(int count, char** arguments) {
     std::fprintf(stderr, "%s\n", e.what());
     return 1;
   }
-  std::fprintf(stderr, "usage: ptx_check PTX [CASE | plain|noisy|3xtf32|3xtf32_noisy STEPS LINES]\n");
+  std::fprintf(stderr, "usage: ptx_check PTX [CASE | plain|noisy|3xtf32|3xtf32_noisy|64|128 STEPS LINES]\n");
   return 2;
 }

@@ -6,7 +6,7 @@ counts.py SOURCES OUT CHECK NVCC: compiles the kernels to OUT, has CHECK (ptx_ch
 The same with --write: writes bench/fused_counts.json.
 
 The network is 4-32-32-32-4 with a batch of 200, L2 and weighted activity of exponent 2; `noisy` with noise of exponent
-2 besides; `3xtf32` by tensor cores. Steps 3 to 7 are counted.
+2 besides; `3xtf32` by tensor cores; `64` and `128` with that many units in each hidden layer. Steps 3 to 7 are counted.
 """
 import hashlib
 import json
@@ -18,13 +18,16 @@ import sys
 import sass
 
 ARCHITECTURE = "sm_90"
-KERNEL = "_ZN8modsweep5fused13work_on_tilesINS0_10TrainTilesILb%dELNS0_10MultiplierE%dEEEEEvT_"  # noisy, 3xtf32
+KERNEL = "_ZN8modsweep5fused13work_on_tilesINS0_10TrainTilesILb%dELNS0_10MultiplierE%dELj%dEEEEEvT_"  # noisy, 3xtf32, units
 FLAGS = ["-lineinfo", "-arch=" + ARCHITECTURE, "-O3", "-DNDEBUG", "--expt-relaxed-constexpr", "-std=c++20"]
 # What a step may cost at most: instructions of warps, wavefronts of shared memory, barriers of the block.
 LIMITS = {"plain": {"instructions": 70000, "wavefronts_strict": 20000, "barriers": 3},
           "noisy": {"instructions": 95000, "wavefronts_strict": 20000, "barriers": 3},
           "3xtf32": {"instructions": 35000, "wavefronts_strict": 12000, "barriers": 3},
-          "3xtf32_noisy": {"instructions": 60000, "wavefronts_strict": 12000, "barriers": 3}}
+          "3xtf32_noisy": {"instructions": 60000, "wavefronts_strict": 12000, "barriers": 3},
+          "64": {}, "128": {}}
+WIDTHS = {"64": 64, "128": 128}
+LEAST_FFMA = {"64": 0.5, "128": 0.5}  # of all instructions
 
 
 def sources_of(source, file, found):
@@ -92,7 +95,7 @@ class Steps:
 
 
 def counts_of(out, check, ptx, kind, ptxas):
-    kernel = KERNEL % ("noisy" in kind, "3xtf32" in kind)
+    kernel = KERNEL % ("noisy" in kind, "3xtf32" in kind, WIDTHS.get(kind, 32))
     few, many = Steps(out, check, ptx, kind, 2), Steps(out, check, ptx, kind, 7)
     if many.faults:
         raise SystemExit("faults: see %s" % (out / (kind + ".7.txt")))
@@ -102,7 +105,7 @@ def counts_of(out, check, ptx, kind, ptxas):
     text = lone_kernel(ptx, kernel, out / (kind + ".ptx"))
     made = run(ptxas, "-arch=" + ARCHITECTURE, "-O3", "-lineinfo", "-v", text, "-o", cubin)
     code = sass.MachineCode(cubin.read_bytes(), kernel, executed)
-    loads = len(re.findall(r"^\s*(?:@\S+\s+)?ld\.shared", text.read_text(), re.M))
+    loads = len(re.findall(r"^[ \t]*(?:@\S+\s+)?ld\.shared", text.read_text(), re.M))
     if code.static["LDS"] > loads:  # then a line stands for several copies, of which each would count as all
         raise SystemExit("ptxas unrolled a loop: %d loads of shared memory, %d in the PTX" % (code.static["LDS"], loads))
     classes = code.classes(5)
@@ -140,9 +143,13 @@ def main():
         for what, most in limits.items():
             if kernels[kind][what] > most:
                 raise SystemExit("%s: %d %s, at most %d" % (kind, kernels[kind][what], what, most))
+        share = kernels[kind]["classes"]["ffma"] / kernels[kind]["instructions"]
+        if share < LEAST_FFMA.get(kind, 0):
+            raise SystemExit("%s: %.3f of the instructions are FFMA" % (kind, share))
         if kernels[kind]["spilled_bytes"] > 0:
             raise SystemExit("%s: %d bytes are spilled" % (kind, kernels[kind]["spilled_bytes"]))
-    now = {"sources": hash_of(source), "network": "4-32-32-32-4, batch 200, L2 and WA2; noisy: noise of exponent 2; 3xtf32: tensor cores",
+    now = {"sources": hash_of(source), "network": "4-32-32-32-4, batch 200, L2 and WA2; noisy: noise of exponent 2; 3xtf32: tensor cores; 64, 128: units of "
+           "a hidden layer",
            "architecture": ARCHITECTURE, "nvcc": version, "kernels": kernels}
     if write:
         record.write_text(json.dumps(now, indent=2) + "\n")

@@ -30,7 +30,7 @@ def replaced(text, at, new):
 
 def breaks_of(text):
     """Pairs of a name and broken PTX."""
-    for number, wait in enumerate(re.finditer(r"^\s*bar(?:rier)?\.(?:warp\.)?sync[^;]*;", text, re.M)):
+    for number, wait in enumerate(re.finditer(r"^[ \t]*bar(?:rier)?\.(?:warp\.)?sync[^;]*;", text, re.M)):
         yield "wait %d (line %d) left out" % (number, text.count("\n", 0, wait.start()) + 2), replaced(text, wait, "")
     shuffle = next(re.finditer(r"shfl\.sync\.bfly\.b32", text))
     yield "another lane", replaced(text, shuffle, "shfl.sync.idx.b32")
@@ -83,7 +83,7 @@ def main():
         return
     unnoticed = 0
     for prefix, tensor_cores in (("", 0), ("3xtf32: ", 1)):
-        kernel = counts.lone_kernel(ptx, counts.KERNEL % (0, tensor_cores), out / "broken.ptx").read_text()
+        kernel = counts.lone_kernel(ptx, counts.KERNEL % (0, tensor_cores, 32), out / "broken.ptx").read_text()
         cases = [prefix + case for case in ("standard", "two parts")]
         if any(failures(check, out / "broken.ptx", case)[0] != 0 for case in cases):
             raise SystemExit("fails without a break, too")
