@@ -1,4 +1,4 @@
-// The paper's claims as data: one entry per claim, each with a small function that checks it against results.
+// The papers' claims as data: one entry per claim, each with a small function that checks it against results.
 #pragma once
 
 #include "claims/judge.h"
@@ -10,10 +10,10 @@
 
 namespace modsweep::claims {
 
-/// A row of the table of science.md section 7. The thresholds in `judge` apply to the settings of the sweep
-/// file.
+/// A row of the table of science.md section 7, or of the figures of section 8.8, "r2a". The thresholds in
+/// `judge` apply to the settings of the sweep file.
 struct Claim {
-  std::string_view figure;  ///< "1", "8f-h"
+  std::string_view figure;  ///< "1", "8f-h", "r2a"
   std::string_view sweep;   ///< the name of its sweep file
   std::string_view says;    ///< the expected result
   void (*judge)(Judge& judge);

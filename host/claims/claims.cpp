@@ -12,10 +12,11 @@ namespace modsweep::claims {
 
 namespace {
 
-/// The number that the figure's name begins with: 8 for "8f-h".
+/// The number that the figure's name begins with, 8 for "8f-h"; those of the second paper, "r2a", come last.
 int figure_number(const Claim& claim) {
-  int number = 0;
-  for (const char c : claim.figure) {
+  const bool second = claim.figure.starts_with('r');
+  int number = second ? 100 : 0;
+  for (const char c : claim.figure.substr(second ? 1 : 0)) {
     if (c < '0' || c > '9') break;
     number = 10 * number + (c - '0');
   }

@@ -20,9 +20,9 @@ using nlohmann::json;
 /// Keys that may differ between cells of one protocol: the axes, the length of training (the steps themselves
 /// are compared), and the frequency of measurements.
 std::set<std::string> free_keys(const Sweep& file) {
-  std::set<std::string> keys = {"training.seed",       "training.steps",  "training.epochs",
-                                "measure.every_steps", "measure.initial", "measure.points_per_decade",
-                                "measure.weights"};
+  std::set<std::string> keys = {
+      "training.seed",       "training.steps",  "training.epochs",           "growth.epochs",
+      "measure.every_steps", "measure.initial", "measure.points_per_decade", "measure.weights"};
   for (const Axis& axis : file.axes) keys.insert(axis.keys.begin(), axis.keys.end());
   return keys;
 }
@@ -65,6 +65,10 @@ std::map<Protocol, Cells>::const_iterator best_of(const std::map<Protocol, Cells
 }
 
 }  // namespace
+
+std::string quick_name(std::string_view sweep) {
+  return fmt::format("{}_quick", sweep);
+}
 
 std::vector<const ResultCell*> Evidence::where(const Where& conditions) const {
   std::vector<const ResultCell*> found;
@@ -112,7 +116,7 @@ Evidence evidence_of(const Sweep& file, const std::vector<ResultCell>& cells) {
   std::map<Protocol, Cells> protocols;
   std::vector<const ResultCell*> diverged;
   for (const ResultCell& cell : cells) {
-    const bool own = cell.sweep == file.name;
+    const bool own = cell.sweep == file.name || cell.sweep == quick_name(file.name);
     if (!own && !ids.contains(cell.id)) continue;
     if (cell.diverged) {  // before its last step
       diverged.push_back(&cell);

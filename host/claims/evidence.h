@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -42,10 +43,13 @@ struct Evidence {
   [[nodiscard]] double nearest(const std::string& key, double x) const;
 };
 
-/// The cells of a sweep file: cells that were trained under its name or that have an id of the file. Cells
-/// that differ in their steps or in a setting outside the axes are not mixed: one protocol is chosen, first
-/// one with cells under the name, then the one with the fewest changed settings, the most steps, the most
-/// cells.
+/// The name of the sweep whose file is a shorter form of another one: NAME_quick of NAME.
+[[nodiscard]] std::string quick_name(std::string_view sweep);
+
+/// The cells of a sweep file: cells that were trained under its name, that of its shorter form, or that have
+/// an id of the file. Cells that differ in their steps or in a setting outside the axes are not mixed: one
+/// protocol is chosen, first one with cells under the name, then the one with the fewest changed settings,
+/// the most steps, the most cells.
 [[nodiscard]] Evidence evidence_of(const Sweep& file, const std::vector<ResultCell>& cells);
 
 }  // namespace modsweep::claims

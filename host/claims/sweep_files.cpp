@@ -38,7 +38,7 @@ std::optional<std::string> quick_command(std::string_view text) {
     if (goes_on || line.starts_with("modsweep run ")) command += line;
   }
   // A command that trains the whole sweep is not a shorter form of it.
-  if (command.find("--set") == std::string::npos) return std::nullopt;
+  if (command.find("--set") == std::string::npos && !command.ends_with("_quick.toml")) return std::nullopt;
   return command;
 }
 

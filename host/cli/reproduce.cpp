@@ -37,12 +37,14 @@ struct ReproduceArguments {
 constexpr std::array report_endings = {FileEnding{".md", "markdown"}, FileEnding{".json", "json"},
                                        FileEnding{".html", "html"}};
 
-/// The stores that have cells of a sweep.
+/// The stores that have cells of a sweep or of its shorter form.
 std::vector<std::string> stores_of(std::string_view sweep, const std::vector<std::string>& paths) {
   std::vector<std::string> found;
   for (const std::string& file : store_files(paths)) {
     const Store store(file, Store::Access::read_only);
-    if (std::ranges::any_of(store.sweeps(), [&](const StoredSweep& one) { return one.name == sweep; }))
+    if (std::ranges::any_of(store.sweeps(), [&](const StoredSweep& one) {
+          return one.name == sweep || one.name == claims::quick_name(sweep);
+        }))
       found.push_back(file);
   }
   return found;
@@ -130,7 +132,8 @@ void add_reproduce(CLI::App& app, Action& chosen) {
       ->add_option("-o,--output", options->output_path, "Write here, whole or not at all [standard output]")
       ->type_name("FILE");
   command->footer(
-      "Cells are found by the names of their sweeps (fig01 to fig12, paper_table) and compared with the "
+      "Cells are found by the names of their sweeps (fig01 to fig12, paper_table, rfig2a to rfig6b) and "
+      "compared with the "
       "sweep "
       "files.\n"
       "Each claim holds, does not hold, or cannot be judged: then the report names the command that makes "

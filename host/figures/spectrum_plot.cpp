@@ -1,15 +1,13 @@
 // modsweep plot STORE spectrum: the eigenvalues of each layer's Laplacian (figure 1c).
+#include "figures/cell_hues.h"
 #include "figures/joint_keys.h"
 #include "figures/kinds.h"
 #include "figures/line_figure.h"
 #include "figures/scales.h"
-#include "results/values.h"
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <tuple>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -28,39 +26,14 @@ struct Eigenvalues {
   std::vector<std::string> notes;
 };
 
-/// The value of the hue of each finished network.
-std::map<std::string, json> hue_of_cells(const Source& source, const Request& request,
-                                         const std::string& key) {
-  std::map<std::string, json> hues;
-  std::vector<std::string> columns = {"cell", "status"};
-  for (std::string& setting : settings_of(key)) {
-    check_column(setting, source.store.columns(Table::results), source.name, Table::results);
-    columns.push_back(std::move(setting));
-  }
-  source.store.read_rows(Table::results, columns, [&](std::span<const std::string> row) {
-    const std::string cell = json::parse(row[0]);
-    if (row[1] == "\"diverged\"" || (request.cells && !request.cells->contains(cell))) return;
-    std::vector<json> parts;
-    for (const std::string& part : row.subspan(2)) parts.push_back(json::parse(part));
-    hues.emplace(cell, joint_value(parts));
-  });
-  return hues;
-}
-
 Eigenvalues read_eigenvalues(const Source& source, const Request& request) {
   Eigenvalues found;
   const std::vector<KeyValues> varied = varied_values(source, request);
   std::string key = request.hue;
   if (key.empty() && !varied.empty()) key = varied.front().key;
-  const auto hues = hue_of_cells(source, request, key);
-  std::set<json> values;
-  for (const auto& [cell, value] : hues) values.insert(value);
-  const std::vector<json> all(values.begin(), values.end());
-  found.hue.key = key;
-  for (const std::size_t i : evenly(all.size(), 7)) found.hue.values.push_back(all[i]);
-  if (found.hue.values.size() < all.size())
-    found.notes.push_back(
-        fmt::format("{} of {} values of {} are drawn", found.hue.values.size(), all.size(), key));
+  const CellHues hues = cell_hues(source, request, key);
+  found.hue = hues.hue;
+  found.notes = hues.notes;
   for (const KeyValues& other : varied)
     if (other.key != key)
       found.notes.push_back(fmt::format("networks of all values of {} are taken together", other.key));
@@ -70,14 +43,12 @@ Eigenvalues read_eigenvalues(const Source& source, const Request& request) {
   source.store.read_rows(Table::spectra, {"cell", "layer", "kind", "eigenvalues", "step"},
                          [&](std::span<const std::string> row) {
                            if (last[row[0]] != row[4]) return;
-                           const auto hue = hues.find(json::parse(row[0]).get<std::string>());
-                           if (hue == hues.end() || row[2] != "\"live\"") return;
-                           const auto place = std::ranges::find(found.hue.values, hue->second);
-                           if (place == found.hue.values.end()) return;
+                           const auto hue = hues.of(json::parse(row[0]).get<std::string>());
+                           if (!hue || row[2] != "\"live\"") return;
                            const json eigenvalues = json::parse(row[3]);
                            if (!eigenvalues.is_array()) return;
                            auto& layer = found.values[json::parse(row[1]).get<std::size_t>()];
-                           auto& by_index = layer[static_cast<std::size_t>(place - found.hue.values.begin())];
+                           auto& by_index = layer[*hue];
                            if (by_index.size() < eigenvalues.size()) by_index.resize(eigenvalues.size());
                            for (std::size_t i = 0; i < eigenvalues.size(); ++i)
                              by_index[i].push_back(eigenvalues[i].get<double>());

@@ -83,6 +83,11 @@ ClaimPlot plot_of_claim(std::string_view sweep) {
   if (sweep == "fig08" || sweep == "fig08_composition") return {"line", "", {"test_loss", "ood_loss"}};
   if (sweep == "fig11") return {"line", "task.fan_fraction", {"test_loss", "ood_loss"}};
   if (sweep == "fig09" || sweep == "fig12") return {"line", "network.block_depth", {"block_error"}};
+  // Of the second paper.
+  if (sweep == "rfig2c") return {"generalization", "", {}};
+  if (sweep == "rfig3" || sweep == "rfig5") return {"robustness", "", {}};
+  if (sweep == "rfig4") return {"timescales", "", {}};
+  if (sweep.starts_with("rfig")) return {"growth", "", {}};
   return {"line", "", {}};
 }
 

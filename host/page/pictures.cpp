@@ -31,14 +31,20 @@ constexpr std::size_t map_axis = 3;
 constexpr double wide_centimeters = 16.0;
 
 std::string_view title_of(const Kind& kind) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> titles = {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 13> titles = {
       {{"line", "Over the axes"},
        {"map", "Maps"},
        {"history", "During training"},
        {"transition", "Transitions"},
        {"balance", "Balance of loss and modularity"},
        {"spectrum", "Spectra"},
-       {"network", "A network"}}};
+       {"network", "A network"},
+       {"growth", "Growth"},
+       {"parameters", "Parameters of what is solved"},
+       {"robustness", "Robustness"},
+       {"generalization", "Longer tasks"},
+       {"timescales", "Timescales"},
+       {"conservation", "What modules have of the one before"}}};
   const auto found = std::ranges::find(titles, kind.name, [](const auto& entry) { return entry.first; });
   return found == titles.end() ? kind.name : found->second;
 }
@@ -59,7 +65,11 @@ std::vector<std::size_t> axis_lengths(const StoreData& data) {
 /// Whether a kind can show something of these cells that others do not.
 bool suits(const Kind& kind, const StoreData& data) {
   const std::vector<std::size_t> lengths = axis_lengths(data);
-  if (kind.name == "history" || kind.name == "spectrum") return !data.many;
+  // A store without what the family's kinds show says so, and the page goes on without them.
+  constexpr std::array<std::string_view, 8> of_all = {"history",    "spectrum",    "growth",
+                                                      "parameters", "robustness",  "generalization",
+                                                      "timescales", "conservation"};
+  if (std::ranges::find(of_all, kind.name) != of_all.end()) return !data.many;
   if (kind.name == "transition" || kind.name == "balance")
     return !data.many && !lengths.empty() && lengths[0] >= long_axis;
   if (kind.name == "map") return lengths.size() > 1 && lengths[1] >= map_axis;

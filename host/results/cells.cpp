@@ -1,6 +1,7 @@
 #include "results/cells.h"
 
 #include "core/text.h"
+#include "measures/measure_tables.h"
 #include "results/values.h"
 
 #include <algorithm>
@@ -9,14 +10,53 @@
 #include <set>
 #include <span>
 #include <unordered_set>
+#include <utility>
 
+#include "modsweep/measure.h"
 #include "modsweep/merge.h"
+#include "modsweep/names.h"
 #include "modsweep/store.h"
 
 namespace modsweep {
 namespace {
 
 using nlohmann::json;
+
+/// Adds the rows of one table to the cells that are recurrent networks. `columns` begins with cell and step.
+void read_rows_of(const Store& store, Table table, const std::string& name,
+                  const std::vector<std::string>& columns, bool last_step,
+                  const std::unordered_map<std::string, std::size_t>& positions,
+                  std::vector<ResultCell>& cells) {
+  std::unordered_map<std::string, std::string> steps;  // of the rows that are kept, by cell
+  store.read_rows(table, columns, [&](std::span<const std::string> row) {
+    const std::string id(bare_id(json::parse(row[0]).get<std::string>()));
+    const auto position = positions.find(id);
+    if (position == positions.end()) return;
+    auto& rows = cells[position->second].rows[name];
+    if (std::string& step = steps[id]; last_step && step != row[1]) {  // rows ascend in their step
+      rows.clear();
+      step = row[1];
+    }
+    json values = json::object();
+    for (std::size_t i = 2; i < columns.size(); ++i) values[columns[i]] = json::parse(row[i]);
+    rows.push_back(std::move(values));
+  });
+}
+
+void read_recurrent_tables(const Store& store, const std::unordered_map<std::string, std::size_t>& positions,
+                           std::vector<ResultCell>& cells) {
+  read_rows_of(store, Table::history, "history",
+               {"cell", "step", "epoch", "n_solved", "parameters", "timescale"}, false, positions, cells);
+  for (const Measure& measure : measures()) {
+    if (measure.family != Family::recurrent) continue;
+    for (const MeasureTable& table : measure.tables) {
+      std::vector<std::string> columns = {"cell", "step"};
+      for (const auto* list : {&table.keys, &table.columns})
+        for (const MeasureColumn& column : *list) columns.emplace_back(column.name);
+      read_rows_of(store, Table(table.name), std::string(table.name), columns, true, positions, cells);
+    }
+  }
+}
 
 /// Adds the finished cells of a store whose ids are not in `known` yet.
 void read_store(const std::string& path, std::unordered_set<std::string>& known,
@@ -49,6 +89,11 @@ void read_store(const std::string& path, std::unordered_set<std::string>& known,
     for (std::size_t i = 0; i + 1 < columns.size(); ++i)
       if (const auto value = json_number(row[i]); value && !std::isnan(*value)) numbers[columns[i]] = *value;
   });
+  std::unordered_map<std::string, std::size_t> recurrent;
+  for (const auto& [id, position] : positions)
+    if (cells[position].settings.value("network.family", "") == name_of(Family::recurrent))
+      recurrent.emplace(id, position);
+  if (!recurrent.empty()) read_recurrent_tables(store, recurrent, cells);
 }
 
 }  // namespace
@@ -65,6 +110,12 @@ std::vector<std::string> number_columns(const Store& store) {
 double ResultCell::number(const std::string& column) const {
   const auto found = numbers.find(column);
   return found == numbers.end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
+}
+
+const std::vector<json>& ResultCell::table(const std::string& name) const {
+  static const std::vector<json> nothing;
+  const auto found = rows.find(name);
+  return found == rows.end() ? nothing : found->second;
 }
 
 std::vector<ResultCell> read_cells(const std::vector<std::string>& paths) {

@@ -23,9 +23,14 @@ struct ResultCell {
   std::string engine;
   std::string device;
   double seconds = 0.0;  ///< its share of the training time
+  /// Of recurrent networks the rows of `history`, in the order of epochs, and of the tables that their
+  /// measures declare those of the last step: objects of values by column.
+  std::unordered_map<std::string, std::vector<nlohmann::json>> rows = {};
 
   /// The value of a column; NaN: none.
   [[nodiscard]] double number(const std::string& column) const;
+  /// The rows of a table; none where it has none of this cell.
+  [[nodiscard]] const std::vector<nlohmann::json>& table(const std::string& name) const;
 };
 
 /// The columns of `results` that hold measured numbers, in the table's order.

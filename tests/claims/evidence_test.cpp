@@ -81,6 +81,14 @@ TEST(Evidence, DoesNotMixProtocols) {
 }
 
 // Figure 9 has 125 cells of figure 12.
+TEST(Evidence, TakesTheCellsOfTheShorterForm) {
+  const Evidence quick =
+      evidence_of(shipped_sweep("rfig3"), made_up_cells("rfig3_quick", [](ResultCell&) {}));
+  EXPECT_EQ(quick.cells.size(), 4U);
+  EXPECT_EQ(quick.file_cells_found, 0U);
+  EXPECT_THAT(quick.changes, ElementsAre("measure.robustness_draws = 2", "measure.robustness_strengths = 4"));
+}
+
 TEST(Evidence, IsNotTurnedByCellsOfOtherSweeps) {
   const auto blocks = made_up_cells("fig09", [](ResultCell&) {});
   EXPECT_EQ(evidence_of(shipped_sweep("fig12"), blocks).cells.size(), 125U);

@@ -46,7 +46,7 @@ TEST(Report, SaysWhatHoldsAndFromWhat) {
   const std::string text = markdown(control_cells());
   EXPECT_THAT(text, testing::StartsWith("# Reproduction report\n\nMade by `modsweep reproduce` 1.2.3 on "
                                         "2026-01-31. On a small machine.\n"));
-  EXPECT_THAT(text, HasSubstr("Of 17 claims 1 hold, 0 do not hold, 16 cannot be judged."));
+  EXPECT_THAT(text, HasSubstr("Of 28 claims 1 hold, 0 do not hold, 27 cannot be judged."));
   EXPECT_THAT(text,
               HasSubstr("| 1, control | A linear network without biases stays without modules under noise of "
                         "exponent 2. | holds | full |\n"));
@@ -75,6 +75,8 @@ TEST(Report, NamesTheCommandsOfWhatIsMissing) {
   EXPECT_THAT(text, Not(HasSubstr("## Figure 3")));
   EXPECT_THAT(text, HasSubstr("\n    modsweep run sweeps/fig03.toml\n"));
   EXPECT_THAT(text, HasSubstr("\n    modsweep run sweeps/fig08.toml --set training.steps=4000 "));
+  EXPECT_THAT(text, HasSubstr("\n    modsweep run sweeps/rfig4.toml\n    modsweep run "
+                              "sweeps/rfig4_quick.toml    # for a first look\n"));
   EXPECT_THAT(text, Not(HasSubstr("run sweeps/fig01_linear.toml\n")));
   const std::size_t first = text.find("    modsweep run sweeps/fig02.toml\n");
   ASSERT_NE(first, std::string::npos);
@@ -103,7 +105,7 @@ TEST(Report, TellsReducedProtocolsApart) {
 TEST(Report, HasTheSameAsJson) {
   const json report = json_report(control_cells());
   EXPECT_EQ(report.at("version"), "1.2.3");
-  EXPECT_EQ(report.at("claims").size(), 17U);
+  EXPECT_EQ(report.at("claims").size(), 28U);
   const json control = claim(report, "1, control");
   EXPECT_EQ(control.at("verdict"), "holds");
   EXPECT_EQ(control.at("full_protocol"), true);

@@ -1,0 +1,30 @@
+// The line that each network belongs to, for kinds that read tables whose rows are parts of networks.
+#pragma once
+
+#include "figures/grouping.h"
+#include "figures/request.h"
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace modsweep::figures {
+
+struct CellHues {
+  KeyValues hue;                                  ///< the values that are drawn, at most seven, evenly chosen
+  std::vector<std::string> notes;                 ///< what is not drawn
+  std::map<std::string, nlohmann::json> of_cell;  ///< of each finished network that did not diverge
+
+  /// The position of a cell's value in hue.values. `cell`: as a table shows it. None: it is not drawn.
+  [[nodiscard]] std::optional<std::size_t> of(const std::string& cell) const;
+};
+
+/// Lines by the values of `key`, which may join settings; an empty one makes a single line. Throws InputError
+/// where the store has no such setting.
+[[nodiscard]] CellHues cell_hues(const Source& source, const Request& request, const std::string& key);
+
+}  // namespace modsweep::figures
