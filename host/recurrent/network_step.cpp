@@ -13,8 +13,6 @@ namespace modsweep::recurrent {
 
 namespace {
 
-using math::RecurrentTensor;
-
 /// Bytes of the three arrays that the outer products of a block of time steps read: within a first-level
 /// cache.
 constexpr std::size_t block_bytes = 24 * 1024;
@@ -65,42 +63,6 @@ auto NetworkStep<T>::begin(const Network<T>& network, const StepSettings& settin
 }
 
 template <typename T>
-std::span<const T> NetworkStep<T>::values_of(const Pass& pass, RecurrentTensor kind,
-                                             std::uint32_t index) const {
-  const NamedTensor& tensor = pass.layout.tensors()[pass.layout.position(kind, index)];
-  return std::span<const T>(pass.network.values).subspan(tensor.offset, tensor.size());
-}
-
-template <typename T>
-void NetworkStep<T>::prepare_module(const Pass& pass, std::uint32_t module) {
-  const std::size_t units = pass.network.form.units;
-  ModuleWeights& to = weights_[module];
-  const bool back = module >= pass.first_trained;
-  const auto pack = [&](RecurrentTensor kind, cpu::AlignedVector<T>& rows, cpu::AlignedVector<T>& columns) {
-    const std::span<const T> w = values_of(pass, kind, module);
-    ensure(rows, w.size());
-    kernels_.pack(w.data(), units, 1, units, units, rows.data());
-    if (!back) return;
-    ensure(columns, w.size());
-    kernels_.pack(w.data(), 1, units, units, units, columns.data());
-  };
-  pack(RecurrentTensor::recurrent, to.recurrent, to.recurrent_back);
-  if (module > 0) pack(RecurrentTensor::feedforward, to.feedforward, to.feedforward_back);
-  const auto input = values_of(pass, RecurrentTensor::input, module);
-  to.input.assign(input.begin(), input.end());
-  to.bias.assign(units, T(0));
-  for (const auto kind :
-       {RecurrentTensor::recurrent_bias, RecurrentTensor::feedforward_bias, RecurrentTensor::input_bias}) {
-    if (!pass.layout.has(kind, module)) continue;
-    const auto bias = values_of(pass, kind, module);
-    for (std::size_t i = 0; i < units; ++i) to.bias[i] += bias[i];
-  }
-  const auto timescale = values_of(pass, RecurrentTensor::timescale, module);
-  to.leak.resize(units);
-  for (std::size_t i = 0; i < units; ++i) to.leak[i] = math::leak_of_timescale(timescale[i]);
-}
-
-template <typename T>
 void NetworkStep<T>::prepare_memory(const Pass& pass) {
   const std::size_t units = pass.network.form.units;
   const std::size_t padded_units = (units + 3) / 4 * 4;  // random states come in fours
@@ -117,31 +79,21 @@ void NetworkStep<T>::prepare_memory(const Pass& pass) {
   margins_.assign(pass.heads.size(), std::vector<T>(pass.sequences.samples()));
   if (!pass.learning) return;
   for (auto* each : {&targets_, &lambdas_}) each->resize(std::max<std::size_t>(each->size(), pass.last + 1));
-  module_sums_.resize(std::max<std::size_t>(module_sums_.size(), pass.last + 1));
   time_block_ = std::clamp(block_bytes / (3 * plane(pass) * sizeof(T)), shortest_block,
                            std::max(steps, shortest_block));
   ensure(deltas_, time_block_ * plane(pass));
-  const std::size_t lanes = kernels_.lanes;
   for (std::uint32_t module = 0; module <= pass.last; ++module) {
     ensure(lambdas_[module], plane(pass));
     if (module < pass.first_trained) continue;
     ensure(targets_[module], steps * plane(pass));
     if (module > pass.first_trained) ensure(passed_[module % 2], steps * plane(pass));
-    ModuleSums& sums = module_sums_[module];
-    for (auto* matrix : {&sums.recurrent, &sums.feedforward}) matrix->assign(units * units * lanes, T(0));
-    for (auto* vector : {&sums.input, &sums.bias, &sums.leak}) vector->assign(units * lanes, T(0));
   }
-  head_sums_.resize(std::max(head_sums_.size(), pass.heads.size()));
-  for (std::size_t h = 0; h < pass.heads.size(); ++h) {
-    head_sums_[h].weights.assign(units * lanes, T(0));
-    head_sums_[h].bias.assign(lanes, T(0));
-  }
+  sums_.clear(units, pass.first_trained, pass.last, pass.heads.size());
 }
 
 template <typename T>
 void NetworkStep<T>::prepare(const Pass& pass) {
-  weights_.resize(std::max<std::size_t>(weights_.size(), pass.last + 1));
-  for (std::uint32_t module = 0; module <= pass.last; ++module) prepare_module(pass, module);
+  pack_modules(kernels_, pass.network, pass.layout, pass.last, pass.first_trained, weights_);
   prepare_memory(pass);
 }
 
@@ -160,7 +112,7 @@ void NetworkStep<T>::load_chunk(const Pass& pass, std::size_t chunk) {
 
 template <typename T>
 void NetworkStep<T>::forward(const Pass& pass, std::size_t chunk, std::uint32_t module) {
-  const ModuleWeights& weights = weights_[module];
+  const ModuleWeights<T>& weights = weights_[module];
   T* states = states_of(pass, module);
   pass.sequences.states(chunk, module, states);
   kernels_.forward(pass.settings.site,
@@ -183,8 +135,11 @@ template <typename T>
 HeadArguments<T> NetworkStep<T>::reading(const Pass& pass, std::uint32_t head, std::size_t time) {
   HeadArguments<T> out;
   out.units = pass.network.form.units;
-  out.weights = values_of(pass, RecurrentTensor::head, head).data();
-  out.bias = values_of(pass, RecurrentTensor::head_bias, head).data();
+  const auto values_of = [&](math::RecurrentTensor kind) {
+    return pass.network.values.data() + pass.layout.tensors()[pass.layout.position(kind, head)].offset;
+  };
+  out.weights = values_of(math::RecurrentTensor::head);
+  out.bias = values_of(math::RecurrentTensor::head_bias);
   out.states = states_of(pass, pass.network.module_of_head(head)) + time * plane(pass);
   out.labels = labels_.data();
   out.mask = mask_.data();
@@ -202,8 +157,8 @@ void NetworkStep<T>::run_head(const Pass& pass, std::size_t chunk, std::size_t p
   if (pass.learning) {
     arguments.scale = T(1) / static_cast<T>(pass.sequences.samples());
     arguments.lambda = lambdas_[pass.network.module_of_head(head)].data();
-    arguments.weight_gradient = head_sums_[position].weights.data();
-    arguments.bias_gradient = head_sums_[position].bias.data();
+    arguments.weight_gradient = sums_.head(position).weights.data();
+    arguments.bias_gradient = sums_.head(position).bias.data();
   }
   const HeadSums out = kernels_.head(arguments);
   result.losses[position] += out.loss;
@@ -236,8 +191,8 @@ std::uint64_t NetworkStep<T>::read_head(const Pass& pass, std::uint32_t head, st
 
 template <typename T>
 void NetworkStep<T>::backward(const Pass& pass, std::uint32_t module) {
-  const ModuleWeights& weights = weights_[module];
-  ModuleSums& sums = module_sums_[module];
+  const ModuleWeights<T>& weights = weights_[module];
+  typename GradientSums<T>::Module& sums = sums_.module(module);
   const std::size_t steps = pass.steps[module];
   const bool from_above = module < pass.last;
   if (from_above && steps < pass.sequences.steps())  // no head reads it: all comes from the module above
@@ -268,62 +223,6 @@ void NetworkStep<T>::backward(const Pass& pass, std::uint32_t module) {
 }
 
 template <typename T>
-std::span<const T> NetworkStep<T>::reduced(const cpu::AlignedVector<T>& sums) {
-  sums_.resize(sums.size() / kernels_.lanes);
-  kernels_.reduce(sums.data(), sums_.size(), sums_.data());
-  return sums_;
-}
-
-template <typename T>
-void NetworkStep<T>::set_gradient(const Pass& pass, RecurrentTensor kind, std::uint32_t index,
-                                  std::span<const T> values) {
-  if (!pass.layout.has(kind, index)) return;
-  const std::size_t position = pass.layout.position(kind, index);
-  if (pass.network.rates[position] == 0.0) return;
-  const NamedTensor& tensor = pass.layout.tensors()[position];
-  T* to = gradient_.data() + tensor.offset;
-  std::ranges::copy(values, to);
-  if (!tensor.has_diagonal())
-    for (std::size_t i = 0; i < tensor.rows; ++i) to[i * tensor.columns + i] = T(0);
-}
-
-template <typename T>
-void NetworkStep<T>::collect_module(const Pass& pass, std::uint32_t module) {
-  const ModuleSums& sums = module_sums_[module];
-  set_gradient(pass, RecurrentTensor::recurrent, module, reduced(sums.recurrent));
-  if (module > 0) set_gradient(pass, RecurrentTensor::feedforward, module, reduced(sums.feedforward));
-  set_gradient(pass, RecurrentTensor::input, module, reduced(sums.input));
-  const std::span<const T> bias = reduced(sums.bias);
-  for (const auto kind :
-       {RecurrentTensor::recurrent_bias, RecurrentTensor::feedforward_bias, RecurrentTensor::input_bias})
-    set_gradient(pass, kind, module, bias);
-  const std::span<const T> leak = reduced(sums.leak);
-  const std::span<const T> timescale = values_of(pass, RecurrentTensor::timescale, module);
-  std::vector<T> gradient(leak.size());
-  for (std::size_t i = 0; i < leak.size(); ++i) gradient[i] = math::timescale_gradient(timescale[i], leak[i]);
-  set_gradient(pass, RecurrentTensor::timescale, module, gradient);
-}
-
-template <typename T>
-void NetworkStep<T>::collect(const Pass& pass) {
-  gradient_.assign(pass.layout.size(), T(0));
-  for (std::uint32_t module = pass.first_trained; module <= pass.last; ++module) collect_module(pass, module);
-  for (std::size_t h = 0; h < pass.heads.size(); ++h) {
-    // The two outputs' errors are each other's negatives.
-    const auto both = [](std::span<const T> one) {
-      std::vector<T> values(2 * one.size());
-      for (std::size_t i = 0; i < one.size(); ++i) {
-        values[i] = -one[i];
-        values[one.size() + i] = one[i];
-      }
-      return values;
-    };
-    set_gradient(pass, RecurrentTensor::head, pass.heads[h], both(reduced(head_sums_[h].weights)));
-    set_gradient(pass, RecurrentTensor::head_bias, pass.heads[h], both(reduced(head_sums_[h].bias)));
-  }
-}
-
-template <typename T>
 BatchResult NetworkStep<T>::run(const Pass& pass) {
   prepare(pass);
   BatchResult result;
@@ -342,7 +241,7 @@ BatchResult NetworkStep<T>::run(const Pass& pass) {
   }
   for (double& loss : result.losses) result.loss += loss /= static_cast<double>(samples);
   if (!pass.learning) return result;
-  collect(pass);
+  sums_.collect(pass.network, pass.layout, pass.first_trained, pass.last, pass.heads, gradient_);
   double squares = 0.0;
   for (const T g : gradient_) squares += static_cast<double>(g) * static_cast<double>(g);
   result.norm = std::sqrt(squares);
