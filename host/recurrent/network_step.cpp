@@ -42,14 +42,25 @@ auto NetworkStep<T>::begin(const Network<T>& network, const StepSettings& settin
                            bool keep_states) const -> Pass {
   if (settings.slope < 0.0)
     throw LogicError(fmt::format("the slope must be at least 0, not {}", settings.slope));
-  Pass pass{network,         settings,        sequences, heads,    network.layout(),
-            network.modules, network.modules, 0,         learning, {}};
+  Pass pass{network,
+            settings,
+            sequences,
+            heads,
+            network.layout(),
+            network.modules,
+            network.modules,
+            0,
+            learning,
+            learning && settings.regularization.of_states(),
+            {}};
   for (const std::uint32_t head : heads) pass.last = std::max(pass.last, network.module_of_head(head));
+  const bool all_active = pass.regularized && settings.regularization.weighted_activity > 0.0;
+  if (all_active) pass.last = network.modules - 1;  // the penalty sees all modules at all times
   for (const std::uint32_t head : heads)
     if (sequences.steps() < network.tasks[head])
       throw LogicError(fmt::format("sequences of {} steps are too short for N = {}", sequences.steps(),
                                    network.tasks[head]));
-  pass.steps.assign(pass.last + 1, 0);
+  pass.steps.assign(pass.last + 1, all_active ? sequences.steps() : 0);
   for (const std::uint32_t head : heads) pass.steps[network.module_of_head(head)] = sequences.steps();
   for (std::uint32_t module = pass.last; module > 0; --module)
     if (pass.steps[module] > 0)
@@ -95,6 +106,9 @@ template <typename T>
 void NetworkStep<T>::prepare(const Pass& pass) {
   pack_modules(kernels_, pass.network, pass.layout, pass.last, pass.first_trained, weights_);
   prepare_memory(pass);
+  if (pass.learning)
+    passes_.begin(pass.settings.regularization, pass.network, pass.layout, pass.sequences, pass.first_trained,
+                  pass.last);
 }
 
 template <typename T>
@@ -115,20 +129,22 @@ void NetworkStep<T>::forward(const Pass& pass, std::size_t chunk, std::uint32_t 
   const ModuleWeights<T>& weights = weights_[module];
   T* states = states_of(pass, module);
   pass.sequences.states(chunk, module, states);
-  kernels_.forward(pass.settings.site,
-                   {.units = pass.network.form.units,
-                    .steps = pass.steps[module],
-                    .recurrent = weights.recurrent.data(),
-                    .feedforward = weights.feedforward.data(),
-                    .input = weights.input.data(),
-                    .bias = weights.bias.data(),
-                    .leak = weights.leak.data(),
-                    .slope = static_cast<T>(pass.settings.slope),
-                    .bits = bits_.data(),
-                    .active = pass.sequences.lengths().empty() ? nullptr : active_.data(),
-                    .below = module > 0 ? states_of(pass, module - 1) : nullptr,
-                    .states = states,
-                    .targets = module >= pass.first_trained ? targets_[module].data() : nullptr});
+  const ForwardArguments<T> arguments = {
+      .units = pass.network.form.units,
+      .steps = pass.steps[module],
+      .recurrent = weights.recurrent.data(),
+      .feedforward = weights.feedforward.data(),
+      .input = weights.input.data(),
+      .bias = weights.bias.data(),
+      .leak = weights.leak.data(),
+      .slope = static_cast<T>(pass.settings.slope),
+      .bits = bits_.data(),
+      .active = pass.sequences.lengths().empty() ? nullptr : active_.data(),
+      .below = module > 0 ? states_of(pass, module - 1) : nullptr,
+      .states = states,
+      .targets = module >= pass.first_trained ? targets_[module].data() : nullptr};
+  if (pass.regularized) return passes_.forward(pass.settings.site, arguments, chunk, module);
+  kernels_.forward(pass.settings.site, arguments);
 }
 
 template <typename T>
@@ -140,7 +156,8 @@ HeadArguments<T> NetworkStep<T>::reading(const Pass& pass, std::uint32_t head, s
   };
   out.weights = values_of(math::RecurrentTensor::head);
   out.bias = values_of(math::RecurrentTensor::head_bias);
-  out.states = states_of(pass, pass.network.module_of_head(head)) + time * plane(pass);
+  const std::uint32_t module = pass.network.module_of_head(head);
+  out.states = (pass.regularized ? passes_.read(module) : states_of(pass, module)) + time * plane(pass);
   out.labels = labels_.data();
   out.mask = mask_.data();
   return out;
@@ -198,28 +215,30 @@ void NetworkStep<T>::backward(const Pass& pass, std::uint32_t module) {
   if (from_above && steps < pass.sequences.steps())  // no head reads it: all comes from the module above
     std::copy_n(passed_[(module + 1) % 2].begin() + static_cast<std::ptrdiff_t>(steps * plane(pass)),
                 plane(pass), lambdas_[module].begin());
-  kernels_.backward(pass.settings.site,
-                    {.units = pass.network.form.units,
-                     .steps = steps,
-                     .recurrent = weights.recurrent_back.data(),
-                     .feedforward = weights.feedforward_back.data(),
-                     .leak = weights.leak.data(),
-                     .slope = static_cast<T>(pass.settings.slope),
-                     .bits = bits_.data(),
-                     .active = pass.sequences.lengths().empty() ? nullptr : active_.data(),
-                     .below = module > 0 ? states_of(pass, module - 1) : nullptr,
-                     .states = states_of(pass, module),
-                     .targets = targets_[module].data(),
-                     .arriving = from_above ? passed_[(module + 1) % 2].data() : nullptr,
-                     .passed_down = module > pass.first_trained ? passed_[module % 2].data() : nullptr,
-                     .lambda = lambdas_[module].data(),
-                     .deltas = deltas_.data(),
-                     .time_block = time_block_,
-                     .recurrent_gradient = sums.recurrent.data(),
-                     .feedforward_gradient = sums.feedforward.data(),
-                     .input_gradient = sums.input.data(),
-                     .bias_gradient = sums.bias.data(),
-                     .leak_gradient = sums.leak.data()});
+  const BackwardArguments<T> arguments = {
+      .units = pass.network.form.units,
+      .steps = steps,
+      .recurrent = weights.recurrent_back.data(),
+      .feedforward = weights.feedforward_back.data(),
+      .leak = weights.leak.data(),
+      .slope = static_cast<T>(pass.settings.slope),
+      .bits = bits_.data(),
+      .active = pass.sequences.lengths().empty() ? nullptr : active_.data(),
+      .below = module > 0 ? states_of(pass, module - 1) : nullptr,
+      .states = states_of(pass, module),
+      .targets = targets_[module].data(),
+      .arriving = from_above ? passed_[(module + 1) % 2].data() : nullptr,
+      .passed_down = module > pass.first_trained ? passed_[module % 2].data() : nullptr,
+      .lambda = lambdas_[module].data(),
+      .deltas = deltas_.data(),
+      .time_block = time_block_,
+      .recurrent_gradient = sums.recurrent.data(),
+      .feedforward_gradient = sums.feedforward.data(),
+      .input_gradient = sums.input.data(),
+      .bias_gradient = sums.bias.data(),
+      .leak_gradient = sums.leak.data()};
+  if (pass.regularized) return passes_.backward(pass.settings.site, arguments, module);
+  kernels_.backward(pass.settings.site, arguments);
 }
 
 template <typename T>
@@ -242,6 +261,7 @@ BatchResult NetworkStep<T>::run(const Pass& pass) {
   for (double& loss : result.losses) result.loss += loss /= static_cast<double>(samples);
   if (!pass.learning) return result;
   sums_.collect(pass.network, pass.layout, pass.first_trained, pass.last, pass.heads, gradient_);
+  if (pass.settings.regularization.of_weights()) result.penalty = passes_.add_penalties(gradient_);
   double squares = 0.0;
   for (const T g : gradient_) squares += static_cast<double>(g) * static_cast<double>(g);
   result.norm = std::sqrt(squares);

@@ -6,6 +6,7 @@
 #include "recurrent/gradient_sums.h"
 #include "recurrent/module_weights.h"
 #include "recurrent/network.h"
+#include "recurrent/regularized_passes.h"
 #include "recurrent/sequences.h"
 
 #include <span>
@@ -20,7 +21,8 @@ struct StepSettings {
   double learning_rate = 0.2;
   double momentum = 0.1;
   bool nesterov = true;
-  double clip_norm = 2.0;  ///< 0: no clipping
+  double clip_norm = 2.0;              ///< 0: no clipping
+  Regularization regularization = {};  ///< of steps that learn
 
   bool operator==(const StepSettings&) const = default;
 };
@@ -30,15 +32,16 @@ struct BatchResult {
   std::vector<double> losses;        ///< [head asked for]: mean cross-entropy
   std::vector<std::uint64_t> right;  ///< [head asked for]: samples with the right answer
   double loss = 0.0;                 ///< sum of the losses
+  double penalty = 0.0;              ///< sum of coefficient times value
   double norm = 0.0;                 ///< of the gradient of all trained tensors, before clipping
 };
 
 template <typename T>
 class NetworkStep {
  public:
-  explicit NetworkStep(const Kernels<T>& kernels) : kernels_(kernels), sums_(kernels) {}
+  explicit NetworkStep(const Kernels<T>& kernels) : kernels_(kernels), sums_(kernels), passes_(kernels) {}
 
-  /// Loss of these heads and its gradient by every trained tensor, in gradient().
+  /// Loss of these heads; and the gradient of loss and penalties by every trained tensor, in gradient().
   BatchResult gradient(const Network<T>& network, const StepSettings& settings, const Sequences<T>& sequences,
                        std::span<const std::uint32_t> heads);
   /// The same, and one step of SGD. Where loss or norm is not finite, the network is left as it was.
@@ -72,6 +75,7 @@ class NetworkStep {
     std::uint32_t first_kept = 0;  ///< the first module whose states are needed after the next one's
     std::uint32_t last = 0;        ///< the last module that a head of `heads` reads
     bool learning = false;
+    bool regularized = false;  ///< modules go through sequences with noise or a penalty of their activity
     /// Time steps that each module takes: what comes later reaches no head before the sequence ends.
     std::vector<std::size_t> steps;
   };
@@ -99,6 +103,7 @@ class NetworkStep {
   std::vector<cpu::AlignedVector<T>> targets_;  ///< [module] that the gradient goes through
   std::vector<cpu::AlignedVector<T>> lambdas_;  ///< [module]
   GradientSums<T> sums_;
+  RegularizedPasses<T> passes_;
   std::vector<std::vector<T>> margins_;  ///< [head asked for][sample]
   cpu::AlignedVector<T> bits_, active_, mask_, labels_, margin_, deltas_, passed_[2];
   std::vector<T> gradient_;
