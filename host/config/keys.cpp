@@ -116,13 +116,14 @@ std::vector<KeyInfo> table() {
       later(key<&Network::joint_width>("network.joint_width", width,
                                        "named architectures: units of each of these")),
 
-      key<&Noise::strength>("noise.strength", not_negative, "strength sigma of the noise in training"),
-      key<&Noise::exponent>("noise.exponent", exponent,
-                            "alpha: noise grows as |a|^(alpha/2): 0 additive, 1 Poisson-like, "
-                            "2 multiplicative"),
+      of_all(
+          key<&Noise::strength>("noise.strength", not_negative, "strength sigma of the noise in training")),
+      of_all(key<&Noise::exponent>("noise.exponent", exponent,
+                                   "alpha: noise grows as |a|^(alpha/2): 0 additive, 1 Poisson-like, "
+                                   "2 multiplicative")),
       key<&Noise::site>("noise.site",
                         "whether noise and dropout enter after or before the activation function"),
-      key<&Noise::gradient>("noise.gradient", "whether the noise term takes part in the gradient"),
+      of_all(key<&Noise::gradient>("noise.gradient", "whether the noise term takes part in the gradient")),
 
       key<&Regularizer::dropout>("regularizer.dropout", fraction,
                                  "probability that a hidden unit is dropped"),
@@ -230,12 +231,20 @@ std::vector<KeyInfo> table() {
 }
 // clang-format on
 
+/// Recurrent networks have some of the penalties (science.md section 8.8).
+template <typename Penalty>
+KeyInfo of_families_of(KeyInfo info) {
+  constexpr bool recurrent = std::is_same_v<Penalty, math::L1> || std::is_same_v<Penalty, math::L2> ||
+                             std::is_same_v<Penalty, math::WeightedActivity>;
+  return recurrent ? of_all(std::move(info)) : info;
+}
+
 /// The coefficient of a penalty.
 template <auto Member, typename Penalty>
 KeyInfo coefficient(std::string_view name) {
   KeyInfo info = key<Member>(name, not_negative, Penalty::doc);
   info.later = Penalty::since > 1;
-  return info;
+  return of_families_of<Penalty>(std::move(info));
 }
 
 /// Another setting of a penalty.
@@ -251,7 +260,7 @@ KeyInfo setting_of(std::string_view name) {
   }
   if (info.name.empty()) throw LogicError(fmt::format("{} is not in settings[] of its penalty", name));
   info.later = Penalty::since > 1;
-  return info;
+  return of_families_of<Penalty>(std::move(info));
 }
 
 /// The settings of all penalties, from their list (math/penalties.h).

@@ -16,14 +16,15 @@
 namespace modsweep {
 
 std::string PackKey::text() const {
-  return fmt::format("{}, batch {}, {}{}{}{}", shape.text(), batch_size, name_of(precision),
-                     shape.bias ? "" : ", no bias", shape.prelu ? ", prelu" : "", pruned ? ", pruned" : "");
+  return fmt::format("{}, batch {}, {}{}{}{}{}", shape.text(), batch_size, name_of(precision),
+                     shape.bias ? "" : ", no bias", shape.prelu ? ", prelu" : "", pruned ? ", pruned" : "",
+                     regularized ? ", noise or penalties" : "");
 }
 
 PackKey pack_key(const CellSettings& cell) {
   const std::uint32_t outputs = task_kind(cell.task.kind).outputs(cell.task);
   return {shape_of(cell, outputs), cell.training.batch_size, cell.training.precision,
-          zeros_stay_from(cell.pruning) != no_step};
+          zeros_stay_from(cell.pruning) != no_step, is_regularized_recurrent(cell)};
 }
 
 std::uint64_t cell_number(const Cell& cell) {
@@ -49,6 +50,11 @@ std::size_t pack_limit(const Worker& worker, const PackKey& key, std::size_t max
     throw InputError(fmt::format(
         "engine {} keeps no weights at 0 (pruning.sparsity, pruning.keep); choose another --engine, as cpu",
         engine.name()));
+  if (key.regularized && !engine.regularizes_recurrent())
+    throw InputError(
+        fmt::format("engine {} trains recurrent networks without noise and penalties alone (noise.strength, "
+                    "regularizer.*); choose another --engine, as cpu",
+                    engine.name()));
   std::size_t limit = max_pack > 0 ? max_pack : std::numeric_limits<std::size_t>::max();
   limit = std::min(limit, engine.preferred_pack(key.shape, key.batch_size, key.precision));
   const std::size_t each = engine.bytes_per_network(key.shape, key.batch_size, key.precision);

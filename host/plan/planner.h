@@ -24,11 +24,12 @@ struct PackKey {
   Shape shape;
   std::uint32_t batch_size = 0;
   Precision precision = Precision::fp32;
-  bool pruned = false;  ///< its networks are pruned, which not every engine does
+  bool pruned = false;       ///< its networks are pruned, which not every engine does
+  bool regularized = false;  ///< they are recurrent and have noise or penalties: the same
 
   bool operator==(const PackKey&) const = default;
-  /// One text per key: "4-32-32-32-4, batch 200, fp32", "no bias", "prelu" and "pruned" added where they
-  /// apply.
+  /// One text per key: "4-32-32-32-4, batch 200, fp32", "no bias", "prelu", "pruned" and "noise or
+  /// penalties" added where they apply.
   [[nodiscard]] std::string text() const;
 };
 

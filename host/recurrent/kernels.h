@@ -9,6 +9,7 @@
 #pragma once
 
 #include "cpu/kernels.h"
+#include "recurrent/regularized_arguments.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -109,6 +110,9 @@ struct Kernels {
   void (*backward)(math::ActivationSite, const BackwardArguments<T>&);
   HeadSums (*head)(const HeadArguments<T>&);
   void (*bits)(const BitArguments<T>&);
+  void (*regularized_forward)(math::ActivationSite, const RegularizedForward<T>&);
+  void (*regularized_backward)(math::ActivationSite, const RegularizedBackward<T>&);
+  void (*activity)(const ActivityArguments<T>&);
   /// out[i] = the sum of sums[i][0 .. lanes), always in the same order.
   void (*reduce)(const T* sums, std::size_t count, T* out);
 };

@@ -4,6 +4,7 @@
 
 #include "cpu/kernels_random.h"
 #include "recurrent/kernels_modules.h"
+#include "recurrent/kernels_regularized.h"
 
 namespace modsweep::cpu::MODSWEEP_ISA {
 
@@ -96,6 +97,9 @@ constexpr recurrent::Kernels<T> make_recurrent_table() {
           .backward = recurrent_backward<T>,
           .head = recurrent_head<T>,
           .bits = recurrent_bits<T>,
+          .regularized_forward = regularized_forward<T>,
+          .regularized_backward = regularized_backward<T>,
+          .activity = recurrent_activity<T>,
           .reduce = recurrent_reduce<T>};
 }
 

@@ -13,8 +13,6 @@ namespace modsweep::recurrent {
 
 namespace {
 
-using math::RecurrentTensor;
-
 /// Bytes of the three arrays that the outer products of a block of time steps read: within a first-level
 /// cache.
 constexpr std::size_t block_bytes = 24 * 1024;
@@ -44,14 +42,25 @@ auto NetworkStep<T>::begin(const Network<T>& network, const StepSettings& settin
                            bool keep_states) const -> Pass {
   if (settings.slope < 0.0)
     throw LogicError(fmt::format("the slope must be at least 0, not {}", settings.slope));
-  Pass pass{network,         settings,        sequences, heads,    network.layout(),
-            network.modules, network.modules, 0,         learning, {}};
+  Pass pass{network,
+            settings,
+            sequences,
+            heads,
+            network.layout(),
+            network.modules,
+            network.modules,
+            0,
+            learning,
+            learning && settings.regularization.of_states(),
+            {}};
   for (const std::uint32_t head : heads) pass.last = std::max(pass.last, network.module_of_head(head));
+  const bool all_active = pass.regularized && settings.regularization.weighted_activity > 0.0;
+  if (all_active) pass.last = network.modules - 1;  // the penalty sees all modules at all times
   for (const std::uint32_t head : heads)
     if (sequences.steps() < network.tasks[head])
       throw LogicError(fmt::format("sequences of {} steps are too short for N = {}", sequences.steps(),
                                    network.tasks[head]));
-  pass.steps.assign(pass.last + 1, 0);
+  pass.steps.assign(pass.last + 1, all_active ? sequences.steps() : 0);
   for (const std::uint32_t head : heads) pass.steps[network.module_of_head(head)] = sequences.steps();
   for (std::uint32_t module = pass.last; module > 0; --module)
     if (pass.steps[module] > 0)
@@ -62,42 +71,6 @@ auto NetworkStep<T>::begin(const Network<T>& network, const StepSettings& settin
     pass.first_kept = pass.first_trained == 0 ? 0 : pass.first_trained - 1;
   if (keep_states) pass.first_kept = 0;
   return pass;
-}
-
-template <typename T>
-std::span<const T> NetworkStep<T>::values_of(const Pass& pass, RecurrentTensor kind,
-                                             std::uint32_t index) const {
-  const NamedTensor& tensor = pass.layout.tensors()[pass.layout.position(kind, index)];
-  return std::span<const T>(pass.network.values).subspan(tensor.offset, tensor.size());
-}
-
-template <typename T>
-void NetworkStep<T>::prepare_module(const Pass& pass, std::uint32_t module) {
-  const std::size_t units = pass.network.form.units;
-  ModuleWeights& to = weights_[module];
-  const bool back = module >= pass.first_trained;
-  const auto pack = [&](RecurrentTensor kind, cpu::AlignedVector<T>& rows, cpu::AlignedVector<T>& columns) {
-    const std::span<const T> w = values_of(pass, kind, module);
-    ensure(rows, w.size());
-    kernels_.pack(w.data(), units, 1, units, units, rows.data());
-    if (!back) return;
-    ensure(columns, w.size());
-    kernels_.pack(w.data(), 1, units, units, units, columns.data());
-  };
-  pack(RecurrentTensor::recurrent, to.recurrent, to.recurrent_back);
-  if (module > 0) pack(RecurrentTensor::feedforward, to.feedforward, to.feedforward_back);
-  const auto input = values_of(pass, RecurrentTensor::input, module);
-  to.input.assign(input.begin(), input.end());
-  to.bias.assign(units, T(0));
-  for (const auto kind :
-       {RecurrentTensor::recurrent_bias, RecurrentTensor::feedforward_bias, RecurrentTensor::input_bias}) {
-    if (!pass.layout.has(kind, module)) continue;
-    const auto bias = values_of(pass, kind, module);
-    for (std::size_t i = 0; i < units; ++i) to.bias[i] += bias[i];
-  }
-  const auto timescale = values_of(pass, RecurrentTensor::timescale, module);
-  to.leak.resize(units);
-  for (std::size_t i = 0; i < units; ++i) to.leak[i] = math::leak_of_timescale(timescale[i]);
 }
 
 template <typename T>
@@ -117,32 +90,25 @@ void NetworkStep<T>::prepare_memory(const Pass& pass) {
   margins_.assign(pass.heads.size(), std::vector<T>(pass.sequences.samples()));
   if (!pass.learning) return;
   for (auto* each : {&targets_, &lambdas_}) each->resize(std::max<std::size_t>(each->size(), pass.last + 1));
-  module_sums_.resize(std::max<std::size_t>(module_sums_.size(), pass.last + 1));
   time_block_ = std::clamp(block_bytes / (3 * plane(pass) * sizeof(T)), shortest_block,
                            std::max(steps, shortest_block));
   ensure(deltas_, time_block_ * plane(pass));
-  const std::size_t lanes = kernels_.lanes;
   for (std::uint32_t module = 0; module <= pass.last; ++module) {
     ensure(lambdas_[module], plane(pass));
     if (module < pass.first_trained) continue;
     ensure(targets_[module], steps * plane(pass));
     if (module > pass.first_trained) ensure(passed_[module % 2], steps * plane(pass));
-    ModuleSums& sums = module_sums_[module];
-    for (auto* matrix : {&sums.recurrent, &sums.feedforward}) matrix->assign(units * units * lanes, T(0));
-    for (auto* vector : {&sums.input, &sums.bias, &sums.leak}) vector->assign(units * lanes, T(0));
   }
-  head_sums_.resize(std::max(head_sums_.size(), pass.heads.size()));
-  for (std::size_t h = 0; h < pass.heads.size(); ++h) {
-    head_sums_[h].weights.assign(units * lanes, T(0));
-    head_sums_[h].bias.assign(lanes, T(0));
-  }
+  sums_.clear(units, pass.first_trained, pass.last, pass.heads.size());
 }
 
 template <typename T>
 void NetworkStep<T>::prepare(const Pass& pass) {
-  weights_.resize(std::max<std::size_t>(weights_.size(), pass.last + 1));
-  for (std::uint32_t module = 0; module <= pass.last; ++module) prepare_module(pass, module);
+  pack_modules(kernels_, pass.network, pass.layout, pass.last, pass.first_trained, weights_);
   prepare_memory(pass);
+  if (pass.learning)
+    passes_.begin(pass.settings.regularization, pass.network, pass.layout, pass.sequences, pass.first_trained,
+                  pass.last);
 }
 
 template <typename T>
@@ -160,32 +126,38 @@ void NetworkStep<T>::load_chunk(const Pass& pass, std::size_t chunk) {
 
 template <typename T>
 void NetworkStep<T>::forward(const Pass& pass, std::size_t chunk, std::uint32_t module) {
-  const ModuleWeights& weights = weights_[module];
+  const ModuleWeights<T>& weights = weights_[module];
   T* states = states_of(pass, module);
   pass.sequences.states(chunk, module, states);
-  kernels_.forward(pass.settings.site,
-                   {.units = pass.network.form.units,
-                    .steps = pass.steps[module],
-                    .recurrent = weights.recurrent.data(),
-                    .feedforward = weights.feedforward.data(),
-                    .input = weights.input.data(),
-                    .bias = weights.bias.data(),
-                    .leak = weights.leak.data(),
-                    .slope = static_cast<T>(pass.settings.slope),
-                    .bits = bits_.data(),
-                    .active = pass.sequences.lengths().empty() ? nullptr : active_.data(),
-                    .below = module > 0 ? states_of(pass, module - 1) : nullptr,
-                    .states = states,
-                    .targets = module >= pass.first_trained ? targets_[module].data() : nullptr});
+  const ForwardArguments<T> arguments = {
+      .units = pass.network.form.units,
+      .steps = pass.steps[module],
+      .recurrent = weights.recurrent.data(),
+      .feedforward = weights.feedforward.data(),
+      .input = weights.input.data(),
+      .bias = weights.bias.data(),
+      .leak = weights.leak.data(),
+      .slope = static_cast<T>(pass.settings.slope),
+      .bits = bits_.data(),
+      .active = pass.sequences.lengths().empty() ? nullptr : active_.data(),
+      .below = module > 0 ? states_of(pass, module - 1) : nullptr,
+      .states = states,
+      .targets = module >= pass.first_trained ? targets_[module].data() : nullptr};
+  if (pass.regularized) return passes_.forward(pass.settings.site, arguments, chunk, module);
+  kernels_.forward(pass.settings.site, arguments);
 }
 
 template <typename T>
 HeadArguments<T> NetworkStep<T>::reading(const Pass& pass, std::uint32_t head, std::size_t time) {
   HeadArguments<T> out;
   out.units = pass.network.form.units;
-  out.weights = values_of(pass, RecurrentTensor::head, head).data();
-  out.bias = values_of(pass, RecurrentTensor::head_bias, head).data();
-  out.states = states_of(pass, pass.network.module_of_head(head)) + time * plane(pass);
+  const auto values_of = [&](math::RecurrentTensor kind) {
+    return pass.network.values.data() + pass.layout.tensors()[pass.layout.position(kind, head)].offset;
+  };
+  out.weights = values_of(math::RecurrentTensor::head);
+  out.bias = values_of(math::RecurrentTensor::head_bias);
+  const std::uint32_t module = pass.network.module_of_head(head);
+  out.states = (pass.regularized ? passes_.read(module) : states_of(pass, module)) + time * plane(pass);
   out.labels = labels_.data();
   out.mask = mask_.data();
   return out;
@@ -202,8 +174,8 @@ void NetworkStep<T>::run_head(const Pass& pass, std::size_t chunk, std::size_t p
   if (pass.learning) {
     arguments.scale = T(1) / static_cast<T>(pass.sequences.samples());
     arguments.lambda = lambdas_[pass.network.module_of_head(head)].data();
-    arguments.weight_gradient = head_sums_[position].weights.data();
-    arguments.bias_gradient = head_sums_[position].bias.data();
+    arguments.weight_gradient = sums_.head(position).weights.data();
+    arguments.bias_gradient = sums_.head(position).bias.data();
   }
   const HeadSums out = kernels_.head(arguments);
   result.losses[position] += out.loss;
@@ -236,91 +208,37 @@ std::uint64_t NetworkStep<T>::read_head(const Pass& pass, std::uint32_t head, st
 
 template <typename T>
 void NetworkStep<T>::backward(const Pass& pass, std::uint32_t module) {
-  const ModuleWeights& weights = weights_[module];
-  ModuleSums& sums = module_sums_[module];
+  const ModuleWeights<T>& weights = weights_[module];
+  typename GradientSums<T>::Module& sums = sums_.module(module);
   const std::size_t steps = pass.steps[module];
   const bool from_above = module < pass.last;
   if (from_above && steps < pass.sequences.steps())  // no head reads it: all comes from the module above
     std::copy_n(passed_[(module + 1) % 2].begin() + static_cast<std::ptrdiff_t>(steps * plane(pass)),
                 plane(pass), lambdas_[module].begin());
-  kernels_.backward(pass.settings.site,
-                    {.units = pass.network.form.units,
-                     .steps = steps,
-                     .recurrent = weights.recurrent_back.data(),
-                     .feedforward = weights.feedforward_back.data(),
-                     .leak = weights.leak.data(),
-                     .slope = static_cast<T>(pass.settings.slope),
-                     .bits = bits_.data(),
-                     .active = pass.sequences.lengths().empty() ? nullptr : active_.data(),
-                     .below = module > 0 ? states_of(pass, module - 1) : nullptr,
-                     .states = states_of(pass, module),
-                     .targets = targets_[module].data(),
-                     .arriving = from_above ? passed_[(module + 1) % 2].data() : nullptr,
-                     .passed_down = module > pass.first_trained ? passed_[module % 2].data() : nullptr,
-                     .lambda = lambdas_[module].data(),
-                     .deltas = deltas_.data(),
-                     .time_block = time_block_,
-                     .recurrent_gradient = sums.recurrent.data(),
-                     .feedforward_gradient = sums.feedforward.data(),
-                     .input_gradient = sums.input.data(),
-                     .bias_gradient = sums.bias.data(),
-                     .leak_gradient = sums.leak.data()});
-}
-
-template <typename T>
-std::span<const T> NetworkStep<T>::reduced(const cpu::AlignedVector<T>& sums) {
-  sums_.resize(sums.size() / kernels_.lanes);
-  kernels_.reduce(sums.data(), sums_.size(), sums_.data());
-  return sums_;
-}
-
-template <typename T>
-void NetworkStep<T>::set_gradient(const Pass& pass, RecurrentTensor kind, std::uint32_t index,
-                                  std::span<const T> values) {
-  if (!pass.layout.has(kind, index)) return;
-  const std::size_t position = pass.layout.position(kind, index);
-  if (pass.network.rates[position] == 0.0) return;
-  const NamedTensor& tensor = pass.layout.tensors()[position];
-  T* to = gradient_.data() + tensor.offset;
-  std::ranges::copy(values, to);
-  if (!tensor.has_diagonal())
-    for (std::size_t i = 0; i < tensor.rows; ++i) to[i * tensor.columns + i] = T(0);
-}
-
-template <typename T>
-void NetworkStep<T>::collect_module(const Pass& pass, std::uint32_t module) {
-  const ModuleSums& sums = module_sums_[module];
-  set_gradient(pass, RecurrentTensor::recurrent, module, reduced(sums.recurrent));
-  if (module > 0) set_gradient(pass, RecurrentTensor::feedforward, module, reduced(sums.feedforward));
-  set_gradient(pass, RecurrentTensor::input, module, reduced(sums.input));
-  const std::span<const T> bias = reduced(sums.bias);
-  for (const auto kind :
-       {RecurrentTensor::recurrent_bias, RecurrentTensor::feedforward_bias, RecurrentTensor::input_bias})
-    set_gradient(pass, kind, module, bias);
-  const std::span<const T> leak = reduced(sums.leak);
-  const std::span<const T> timescale = values_of(pass, RecurrentTensor::timescale, module);
-  std::vector<T> gradient(leak.size());
-  for (std::size_t i = 0; i < leak.size(); ++i) gradient[i] = math::timescale_gradient(timescale[i], leak[i]);
-  set_gradient(pass, RecurrentTensor::timescale, module, gradient);
-}
-
-template <typename T>
-void NetworkStep<T>::collect(const Pass& pass) {
-  gradient_.assign(pass.layout.size(), T(0));
-  for (std::uint32_t module = pass.first_trained; module <= pass.last; ++module) collect_module(pass, module);
-  for (std::size_t h = 0; h < pass.heads.size(); ++h) {
-    // The two outputs' errors are each other's negatives.
-    const auto both = [](std::span<const T> one) {
-      std::vector<T> values(2 * one.size());
-      for (std::size_t i = 0; i < one.size(); ++i) {
-        values[i] = -one[i];
-        values[one.size() + i] = one[i];
-      }
-      return values;
-    };
-    set_gradient(pass, RecurrentTensor::head, pass.heads[h], both(reduced(head_sums_[h].weights)));
-    set_gradient(pass, RecurrentTensor::head_bias, pass.heads[h], both(reduced(head_sums_[h].bias)));
-  }
+  const BackwardArguments<T> arguments = {
+      .units = pass.network.form.units,
+      .steps = steps,
+      .recurrent = weights.recurrent_back.data(),
+      .feedforward = weights.feedforward_back.data(),
+      .leak = weights.leak.data(),
+      .slope = static_cast<T>(pass.settings.slope),
+      .bits = bits_.data(),
+      .active = pass.sequences.lengths().empty() ? nullptr : active_.data(),
+      .below = module > 0 ? states_of(pass, module - 1) : nullptr,
+      .states = states_of(pass, module),
+      .targets = targets_[module].data(),
+      .arriving = from_above ? passed_[(module + 1) % 2].data() : nullptr,
+      .passed_down = module > pass.first_trained ? passed_[module % 2].data() : nullptr,
+      .lambda = lambdas_[module].data(),
+      .deltas = deltas_.data(),
+      .time_block = time_block_,
+      .recurrent_gradient = sums.recurrent.data(),
+      .feedforward_gradient = sums.feedforward.data(),
+      .input_gradient = sums.input.data(),
+      .bias_gradient = sums.bias.data(),
+      .leak_gradient = sums.leak.data()};
+  if (pass.regularized) return passes_.backward(pass.settings.site, arguments, module);
+  kernels_.backward(pass.settings.site, arguments);
 }
 
 template <typename T>
@@ -342,7 +260,8 @@ BatchResult NetworkStep<T>::run(const Pass& pass) {
   }
   for (double& loss : result.losses) result.loss += loss /= static_cast<double>(samples);
   if (!pass.learning) return result;
-  collect(pass);
+  sums_.collect(pass.network, pass.layout, pass.first_trained, pass.last, pass.heads, gradient_);
+  if (pass.settings.regularization.of_weights()) result.penalty = passes_.add_penalties(gradient_);
   double squares = 0.0;
   for (const T g : gradient_) squares += static_cast<double>(g) * static_cast<double>(g);
   result.norm = std::sqrt(squares);

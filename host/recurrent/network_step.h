@@ -3,7 +3,10 @@
 #pragma once
 
 #include "cpu/aligned.h"
+#include "recurrent/gradient_sums.h"
+#include "recurrent/module_weights.h"
 #include "recurrent/network.h"
+#include "recurrent/regularized_passes.h"
 #include "recurrent/sequences.h"
 
 #include <span>
@@ -18,7 +21,8 @@ struct StepSettings {
   double learning_rate = 0.2;
   double momentum = 0.1;
   bool nesterov = true;
-  double clip_norm = 2.0;  ///< 0: no clipping
+  double clip_norm = 2.0;              ///< 0: no clipping
+  Regularization regularization = {};  ///< of steps that learn
 
   bool operator==(const StepSettings&) const = default;
 };
@@ -28,15 +32,16 @@ struct BatchResult {
   std::vector<double> losses;        ///< [head asked for]: mean cross-entropy
   std::vector<std::uint64_t> right;  ///< [head asked for]: samples with the right answer
   double loss = 0.0;                 ///< sum of the losses
+  double penalty = 0.0;              ///< sum of coefficient times value
   double norm = 0.0;                 ///< of the gradient of all trained tensors, before clipping
 };
 
 template <typename T>
 class NetworkStep {
  public:
-  explicit NetworkStep(const Kernels<T>& kernels) : kernels_(kernels) {}
+  explicit NetworkStep(const Kernels<T>& kernels) : kernels_(kernels), sums_(kernels), passes_(kernels) {}
 
-  /// Loss of these heads and its gradient by every trained tensor, in gradient().
+  /// Loss of these heads; and the gradient of loss and penalties by every trained tensor, in gradient().
   BatchResult gradient(const Network<T>& network, const StepSettings& settings, const Sequences<T>& sequences,
                        std::span<const std::uint32_t> heads);
   /// The same, and one step of SGD. Where loss or norm is not finite, the network is left as it was.
@@ -70,28 +75,15 @@ class NetworkStep {
     std::uint32_t first_kept = 0;  ///< the first module whose states are needed after the next one's
     std::uint32_t last = 0;        ///< the last module that a head of `heads` reads
     bool learning = false;
+    bool regularized = false;  ///< modules go through sequences with noise or a penalty of their activity
     /// Time steps that each module takes: what comes later reaches no head before the sequence ends.
     std::vector<std::size_t> steps;
   };
-  /// Module parameters as the kernels read them.
-  struct ModuleWeights {
-    cpu::AlignedVector<T> recurrent, feedforward, recurrent_back, feedforward_back;  ///< packed
-    std::vector<T> input, bias, leak;
-  };
-  /// Sums of gradients in vectors of lanes.
-  struct ModuleSums {
-    cpu::AlignedVector<T> recurrent, feedforward, input, bias, leak;
-  };
-  struct HeadSumsOf {
-    cpu::AlignedVector<T> weights, bias;
-  };
-
   [[nodiscard]] Pass begin(const Network<T>& network, const StepSettings& settings,
                            const Sequences<T>& sequences, std::span<const std::uint32_t> heads, bool learning,
                            bool keep_states) const;
   BatchResult run(const Pass& pass);
   void prepare(const Pass& pass);
-  void prepare_module(const Pass& pass, std::uint32_t module);
   void prepare_memory(const Pass& pass);
   void load_chunk(const Pass& pass, std::size_t chunk);
   void forward(const Pass& pass, std::size_t chunk, std::uint32_t module);
@@ -100,28 +92,21 @@ class NetworkStep {
   void run_head(const Pass& pass, std::size_t chunk, std::size_t position, BatchResult& result);
   std::uint64_t read_head(const Pass& pass, std::uint32_t head, std::uint32_t warmup);
   void backward(const Pass& pass, std::uint32_t module);
-  void collect(const Pass& pass);
-  void collect_module(const Pass& pass, std::uint32_t module);
-  void set_gradient(const Pass& pass, math::RecurrentTensor kind, std::uint32_t index,
-                    std::span<const T> values);
-  [[nodiscard]] std::span<const T> reduced(const cpu::AlignedVector<T>& sums);
-  [[nodiscard]] std::span<const T> values_of(const Pass& pass, math::RecurrentTensor kind,
-                                             std::uint32_t index) const;
   [[nodiscard]] std::size_t plane(const Pass& pass) const { return pass.network.form.units * kernels_.chunk; }
   [[nodiscard]] T* states_of(const Pass& pass, std::uint32_t module) {
     return states_[module < pass.first_kept ? module % 2 : 2 + module].data();
   }
 
   const Kernels<T>& kernels_;
-  std::vector<ModuleWeights> weights_;         ///< [module]
+  std::vector<ModuleWeights<T>> weights_;      ///< [module]
   std::vector<cpu::AlignedVector<T>> states_;  ///< two that modules use in turn, then one of each kept module
   std::vector<cpu::AlignedVector<T>> targets_;  ///< [module] that the gradient goes through
   std::vector<cpu::AlignedVector<T>> lambdas_;  ///< [module]
-  std::vector<ModuleSums> module_sums_;         ///< [module]
-  std::vector<HeadSumsOf> head_sums_;           ///< [head asked for]
-  std::vector<std::vector<T>> margins_;         ///< [head asked for][sample]
+  GradientSums<T> sums_;
+  RegularizedPasses<T> passes_;
+  std::vector<std::vector<T>> margins_;  ///< [head asked for][sample]
   cpu::AlignedVector<T> bits_, active_, mask_, labels_, margin_, deltas_, passed_[2];
-  std::vector<T> gradient_, sums_;
+  std::vector<T> gradient_;
   std::size_t time_block_ = 1;
 };
 

@@ -20,6 +20,7 @@ class RecurrentCpuEngine final : public Engine {
 
   [[nodiscard]] std::string_view name() const override { return "cpu"; }
   [[nodiscard]] Family family() const override { return Family::recurrent; }
+  [[nodiscard]] bool regularizes_recurrent() const override { return true; }
 
   [[nodiscard]] std::string device() const override {
     return fmt::format("{}, {} thread{}", cpu::kernels_for<float>(isa_).name, threads_,

@@ -50,7 +50,14 @@ RunSettings run_settings(const CellSettings& cell) {
               .learning_rate = cell.training.learning_rate,
               .momentum = cell.training.momentum,
               .nesterov = cell.training.nesterov,
-              .clip_norm = cell.training.clip_norm};
+              .clip_norm = cell.training.clip_norm,
+              .regularization = {.noise = cell.noise.strength,
+                                 .noise_exponent = cell.noise.exponent,
+                                 .detached = cell.noise.gradient == NoiseGradient::detached,
+                                 .l1 = cell.regularizer.l1,
+                                 .l2 = cell.regularizer.l2,
+                                 .weighted_activity = cell.regularizer.weighted_activity,
+                                 .weighted_activity_exponent = cell.regularizer.weighted_activity_exponent}};
   run.parity = {.length_factor = parity::length_factor.of(cell.task),
                 .length = chosen(parity::lengths.of(cell.task), lengths),
                 .bit_probability = chosen(parity::bit_probability.of(cell.task), probabilities),

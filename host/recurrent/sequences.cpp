@@ -89,6 +89,18 @@ void DrawnSequences<T>::states(std::size_t chunk, std::uint32_t module, T* out) 
 }
 
 template <typename T>
+void DrawnSequences<T>::noise(std::size_t chunk, std::uint32_t module, std::size_t time, T* out) const {
+  random_.normals({.values = out,
+                   .seed = seed_,
+                   .stream = math::sequence_noise_stream(purpose_),
+                   .step = step_,
+                   .layer = math::sequence_noise_layer(module, static_cast<std::uint32_t>(time)),
+                   .first_sample = static_cast<std::uint32_t>(chunk * kernels_.chunk),
+                   .units = units_,
+                   .stride = kernels_.chunk});
+}
+
+template <typename T>
 void GivenSequences<T>::bits(std::size_t chunk, T* out) const {
   const std::size_t first = chunk * chunk_size;
   for (std::size_t t = 0; t < longest; ++t)
@@ -105,6 +117,17 @@ void GivenSequences<T>::states(std::size_t chunk, std::uint32_t module, T* out) 
   for (std::size_t b = 0; b < chunk_size && first + b < count; ++b)
     for (std::size_t i = 0; i < units; ++i)
       out[i * chunk_size + b] = static_cast<T>(state[(std::size_t{module} * count + first + b) * units + i]);
+}
+
+template <typename T>
+void GivenSequences<T>::noise(std::size_t chunk, std::uint32_t module, std::size_t time, T* out) const {
+  const std::size_t first = chunk * chunk_size;
+  std::fill_n(out, units * chunk_size, T(0));
+  if (eps.empty()) return;
+  const std::size_t at = (std::size_t{module} * (longest + 1) + time) * count + first;
+  for (std::size_t b = 0; b < chunk_size && first + b < count; ++b)
+    for (std::size_t i = 0; i < units; ++i)
+      out[i * chunk_size + b] = static_cast<T>(eps[(at + b) * units + i]);
 }
 
 template <typename T>

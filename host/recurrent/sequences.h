@@ -42,6 +42,9 @@ class Sequences {
   virtual void bits(std::size_t chunk, T* out) const = 0;
   /// out [units, rounded up to a multiple of 4][S]: a module's states before the first bit.
   virtual void states(std::size_t chunk, std::uint32_t module, T* out) const = 0;
+  /// out [units, rounded up to a multiple of 4][S]: standard normals of the noise on a module's states at a
+  /// time, 0 being before the first bit (science.md section 8.8).
+  virtual void noise(std::size_t chunk, std::uint32_t module, std::size_t time, T* out) const = 0;
 };
 
 /// labels [S]: the parity of the last `task` bits of every sample of a chunk, from its bits [steps][S].
@@ -63,6 +66,7 @@ class DrawnSequences final : public Sequences<T> {
   [[nodiscard]] const std::vector<std::uint32_t>& lengths() const override { return lengths_; }
   void bits(std::size_t chunk, T* out) const override;
   void states(std::size_t chunk, std::uint32_t module, T* out) const override;
+  void noise(std::size_t chunk, std::uint32_t module, std::size_t time, T* out) const override;
 
  private:
   [[nodiscard]] std::uint32_t word(math::SequenceDraw draw, std::uint32_t sample) const;
@@ -90,12 +94,14 @@ struct GivenSequences final : Sequences<T> {
   std::vector<std::uint32_t> sample_lengths;  ///< [count] or empty
   std::vector<double> bit;                    ///< [longest][count]
   std::vector<double> state;                  ///< [modules][count][units]; empty: 0
+  std::vector<double> eps;                    ///< [modules][longest + 1][count][units]; empty: 0
 
   [[nodiscard]] std::uint32_t samples() const override { return count; }
   [[nodiscard]] std::uint32_t steps() const override { return longest; }
   [[nodiscard]] const std::vector<std::uint32_t>& lengths() const override { return sample_lengths; }
   void bits(std::size_t chunk, T* out) const override;
   void states(std::size_t chunk, std::uint32_t module, T* out) const override;
+  void noise(std::size_t chunk, std::uint32_t module, std::size_t time, T* out) const override;
 };
 
 }  // namespace modsweep::recurrent

@@ -119,6 +119,8 @@ class Engine {
   [[nodiscard]] virtual std::string refuses(const Shape& shape, Precision precision) const = 0;
   /// Whether its trainings heed Pack::zeros_stay_from. Other engines train no networks that are pruned.
   [[nodiscard]] virtual bool prunes() const { return false; }
+  /// Whether it trains recurrent networks with noise and penalties (science.md section 8.8).
+  [[nodiscard]] virtual bool regularizes_recurrent() const { return false; }
   /// Bytes of memory that one network of a pack needs, without datasets.
   [[nodiscard]] virtual std::size_t bytes_per_network(const Shape& shape, std::uint32_t batch_size,
                                                       Precision precision) const = 0;

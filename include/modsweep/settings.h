@@ -254,6 +254,13 @@ struct CellSettings {
   return t.epochs * batches;
 }
 
+/// Whether a recurrent network's training has noise or penalties (science.md section 8.8).
+[[nodiscard]] inline bool is_regularized_recurrent(const CellSettings& cell) {
+  return cell.network.family == Family::recurrent &&
+         (cell.noise.strength > 0.0 || cell.regularizer.l1 > 0.0 || cell.regularizer.l2 > 0.0 ||
+          cell.regularizer.weighted_activity > 0.0);
+}
+
 /// The learning rates of a run; they depend on its length where the schedule is a cosine.
 [[nodiscard]] inline math::LearningRate learning_rate_of(const CellSettings& cell) {
   const auto& t = cell.training;

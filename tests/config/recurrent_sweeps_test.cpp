@@ -60,8 +60,11 @@ TEST(RecurrentSweep, DefaultsOfTheFamilyFillListsOfSettingsAndRecordedSweeps) {
 TEST(RecurrentSweep, RefusesWhatMeansNothingForIt) {
   for (const KeyInfo& key : setting_keys()) {
     SCOPED_TRACE(std::string(key.name));
-    if (key.is_of(Family::recurrent) || key.section() != "noise") continue;
-    const std::string value = key.kind == ValueKind::choice ? fmt::format("\"{}\"", key.choices[1]) : "0.5";
+    const bool section = key.section() == "noise" || key.section() == "regularizer";
+    if (key.is_of(Family::recurrent) || !section) continue;
+    const std::string value = key.kind == ValueKind::choice    ? fmt::format("\"{}\"", key.choices[1])
+                              : key.kind == ValueKind::integer ? "5"
+                                                               : "0.5";
     const std::string message = error_of(family, {fmt::format("{}={}", key.name, value)});
     EXPECT_THAT(message, HasSubstr(fmt::format("{} = {} means nothing with network.family = \"recurrent\"",
                                                key.name, value)));
@@ -69,8 +72,8 @@ TEST(RecurrentSweep, RefusesWhatMeansNothingForIt) {
   }
   EXPECT_THAT(error_of(family + "training.steps = 100\n"), HasSubstr("training.steps = 100 means nothing"));
   EXPECT_THAT(error_of(family + "network.hidden = [8]\n"), HasSubstr("network.hidden = [8] means nothing"));
-  EXPECT_THAT(error_of(family + "[axes]\n\"noise.strength\" = [0, 0.1]\n"),
-              HasSubstr("noise.strength = 0.1 means nothing"));
+  EXPECT_THAT(error_of(family + "[axes]\n\"noise.site\" = [\"post\", \"pre\"]\n"),
+              HasSubstr("noise.site = \"pre\" means nothing"));
 }
 
 TEST(RecurrentSweep, ItsSettingsMeanNothingForOthers) {
@@ -129,6 +132,13 @@ std::map<std::string, std::string> values() {
                                             {"growth.duplicate_from", "\"untrained\""},
                                             {"growth.freeze", "\"feedforward\""},
                                             {"growth.old_rate", "0.45"},
+                                            {"noise.strength", "0.1"},
+                                            {"noise.exponent", "1"},
+                                            {"noise.gradient", "\"detached\""},
+                                            {"regularizer.l1", "0.001"},
+                                            {"regularizer.l2", "0.002"},
+                                            {"regularizer.weighted_activity", "0.003"},
+                                            {"regularizer.weighted_activity_exponent", "1.5"},
                                             {"measure.weights", "false"},
                                             {"measure.state", "true"}};
   const auto other = []<typename T>(const Setting<T>& setting) -> std::string {
@@ -201,6 +211,19 @@ TEST(RecurrentSweepFiles, AreOfTheFamilyAndHaveAQuickForm) {
       EXPECT_LE(sweep.base.growth.epochs, form.empty() ? 60U : 8U);
     }
   EXPECT_TRUE(names.empty());
+}
+
+TEST(RecurrentSweepFiles, OfModulesHaveWhatIsAskedOfThem) {
+  for (const auto& [name, cells] :
+       std::map<std::string, std::size_t>{{"rmodules", 120}, {"rmodules_quick", 12}}) {
+    const Sweep sweep = read_sweep(fmt::format("{}/sweeps/{}.toml", MODSWEEP_SOURCE_DIR, name));
+    EXPECT_EQ(sweep.name, name);
+    ASSERT_EQ(sweep.size(), cells);
+    std::size_t regularized = 0;
+    for (std::uint64_t i = 0; i < sweep.size(); ++i)
+      regularized += is_regularized_recurrent(sweep.cell(i).settings) ? 1 : 0;
+    EXPECT_EQ(regularized * (name == "rmodules" ? 12 : 4), cells * (name == "rmodules" ? 11 : 3));
+  }
 }
 
 }  // namespace

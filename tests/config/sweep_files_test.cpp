@@ -65,8 +65,8 @@ TEST(SweepFiles, AllArePlannedHere) {
   std::set<std::string> listed, found;
   for (const auto& [name, plan] : plans) listed.insert(name);
   for (const auto& entry : std::filesystem::directory_iterator(folder()))
-    if (entry.path().extension() == ".toml" && !entry.path().stem().string().starts_with("rfig"))
-      found.insert(entry.path().stem().string());  // rfig...: recurrent_sweeps_test.cpp
+    if (entry.path().extension() == ".toml" && !entry.path().stem().string().starts_with("r"))
+      found.insert(entry.path().stem().string());  // r...: recurrent_sweeps_test.cpp
   EXPECT_EQ(listed, found);
 }
 

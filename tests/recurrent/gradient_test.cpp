@@ -23,6 +23,7 @@ struct GradientCase {
   std::uint32_t samples = 5;
   std::vector<std::uint32_t> loss_heads = {};  ///< empty: those that learn
   bool short_times = false;                    ///< some tau below 1
+  recurrent::Regularization terms = {};
 };
 
 const std::vector<GradientCase> cases = {
@@ -53,6 +54,62 @@ const std::vector<GradientCase> cases = {
     {.name = "a unit more than a tile", .form = {.units = 6}, .heads = 2},
     {.name = "a unit less than two tiles", .form = {.units = 9, .modular = false}, .heads = 1},
     {.name = "two chunks and a sample", .form = {.units = 2}, .heads = 2, .samples = 65},
+    {.name = "multiplicative noise, flat",
+     .form = {.units = 6, .modular = false},
+     .heads = 3,
+     .samples = 65,
+     .terms = {.noise = 0.3}},
+    {.name = "additive noise, newest of three",
+     .form = {.units = 3},
+     .heads = 3,
+     .ragged = true,
+     .terms = {.noise = 0.3, .noise_exponent = 0.0}},
+    {.name = "noise of exponent 3, all of three",
+     .form = {.units = 3},
+     .heads = 3,
+     .old_rate = 0.5,
+     .ragged = true,
+     .terms = {.noise = 0.5, .noise_exponent = 3.0}},
+    {.name = "noise, all of four, loss of two",
+     .form = {.units = 2},
+     .heads = 4,
+     .old_rate = 0.5,
+     .loss_heads = {0, 2},
+     .terms = {.noise = 0.3, .noise_exponent = 4.0}},
+    {.name = "noise at the state",
+     .form = {.units = 3},
+     .heads = 2,
+     .old_rate = 0.5,
+     .site = math::ActivationSite::state,
+     .terms = {.noise = 0.3}},
+    {.name = "L1 and L2, flat",
+     .form = {.units = 5, .modular = false},
+     .heads = 3,
+     .terms = {.l1 = 0.02, .l2 = 0.03}},
+    {.name = "L1, newest of three", .form = {.units = 3}, .heads = 3, .terms = {.l1 = 0.02}},
+    {.name = "WA, flat, own lengths",
+     .form = {.units = 7, .modular = false},
+     .heads = 4,
+     .ragged = true,
+     .samples = 65,
+     .terms = {.weighted_activity = 0.5}},
+    {.name = "WA of exponent 1, newest of three",
+     .form = {.units = 3},
+     .heads = 3,
+     .terms = {.weighted_activity = 0.5, .weighted_activity_exponent = 1.0}},
+    {.name = "WA, all of four, loss of two",
+     .form = {.units = 2},
+     .heads = 4,
+     .old_rate = 0.5,
+     .ragged = true,
+     .loss_heads = {0, 2},
+     .terms = {.weighted_activity = 0.5, .weighted_activity_exponent = 1.5}},
+    {.name = "everything, tau below 1",
+     .form = {.units = 6},
+     .heads = 2,
+     .old_rate = 0.5,
+     .short_times = true,
+     .terms = {.noise = 0.3, .l1 = 0.01, .l2 = 0.02, .weighted_activity = 0.3}},
 };
 
 recurrent::GivenSequences<double> batch_of(const GradientCase& test_case, const Network<double>& network) {
@@ -68,6 +125,10 @@ recurrent::GivenSequences<double> batch_of(const GradientCase& test_case, const 
     out.bit.push_back(draw(i, 0) < 0.5 ? 1.0 : 0.0);
   for (std::size_t i = 0; i < std::size_t{network.modules} * out.count * out.units; ++i)
     out.state.push_back(draw(i, 1));
+  // Normals as they come: their distribution is of no interest here.
+  const std::size_t normals = std::size_t{network.modules} * (out.longest + 1) * out.count * out.units;
+  for (std::size_t i = 0; test_case.terms.noise > 0.0 && i < normals; ++i)
+    out.eps.push_back(4.0 * draw(i, 2) - 2.0);
   for (std::uint32_t b = 0; test_case.ragged && b < out.count; ++b)
     out.sample_lengths.push_back(out.longest - (b * 3) % 7);
   return out;
@@ -101,12 +162,13 @@ TYPED_TEST(RecurrentGradients, AreFiniteDifferences) {
     const auto network = network_of(test_case);
     auto batch = batch_of(test_case, network);
     batch.chunk_size = this->kernels().chunk;
-    const recurrent::StepSettings settings{.slope = 0.1, .site = test_case.site};
+    const recurrent::StepSettings settings{
+        .slope = 0.1, .site = test_case.site, .regularization = test_case.terms};
     const auto heads =
         test_case.loss_heads.empty() ? recurrent::learning_heads(network) : test_case.loss_heads;
     recurrent::NetworkStep<double> step(this->kernels());
     const auto result = step.gradient(network, settings, batch, heads);
-    EXPECT_NEAR(result.loss, naive_loss(network, settings, batch, heads), 1e-12);
+    EXPECT_NEAR(result.loss + result.penalty, naive_loss(network, settings, batch, heads), 1e-12);
     double largest = 0.0;
     for (const double g : step.gradient()) largest = std::max(largest, std::abs(g));
     ASSERT_GT(largest, 1e-3);
@@ -118,7 +180,8 @@ TYPED_TEST(RecurrentGradients, AreFiniteDifferences) {
       for (std::size_t i = 0; i < one.size(); ++i) {
         const double got = step.gradient()[one.offset + i];
         const bool diagonal = !one.has_diagonal() && i / one.columns == i % one.columns;
-        if (network.rates[n] == 0.0 || diagonal || other_head) {
+        const bool penalized = test_case.terms.of_weights();  // of all heads
+        if (network.rates[n] == 0.0 || diagonal || (other_head && !penalized)) {
           EXPECT_EQ(got, 0.0) << one.name << " " << i;
           continue;
         }
@@ -162,9 +225,10 @@ TYPED_TEST(RecurrentGradients, WorkspacesCarryNothingOver) {
       auto batch = batch_of(test_case, network);
       batch.chunk_size = this->kernels().chunk;
       const auto heads = recurrent::learning_heads(network);
+      const recurrent::StepSettings settings{.regularization = test_case.terms};
       recurrent::NetworkStep<double> own(this->kernels());
-      own.gradient(network, {}, batch, heads);
-      shared.gradient(network, {}, batch, heads);
+      own.gradient(network, settings, batch, heads);
+      shared.gradient(network, settings, batch, heads);
       EXPECT_TRUE(std::ranges::equal(own.gradient(), shared.gradient())) << (again ? "again" : "first");
     }
 }
@@ -198,6 +262,30 @@ TYPED_TEST(RecurrentGradients, LossesThatAreNotFiniteChangeNothing) {
   recurrent::NetworkStep<double> step(this->kernels());
   EXPECT_FALSE(std::isfinite(step.train(network, {}, batch, recurrent::learning_heads(network)).loss));
   EXPECT_EQ(network, before);
+}
+
+/// Tests are without noise; `detached` leaves out a part of the gradient; normals of 0 are no noise.
+TYPED_TEST(RecurrentGradients, NoiseIsOfStepsThatLearn) {
+  const auto& noisy =
+      *std::ranges::find(cases, std::string_view("multiplicative noise, flat"), &GradientCase::name);
+  const auto network = network_of(noisy);
+  auto batch = batch_of(noisy, network);
+  batch.chunk_size = this->kernels().chunk;
+  const recurrent::StepSettings clean{.slope = 0.1};
+  recurrent::StepSettings with = clean;
+  with.regularization = noisy.terms;
+  const auto heads = recurrent::learning_heads(network);
+  recurrent::NetworkStep<double> step(this->kernels());
+  const double expected = step.test(network, clean, batch, heads).loss;
+  EXPECT_EQ(step.test(network, with, batch, heads).loss, expected);
+  EXPECT_NE(step.gradient(network, with, batch, heads).loss, expected);
+  const std::vector<double> whole(step.gradient().begin(), step.gradient().end());
+  with.regularization.detached = true;
+  step.gradient(network, with, batch, heads);
+  EXPECT_FALSE(std::ranges::equal(step.gradient(), whole));
+  std::ranges::fill(batch.eps, 0.0);
+  EXPECT_EQ(step.gradient(network, with, batch, heads).loss,
+            step.gradient(network, clean, batch, heads).loss);
 }
 
 }  // namespace

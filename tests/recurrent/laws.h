@@ -44,7 +44,8 @@ class RecurrentLaws : public testing::Test {
     return run;
   }
 
-  /// Networks of different tasks and settings, and, where a pack may have them, of different forms.
+  /// Networks of different tasks and settings, and, where a pack may have them, of different forms and with
+  /// noise and penalties (which devices do not train).
   static std::vector<Pack> packs() {
     Pack modular = {growing(1), growing(2), growing(3), growing(4), growing(5)};
     modular[1].growth.freeze = recurrent::Freeze::recurrent;
@@ -62,6 +63,9 @@ class RecurrentLaws : public testing::Test {
     flat[0].parity.length = recurrent::ParitySettings::Length::sequence;
     if (Case::form_of_packs) return {modular, flat};
     modular.insert(modular.end(), flat.begin(), flat.end());
+    modular.push_back(growing(8, 6));
+    modular.back().form.modular = false;
+    modular.back().step.regularization = {.noise = 0.1, .l1 = 1e-4, .weighted_activity = 1e-3};
     return {modular};
   }
 

@@ -56,6 +56,39 @@ TYPED_TEST(RecurrentSequences, BitsAreThoseOfTheirCounters) {
     }
 }
 
+/// Of every module, time and purpose its own.
+TYPED_TEST(RecurrentSequences, NoiseIsThatOfItsCounters) {
+  using T = typename TestFixture::T;
+  for (const auto purpose : {SequencePurpose::training, SequencePurpose::generalization}) {
+    const auto drawn = this->draw({}, 9, 70, 1, purpose);
+    const std::size_t chunk = this->kernels().chunk;
+    cpu::AlignedVector<T> got(8 * chunk);
+    for (const std::uint32_t module : {0U, 3U})
+      for (const std::uint32_t time : {0U, 1U, 300U}) {
+        drawn.noise(1, module, time, got.data());
+        for (std::uint32_t unit = 0; unit < 6; ++unit)
+          for (std::uint32_t b = 0; b < chunk; ++b) {
+            double normals[4];
+            math::block_normals(
+                math::random_block(1, math::sequence_noise_stream(purpose), 9, time * 65536 + module,
+                                   static_cast<std::uint32_t>(chunk) + b, unit / 4),
+                normals);
+            // Single precision has a logarithm and an angle of its own.
+            ASSERT_NEAR(static_cast<double>(got[unit * chunk + b]), normals[unit % 4],
+                        TestFixture::fp64 ? 1e-12 : 2e-5);
+          }
+      }
+  }
+  std::set<math::Stream> streams;
+  for (std::uint32_t p = 0; p < 6; ++p) {
+    const auto purpose = static_cast<SequencePurpose>(p);
+    streams.insert(math::sequence_noise_stream(purpose));
+    for (std::uint32_t draw = 0; draw < 4; ++draw)
+      streams.insert(math::sequence_stream(purpose, static_cast<math::SequenceDraw>(draw)));
+  }
+  EXPECT_EQ(streams.size(), 30U);
+}
+
 TYPED_TEST(RecurrentSequences, StatesAreThoseOfTheirCounters) {
   using T = typename TestFixture::T;
   const std::size_t chunk = this->kernels().chunk;

@@ -30,8 +30,8 @@ using testing_support::RunnerTest;
 std::vector<std::string> sweep_names() {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(std::string(MODSWEEP_SOURCE_DIR) + "/sweeps"))
-    if (entry.path().extension() == ".toml" && !entry.path().stem().string().starts_with("rfig"))
-      names.push_back(entry.path().stem().string());  // rfig...: recurrent networks, recurrent_runs_test.cpp
+    if (entry.path().extension() == ".toml" && !entry.path().stem().string().starts_with("r"))
+      names.push_back(entry.path().stem().string());  // r...: recurrent networks, recurrent_runs_test.cpp
   std::ranges::sort(names);
   return names;
 }

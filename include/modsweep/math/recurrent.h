@@ -95,6 +95,15 @@ MODSWEEP_HD Stream sequence_stream(SequencePurpose purpose, SequenceDraw draw) {
                              static_cast<std::uint32_t>(draw));
 }
 
+/// The stream of the noise on states in training. Counter: (step, sequence_noise_layer, sample, unit / 4).
+MODSWEEP_HD Stream sequence_noise_stream(SequencePurpose purpose) {
+  return static_cast<Stream>(40U + static_cast<std::uint32_t>(purpose));
+}
+/// Module and time in one number: noise repeats itself after 65536 time steps.
+MODSWEEP_HD std::uint32_t sequence_noise_layer(std::uint32_t module, std::uint32_t time) {
+  return module + (time << 16U);
+}
+
 /// Whether a bit is 1, where the sequence's probability is that of a word below `probability`.
 MODSWEEP_HD bool bit_of_word(std::uint32_t word, std::uint32_t probability) {
   return word < probability;
