@@ -18,11 +18,11 @@ using testing_support::expect_error;
 using testing_support::Outcome;
 using testing_support::ProgramTest;
 
-constexpr const char* tiny_sweep = "name = \"tiny\"\n[network]\nhidden = [2]\n[training]\nsteps = 1\n";
+constexpr const char* sweep_of_one_step = "name = \"tiny\"\n[network]\nhidden = [2]\n[training]\nsteps = 1\n";
 
 class MachineTest : public ProgramTest {
  protected:
-  MachineTest() { write("tiny.toml", tiny_sweep); }
+  MachineTest() { write("tiny.toml", sweep_of_one_step); }
 
   /// Leaves the new process one processor.
   static void one_processor() {
