@@ -8,7 +8,7 @@ namespace modsweep::fused {
 /// Where the arrays of a block lie, for one of its lanes.
 template <std::uint32_t width>
 struct TileArrays {
-  static constexpr TileSize size = tile_size(width);
+  static constexpr TileSize size = size_of_tiles(width);
 
   const TilePlan* plan = nullptr;
   float* values = nullptr;  ///< behind the TileState
@@ -30,11 +30,11 @@ struct TileArrays {
   [[nodiscard]] MODSWEEP_HD float* bias_shares(std::uint32_t l) const {
     return of_layer(plan->bias_shares, l);
   }
-  /// Of gradients at the network's ends; a warp's are plan->end_stride values on.
+  /// Of gradients at the network's ends; those of warps are size.end_stride values apart.
   [[nodiscard]] MODSWEEP_HD float* in_shares() const { return values + plan->in_shares; }
   [[nodiscard]] MODSWEEP_HD float* out_shares() const { return values + plan->out_shares; }
-  [[nodiscard]] MODSWEEP_HD float* own_in_share() const { return in_shares() + warp * plan->end_stride; }
-  [[nodiscard]] MODSWEEP_HD float* own_out_share() const { return out_shares() + warp * plan->end_stride; }
+  [[nodiscard]] MODSWEEP_HD float* own_in_share() const { return in_shares() + warp * size.end_stride; }
+  [[nodiscard]] MODSWEEP_HD float* own_out_share() const { return out_shares() + warp * size.end_stride; }
   [[nodiscard]] MODSWEEP_HD float* out_bias_shares() const { return values + plan->out_bias_shares; }
   [[nodiscard]] MODSWEEP_HD float* losses() const { return values + plan->losses; }
 

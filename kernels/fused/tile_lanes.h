@@ -27,7 +27,7 @@ namespace modsweep::fused {
 /// A lane's part of what its warp makes of rows of units: rows samples(), samples() + sample_lanes, ..., and
 /// four units.
 template <std::uint32_t width>
-using UnitTile = float[tile_size(width).samples][quad];
+using UnitTile = float[size_of_tiles(width).samples][quad];
 
 /// A thread's place in the block.
 struct WarpLane {
@@ -43,7 +43,7 @@ struct WarpLane {
 /// rows: a shared load serves both. Of 64 units, bit 0 is the samples'.
 template <std::uint32_t width>
 struct Lane : WarpLane {
-  static constexpr TileSize size = tile_size(width);
+  static constexpr TileSize size = size_of_tiles(width);
 
   std::uint32_t samples = 0;           ///< its first row
   std::uint32_t units = 0;             ///< its quad of units
@@ -84,7 +84,7 @@ MODSWEEP_HD void put_quad(float* to, const Quad<float>& values) {
 /// Sum over the groups of samples, in all of their lanes.
 template <std::uint32_t width, typename Thread>
 MODSWEEP_HD float over_samples(const Thread& thread, float v) {
-  constexpr std::uint32_t groups = tile_size(width).sample_lanes;
+  constexpr std::uint32_t groups = size_of_tiles(width).sample_lanes;
   if constexpr (groups > 1) v += thread.of_lane(v, 1);
   if constexpr (groups > 2) v += thread.of_lane(v, 4);
   return v;

@@ -33,7 +33,7 @@ class TilePasses {
   }
 
  private:
-  static constexpr TileSize size = tile_size(width);
+  static constexpr TileSize size = size_of_tiles(width);
   /// Where a lane has samples' outputs: of few samples, two lanes share one, else a lane has two.
   static constexpr std::uint32_t lanes_of_sample = 2 * size.rows <= warp_lanes ? 2 : 1;
   static constexpr std::uint32_t samples_of_lane = size.rows <= warp_lanes ? 1 : 2;
@@ -276,7 +276,7 @@ class TilePasses {
         }
       }
     }
-    thread_.wait_for_warp();  // the share may lie in the place of errors
+    if constexpr (size.whole_gradients) thread_.wait_for_warp();  // the share may lie in the place of errors
     float* share = arrays_.own_out_share() + quad * lane_.units;
     MODSWEEP_UNROLLED
     for (std::uint32_t o = 0; o < tile_ends; ++o)
@@ -295,7 +295,7 @@ class TilePasses {
       for (std::uint32_t c = 0; c < tile_ends; ++c)
         gradient[u].v[c] = math::multiply_add(tile_[i][u], x.v[c], gradient[u].v[c]);
     }
-    thread_.wait_for_warp();  // the share may lie in the place of x
+    if constexpr (size.whole_gradients) thread_.wait_for_warp();  // the share may lie in the place of x
     float* share = arrays_.own_in_share() + quad * lane_.units * tile_ends;
     MODSWEEP_UNROLLED
     for (std::uint32_t u = 0; u < quad; ++u)

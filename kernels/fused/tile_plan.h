@@ -45,24 +45,26 @@ struct TileSize {
   /// Whether a warp sums up whole gradients over its own samples, and shares are added up; else it sums up
   /// some blocks of them over all samples.
   bool whole_gradients = width == gradient_block;
+  /// From a warp's share of the gradient of the weights at one of the network's ends to the next warp's.
+  std::uint32_t end_stride = (rows > width ? rows : width) * tile_ends;
 };
 /// With 64 units a block takes less than 99 KB and two share 227 KB, with 128 units it takes less than 227
 /// KB.
-[[nodiscard]] MODSWEEP_HD constexpr TileSize tile_size(std::uint32_t width) {
+[[nodiscard]] MODSWEEP_HD constexpr TileSize size_of_tiles(std::uint32_t width) {
   return {.width = width, .samples = width == 32 ? 13U : width == 64 ? 7U : 9U};
 }
 /// Where quad q of row r of a matrix of weights is.
 template <std::uint32_t width>
 [[nodiscard]] MODSWEEP_HD std::uint32_t tile_hidden_place(std::uint32_t r, std::uint32_t q) {
-  constexpr TileSize size = tile_size(width);
+  constexpr TileSize size = size_of_tiles(width);
   return r / 4 * size.hidden_block + r % 4 * width + quad * q;
 }
 /// Widths of hidden layers that there are tiles for; tensor cores take the first one only.
 constexpr std::uint32_t tile_widths[] = {32, 64, 128};
 
 constexpr std::uint32_t tile_width = 32;  ///< as are the constants that follow
-constexpr std::uint32_t tile_block_rows = tile_size(tile_width).block_rows;
-constexpr std::uint32_t tile_hidden_block = tile_size(tile_width).hidden_block;
+constexpr std::uint32_t tile_block_rows = size_of_tiles(tile_width).block_rows;
+constexpr std::uint32_t tile_hidden_block = size_of_tiles(tile_width).hidden_block;
 /// Samples of a product of tensor cores. Of 13 such products a warp takes three, the last one four.
 constexpr std::uint32_t tensor_rows = 16;
 constexpr std::uint32_t tensor_products = tile_block_rows / tensor_rows;
@@ -92,16 +94,16 @@ struct TilePlan {
   std::uint32_t warp_rows[tile_warps] = {};   ///< and how many it takes
   std::uint32_t warp_stride = 0;              ///< rows of arrays from a warp's first one to the next warp's
 
-  std::uint32_t in_weights = 0;       ///< [W / 4] blocks of [4][4]: 4 outputs, inputs and zeros
-  std::uint32_t hidden_weights = 0;   ///< [H - 1][W / 4] blocks of [4][W]
-  std::uint32_t out_weights = 0;      ///< [4][W]: outputs and zeros
-  std::uint32_t biases = 0;           ///< [H][W], then [4] of the outputs
-  std::uint32_t norms = 0;            ///< [H - 1][warps][W]: shares of the sums of squares of columns
-  std::uint32_t squares = 0;          ///< [H][warps][W]: shares of the sums of a^2 over samples
-  std::uint32_t bias_shares = 0;      ///< [H][warps][W]: of gradients, as are those that follow
-  std::uint32_t in_shares = 0;        ///< of each warp [W][4]; in the place of x where a batch is one part
-  std::uint32_t out_shares = 0;       ///< of each warp [4][W]; in the place of errors, likewise
-  std::uint32_t end_stride = 0;       ///< of these two, from warp to warp
+  std::uint32_t in_weights = 0;      ///< [W / 4] blocks of [4][4]: 4 outputs, inputs and zeros
+  std::uint32_t hidden_weights = 0;  ///< [H - 1][W / 4] blocks of [4][W]
+  std::uint32_t out_weights = 0;     ///< [4][W]: outputs and zeros
+  std::uint32_t biases = 0;          ///< [H][W], then [4] of the outputs
+  std::uint32_t norms = 0;           ///< [H - 1][warps][W]: shares of the sums of squares of columns
+  std::uint32_t squares = 0;         ///< [H][warps][W]: shares of the sums of a^2 over samples
+  std::uint32_t bias_shares = 0;     ///< [H][warps][W]: of gradients, as are those that follow
+  /// Of each warp [W][4] and [4][W]. Of 32 units they lie in the place of the warp's rows of x and errors
+  /// where a batch is one part: neither is needed any more when they are stored.
+  std::uint32_t in_shares = 0, out_shares = 0;
   std::uint32_t out_bias_shares = 0;  ///< [warps][4]
   std::uint32_t losses = 0;           ///< [warps]: sums that are finite where the loss is
   std::uint32_t x = 0;                ///< [rows][4], inputs and zeros
@@ -126,7 +128,7 @@ constexpr std::size_t tile_values_begin = (sizeof(TileState) + 15) / 16 * 16;
 
 /// Deals the samples of a batch, in parts of about equal size, to the warps.
 inline void deal_samples(std::uint32_t batch, Multiplier multiplier, TilePlan& plan) {
-  const TileSize size = tile_size(plan.width);
+  const TileSize size = size_of_tiles(plan.width);
   const std::uint32_t parts = (batch + size.block_rows - 1) / size.block_rows;
   const std::uint32_t rows = (batch + parts - 1) / parts;
   const bool tensor = multiplier == Multiplier::tensor_cores;
@@ -149,7 +151,7 @@ inline void deal_samples(std::uint32_t batch, Multiplier multiplier, TilePlan& p
   plan.outputs = shape.outputs();
   deal_samples(batch, multiplier, plan);
 
-  const TileSize size = tile_size(plan.width);
+  const TileSize size = size_of_tiles(plan.width);
   const auto take = [&plan](std::uint32_t count) {
     const std::uint32_t at = plan.values;
     plan.values += count;
@@ -167,11 +169,9 @@ inline void deal_samples(std::uint32_t batch, Multiplier multiplier, TilePlan& p
   plan.losses = take(tile_warps);
   plan.x = plan.in_shares = take(size.block_rows * tile_ends);
   plan.errors = plan.out_shares = take(size.block_rows * tile_ends);
-  plan.end_stride = plan.warp_stride * tile_ends;
-  if (plan.part_rows < batch || plan.warp_stride < size.width) {
-    plan.end_stride = size.width * tile_ends;
-    plan.in_shares = take(shares * tile_ends);
-    plan.out_shares = take(shares * tile_ends);
+  if (plan.part_rows < batch || !size.whole_gradients) {
+    plan.in_shares = take(tile_warps * size.end_stride);
+    plan.out_shares = take(tile_warps * size.end_stride);
   }
   plan.units = take(plan.depth * size.layer);
   plan.bytes = tile_values_begin + plan.values * sizeof(float);

@@ -11,7 +11,7 @@ namespace modsweep::fused {
 template <std::uint32_t width, bool back, bool first>
 MODSWEEP_HD void multiply_block(UnitTile<width>& sums, const float* rows, const float* weights,
                                 const Quad<float>& begin) {
-  constexpr TileSize size = tile_size(width);
+  constexpr TileSize size = size_of_tiles(width);
   Quad<float> w[quad];
   MODSWEEP_UNROLLED
   for (std::uint32_t r = 0; r < quad; ++r) w[r] = pack::load_quad(weights + r * width);
@@ -31,7 +31,7 @@ MODSWEEP_HD void multiply_block(UnitTile<width>& sums, const float* rows, const 
 template <bool back, std::uint32_t width>
 MODSWEEP_HD void multiply(const Lane<width>& lane, UnitTile<width>& sums, const float* rows,
                           const float* weights, const Quad<float>& begin) {
-  constexpr TileSize size = tile_size(width);
+  constexpr TileSize size = size_of_tiles(width);
   constexpr std::uint32_t step = back ? size.hidden_block : quad;
   const float* own = weights + lane.units * (back ? quad : size.hidden_block);
   const float* first = rows + lane.samples * width;
@@ -55,7 +55,7 @@ MODSWEEP_HD void clear(GradientTile& sums) {
 template <std::uint32_t width>
 MODSWEEP_HD void add_weight_gradient(const Lane<width>& lane, GradientTile& sums, const float* deltas,
                                      const float* passed, std::uint32_t count) {
-  constexpr TileSize size = tile_size(width);
+  constexpr TileSize size = size_of_tiles(width);
   MODSWEEP_ROLLED
   for (std::uint32_t s = 0; s < size.sample_lanes; ++s) {  // rows s, s + sample_lanes, ... are swizzled alike
     const std::uint32_t swizzle = lane.swizzle(s);

@@ -32,7 +32,7 @@ class TileOwner {
   MODSWEEP_HD TileOwner(const WarpLane& lane, const TileArrays<width>& arrays)
       : lane_(lane), arrays_(arrays) {}
 
-  static constexpr TileSize size = tile_size(width);
+  static constexpr TileSize size = size_of_tiles(width);
   static constexpr std::uint32_t row_lanes = warp_lanes / size.unit_lanes;
   static constexpr std::uint32_t quads = width * width / quad / tile_threads;  ///< of a matrix
   static constexpr std::uint32_t others = width / warp_lanes;                  ///< other()s
@@ -76,9 +76,9 @@ class TileOwner {
     const std::uint32_t n = lane_.number + warp_lanes * k;
     switch (kind()) {
       case Kind::in_weights:
-        return sum_of_warps(arrays_.in_shares() + quad * n, arrays_.plan->end_stride);
+        return sum_of_warps(arrays_.in_shares() + quad * n, size.end_stride);
       case Kind::out_weights:
-        return sum_of_warps(arrays_.out_shares() + quad * n, arrays_.plan->end_stride);
+        return sum_of_warps(arrays_.out_shares() + quad * n, size.end_stride);
       case Kind::hidden_biases:
         return sum_of_warps(arrays_.bias_shares(n / size.unit_lanes) + quad * (n % size.unit_lanes), width);
       case Kind::out_biases:

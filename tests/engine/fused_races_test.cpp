@@ -111,11 +111,11 @@ TEST(FusedBarriers, AMissingOneOfAClusterIsNoticed) {
 }
 
 /// A network that is trained by tiles.
-Pack pack_of_tiles(std::uint32_t batch, double noise, std::size_t depth = 3) {
+Pack pack_of_tiles(std::uint32_t batch, double noise, std::size_t depth = 3, std::uint32_t width = 32) {
   DatasetCache cache;
   Pack pack;
   CellSettings cell;
-  cell.network.hidden.assign(depth, 32);
+  cell.network.hidden.assign(depth, width);
   cell.noise = {.strength = noise, .exponent = 2.0};
   cell.regularizer = {.l2 = 1e-4, .weighted_activity = 1e-3};
   cell.training.shuffle = true;
@@ -156,6 +156,15 @@ TEST(TileRaces, ThereAreNone) {
     }
 }
 
+TEST(TileRaces, ThereAreNoneInWideLayers) {
+  for (const auto& [width, batch] : {std::pair{64U, 57U}, {128U, 36U}}) {  // two parts, one part
+    const RaceWatch watch =
+        watch_tiles(pack_of_tiles(batch, 0.1, width == 64 ? 3 : 2, width), {}, width == 64);
+    EXPECT_EQ(watch.races(), 0U) << watch.first_race();
+    EXPECT_GT(watch.warp_waits(), 0U);
+  }
+}
+
 /// Two barriers before the first step, and two a step.
 TEST(TileBarriers, AMissingOneIsNoticed) {
   const Pack pack = pack_of_tiles(200, 0.1);
@@ -165,12 +174,29 @@ TEST(TileBarriers, AMissingOneIsNoticed) {
     EXPECT_GT(watch_tiles(pack, {.without = i, .within_blocks = {}, .without_of_warp = {}}).races(), 0U) << i;
 }
 
-/// Nine waits of a warp a step: for x, for each hidden layer, for the errors, and two for each matrix on the
-/// way back.
+/// Of wide layers, two more for each matrix between hidden layers, in each part of a batch; here a step is
+/// one.
+TEST(TileBarriers, AMissingOneOfWideLayersIsNoticed) {
+  const Pack pack = pack_of_tiles(50, 0.1, 3, 64);
+  ASSERT_EQ(watch_tiles(pack, {}).barriers().size(), 2U + 3 * 6U);
+  for (std::uint32_t i = 0; i < 8; ++i)
+    EXPECT_GT(watch_tiles(pack, {.without = i, .within_blocks = {}, .without_of_warp = {}}).races(), 0U) << i;
+}
+
+/// For x, for each hidden layer, for the errors; and between the two parts of a batch.
+TEST(TileBarriers, AMissingOneOfAWarpOfWideLayersIsNoticed) {
+  const Pack pack = pack_of_tiles(57, 0.1, 3, 64);
+  ASSERT_EQ(watch_tiles(pack, {}).warp_waits(), 11 + 5 + 11U);  // the second batch is one part
+  for (std::uint32_t i = 0; i < 11; ++i)
+    EXPECT_GT(watch_tiles(pack, {.without = {}, .within_blocks = {}, .without_of_warp = i}).races(), 0U) << i;
+}
+
+/// Eleven waits of a warp a step: for x, for each hidden layer, for the errors, until errors and x may be
+/// overwritten, and two for each matrix on the way back.
 TEST(TileBarriers, AMissingOneOfAWarpIsNoticed) {
   const Pack pack = pack_of_tiles(200, 0.1);
-  ASSERT_EQ(watch_tiles(pack, {}).warp_waits(), 3 * 9U);
-  for (std::uint32_t i = 0; i < 9; ++i)
+  ASSERT_EQ(watch_tiles(pack, {}).warp_waits(), 3 * 11U);
+  for (std::uint32_t i = 0; i < 11; ++i)
     EXPECT_GT(watch_tiles(pack, {.without = {}, .within_blocks = {}, .without_of_warp = i}).races(), 0U) << i;
 }
 

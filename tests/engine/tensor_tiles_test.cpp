@@ -64,10 +64,10 @@ class TensorProducts : public testing::Test {
 
   template <typename Columns>
   void multiply() {
-    std::vector<float> matrix(fused::tile_hidden_matrix);
+    std::vector<float> matrix(fused::size_of_tiles(width).hidden_matrix);
     for (std::uint32_t r = 0; r < width; ++r)
       for (std::uint32_t u = 0; u < width; ++u)
-        matrix[fused::tile_hidden_place(r, u / 4) + u % 4] = weights_[r * width + u];
+        matrix[fused::tile_hidden_place<width>(r, u / 4) + u % 4] = weights_[r * width + u];
     run_warps([&](const HostTileThread& thread, const fused::TensorLane& lane) {
       const fused::Tf32 tf32{0xffffe000U};
       fused::WholeColumns<fused::tensor_blocks> columns;

@@ -178,13 +178,14 @@ TEST(TileKinds, KnowNoLargerNormal) {
 
 TEST(TilePlans, FitShapesOfTheirOwnOnly) {
   const auto fits = [](std::vector<std::uint32_t> hidden, std::uint32_t batch, std::uint32_t inputs = 4,
-                       std::vector<std::uint32_t> groups = {}, bool bias = true) {
+                       std::vector<std::uint32_t> groups = {}, bool bias = true,
+                       Multiplier multiplier = Multiplier::threads) {
     CellSettings cell;
     cell.task.inputs = inputs;
     cell.network.hidden = std::move(hidden);
     cell.network.groups = std::move(groups);
     cell.network.bias = bias;
-    return fused::fits_tiles(shape_of(cell, inputs), batch, sm_90);
+    return fused::fits_tiles(shape_of(cell, inputs), batch, sm_90, multiplier);
   };
   for (std::size_t depth = 1; depth <= 4; ++depth)
     EXPECT_TRUE(fits(std::vector<std::uint32_t>(depth, 32), 200));
@@ -198,9 +199,34 @@ TEST(TilePlans, FitShapesOfTheirOwnOnly) {
   EXPECT_FALSE(fits({32}, 200, 5));
   EXPECT_FALSE(fits({32, 32}, 200, 4, {1, 2, 1}));
   EXPECT_FALSE(fits({32, 32}, 200, 4, {}, false));
+  EXPECT_TRUE(fits({32}, 200, 4, {}, true, Multiplier::tensor_cores));
+  for (const std::uint32_t width : {64U, 128U}) {
+    EXPECT_TRUE(fits({width, width, width}, 200));
+    EXPECT_FALSE(fits({width, width, 32}, 200));
+    EXPECT_FALSE(fits({width + 1, width + 1}, 200));
+    EXPECT_FALSE(fits({width, width}, 200, 4, {}, true, Multiplier::tensor_cores));
+  }
+  EXPECT_TRUE(fits(std::vector<std::uint32_t>(4, 64), 200));
+  EXPECT_FALSE(fits(std::vector<std::uint32_t>(4, 128), 200));  // weights alone are 198 KB
 }
 
-TEST(TilePlans, TwoBlocksOfThePapersNetworkShareAMultiprocessor) {
+/// What a block may have with compute capability 8.6, 8.9 and 12.0.
+constexpr fused::BlockLimits small_blocks = {.block = 101376, .multiprocessor = 102400, .reserved = 1024};
+
+TEST(TilePlans, SmallBlocksHoldThreeHiddenLayersOfUpTo64Units) {
+  for (const std::uint32_t width : {32U, 64U, 128U}) {
+    const Shape shape = shape_of(tile_cell({.name = "", .width = width}, 0), 4);
+    EXPECT_EQ(fused::fits_tiles(shape, 200, small_blocks), width < 128) << width;
+    if (width > 32) continue;
+    EXPECT_TRUE(fused::fits_tiles(shape, 200, small_blocks, Multiplier::tensor_cores));
+    EXPECT_FALSE(
+        fused::fits_tiles(shape, 209, small_blocks));  // in two parts: shares and x have places of their own
+  }
+}
+
+TEST(TilePlans, TwoBlocksShareAMultiprocessor) {
+  const Shape wide = shape_of(tile_cell({.name = "", .width = 64}, 0), 4);
+  EXPECT_LE(2 * (fused::tile_plan(wide, 200).bytes + sm_90.reserved), sm_90.multiprocessor);
   const Shape shape = shape_of(standard_cell(), 4);
   EXPECT_LE(2 * (fused::tile_plan(shape, 200).bytes + sm_90.reserved), sm_90.multiprocessor);
   EXPECT_FALSE(fused::fits_tiles(shape, 200, {.block = fused::tile_plan(shape, 200).bytes - 1}));
@@ -214,7 +240,7 @@ TEST(TilePlans, WarpsHaveEquallyManySamples) {
       EXPECT_EQ(plan.warp_rows[w], plan.part_rows / fused::tile_warps);
       EXPECT_EQ(plan.warp_first[w], w * plan.warp_rows[w]);
     }
-    EXPECT_LE(plan.warp_rows[0], fused::tile_size(32).rows);
+    EXPECT_LE(plan.warp_rows[0], fused::size_of_tiles(32).rows);
     EXPECT_EQ((batch + plan.part_rows - 1) / plan.part_rows, (batch + 207) / 208)
         << batch;  // the fewest parts
   }
@@ -306,6 +332,29 @@ TEST_P(TilesOfTheEngine, AreTaken) {
     EXPECT_EQ(std::memcmp(state.moment2.data(), tiles.moment2.data(), state.moment2.size() * sizeof(float)),
               0)
         << i;
+  }
+}
+
+/// Resumed in the middle, too.
+TEST_P(TilesOfTheEngine, AreTakenForWideLayers) {
+  if (GetParam() == Multiplier::tensor_cores) GTEST_SKIP() << "tensor cores take 32 units";
+  for (const std::uint32_t width : {64U, 128U}) {
+    std::vector<CellSettings> cells;
+    for (std::uint32_t i = 0; i < 3; ++i)
+      cells.push_back(tile_cell(
+          {.name = "", .width = width, .depth = 2, .batch = 70, .samples = 100, .noise = i % 2 * 0.1}, i));
+    const auto states = train(cells, 1000);
+    EXPECT_EQ(train(cells, 1000, train(cells, 2)), states);
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      Pack alone;
+      alone.add(cells[i], cache_.get(cells[i].task));
+      const TrainedByTiles tiles = train_by_tiles(alone, GetParam());
+      const auto state = from_bytes<float>(states[i], alone.shape);
+      EXPECT_EQ(std::memcmp(state.parameters.data(), tiles.parameters.data(),
+                            state.parameters.size() * sizeof(float)),
+                0)
+          << width << ", " << i;
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 // Carries out the PTX of kernels.cu: what it does must be free of faults and equal a loop in double.
 //   ptx_check PTX [CASE]: the cases of tile_cases.h, or one of them. Exit code 1 where one fails.
-//   ptx_check PTX plain|noisy|3xtf32|3xtf32_noisy|64|128 STEPS LINES: one network of the standard shape, or
-//   with that many units in each hidden layer; counts on standard output, and by line of the PTX in LINES,
-//   for counts.py.
+//   ptx_check PTX plain|noisy|3xtf32|3xtf32_noisy|plain_64|plain_128 STEPS LINES: one network of the standard
+//   shape, or with that many units in each hidden layer; counts on standard output, and by line of the PTX in
+//   LINES, for counts.py.
 #include "engine/tile_cases.h"
 #include "fused/tile_network.h"
 #include "ptx/report.h"
@@ -140,7 +140,8 @@ int count(const char* ptx, const std::string& kind, std::uint32_t steps, const c
   const bool tensor = kind.find("3xtf32") != std::string::npos;
   standard.noise = noisy ? 0.1 : 0.0;
   standard.multiplier = tensor ? Multiplier::tensor_cores : Multiplier::threads;
-  if (kind == "64" || kind == "128") standard.width = static_cast<std::uint32_t>(std::stoul(kind));
+  if (kind == "plain_64") standard.width = 64;
+  if (kind == "plain_128") standard.width = 128;
   checker.run(standard, false, &trace);
   ptx::report(stdout, checker.record());
   std::FILE* file = std::fopen(lines, "w");
@@ -163,6 +164,8 @@ int main(int count, char** arguments) {
     std::fprintf(stderr, "%s\n", e.what());
     return 1;
   }
-  std::fprintf(stderr, "usage: ptx_check PTX [CASE | plain|noisy|3xtf32|3xtf32_noisy|64|128 STEPS LINES]\n");
+  std::fprintf(
+      stderr,
+      "usage: ptx_check PTX [CASE | plain|noisy|3xtf32|3xtf32_noisy|plain_64|plain_128 STEPS LINES]\n");
   return 2;
 }
