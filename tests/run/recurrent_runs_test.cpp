@@ -21,6 +21,7 @@
 #include "modsweep/cpu_engine.h"
 #include "modsweep/error.h"
 #include "modsweep/names.h"
+#include "modsweep/recurrent_graph.h"
 
 namespace modsweep {
 namespace {
@@ -61,10 +62,19 @@ timescales = true
 timescale_steps = 100
 timescale_trials = 2
 continuous_steps = 50
+recurrent_spectrum = true
+recurrent_modularity = true
+recurrent_copies = 2
+bit_paths = true
+head_shares = true
 [axes]
 "growth.threshold" = [0.3, 0.99]
 "training.learning_rate" = [0.2, 1e30]
-"network.topology" = ["modular", "flat"]
+shape = [
+  { "network.topology" = "modular" },
+  { "network.topology" = "flat" },
+  { "network.topology" = "flat", "noise.strength" = 0.1, "regularizer.l1" = 1e-4, "regularizer.weighted_activity" = 1e-3 },
+]
 "training.precision" = ["fp32", "fp64"]
 )",
                               "growing.toml");
@@ -81,7 +91,11 @@ continuous_steps = 50
     for (const auto& [table, columns] : std::vector<std::pair<std::string, std::string>>{
              {"measurements",
               "t.step, epoch, task, n_solved, accuracy, mean_accuracy, epoch_loss, parameters, "
-              "trained_parameters, timescale, continuous_accuracy"},
+              "trained_parameters, timescale, continuous_accuracy, recurrent_gap, recurrent_modules, "
+              "recurrent_q, recurrent_louvain, recurrent_shuffled, bit_leak, head_separation"},
+             {"recurrent_spectra", "t.step, module, gap, gap_live, modules, dead, eigenvalues"},
+             {"bit_paths", "t.step, n, delay, share"},
+             {"head_shares", "t.step, unit, n, weight, share"},
              {"heads", "t.step, n, accuracy"},
              {"modules", "t.step, module, timescale"},
              {"continuous", "t.step, n, accuracy"},
@@ -120,7 +134,8 @@ TEST_F(RecurrentRuns, GrowAndAreMeasuredAfterEveryEpoch) {
   EXPECT_EQ(count("SELECT count(*) FROM heads h JOIN measurements m USING (cell, step) WHERE h.n > m.task"),
             "0|");
   EXPECT_EQ(count("SELECT (SELECT sum(task - 1) FROM measurements) = (SELECT count(*) FROM heads)"), "1|");
-  for (const char* table : {"continuous", "robustness", "generalization", "timescales", "conservation"})
+  for (const char* table : {"continuous", "robustness", "generalization", "timescales", "conservation",
+                            "recurrent_spectra", "bit_paths", "head_shares"})
     EXPECT_EQ(count(fmt::format("SELECT count(*) > 0 FROM {}", table)), "1|") << table;
   EXPECT_EQ(count("SELECT count(DISTINCT perturbed) FROM robustness"), "5|");
 }
@@ -251,7 +266,7 @@ TEST_F(RecurrentRuns, AreTheSameInAnyPackOrderAndNumberOfThreads) {
 TEST_F(RecurrentRuns, OfOnePackDifferInEverythingButFormBatchAndPrecision) {
   Sweep sweep = growing_sweep();
   const PlanSummary plan = summarize(sweep, {}, make_workers(cpu_), 0, 1);
-  EXPECT_EQ(plan.shapes.size(), 4U) << "topologies and precisions";
+  EXPECT_EQ(plan.shapes.size(), 6U) << "topologies, noise or none, and precisions";
   EXPECT_EQ(plan.growing, sweep.size());
   EXPECT_EQ(plan.shapes[0].key.text(), "4 recurrent modules of 3, batch 8, fp32");
   EXPECT_GT(plan.memory_bytes(), 0.0);
@@ -285,6 +300,86 @@ TEST_F(RecurrentRuns, NeedAnEngineOfTheirFamily) {
   Engines others;
   others.push_back(make_cpu_engine({.threads = 1, .instruction_set = {}}));
   EXPECT_THROW((void)run_on(others, growing_sweep(), path("other.db")), InputError);
+}
+
+/// An engine that knows neither noise nor penalties.
+class PlainEngine final : public Engine {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "plain"; }
+  [[nodiscard]] Family family() const override { return Family::recurrent; }
+  [[nodiscard]] std::string device() const override { return "none"; }
+  [[nodiscard]] std::string refuses(const Shape&, Precision) const override { return {}; }
+  [[nodiscard]] std::size_t bytes_per_network(const Shape&, std::uint32_t, Precision) const override {
+    return 1;
+  }
+  [[nodiscard]] std::size_t memory() const override { return 1000; }
+  [[nodiscard]] std::size_t workers() const override { return 1; }
+  [[nodiscard]] std::size_t preferred_pack(const Shape&, std::uint32_t, Precision) const override {
+    return 7;
+  }
+  [[nodiscard]] std::unique_ptr<Training> start(const Pack&) override { return nullptr; }
+};
+
+TEST(RecurrentEngines, ThatKnowNoNoiseRefuseIt) {
+  Engines engines;
+  engines.push_back(std::make_unique<PlainEngine>());
+  const auto workers = make_workers(engines);
+  CellSettings cell = parse_sweep("network.family = \"recurrent\"\n", "plain.toml").base;
+  EXPECT_EQ(pack_limit(workers.front(), pack_key(cell), 0), 7U);
+  for (const auto& change : std::vector<void (*)(CellSettings&)>{
+           [](CellSettings& one) { one.noise.strength = 0.1; },
+           [](CellSettings& one) { one.regularizer.l1 = 0.1; },
+           [](CellSettings& one) { one.regularizer.l2 = 0.1; },
+           [](CellSettings& one) { one.regularizer.weighted_activity = 0.1; }}) {
+    CellSettings regularized = cell;
+    change(regularized);
+    try {
+      (void)pack_limit(workers.front(), pack_key(regularized), 0);
+      ADD_FAILURE() << "the engine was taken";
+    } catch (const InputError& error) {
+      EXPECT_THAT(error.what(),
+                  HasSubstr("engine plain trains recurrent networks without noise and penalties"));
+    }
+  }
+}
+
+/// What was measured at the end is what the functions say of the stored weights.
+TEST_F(RecurrentRuns, MeasureTheModularityOfStoredWeights) {
+  const Sweep sweep = growing_sweep();
+  ASSERT_FALSE(run_on(cpu_, sweep, path("one.db")).interrupted);
+  Store store(path("one.db"), Store::Access::read_only);
+  std::size_t flat = 0;
+  for (std::uint64_t i = 0; i < sweep.size(); ++i) {
+    const Cell cell = sweep.cell(i);
+    if (cell.settings.training.learning_rate > 1.0) continue;  // they diverge
+    SCOPED_TRACE(i);
+    const Parameters weights = store.weights(cell.id).weights;
+    const recurrent::TensorLayout layout(weights.shape.form, weights.shape.modules, weights.shape.heads);
+    const auto& tensor =
+        layout.tensors()[layout.position(math::RecurrentTensor::recurrent, weights.shape.modules - 1)];
+    const auto matrix = std::span(weights.values).subspan(tensor.offset, tensor.size());
+    const auto modularity = recurrent_modularity(matrix, 3, weights.shape.heads, 2);
+    std::vector<double> expected = {modularity.louvain, modularity.shuffled,
+                                    static_cast<double>(layer_spectra(matrix, 3, 3).live.modules())};
+    if (cell.settings.network.topology == Topology::flat) {
+      ++flat;
+      expected.push_back(head_separation(head_weights(weights)).value());
+      double leak = 0.0;
+      for (const auto& one : bit_paths(weights).leaks) leak += one.value();
+      expected.push_back(leak / weights.shape.heads);
+    } else {
+      expected.insert(expected.end(), 2, -1.0);
+    }
+    EXPECT_EQ(
+        query_rows(
+            path("one.db"),
+            fmt::format("SELECT recurrent_louvain, recurrent_shuffled, 1.0 * recurrent_modules, "
+                        "coalesce(head_separation, -1.0), coalesce(bit_leak, -1.0) FROM measurements m "
+                        "JOIN cells c ON c.num = m.cell WHERE c.id = '{}' AND recurrent_louvain NOT NULL",
+                        cell.id)),
+        std::vector{text_of(expected)});
+  }
+  EXPECT_EQ(flat, 8U);
 }
 
 /// Operations counted one product after the other.
