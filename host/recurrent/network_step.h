@@ -8,6 +8,7 @@
 #include "recurrent/network.h"
 #include "recurrent/sequences.h"
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -66,7 +67,7 @@ class NetworkStep {
     const StepSettings& settings;
     const Sequences<T>& sequences;
     std::span<const std::uint32_t> heads;
-    TensorLayout layout;
+    const TensorLayout& layout;
     std::uint32_t first_trained =
         0;                         ///< the first module that the gradient goes through; modules, where none
     std::uint32_t first_kept = 0;  ///< the first module whose states are needed after the next one's
@@ -77,7 +78,7 @@ class NetworkStep {
   };
   [[nodiscard]] Pass begin(const Network<T>& network, const StepSettings& settings,
                            const Sequences<T>& sequences, std::span<const std::uint32_t> heads, bool learning,
-                           bool keep_states) const;
+                           bool keep_states);
   BatchResult run(const Pass& pass);
   void prepare(const Pass& pass);
   void prepare_memory(const Pass& pass);
@@ -94,6 +95,10 @@ class NetworkStep {
   }
 
   const Kernels<T>& kernels_;
+  std::optional<TensorLayout> layout_;  ///< of the last network, for the next one of its form and size
+  Form layout_form_;
+  std::uint32_t layout_modules_ = 0;
+  std::uint32_t layout_heads_ = 0;
   std::vector<ModuleWeights<T>> weights_;      ///< [module]
   std::vector<cpu::AlignedVector<T>> states_;  ///< two that modules use in turn, then one of each kept module
   std::vector<cpu::AlignedVector<T>> targets_;  ///< [module] that the gradient goes through

@@ -49,6 +49,7 @@ std::vector<double> mean_timescales(const Network<T>& network) {
 template <typename T>
 RecurrentTraining<T>::RecurrentTraining(std::vector<RunSettings> runs, cpu::Isa isa, std::size_t threads)
     : runs_(std::move(runs)),
+      learning_(runs_.size()),
       records_(runs_.size()),
       kernels_(recurrent::kernels_for<T>(isa)),
       random_(cpu::kernels_for<T>(isa)),
@@ -90,9 +91,10 @@ DrawnSequences<T> RecurrentTraining<T>::sequences(std::size_t network, SequenceP
 template <typename T>
 void RecurrentTraining<T>::take_step(std::size_t network, NetworkStep<T>& step) {
   RunState<T>& state = states_[network];
-  const BatchResult result =
-      step.train(state.network, runs_[network].step,
-                 sequences(network, SequencePurpose::training, state.step), learning_heads(state.network));
+  std::vector<std::uint32_t>& heads = learning_[network];
+  if (heads.empty()) heads = learning_heads(state.network);
+  const BatchResult result = step.train(state.network, runs_[network].step,
+                                        sequences(network, SequencePurpose::training, state.step), heads);
   if (!std::isfinite(result.loss) || !std::isfinite(result.norm)) {
     state.diverged = state.step + 1;
     return;
@@ -128,7 +130,10 @@ void RecurrentTraining<T>::end_epoch(std::size_t network, NetworkStep<T>& step) 
                       static_cast<double>(record.accuracy.size());
   if (record.accuracy.back() > run.pass && mean > run.pass) {
     state.solved = state.network;
-    if (record.epoch < run.epochs) grow(state.network, run.growth, DrawnValues(run.seed, run.form));
+    if (record.epoch < run.epochs) {
+      grow(state.network, run.growth, DrawnValues(run.seed, run.form));
+      learning_[network].clear();
+    }
   }
   record.solved = solved_task(state);
   state.last = record;
@@ -161,6 +166,7 @@ void RecurrentTraining<T>::restore(std::size_t network, std::span<const std::byt
   RunState<T>& state = states_[network];
   state = from_bytes<T>(bytes, run.form);
   records_[network].clear();
+  learning_[network].clear();
   // A shorter run does not grow after its last epoch; a longer one, which goes on there, does.
   const bool passed = state.solved.modules > 0 && task_of(state.solved) == task_of(state.network);
   if (passed && state.last.epoch < run.epochs && state.step % run.steps_per_epoch == 0)

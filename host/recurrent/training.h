@@ -79,7 +79,8 @@ class RecurrentTraining {
 
   std::vector<RunSettings> runs_;
   std::vector<RunState<T>> states_;
-  std::vector<std::uint64_t> stops_;  ///< steps after which a run ends
+  std::vector<std::vector<std::uint32_t>> learning_;  ///< learning_heads(); empty: not yet known
+  std::vector<std::uint64_t> stops_;                  ///< steps after which a run ends
   std::vector<std::vector<EpochRecord>> records_;
   const Kernels<T>& kernels_;
   const cpu::Kernels<T>& random_;
