@@ -106,6 +106,7 @@ struct RandomArguments {
   std::uint32_t first_sample = 0;
   std::size_t units = 0;
   std::size_t stride = 0;
+  T scale{1};  ///< of uniforms
 };
 
 /// Sums over the weights of a layer's units, W row-major [rows][columns]; each array is added to; null ones

@@ -142,7 +142,7 @@ void uniforms(const RandomArguments<T>& g) {
     store_turns(g, keys, unit);
     T* rows = g.values + unit * g.stride;
     for (std::size_t i = 0; i < 4 * g.stride; i += S::lanes)
-      math::uniform_of_turn(S::load(rows + i)).store(rows + i);
+      (math::uniform_of_turn(S::load(rows + i)) * S(g.scale)).store(rows + i);
   }
 }
 

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "modsweep/math/optimizer.h"
 #include "modsweep/math/recurrent.h"
 
 namespace modsweep::recurrent {
@@ -55,7 +56,7 @@ struct BackwardArguments {
       nullptr;  ///< [steps][units][S]: what the module above adds to dL/dr(t), t < steps; null: nothing
   T* passed_down = nullptr;           ///< [steps][units][S]: the same for the module below; null: not wanted
   T* lambda = nullptr;                ///< [units][S]: dL/dr(steps); overwritten
-  T* deltas = nullptr;                ///< memory of [time_block][units][S]
+  T* deltas = nullptr;                ///< memory of [time_block + 1][units][S]
   std::size_t time_block = 1;         ///< time steps whose outer products are summed at a time
   T* recurrent_gradient = nullptr;    ///< [units][units][lanes]; its diagonal has no meaning
   T* feedforward_gradient = nullptr;  ///< [units][units][lanes]; only with a module below
@@ -97,6 +98,17 @@ struct BitArguments {
   T* bits = nullptr;                           ///< [steps, rounded up to a multiple of 4][S]
 };
 
+/// One optimizer step of a tensor.
+template <typename T>
+struct UpdateArguments {
+  std::size_t count = 0;
+  math::SgdStep<T> step;
+  T factor{};  ///< of the gradient, from clipping
+  const T* gradient = nullptr;
+  T* values = nullptr;
+  T* velocity = nullptr;
+};
+
 template <typename T>
 struct Kernels {
   std::size_t chunk = 0;  ///< S
@@ -113,6 +125,10 @@ struct Kernels {
   void (*regularized_forward)(math::ActivationSite, const RegularizedForward<T>&);
   void (*regularized_backward)(math::ActivationSite, const RegularizedBackward<T>&);
   void (*activity)(const ActivityArguments<T>&);
+  /// out[sample] = the first word of the sample's draw, for `count` samples, a multiple of S.
+  void (*words)(std::uint32_t seed, math::Stream stream, std::uint32_t step, std::size_t count,
+                std::uint32_t* out);
+  void (*update)(const UpdateArguments<T>&);
   /// out[i] = the sum of sums[i][0 .. lanes), always in the same order.
   void (*reduce)(const T* sums, std::size_t count, T* out);
 };

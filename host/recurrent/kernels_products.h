@@ -21,23 +21,19 @@ constexpr std::size_t recurrent_rows = 5;
 template <typename T>
 constexpr std::size_t chunk_samples = chunk_vectors* Simd<T>::lanes;
 
-/// body<R>(first row) for tiles of R rows that cover all of them.
-template <typename Body>
+/// body<R>(first row) for tiles of at most `largest` rows that cover all of them.
+template <std::size_t largest = recurrent_rows, typename Body>
 MODSWEEP_HD void for_row_tiles(std::size_t rows, const Body& body) {
+  static_assert(largest <= 5);
   std::size_t i = 0;
-  for (; i + recurrent_rows <= rows; i += recurrent_rows) body.template operator()<recurrent_rows>(i);
-  switch (rows - i) {
-    case 4:
-      return body.template operator()<4>(i);
-    case 3:
-      return body.template operator()<3>(i);
-    case 2:
-      return body.template operator()<2>(i);
-    case 1:
-      return body.template operator()<1>(i);
-    default:
-      return;
-  }
+  for (; i + largest <= rows; i += largest) body.template operator()<largest>(i);
+  if constexpr (largest > 4)
+    if (rows - i == 4) return body.template operator()<4>(i);
+  if constexpr (largest > 3)
+    if (rows - i == 3) return body.template operator()<3>(i);
+  if constexpr (largest > 2)
+    if (rows - i == 2) return body.template operator()<2>(i);
+  if (rows - i == 1) body.template operator()<1>(i);
 }
 
 template <typename T>
@@ -50,21 +46,38 @@ void recurrent_pack(const T* w, std::size_t row_stride, std::size_t column_strid
   });
 }
 
+/// sum[r][v] += W(i + r, j) x[v] for one column j; `packed` begins there, and `skipped` is a row that has
+/// none.
+template <std::size_t R, typename T>
+MODSWEEP_HD void add_column(Simd<T> (&sum)[R][chunk_vectors], const T* packed, const T* x,
+                            std::size_t skipped = R) {
+  using S = Simd<T>;
+  S column[chunk_vectors];
+  for (std::size_t v = 0; v < chunk_vectors; ++v) column[v] = S::load(x + v * S::lanes);
+#pragma GCC unroll 5
+  for (std::size_t r = 0; r < R; ++r) {
+    if (r == skipped) continue;
+    const S factor(packed[r]);
+    for (std::size_t v = 0; v < chunk_vectors; ++v) sum[r][v] = multiply_add(factor, column[v], sum[r][v]);
+  }
+}
+
 /// sum[r][v] += sum_j W(i + r, j) x[j][v]; `packed` begins at row i.
 template <std::size_t R, typename T>
 MODSWEEP_HD void add_product(Simd<T> (&sum)[R][chunk_vectors], const T* packed, const T* x,
                              std::size_t inner) {
-  using S = Simd<T>;
-  for (std::size_t j = 0; j < inner; ++j) {
-    S column[chunk_vectors];
-    for (std::size_t v = 0; v < chunk_vectors; ++v) column[v] = S::load(x + v * S::lanes);
-    for (std::size_t r = 0; r < R; ++r) {
-      const S factor(packed[r]);
-      for (std::size_t v = 0; v < chunk_vectors; ++v) sum[r][v] = multiply_add(factor, column[v], sum[r][v]);
-    }
-    packed += R;
-    x += chunk_samples<T>;
-  }
+  for (std::size_t j = 0; j < inner; ++j) add_column<R>(sum, packed + j * R, x + j * chunk_samples<T>);
+}
+
+/// The same of a square matrix without its diagonal.
+template <std::size_t R, typename T>
+MODSWEEP_HD void add_product_without_diagonal(Simd<T> (&sum)[R][chunk_vectors], const T* packed, const T* x,
+                                              std::size_t inner, std::size_t i) {
+  constexpr std::size_t samples = chunk_samples<T>;
+  add_product<R>(sum, packed, x, i);
+#pragma GCC unroll 5
+  for (std::size_t r = 0; r < R; ++r) add_column<R>(sum, packed + (i + r) * R, x + (i + r) * samples, r);
+  add_product<R>(sum, packed + (i + R) * R, x + (i + R) * samples, inner - i - R);
 }
 
 /// An R x C tile of gradient[i][j] += sum over times and samples of deltas[time][i] before[time][j], lane by
@@ -98,14 +111,9 @@ template <typename T>
 MODSWEEP_HD void add_outer_products(const T* deltas, const T* before, std::size_t units, std::size_t times,
                                     T* gradient) {
   for_row_tiles(units, [&]<std::size_t R>(std::size_t i) {
-    std::size_t j = 0;
-    for (; j + outer_columns <= units; j += outer_columns)
-      outer_tile<R, outer_columns>(deltas, before, units, times, i, j, gradient);
-    if (outer_columns > 2 && j + 2 <= units) {
-      outer_tile<R, 2>(deltas, before, units, times, i, j, gradient);
-      j += 2;
-    }
-    if (j < units) outer_tile<R, 1>(deltas, before, units, times, i, j, gradient);
+    for_row_tiles<outer_columns>(units, [&]<std::size_t C>(std::size_t j) {
+      outer_tile<R, C>(deltas, before, units, times, i, j, gradient);
+    });
   });
 }
 

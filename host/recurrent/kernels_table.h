@@ -8,37 +8,51 @@
 
 namespace modsweep::cpu::MODSWEEP_ISA {
 
+/// What a head's errors, [chunk_vectors], give the module below and the head's weights.
+template <typename T>
+MODSWEEP_HD void head_backward(const recurrent::HeadArguments<T>& g, const Simd<T>* errors) {
+  using S = Simd<T>;
+  constexpr std::size_t samples = chunk_samples<T>;
+  S bias_gradient = S::load(g.bias_gradient);
+  for (std::size_t v = 0; v < chunk_vectors; ++v) bias_gradient = bias_gradient + errors[v];
+  bias_gradient.store(g.bias_gradient);
+  for (std::size_t j = 0; j < g.units; ++j) {
+    const S weight(g.weights[g.units + j] - g.weights[j]);
+    S gradient = S::load(g.weight_gradient + j * S::lanes);
+    for (std::size_t v = 0; v < chunk_vectors; ++v) {
+      const std::size_t at = j * samples + v * S::lanes;
+      multiply_add(weight, errors[v], S::load(g.lambda + at)).store(g.lambda + at);
+      gradient = multiply_add(errors[v], S::load(g.states + at), gradient);
+    }
+    gradient.store(g.weight_gradient + j * S::lanes);
+  }
+}
+
 template <typename T>
 recurrent::HeadSums recurrent_head(const recurrent::HeadArguments<T>& g) {
   using S = Simd<T>;
   constexpr std::size_t samples = chunk_samples<T>;
   recurrent::HeadSums out;
-  S bias_gradient = g.lambda ? S::load(g.bias_gradient) : S();
-  for (std::size_t b = 0; b < samples; b += S::lanes) {
-    S margin(g.bias[1] - g.bias[0]);
-    for (std::size_t j = 0; j < g.units; ++j)
-      margin =
-          multiply_add(S(g.weights[g.units + j] - g.weights[j]), S::load(g.states + j * samples + b), margin);
-    if (g.margin) margin.store(g.margin + b);
-    const S label = S::load(g.labels + b);
-    const S mask = S::load(g.mask + b);
-    S error;
-    const S loss = math::cross_entropy(margin, label, error) * mask;
-    const S said = select(margin > S(T(0)), S(T(1)), S(T(0)));
-    const S right = select(said == label, mask, S(T(0)));
-    out.loss += static_cast<double>(sum_lanes(loss));
-    out.right += static_cast<std::uint64_t>(sum_lanes(right));
-    if (!g.lambda) continue;
-    error = error * mask * S(g.scale);
-    bias_gradient = bias_gradient + error;
-    for (std::size_t j = 0; j < g.units; ++j) {
-      T* lambda = g.lambda + j * samples + b;
-      multiply_add(S(g.weights[g.units + j] - g.weights[j]), error, S::load(lambda)).store(lambda);
-      T* gradient = g.weight_gradient + j * S::lanes;
-      multiply_add(error, S::load(g.states + j * samples + b), S::load(gradient)).store(gradient);
-    }
+  S margins[chunk_vectors];
+  for (auto& margin : margins) margin = S(g.bias[1] - g.bias[0]);
+  for (std::size_t j = 0; j < g.units; ++j) {
+    const S weight(g.weights[g.units + j] - g.weights[j]);
+    for (std::size_t v = 0; v < chunk_vectors; ++v)
+      margins[v] = multiply_add(weight, S::load(g.states + j * samples + v * S::lanes), margins[v]);
   }
-  if (g.lambda) bias_gradient.store(g.bias_gradient);
+  S errors[chunk_vectors];
+  for (std::size_t v = 0; v < chunk_vectors; ++v) {
+    const S margin = margins[v];
+    if (g.margin) margin.store(g.margin + v * S::lanes);
+    const S label = S::load(g.labels + v * S::lanes);
+    const S mask = S::load(g.mask + v * S::lanes);
+    const S said = select(margin > S(T(0)), S(T(1)), S(T(0)));
+    out.right += static_cast<std::uint64_t>(sum_lanes(select(said == label, mask, S(T(0)))));
+    const S loss = math::cross_entropy(margin, label, errors[v]) * mask;
+    out.loss += static_cast<double>(sum_lanes(loss));
+    errors[v] = errors[v] * mask * S(g.scale);
+  }
+  if (g.lambda) head_backward(g, errors);
   return out;
 }
 
@@ -88,6 +102,45 @@ void recurrent_bits(const recurrent::BitArguments<T>& g) {
   }
 }
 
+/// The first words of the blocks of a vector's samples.
+template <typename T>
+void recurrent_words(std::uint32_t seed, math::Stream stream, std::uint32_t step, std::size_t count,
+                     std::uint32_t* out) {
+  const RoundKeys keys(seed, static_cast<std::uint32_t>(stream));
+  for (std::size_t sample = 0; sample < count; sample += word_lanes) {
+    Words words[4] = {};
+    start_counter(words, step, 0, static_cast<std::uint32_t>(sample), 1, 0);
+    philox(words, keys);
+    for (std::size_t i = 0; i < word_lanes; ++i) out[sample + i] = static_cast<std::uint32_t>(words[0][i]);
+  }
+}
+
+/// Parameters [i, i + lanes), of which `count` exist.
+template <typename T>
+MODSWEEP_HD void update_some(const recurrent::UpdateArguments<T>& g, const math::SgdStep<Simd<T>>& step,
+                             std::size_t i, std::size_t count) {
+  using S = Simd<T>;
+  S values;
+  S velocity;
+  S gradient;
+  __builtin_memcpy(&values.v, g.values + i, count * sizeof(T));
+  __builtin_memcpy(&velocity.v, g.velocity + i, count * sizeof(T));
+  __builtin_memcpy(&gradient.v, g.gradient + i, count * sizeof(T));
+  values = math::update_sgd(step, values, S(g.factor) * gradient, velocity);
+  __builtin_memcpy(g.values + i, &values.v, count * sizeof(T));
+  __builtin_memcpy(g.velocity + i, &velocity.v, count * sizeof(T));
+}
+
+template <typename T>
+void recurrent_update(const recurrent::UpdateArguments<T>& g) {
+  using S = Simd<T>;
+  const math::SgdStep<S> step{S(g.step.learning_rate), S(g.step.momentum), S(g.step.weight_decay),
+                              g.step.nesterov};
+  std::size_t i = 0;
+  for (; i + S::lanes <= g.count; i += S::lanes) update_some(g, step, i, S::lanes);
+  if (i < g.count) update_some(g, step, i, g.count - i);
+}
+
 template <typename T>
 constexpr recurrent::Kernels<T> make_recurrent_table() {
   return {.chunk = chunk_samples<T>,
@@ -100,6 +153,8 @@ constexpr recurrent::Kernels<T> make_recurrent_table() {
           .regularized_forward = regularized_forward<T>,
           .regularized_backward = regularized_backward<T>,
           .activity = recurrent_activity<T>,
+          .words = recurrent_words<T>,
+          .update = recurrent_update<T>,
           .reduce = recurrent_reduce<T>};
 }
 

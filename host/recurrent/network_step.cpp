@@ -24,6 +24,20 @@ void ensure(Vector& vector, std::size_t size) {
   if (vector.size() < size) vector.resize(size);
 }
 
+/// Eight sums side by side, so that no addition waits for the one before.
+template <typename T>
+double sum_of_squares(const std::vector<T>& values) {
+  double sums[8] = {};
+  std::size_t i = 0;
+  for (; i + 8 <= values.size(); i += 8)
+    for (std::size_t n = 0; n < 8; ++n) {
+      const double value = values[i + n];
+      sums[n] += value * value;
+    }
+  for (; i < values.size(); ++i) sums[0] += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+  return std::accumulate(std::begin(sums), std::end(sums), 0.0);
+}
+
 /// Whether a module's own tensors are trained.
 template <typename T>
 bool trains_module(const Network<T>& network, const TensorLayout& layout, std::uint32_t module) {
@@ -39,14 +53,21 @@ bool trains_module(const Network<T>& network, const TensorLayout& layout, std::u
 template <typename T>
 auto NetworkStep<T>::begin(const Network<T>& network, const StepSettings& settings,
                            const Sequences<T>& sequences, std::span<const std::uint32_t> heads, bool learning,
-                           bool keep_states) const -> Pass {
+                           bool keep_states) -> Pass {
   if (settings.slope < 0.0)
     throw LogicError(fmt::format("the slope must be at least 0, not {}", settings.slope));
+  if (!layout_ || layout_form_ != network.form || layout_modules_ != network.modules ||
+      layout_heads_ != network.heads) {
+    layout_.emplace(network.layout());
+    layout_form_ = network.form;
+    layout_modules_ = network.modules;
+    layout_heads_ = network.heads;
+  }
   Pass pass{network,
             settings,
             sequences,
             heads,
-            network.layout(),
+            *layout_,
             network.modules,
             network.modules,
             0,
@@ -92,7 +113,7 @@ void NetworkStep<T>::prepare_memory(const Pass& pass) {
   for (auto* each : {&targets_, &lambdas_}) each->resize(std::max<std::size_t>(each->size(), pass.last + 1));
   time_block_ = std::clamp(block_bytes / (3 * plane(pass) * sizeof(T)), shortest_block,
                            std::max(steps, shortest_block));
-  ensure(deltas_, time_block_ * plane(pass));
+  ensure(deltas_, (time_block_ + 1) * plane(pass));
   for (std::uint32_t module = 0; module <= pass.last; ++module) {
     ensure(lambdas_[module], plane(pass));
     if (module < pass.first_trained) continue;
@@ -262,9 +283,7 @@ BatchResult NetworkStep<T>::run(const Pass& pass) {
   if (!pass.learning) return result;
   sums_.collect(pass.network, pass.layout, pass.first_trained, pass.last, pass.heads, gradient_);
   if (pass.settings.regularization.of_weights()) result.penalty = passes_.add_penalties(gradient_);
-  double squares = 0.0;
-  for (const T g : gradient_) squares += static_cast<double>(g) * static_cast<double>(g);
-  result.norm = std::sqrt(squares);
+  result.norm = std::sqrt(sum_of_squares(gradient_));
   return result;
 }
 
@@ -318,9 +337,12 @@ BatchResult NetworkStep<T>::train(Network<T>& network, const StepSettings& setti
     const math::SgdStep<T> step{static_cast<T>(settings.learning_rate * network.rates[n]),
                                 static_cast<T>(settings.momentum), T(0), settings.nesterov};
     const NamedTensor& tensor = pass.layout.tensors()[n];
-    for (std::size_t i = tensor.offset; i < tensor.offset + tensor.size(); ++i)
-      network.values[i] =
-          math::update_sgd(step, network.values[i], factor * gradient_[i], network.velocity[i]);
+    kernels_.update({.count = tensor.size(),
+                     .step = step,
+                     .factor = factor,
+                     .gradient = gradient_.data() + tensor.offset,
+                     .values = network.values.data() + tensor.offset,
+                     .velocity = network.velocity.data() + tensor.offset});
   }
   return result;
 }

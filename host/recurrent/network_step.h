@@ -9,6 +9,7 @@
 #include "recurrent/regularized_passes.h"
 #include "recurrent/sequences.h"
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -69,7 +70,7 @@ class NetworkStep {
     const StepSettings& settings;
     const Sequences<T>& sequences;
     std::span<const std::uint32_t> heads;
-    TensorLayout layout;
+    const TensorLayout& layout;
     std::uint32_t first_trained =
         0;                         ///< the first module that the gradient goes through; modules, where none
     std::uint32_t first_kept = 0;  ///< the first module whose states are needed after the next one's
@@ -81,7 +82,7 @@ class NetworkStep {
   };
   [[nodiscard]] Pass begin(const Network<T>& network, const StepSettings& settings,
                            const Sequences<T>& sequences, std::span<const std::uint32_t> heads, bool learning,
-                           bool keep_states) const;
+                           bool keep_states);
   BatchResult run(const Pass& pass);
   void prepare(const Pass& pass);
   void prepare_memory(const Pass& pass);
@@ -98,6 +99,10 @@ class NetworkStep {
   }
 
   const Kernels<T>& kernels_;
+  std::optional<TensorLayout> layout_;  ///< of the last network, for the next one of its form and size
+  Form layout_form_;
+  std::uint32_t layout_modules_ = 0;
+  std::uint32_t layout_heads_ = 0;
   std::vector<ModuleWeights<T>> weights_;      ///< [module]
   std::vector<cpu::AlignedVector<T>> states_;  ///< two that modules use in turn, then one of each kept module
   std::vector<cpu::AlignedVector<T>> targets_;  ///< [module] that the gradient goes through

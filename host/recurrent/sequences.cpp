@@ -37,11 +37,11 @@ DrawnSequences<T>::DrawnSequences(const Kernels<T>& kernels, const cpu::Kernels<
   }
   const std::size_t padded = (samples + kernels.chunk - 1) / kernels.chunk * kernels.chunk;
   probabilities_.assign(padded, math::even_probability);
-  if (settings.bit_probability == ParitySettings::BitProbability::even) return;
-  for (std::uint32_t sample = 0; sample < samples; ++sample) {
-    const bool each = settings.bit_probability == ParitySettings::BitProbability::sequence;
-    probabilities_[sample] = word(SequenceDraw::probability, each ? sample : 0);
-  }
+  if (settings.bit_probability == ParitySettings::BitProbability::sequence)
+    kernels.words(seed, math::sequence_stream(purpose, SequenceDraw::probability), step, padded,
+                  probabilities_.data());
+  if (settings.bit_probability == ParitySettings::BitProbability::batch)
+    probabilities_.assign(padded, word(SequenceDraw::probability, 0));
 }
 
 template <typename T>
@@ -72,9 +72,8 @@ void DrawnSequences<T>::bits(std::size_t chunk, T* out) const {
 
 template <typename T>
 void DrawnSequences<T>::states(std::size_t chunk, std::uint32_t module, T* out) const {
-  const std::size_t count = units_ * kernels_.chunk;
   if (settings_.zero_state) {
-    std::fill_n(out, count, T(0));
+    std::fill_n(out, units_ * kernels_.chunk, T(0));
     return;
   }
   random_.uniforms({.values = out,
@@ -84,8 +83,8 @@ void DrawnSequences<T>::states(std::size_t chunk, std::uint32_t module, T* out) 
                     .layer = module,
                     .first_sample = static_cast<std::uint32_t>(chunk * kernels_.chunk),
                     .units = units_,
-                    .stride = kernels_.chunk});
-  for (std::size_t i = 0; i < count; ++i) out[i] *= T(math::initial_state_bound);
+                    .stride = kernels_.chunk,
+                    .scale = T(math::initial_state_bound)});
 }
 
 template <typename T>

@@ -143,11 +143,11 @@ DrawnSequences<T> RecurrentTraining<T>::sequences(std::size_t network, SequenceP
 }
 
 template <typename T>
-void RecurrentTraining<T>::take_step(std::size_t network, NetworkStep<T>& step) {
+void RecurrentTraining<T>::take_step(std::size_t network, std::span<const std::uint32_t> heads,
+                                     NetworkStep<T>& step) {
   RunState<T>& state = states_[network];
-  const BatchResult result =
-      step.train(state.network, runs_[network].step,
-                 sequences(network, SequencePurpose::training, state.step), learning_heads(state.network));
+  const BatchResult result = step.train(state.network, runs_[network].step,
+                                        sequences(network, SequencePurpose::training, state.step), heads);
   if (!std::isfinite(result.loss) || !std::isfinite(result.norm)) {
     state.diverged = state.step + 1;
     return;
@@ -179,10 +179,12 @@ void RecurrentTraining<T>::advance(std::uint64_t steps) {
     NetworkStep<T>& step = workspace(worker);
     RunState<T>& state = states_[network];
     const std::uint64_t last = std::min(stops_[network], state.step + steps);
+    std::vector<std::uint32_t> heads = learning_heads(state.network);
     while (state.step < last && state.diverged == 0) {
-      take_step(network, step);
-      if (state.diverged == 0 && state.step % runs_[network].steps_per_epoch == 0)
-        test_and_grow(network, step);
+      take_step(network, heads, step);
+      if (state.diverged != 0 || state.step % runs_[network].steps_per_epoch != 0) continue;
+      test_and_grow(network, step);
+      heads = learning_heads(state.network);
     }
   });
 }

@@ -105,7 +105,7 @@ class RecurrentTraining final : public Runs<T> {
   using Runs<T>::stops_;
 
   [[nodiscard]] NetworkStep<T>& workspace(std::size_t worker);
-  void take_step(std::size_t network, NetworkStep<T>& step);
+  void take_step(std::size_t network, std::span<const std::uint32_t> heads, NetworkStep<T>& step);
   void test_and_grow(std::size_t network, NetworkStep<T>& step);
   [[nodiscard]] DrawnSequences<T> sequences(std::size_t network, math::SequencePurpose purpose,
                                             std::uint64_t step) const;
