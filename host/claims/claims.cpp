@@ -2,6 +2,7 @@
 #include "claims/sweep_files.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace modsweep::claims {
@@ -12,8 +13,9 @@ namespace modsweep::claims {
 
 namespace {
 
-/// The number that the figure's name begins with: 8 for "8f-h".
+/// The number that the figure's name begins with: 8 for "8f-h". What is no figure of the paper comes last.
 int figure_number(const Claim& claim) {
+  if (!is_figure(claim)) return std::numeric_limits<int>::max();
   int number = 0;
   for (const char c : claim.figure) {
     if (c < '0' || c > '9') break;
@@ -23,6 +25,10 @@ int figure_number(const Claim& claim) {
 }
 
 }  // namespace
+
+bool is_figure(const Claim& claim) {
+  return claim.figure.front() >= '0' && claim.figure.front() <= '9';
+}
 
 std::vector<Claim> all_claims() {
   std::vector<Claim> claims;

@@ -130,7 +130,7 @@ void add_reproduce(CLI::App& app, Action& chosen) {
       ->add_option("-o,--output", options->output_path, "Write here, whole or not at all [standard output]")
       ->type_name("FILE");
   command->footer(
-      "Cells are found by the names of their sweeps (fig01 to fig12, paper_table) and compared with the "
+      "Cells are found by the names of their sweeps (fig01 to fig12, paper_table, causes) and compared with the "
       "sweep "
       "files.\n"
       "Each claim holds, does not hold, or cannot be judged: then the report names the command that makes "

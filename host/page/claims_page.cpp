@@ -52,7 +52,7 @@ std::string plain(std::string text) {
 }
 
 ClaimCard card_of(const Judgment& judgment) {
-  ClaimCard card{.figure = fmt::format("Figure {}", judgment.claim.figure),
+  ClaimCard card{.figure = claims::title_of(judgment.claim),
                  .says = std::string(judgment.claim.says),
                  .verdict = claims::text_of(judgment.verdict),
                  .blocks = {}};
@@ -83,6 +83,12 @@ ClaimPlot plot_of_claim(std::string_view sweep) {
   if (sweep == "fig08" || sweep == "fig08_composition") return {"line", "", {"test_loss", "ood_loss"}};
   if (sweep == "fig11") return {"line", "task.fan_fraction", {"test_loss", "ood_loss"}};
   if (sweep == "fig09" || sweep == "fig12") return {"line", "network.block_depth", {"block_error"}};
+  if (sweep == "causes") return {"line", "", {"test_loss", "relative_cut"}};
+  if (sweep == "causes_range") return {"line", "", {"test_loss", "ood_loss"}};
+  if (sweep == "causes_retina") return {"line", "", {"separation_layer3"}};
+  if (sweep == "causes_goals") return {"line", "", {"separation_layer2"}};
+  if (sweep == "causes_adapt") return {"line", "", {"test_loss"}};
+  if (sweep == "causes_xor") return {"line", "", {"first_step_below"}};
   return {"line", "", {}};
 }
 

@@ -1,6 +1,7 @@
 #include "results/cells.h"
 
 #include "core/text.h"
+#include "results/parent_labels.h"
 #include "results/values.h"
 
 #include <algorithm>
@@ -39,6 +40,7 @@ void read_store(const std::string& path, std::unordered_set<std::string>& known,
                                      .engine = json::parse(row[4]),
                                      .device = json::parse(row[5]),
                                      .seconds = json::parse(row[6])});
+                    add_parent_settings(cells.back().settings);
                   });
   std::vector<std::string> columns = number_columns(store);
   columns.emplace_back("cell");
