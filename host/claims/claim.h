@@ -13,13 +13,16 @@ namespace modsweep::claims {
 /// A row of the table of science.md section 7, or of the figures of section 8.8, "r2a". The thresholds in
 /// `judge` apply to the settings of the sweep file.
 struct Claim {
-  std::string_view figure;  ///< "1", "8f-h", "r2a"
+  std::string_view figure;  ///< "1", "8f-h", "r2a"; of other texts "causes: retina"
   std::string_view sweep;   ///< the name of its sweep file
   std::string_view says;    ///< the expected result
   void (*judge)(Judge& judge);
 };
 
-/// All claims in the order of the figures: those of the files that claims.def lists.
+/// Whether the claim is about a figure of the paper.
+[[nodiscard]] bool is_figure(const Claim& claim);
+
+/// All claims in the order of the figures, then the others: those of the files that claims.def lists.
 [[nodiscard]] std::vector<Claim> all_claims();
 
 /// The column of the regularizer's coefficient.

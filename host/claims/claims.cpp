@@ -2,6 +2,7 @@
 #include "claims/sweep_files.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace modsweep::claims {
@@ -12,18 +13,25 @@ namespace modsweep::claims {
 
 namespace {
 
-/// The number that the figure's name begins with, 8 for "8f-h"; those of the second paper, "r2a", come last.
+/// The number that the figure's name begins with, 8 for "8f-h"; those of the second paper, "r2a", follow, and
+/// what is no figure comes last.
 int figure_number(const Claim& claim) {
+  if (!is_figure(claim)) return std::numeric_limits<int>::max();
   const bool second = claim.figure.starts_with('r');
-  int number = second ? 100 : 0;
+  int number = 0;
   for (const char c : claim.figure.substr(second ? 1 : 0)) {
     if (c < '0' || c > '9') break;
     number = 10 * number + (c - '0');
   }
-  return number;
+  return second ? 100 + number : number;
 }
 
 }  // namespace
+
+bool is_figure(const Claim& claim) {
+  const std::string_view name = claim.figure.substr(claim.figure.starts_with('r') ? 1 : 0);
+  return !name.empty() && name.front() >= '0' && name.front() <= '9';
+}
 
 std::vector<Claim> all_claims() {
   std::vector<Claim> claims;

@@ -22,7 +22,8 @@ using nlohmann::json;
 std::set<std::string> free_keys(const Sweep& file) {
   std::set<std::string> keys = {
       "training.seed",       "training.steps",  "training.epochs",           "growth.epochs",
-      "measure.every_steps", "measure.initial", "measure.points_per_decade", "measure.weights"};
+      "measure.every_steps", "measure.initial", "measure.points_per_decade", "measure.weights",
+      "start.from"};
   for (const Axis& axis : file.axes) keys.insert(axis.keys.begin(), axis.keys.end());
   return keys;
 }

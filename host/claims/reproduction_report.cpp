@@ -4,6 +4,7 @@
 #include "core/text.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <set>
 
@@ -55,7 +56,7 @@ void write_summary(const std::vector<Judgment>& judgments, std::ostream& out) {
 }
 
 void write_section(const Judgment& judgment, std::ostream& out) {
-  fmt::print(out, "\n## Figure {}: {}\n\n{}\n\n{}\n\n", judgment.claim.figure, text_of(judgment.verdict),
+  fmt::print(out, "\n## {}: {}\n\n{}\n\n{}\n\n", title_of(judgment.claim), text_of(judgment.verdict),
              judgment.claim.says, protocol_text(judgment));
   fmt::print(out, "| | | value | interval | networks |\n| --- | --- | --- | --- | --- |\n");
   for (const Number& number : judgment.numbers)
@@ -126,7 +127,14 @@ ordered_json json_of(const Judgment& judgment) {
 }  // namespace
 
 std::string run_command(const Claim& claim) {
-  return fmt::format("modsweep run sweeps/{}.toml", claim.sweep);
+  return fmt::format("modsweep run {}", shipped_path(claim.sweep));
+}
+
+std::string title_of(const Claim& claim) {
+  if (is_figure(claim)) return fmt::format("Figure {}", claim.figure);
+  std::string title(claim.figure);
+  title.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(title.front())));
+  return title;
 }
 
 std::string intervals_text(const IntervalSettings& intervals) {
@@ -144,10 +152,10 @@ std::string intervals_text(const IntervalSettings& intervals) {
 std::string protocol_text(const Judgment& judgment) {
   const Evidence& evidence = judgment.evidence;
   std::string text = fmt::format(
-      "{}: {} cells ({} of the {} of `sweeps/{}.toml`), {} of {} seeds, {} of {} steps, engine {} ({}), {} "
+      "{}: {} cells ({} of the {} of `{}`), {} of {} seeds, {} of {} steps, engine {} ({}), {} "
       "of training.",
       evidence.full() ? "Full protocol" : "Reduced protocol", evidence.cells.size(),
-      evidence.file_cells_found, evidence.file_cells, judgment.claim.sweep, seeds_of(evidence),
+      evidence.file_cells_found, evidence.file_cells, shipped_path(judgment.claim.sweep), seeds_of(evidence),
       evidence.file_seeds, evidence.steps, evidence.file_steps,
       fmt::join(different(evidence.cells, [](const ResultCell& c) { return c.engine; }), ", "),
       fmt::join(different(evidence.cells, [](const ResultCell& c) { return c.device; }), "; "),

@@ -22,6 +22,8 @@ struct ReportHead {
 
 /// The command that trains the claim's sweep.
 [[nodiscard]] std::string run_command(const Claim& claim);
+/// "Figure 8f-h", "Causes: retina".
+[[nodiscard]] std::string title_of(const Claim& claim);
 /// How the report's intervals are made, in a sentence.
 [[nodiscard]] std::string intervals_text(const IntervalSettings& intervals);
 

@@ -1,13 +1,22 @@
 #include "claims/sweep_files.h"
 
+#include "core/text.h"
+#include "results/parent_labels.h"
+
 #include <algorithm>
+#include <filesystem>
+#include <map>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "modsweep/error.h"
+#include "modsweep/settings.h"
 
 namespace modsweep::claims {
 namespace {
+
+using nlohmann::json;
 
 const SweepFile& file_of(std::string_view name) {
   const auto& files = sweep_files();
@@ -17,10 +26,46 @@ const SweepFile& file_of(std::string_view name) {
   return *found;
 }
 
+/// Whether a parent has one of the values that start.where, "KEY=VALUE", gives for a key.
+bool meets(const json& settings, const std::vector<std::string>& where) {
+  return std::ranges::all_of(where, [&](const std::string& condition) {
+    const std::string key = condition.substr(0, condition.find('='));
+    return std::ranges::any_of(where, [&](const std::string& other) {
+      return other.starts_with(key + "=") &&
+             settings.at(key) == json::parse(other.substr(key.size() + 1), nullptr, false);
+    });
+  });
+}
+
+/// Adds the axis of the cells of the file whose store start.from names, as a run finds them in the store.
+void add_parents(Sweep& sweep) {
+  const Sweep parent_sweep = shipped_sweep(std::filesystem::path(sweep.base.start.from).stem().string());
+  std::map<std::string, json> parents;
+  for (std::uint64_t i = 0; i < parent_sweep.size(); ++i) {
+    const Cell cell = parent_sweep.cell(i);
+    json settings;
+    for (const SettingValue& value : canonical_settings(cell.settings))
+      settings[value.key] = json::parse(value.json);
+    if (meets(settings, sweep.base.start.where)) parents[shown_id(cell.id)] = std::move(settings);
+  }
+  Axis axis{{"start.cell", "start.label"}, {}};
+  for (const auto& [id, label] : parent_labels(parents))
+    axis.values.push_back({json(id).dump(), json(label).dump()});
+  sweep.axes.insert(sweep.axes.begin(), std::move(axis));
+  sweep.base.start.cell = parents.begin()->first;
+}
+
 }  // namespace
 
 Sweep shipped_sweep(std::string_view name) {
-  return parse_sweep(std::string(file_of(name).text), fmt::format("sweeps/{}.toml", name));
+  const SweepFile& file = file_of(name);
+  Sweep sweep = parse_sweep(std::string(file.text), std::string(file.path));
+  if (!sweep.base.start.from.empty()) add_parents(sweep);
+  return sweep;
+}
+
+std::string_view shipped_path(std::string_view name) {
+  return file_of(name).path;
 }
 
 std::optional<std::string> quick_command(std::string_view text) {

@@ -4,6 +4,7 @@
 #include "cli/sweep_options.h"
 #include "config/keys.h"
 #include "core/text.h"
+#include "results/parent_labels.h"
 
 #include <algorithm>
 #include <map>
@@ -51,25 +52,6 @@ std::map<std::string, json> parents_in(const Store& store, CellConditions& condi
   return parents;
 }
 
-/// "regularizer.l1=0.0001 regularizer.l2=0" of each parent: what varies among them, but for the seed.
-std::map<std::string, std::string> labels_of(const std::map<std::string, json>& parents) {
-  std::map<std::string, std::set<std::string>> values;
-  for (const auto& [id, settings] : parents)
-    for (const auto& [key, value] : settings.items()) values[key].insert(value.dump());
-  std::map<std::string, std::string> labels;
-  for (const auto& [id, settings] : parents) {
-    std::vector<std::string> parts;
-    for (const auto& [key, value] : settings.items()) {
-      if (values.at(key).size() == 1 || key == "training.seed" || key.starts_with("measure.")) continue;
-      std::string text = value.dump();
-      std::erase(text, '"');
-      parts.push_back(fmt::format("{}={}", key, text));
-    }
-    labels[id] = fmt::format("{}", fmt::join(parts, " "));
-  }
-  return labels;
-}
-
 /// The parents of the same sweep in its own store, if it is there.
 std::optional<Axis> recorded_parents(const Sweep& sweep, const std::string& own_store) {
   if (!path_exists(own_store)) return std::nullopt;
@@ -104,7 +86,7 @@ Axis found_parents(const Sweep& sweep) {
                     "modsweep export {}",
                     path, unmet.empty() ? " is there" : " meets start.where: ", unmet, path));
   }
-  const auto labels = labels_of(parents);
+  const auto labels = parent_labels(parents);
   const bool labeled = std::ranges::any_of(labels, [](const auto& one) { return !one.second.empty(); });
   Axis axis{{cell_key}, {}};
   if (labeled) axis.keys.emplace_back(label_key);

@@ -132,7 +132,8 @@ void add_reproduce(CLI::App& app, Action& chosen) {
       ->add_option("-o,--output", options->output_path, "Write here, whole or not at all [standard output]")
       ->type_name("FILE");
   command->footer(
-      "Cells are found by the names of their sweeps (fig01 to fig12, paper_table, rfig2a to rfig6b) and "
+      "Cells are found by the names of their sweeps (fig01 to fig12, paper_table, rfig2a to rfig6b, causes) "
+      "and "
       "compared with the "
       "sweep "
       "files.\n"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -83,20 +84,37 @@ std::vector<std::size_t> strongest_units(const Wiring& wiring, std::size_t layer
   return units;
 }
 
+/// The costs of a layer's units in its slots, while the other layers keep theirs: worked out when they are
+/// asked for, since a pass looks at a third of them.
+class CostsOfLayer {
+ public:
+  CostsOfLayer(const Wiring& wiring, std::size_t layer, const Slots& slots)
+      : wiring_(wiring), layer_(layer), slots_(slots), known_(wiring.units(layer) * wiring.units(layer)) {}
+
+  [[nodiscard]] double of(std::size_t unit, std::uint32_t slot) {
+    std::optional<double>& cost = known_[unit * wiring_.units(layer_) + slot];
+    if (!cost) cost = wiring_.cost_of_unit(layer_, unit, slot, slots_);
+    return *cost;
+  }
+
+ private:
+  const Wiring& wiring_;
+  std::size_t layer_;
+  const Slots& slots_;
+  std::vector<std::optional<double>> known_;  // [unit][slot]
+};
+
 void swap_in_layer(const Wiring& wiring, std::size_t layer, Slots& slots) {
-  const std::size_t units = wiring.units(layer);
-  std::vector<double> cost(units * units);  // [unit][slot]
-  for (std::size_t u = 0; u < units; ++u)
-    for (std::size_t s = 0; s < units; ++s)
-      cost[u * units + s] = wiring.cost_of_unit(layer, u, static_cast<std::uint32_t>(s), slots);
+  CostsOfLayer cost(wiring, layer, slots);
   std::vector<std::uint32_t>& slot = slots[layer];
   for (const std::size_t u : strongest_units(wiring, layer)) {
     double least = 0.0;
     std::size_t partner = u;
-    for (std::size_t v = 0; v < units; ++v) {
-      const double change = (cost[u * units + slot[v]] + cost[v * units + slot[u]]) -
-                            (cost[u * units + slot[u]] + cost[v * units + slot[v]]);
-      if (v == u || change >= least) continue;
+    for (std::size_t v = 0; v < wiring.units(layer); ++v) {
+      if (v == u) continue;
+      const double change =
+          (cost.of(u, slot[v]) + cost.of(v, slot[u])) - (cost.of(u, slot[u]) + cost.of(v, slot[v]));
+      if (change >= least) continue;
       least = change;
       partner = v;
     }

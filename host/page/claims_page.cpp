@@ -52,7 +52,7 @@ std::string plain(std::string text) {
 }
 
 ClaimCard card_of(const Judgment& judgment) {
-  ClaimCard card{.figure = fmt::format("Figure {}", judgment.claim.figure),
+  ClaimCard card{.figure = claims::title_of(judgment.claim),
                  .says = std::string(judgment.claim.says),
                  .verdict = claims::text_of(judgment.verdict),
                  .blocks = {}};
@@ -88,6 +88,12 @@ ClaimPlot plot_of_claim(std::string_view sweep) {
   if (sweep == "rfig3" || sweep == "rfig5") return {"robustness", "", {}};
   if (sweep == "rfig4") return {"timescales", "", {}};
   if (sweep.starts_with("rfig")) return {"growth", "", {}};
+  if (sweep == "causes") return {"line", "", {"test_loss", "relative_cut"}};
+  if (sweep == "causes_range") return {"line", "", {"test_loss", "ood_loss"}};
+  if (sweep == "causes_retina") return {"line", "", {"separation_layer3"}};
+  if (sweep == "causes_goals") return {"line", "", {"separation_layer2"}};
+  if (sweep == "causes_adapt") return {"line", "", {"test_loss"}};
+  if (sweep == "causes_xor") return {"line", "", {"first_step_below"}};
   return {"line", "", {}};
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 #include "measures/measure_tables.h"
+#include "results/parent_labels.h"
 #include "results/values.h"
 
 #include <algorithm>
@@ -79,6 +80,7 @@ void read_store(const std::string& path, std::unordered_set<std::string>& known,
                                      .engine = json::parse(row[4]),
                                      .device = json::parse(row[5]),
                                      .seconds = json::parse(row[6])});
+                    add_parent_settings(cells.back().settings);
                   });
   std::vector<std::string> columns = number_columns(store);
   columns.emplace_back("cell");

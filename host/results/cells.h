@@ -15,8 +15,9 @@ namespace modsweep {
 /// A finished cell.
 struct ResultCell {
   std::string id;
-  std::string sweep;                                ///< the name of the sweep that trained it
-  nlohmann::json settings;                          ///< every setting by its dotted key
+  std::string sweep;        ///< the name of the sweep that trained it
+  nlohmann::json settings;  ///< every setting by its dotted key; those of its parent that
+                            ///< start.label names as "start.KEY"
   std::unordered_map<std::string, double> numbers;  ///< the columns of `results` that have a value
   std::uint64_t steps = 0;
   bool diverged = false;

@@ -55,6 +55,7 @@ struct Work {
             .spectra = spectra,
             .step = result.measurement.step,
             .best = request.best,
+            .first_step_below = request.first_step_below,
             .training = growing};
   }
 };

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -18,7 +20,8 @@ struct MeasureRequest {
   std::size_t network = 0;
   const CellSettings* settings = nullptr;
   BestStep best = {};
-  bool last = false;  ///< its training has ended
+  bool last = false;                                   ///< its training has ended
+  std::optional<std::uint64_t> first_step_below = {};  ///< as an earlier measurement has it
 };
 
 /// A measurement, and the weights that it was computed from.

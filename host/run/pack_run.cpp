@@ -39,8 +39,9 @@ struct PackRun::Member {
   std::size_t weights = 0;               // their number, for training_flop
   std::vector<Measurement> rows;         // since the last commit
   std::optional<Parameters> final_weights;
-  BestStep best;                        // by validation loss, where the settings want it
-  std::vector<double> best_parameters;  // of that step, where they are kept
+  BestStep best;                                  // by validation loss, where the settings want it
+  std::vector<double> best_parameters;            // of that step, where they are kept
+  std::optional<std::uint64_t> first_step_below;  // of the last measurement
   std::optional<std::uint64_t> diverged_at;
   double seconds = 0.0;        // of training since the last commit
   bool measured_last = false;  // measured after its last step
@@ -72,6 +73,7 @@ void PackRun::restore(Member& member, std::size_t network) {
   }
   tell_of(*checkpoint);
   member.step = member.committed_step = training_->step(network);
+  member.first_step_below = checkpoint->first_step_below;
   // The measurement at the checkpoint's step was committed with the checkpoint: continue with a later one.
   member.next = next_measurement(cells_[network].settings, member.step + 1).value_or(member.total);
   // So was the state after the pruning at that step.
@@ -270,6 +272,8 @@ void PackRun::record(std::size_t network, Measured measured) {
   } else {
     member.next = next_measurement(cells_[network].settings, member.step + 1).value_or(member.total);
   }
+  if (const auto first = measured.measurement.number("first_step_below"))
+    member.first_step_below = static_cast<std::uint64_t>(*first);
   member.rows.push_back(std::move(measured.measurement));
   ++buffered_rows_;
 }
@@ -278,7 +282,8 @@ void PackRun::measure_due(bool all_finished) {
   std::vector<MeasureRequest> due;
   std::vector<MeasureRequest> last;
   for (std::size_t p = 0; p < members_.size(); ++p) {
-    const MeasureRequest request{p, &cells_[p].settings, members_[p].best, at_rest(p)};
+    const MeasureRequest request{p, &cells_[p].settings, members_[p].best, at_rest(p),
+                                 members_[p].first_step_below};
     if (at_rest(p)) {
       if (!members_[p].measured_last) last.push_back(request);
     } else if (members_[p].step == members_[p].next) {

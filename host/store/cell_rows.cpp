@@ -152,7 +152,9 @@ Store::StoredWeights read_weights(const StoreFile& file, const FoundCell& cell) 
 
 std::optional<Checkpoint> read_checkpoint(const StoreFile& file, const std::string& id) {
   SQLite::Statement find(*file.db,
-                         "SELECT c.num, p.step, p.state, c.engine, c.device, c.step FROM cells c"
+                         "SELECT c.num, p.step, p.state, c.engine, c.device, c.step,"
+                         " (SELECT first_step_below FROM measurements WHERE cell = c.num"
+                         " ORDER BY step DESC LIMIT 1) FROM cells c"
                          " JOIN checkpoints p ON p.cell = c.num WHERE c.id = ?");
   find.bind(1, id);
   if (!find.executeStep()) return std::nullopt;
@@ -170,6 +172,8 @@ std::optional<Checkpoint> read_checkpoint(const StoreFile& file, const std::stri
   checkpoint.state.assign(bytes, bytes + state.getBytes());
   checkpoint.engine = find.getColumn(3).getString();
   checkpoint.device = find.getColumn(4).getString();
+  if (!find.getColumn(6).isNull())
+    checkpoint.first_step_below = static_cast<std::uint64_t>(find.getColumn(6).getInt64());
   if (find.getColumn(5).getInt64() != find.getColumn(1).getInt64())
     throw_broken(file, fmt::format("the checkpoint of cell {} is of another step", shown_id(id)));
   return checkpoint;

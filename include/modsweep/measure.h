@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -65,11 +66,12 @@ struct MeasuredNetwork {
   const CellSettings& settings;
   const Parameters& weights;
   const Dataset& data;
-  const Evaluation& train;                   ///< clean, whole training set
-  const Evaluation& test;                    ///< clean, whole test set
-  const std::vector<LayerSpectra>& spectra;  ///< one per weight layer; for measures that need them
-  std::uint64_t step = 0;                    ///< steps taken
-  BestStep best = {};                        ///< before this step
+  const Evaluation& train;                             ///< clean, whole training set
+  const Evaluation& test;                              ///< clean, whole test set
+  const std::vector<LayerSpectra>& spectra;            ///< one per weight layer; for measures that need them
+  std::uint64_t step = 0;                              ///< steps taken
+  BestStep best = {};                                  ///< before this step
+  std::optional<std::uint64_t> first_step_below = {};  ///< what an earlier measured step said of it
   /// Of recurrent networks: their training, in which this one is `index`. For them, what stands above between
   /// `data` and `spectra` is empty.
   const GrowingTraining* training = nullptr;

@@ -70,6 +70,7 @@ struct Checkpoint {
   std::string engine;            ///< the engine that trained the cell last
   std::string device;            ///< the device that the cell was trained on last
   bool hashed = true;            ///< false: from before format 4, without a hash to check it against
+  std::optional<std::uint64_t> first_step_below = {};  ///< as its last measurement has it
 };
 
 /// A run that writes into a store: a row of its table `runs`.

@@ -3,6 +3,7 @@
 
 #include "claims/claim.h"
 #include "claims/sweep_files.h"
+#include "results/parent_labels.h"
 
 #include <functional>
 #include <stdexcept>
@@ -29,6 +30,7 @@ inline std::vector<ResultCell> made_up_cells(std::string_view name, const Fill& 
     made.sweep = sweep.name;
     for (const SettingValue& value : canonical_settings(cell.settings))
       made.settings[value.key] = nlohmann::json::parse(value.json);
+    add_parent_settings(made.settings);
     made.steps = total_steps(cell.settings);
     made.engine = "cpu";
     made.device = "made up";

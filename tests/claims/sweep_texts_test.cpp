@@ -23,12 +23,12 @@ std::string read_text(const std::filesystem::path& path) {
 
 TEST(SweepTexts, AreThoseOfTheFolder) {
   std::size_t files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(MODSWEEP_SOURCE_DIR) + "/sweeps"))
-    files += entry.path().extension() == ".toml" ? 1U : 0U;
+  for (const char* folder : {"/sweeps", "/sweeps/start"})
+    for (const auto& entry : std::filesystem::directory_iterator(std::string(MODSWEEP_SOURCE_DIR) + folder))
+      files += entry.path().extension() == ".toml" ? 1U : 0U;
   EXPECT_EQ(sweep_files().size(), files);
   for (const SweepFile& file : sweep_files())
-    EXPECT_EQ(file.text,
-              read_text(std::string(MODSWEEP_SOURCE_DIR) + "/sweeps/" + std::string(file.name) + ".toml"))
+    EXPECT_EQ(file.text, read_text(std::string(MODSWEEP_SOURCE_DIR) + "/" + std::string(file.path)))
         << file.name;
 }
 
@@ -69,8 +69,10 @@ std::uint64_t all_steps(const Sweep& sweep) {
 TEST(SweepTexts, HaveAShorterFormOfEveryFigure) {
   std::set<std::string_view> names;
   for (const Claim& claim : all_claims()) names.insert(claim.sweep);
-  names.erase("fig03");        // the whole sweep takes seconds
-  names.erase("paper_table");  // the whole sweep takes half a minute
+  names.erase("fig03");         // the whole sweep takes seconds
+  names.erase("paper_table");   // the whole sweep takes half a minute
+  names.erase("causes_adapt");  // these begin with the networks of another sweep, which may be a shorter form
+  names.erase("causes_xor");
   for (const std::string_view name : names) {
     SCOPED_TRACE(name);
     const auto command = shipped_quick_command(name);
