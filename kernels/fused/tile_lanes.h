@@ -115,6 +115,34 @@ MODSWEEP_HD void store_share(const Thread& thread, const Lane<width>& lane, floa
   if (lane.samples == 0) put_share(share, sums, start);
 }
 
+/// The lane's and another lane's `a`, added up; where `second`, which differs between the two, their `b`.
+template <typename Thread>
+[[nodiscard]] MODSWEEP_HD Quad<float> sum_of_pair(const Thread& thread, std::uint32_t mask, bool second,
+                                                  const Quad<float>& a, const Quad<float>& b) {
+  Quad<float> sum;
+  MODSWEEP_UNROLLED
+  for (std::uint32_t i = 0; i < quad; ++i) {
+    const float told = thread.of_lane(math::select(second, a.v[i], b.v[i]), mask);
+    sum.v[i] = math::select(second, b.v[i], a.v[i]) + told;
+  }
+  return sum;
+}
+/// store_share() of four quads, whose places are `step` apart. Of four groups of samples, each has one quad
+/// in the end: adding up all four in all lanes would take twice as many exchanges.
+template <std::uint32_t width, typename Thread>
+MODSWEEP_HD void store_shares(const Thread& thread, const Lane<width>& lane, float* share, std::uint32_t step,
+                              Quad<float> (&sums)[quad], bool start) {
+  if constexpr (size_of_tiles(width).sample_lanes == quad) {
+    const bool odd = lane.samples % 2 != 0;
+    const Quad<float> low = sum_of_pair(thread, 1, odd, sums[0], sums[1]);
+    const Quad<float> high = sum_of_pair(thread, 1, odd, sums[2], sums[3]);
+    put_share(share + lane.samples * step, sum_of_pair(thread, 4, lane.samples >= 2, low, high), start);
+  } else {
+    MODSWEEP_UNROLLED
+    for (std::uint32_t o = 0; o < quad; ++o) store_share(thread, lane, share + o * step, sums[o], start);
+  }
+}
+
 /// The sum of the warps' shares, `stride` values apart, in the order of the warps.
 MODSWEEP_HD Quad<float> sum_of_warps(const float* shares, std::uint32_t stride) {
   Quad<float> sum = pack::load_quad(shares);

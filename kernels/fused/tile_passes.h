@@ -278,9 +278,7 @@ class TilePasses {
     }
     if constexpr (size.whole_gradients) thread_.wait_for_warp();  // the share may lie in the place of errors
     float* share = arrays_.own_out_share() + quad * lane_.units;
-    MODSWEEP_UNROLLED
-    for (std::uint32_t o = 0; o < tile_ends; ++o)
-      store_share(thread_, lane_, share + o * width, gradient[o], part_.start);
+    store_shares(thread_, lane_, share, width, gradient, part_.start);
   }
 
   /// The gradient of the inputs' weights, from the first hidden layer's deltas in the tile.
@@ -297,9 +295,7 @@ class TilePasses {
     }
     if constexpr (size.whole_gradients) thread_.wait_for_warp();  // the share may lie in the place of x
     float* share = arrays_.own_in_share() + quad * lane_.units * tile_ends;
-    MODSWEEP_UNROLLED
-    for (std::uint32_t u = 0; u < quad; ++u)
-      store_share(thread_, lane_, share + u * tile_ends, gradient[u], part_.start);
+    store_shares(thread_, lane_, share, tile_ends, gradient, part_.start);
   }
 
   /// The own warp's share of four units' sums.

@@ -82,15 +82,16 @@ def main():
         counts.main()
         return
     unnoticed = 0
-    for prefix, tensor_cores in (("", 0), ("3xtf32: ", 1)):
-        kernel = counts.lone_kernel(ptx, counts.KERNEL % (0, tensor_cores, 32), out / "broken.ptx").read_text()
-        cases = [prefix + case for case in ("standard", "two parts")]
+    for prefix, tensor_cores, width, cases in (("", 0, 32, ("standard", "two parts")), ("3xtf32: ", 1, 32, ("standard", "two parts")),
+                                               ("64 units", 0, 64, ("",)), ("128 units", 0, 128, (", two parts",))):
+        kernel = counts.lone_kernel(ptx, counts.KERNEL % (0, tensor_cores, width), out / "broken.ptx").read_text()
+        cases = [prefix + case for case in cases]
         if any(failures(check, out / "broken.ptx", case)[0] != 0 for case in cases):
             raise SystemExit("fails without a break, too")
         for name, text in breaks_of(kernel):
             (out / "broken.ptx").write_text(text)
             seen = any(failures(check, out / "broken.ptx", case, seconds=4)[0] != 0 for case in cases)
-            print("noticed" if seen else "UNNOTICED", prefix + name, flush=True)
+            print("noticed" if seen else "UNNOTICED", prefix.rstrip(": "), name, flush=True)
             unnoticed += not seen
     raise SystemExit(1 if unnoticed else 0)
 
