@@ -5,6 +5,7 @@
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
+#include <immintrin.h>
 
 namespace {
 
@@ -52,6 +53,41 @@ void training_step(benchmark::State& state, bool modular) {
   state.counters["length"] = length / all;
 }
 
+// Multiply-adds in registers: what the core could do at most. So many sums hide the latency.
+constexpr std::uint32_t sums_at_once = 12;
+[[gnu::target("avx512f")]] double wide_multiply_adds(std::uint32_t repeats) {
+  const __m512 factor = _mm512_set1_ps(0.5F);
+  __m512 sums[sums_at_once];
+  for (auto& sum : sums) sum = factor;
+  for (std::uint32_t i = 0; i < repeats; ++i)
+    for (auto& sum : sums) {
+      sum = _mm512_fmadd_ps(sum, factor, factor);
+      asm volatile("" : "+v"(sum));  // all sums are equal, which the compiler is not to see
+    }
+  return 2.0 * 16 * sums_at_once * repeats;
+}
+[[gnu::target("avx2,fma")]] double narrow_multiply_adds(std::uint32_t repeats) {
+  const __m256 factor = _mm256_set1_ps(0.5F);
+  __m256 sums[sums_at_once];
+  for (auto& sum : sums) sum = factor;
+  for (std::uint32_t i = 0; i < repeats; ++i)
+    for (auto& sum : sums) {
+      sum = _mm256_fmadd_ps(sum, factor, factor);
+      asm volatile("" : "+v"(sum));  // all sums are equal, which the compiler is not to see
+    }
+  return 2.0 * 8 * sums_at_once * repeats;
+}
+void multiply_add_peak(benchmark::State& state) {
+  const cpu::Isa isa = cpu::best_isa();
+  if (isa == cpu::Isa::baseline) return state.SkipWithError("no multiply-add on this machine");
+  double work = 0.0;
+  constexpr std::uint32_t repeats = 100000;
+  for (auto iteration : state)
+    work += isa == cpu::Isa::avx512 ? wide_multiply_adds(repeats) : narrow_multiply_adds(repeats);
+  state.counters["FLOP/s"] =
+      benchmark::Counter(work, benchmark::Counter::kIsRate, benchmark::Counter::OneK::kIs1000);
+}
+
 void modular(benchmark::State& state) {
   training_step<float>(state, true);
 }
@@ -59,6 +95,7 @@ void flat(benchmark::State& state) {
   training_step<float>(state, false);
 }
 
+BENCHMARK(multiply_add_peak);
 BENCHMARK(modular)->ArgNames({"M", "N"})->ArgsProduct({{5, 10, 15, 20}, {2, 5, 10, 20, 30}});
 BENCHMARK(flat)->ArgNames({"M", "N"})->ArgsProduct({{20, 54, 91, 128}, {5, 10, 15}});
 

@@ -31,8 +31,8 @@ class Case(NamedTuple):
 
     @property
     def length(self):
-        """Of sequences: below the mean of {N + 2, ..., 4 N}, which is 2.5 N + 1."""
-        return int(2.5 * self.task)
+        """Of sequences: the mean of {N + 2, ..., 4 N}, which is 2.5 N + 1, rounded down."""
+        return int(2.5 * self.task) + 1
 
 
 def case_from(text):

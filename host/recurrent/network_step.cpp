@@ -14,9 +14,10 @@ namespace modsweep::recurrent {
 namespace {
 
 /// Bytes of the three arrays that the outer products of a block of time steps read: within a first-level
-/// cache.
+/// cache. Where even a few time steps do not fit, there are enough of them that reading and writing the
+/// gradient's sums costs little beside the products.
 constexpr std::size_t block_bytes = 24 * 1024;
-constexpr std::size_t shortest_block = 4;
+constexpr std::size_t shortest_block = 12;
 
 /// Makes room for at least `size` numbers; what is in it is of no interest.
 template <typename Vector>
