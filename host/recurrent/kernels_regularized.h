@@ -98,14 +98,17 @@ template <ActivationSite site, typename T>
 MODSWEEP_HD void regularized_backward_at(const recurrent::RegularizedBackward<T>& g) {
   using S = Simd<T>;
   constexpr std::size_t samples = chunk_samples<T>;
-  recurrent::BackwardArguments<T> m = g.module;
-  m.arriving = nullptr;  // it goes through the noise, which backward_units() does not know
+  const recurrent::BackwardArguments<T>& m = g.module;
   const std::size_t plane = m.units * samples;
   for (std::size_t at = 0; at < plane; at += S::lanes)
     add_read_gradient(g, m.steps, S::load(m.lambda + at), S(T(0)), at);
   for (std::size_t t = m.steps; t > 0; --t) {
     T* deltas = m.deltas + (t - 1) * plane;
-    backward_units<site>(m, t, deltas);
+    for_row_tiles(m.units, [&]<std::size_t R>(std::size_t i) {
+      S gradient[R][chunk_vectors];
+      load_rows(gradient, m.lambda + i * samples);
+      backward_rows<site, R>(m, m.units, t, i, gradient, deltas);
+    });
     for_row_tiles(m.units, [&]<std::size_t R>(std::size_t j) {
       if (m.passed_down) {
         S sum[R][chunk_vectors] = {};
@@ -120,7 +123,7 @@ MODSWEEP_HD void regularized_backward_at(const recurrent::RegularizedBackward<T>
       for (std::size_t r = 0; r < R; ++r)
         for (std::size_t v = 0; v < chunk_vectors; ++v) {
           const std::size_t at = (j + r) * samples + v * S::lanes;
-          if (g.module.arriving) sum[r][v] = sum[r][v] + S::load(g.module.arriving + (t - 1) * plane + at);
+          if (m.arriving) sum[r][v] = sum[r][v] + S::load(m.arriving + (t - 1) * plane + at);
           add_read_gradient(g, t - 1, sum[r][v], S::load(m.lambda + at), at);
         }
     });
