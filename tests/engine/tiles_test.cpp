@@ -207,7 +207,7 @@ TEST(TilePlans, FitShapesOfTheirOwnOnly) {
     EXPECT_FALSE(fits({width, width}, 200, 4, {}, true, Multiplier::tensor_cores));
   }
   EXPECT_TRUE(fits(std::vector<std::uint32_t>(4, 64), 200));
-  EXPECT_FALSE(fits(std::vector<std::uint32_t>(4, 128), 200));  // weights alone are 198 KB
+  EXPECT_FALSE(fits(std::vector<std::uint32_t>(4, 128), 200));
 }
 
 /// What a block may have with compute capability 8.6, 8.9 and 12.0.
@@ -219,8 +219,7 @@ TEST(TilePlans, SmallBlocksHoldThreeHiddenLayersOfUpTo64Units) {
     EXPECT_EQ(fused::fits_tiles(shape, 200, small_blocks), width < 128) << width;
     if (width > 32) continue;
     EXPECT_TRUE(fused::fits_tiles(shape, 200, small_blocks, Multiplier::tensor_cores));
-    EXPECT_FALSE(
-        fused::fits_tiles(shape, 209, small_blocks));  // in two parts: shares and x have places of their own
+    EXPECT_FALSE(fused::fits_tiles(shape, 209, small_blocks));  // in two parts: x stays
   }
 }
 
