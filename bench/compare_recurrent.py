@@ -111,9 +111,10 @@ def main():
         records, loops, ours = compare_case(arguments, case)
         print(f"{case:<14} modsweep {summary(ours['ms'], 3)} ms, {summary(ours['shares'], 2)} of the core's peak")
         for record in records:
-            print(f"  {record['against']:<32} {summary(record['peer_ms'], 2):>24} ms {summary(record['ratios'], 1):>22} times")
+            print(f"  {record['against']:<36} {summary(record['peer_ms'], 2):>24} ms "
+                  f"{summary(record['ratios'], 1):>22} times")
         for row in loops:
-            print(f"  {against(row):<32} {row['median_ms']:>24.2f} ms {row['times']:>22.1f} times", flush=True)
+            print(f"  {against(row):<36} {row['median_ms']:>24.2f} ms {row['times']:>22.1f} times", flush=True)
         all_records.append({"ours": ours, "peers": records, "loops": loops})
     if arguments.json:
         write_json(arguments.json, {"machine": about, "records": all_records})
