@@ -302,47 +302,6 @@ TEST_F(RecurrentRuns, NeedAnEngineOfTheirFamily) {
   EXPECT_THROW((void)run_on(others, growing_sweep(), path("other.db")), InputError);
 }
 
-/// An engine that knows neither noise nor penalties.
-class PlainEngine final : public Engine {
- public:
-  [[nodiscard]] std::string_view name() const override { return "plain"; }
-  [[nodiscard]] Family family() const override { return Family::recurrent; }
-  [[nodiscard]] std::string device() const override { return "none"; }
-  [[nodiscard]] std::string refuses(const Shape&, Precision) const override { return {}; }
-  [[nodiscard]] std::size_t bytes_per_network(const Shape&, std::uint32_t, Precision) const override {
-    return 1;
-  }
-  [[nodiscard]] std::size_t memory() const override { return 1000; }
-  [[nodiscard]] std::size_t workers() const override { return 1; }
-  [[nodiscard]] std::size_t preferred_pack(const Shape&, std::uint32_t, Precision) const override {
-    return 7;
-  }
-  [[nodiscard]] std::unique_ptr<Training> start(const Pack&) override { return nullptr; }
-};
-
-TEST(RecurrentEngines, ThatKnowNoNoiseRefuseIt) {
-  Engines engines;
-  engines.push_back(std::make_unique<PlainEngine>());
-  const auto workers = make_workers(engines);
-  CellSettings cell = parse_sweep("network.family = \"recurrent\"\n", "plain.toml").base;
-  EXPECT_EQ(pack_limit(workers.front(), pack_key(cell), 0), 7U);
-  for (const auto& change : std::vector<void (*)(CellSettings&)>{
-           [](CellSettings& one) { one.noise.strength = 0.1; },
-           [](CellSettings& one) { one.regularizer.l1 = 0.1; },
-           [](CellSettings& one) { one.regularizer.l2 = 0.1; },
-           [](CellSettings& one) { one.regularizer.weighted_activity = 0.1; }}) {
-    CellSettings regularized = cell;
-    change(regularized);
-    try {
-      (void)pack_limit(workers.front(), pack_key(regularized), 0);
-      ADD_FAILURE() << "the engine was taken";
-    } catch (const InputError& error) {
-      EXPECT_THAT(error.what(),
-                  HasSubstr("engine plain trains recurrent networks without noise and penalties"));
-    }
-  }
-}
-
 /// What was measured at the end is what the functions say of the stored weights.
 TEST_F(RecurrentRuns, MeasureTheModularityOfStoredWeights) {
   const Sweep sweep = growing_sweep();
