@@ -23,6 +23,7 @@ STORES = {
     "fig01": ["training.seed={range=[0,6]}"],
     "fig02": ["training.epochs=2000", "training.seed={range=[0,6]}"],
     "fig06": ["training.seed=[0,1]"],
+    "causes": [],
 }
 # A picture, its store, and how it is drawn.
 PICTURES = {
@@ -32,6 +33,7 @@ PICTURES = {
     "fig01d": ("fig01", ["spectrum"]),
     "fig02a": ("fig02", ["balance"]),
     "fig06": ("fig06", ["transition"]),
+    "causes": ("causes", ["line", "--y", "test_loss", "relative_cut"]),
 }
 
 
