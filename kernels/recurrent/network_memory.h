@@ -112,8 +112,9 @@ class NetworkMemory {
     std::uint32_t* numbers = nullptr;
     f(&M::right_total, counts, heads);
     f(&M::until, counts, networks);
-    for (Array<std::uint32_t> M::*array : {&M::first_batch, &M::batches, &M::given})
-      f(array, numbers, networks);
+    f(&M::first_batch, numbers, networks);
+    f(&M::batches, numbers, networks);
+    f(&M::given, numbers, networks);
   }
 };
 
