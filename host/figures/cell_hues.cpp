@@ -22,6 +22,18 @@ std::optional<std::size_t> CellHues::of(const std::string& cell) const {
   return static_cast<std::size_t>(place - hue.values.begin());
 }
 
+std::string CellHues::label(std::size_t index) const {
+  if (hue.key.empty()) return "";
+  if (!crossed) return value_name(hue, index);
+  std::string text;
+  const std::vector<std::string> settings = settings_of(hue.key);
+  for (std::size_t part = 0; part < settings.size(); ++part)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ",
+                        settings[part].substr(settings[part].rfind('.') + 1),
+                        value_text(hue.values[index][part]));
+  return text;
+}
+
 CellHues cell_hues(const Source& source, const Request& request, const std::string& key) {
   CellHues found;
   std::vector<std::string> columns = {"cell", "status"};
@@ -40,6 +52,7 @@ CellHues cell_hues(const Source& source, const Request& request, const std::stri
   constexpr std::size_t most_lines = 7;
   const std::vector<json> all(values.begin(), values.end());
   found.hue.key = key;
+  found.crossed = settings_of(key).size() > 1 && varied_values(source, request).size() > 1;
   for (const std::size_t i : evenly(all.size(), most_lines)) found.hue.values.push_back(all[i]);
   if (found.hue.values.size() < all.size())
     found.notes.push_back(

@@ -1,7 +1,6 @@
 // modsweep plot STORE growth: how far networks learn parity, over epochs (second paper, figures 2a and 6).
 #include "figures/kinds.h"
 #include "figures/line_figure.h"
-#include "figures/row_figure.h"
 
 #include <algorithm>
 
@@ -16,14 +15,12 @@ Figure make_growth(const Source& source, const Request& request) {
   const std::vector<std::string> columns = source.store.columns(Table::history);
   if (std::ranges::find(columns, "epoch") == columns.end())
     throw InputError(fmt::format("{}: has no recurrent networks, which grow; draw a history", source.name));
-  Request asked = request;
-  if (asked.hue.empty() && asked.row.empty() && asked.col.empty()) asked.hue = all_varied(source, request);
   Wanted wanted;
   wanted.table = Table::history;
   wanted.x = "epoch";
   wanted.columns = {"n_solved"};
   if (!request.y.empty()) wanted.columns = drawn_columns(source, request, Table::history, 2);
-  return line_figure(source, asked, wanted).figure;
+  return line_figure(source, request, wanted).figure;
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // modsweep plot STORE parameters: how many parameters networks had when they solved N (second paper, figure
 // 2b).
 #include "figures/cell_hues.h"
-#include "figures/joint_keys.h"
 #include "figures/kinds.h"
 #include "figures/row_figure.h"
 #include "figures/scales.h"
@@ -66,7 +65,7 @@ Figure make_parameters(const Source& source, const Request& request) {
   for (const auto& [hue, by_n] : needed) {
     Series& series = frame.series.emplace_back();
     series.color = hue;
-    if (!hues.hue.key.empty()) series.label = value_name(hues.hue, hue);
+    series.label = hues.label(hue);
     for (const auto& [n, values] : by_n) series.points.push_back(estimator.at(n, values));
   }
   if (const std::string note = estimator.note("band"); !note.empty()) figure.notes.push_back(note);

@@ -1,7 +1,6 @@
 #include "figures/row_figure.h"
 
 #include "figures/cell_hues.h"
-#include "figures/joint_keys.h"
 #include "figures/scales.h"
 #include "results/values.h"
 
@@ -77,7 +76,7 @@ void add_row_frames(Figure& figure, const RowPlot& plot, const RowsRead& read, c
       for (std::size_t hue = 0; hue < hues.hue.values.size(); ++hue) {
         Series series;
         series.color = hue;
-        if (!hues.hue.key.empty()) series.label = value_name(hues.hue, hue);
+        series.label = hues.label(hue);
         for (const double x : axis.at) {
           const auto found = read.networks.find({column, split, hue, x});
           if (found == read.networks.end()) continue;
