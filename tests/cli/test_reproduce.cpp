@@ -87,7 +87,26 @@ TEST_F(ReproduceTest, StoresOfOtherSweepsAreSaid) {
   const Outcome outcome = modsweep({"reproduce", "mine.db"});
   EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(outcome.err, "no claim can be judged: there are no finished cells of the paper's sweeps\n");
-  EXPECT_THAT(outcome.out, HasSubstr("0 hold, 0 do not hold, 17 cannot be judged"));
+  EXPECT_THAT(outcome.out, HasSubstr("0 hold, 0 do not hold, 28 cannot be judged"));
+}
+
+TEST_F(ReproduceTest, ReadsTheTablesOfRecurrentNetworks) {
+  const Outcome outcome =
+      modsweep({"run", MODSWEEP_SOURCE_DIR "/sweeps/rfig2a_quick.toml", "-o", "r.db", "--quiet", "--set",
+                "growth.epochs=3", "--set", "growth.epoch_steps=1", "--set", "growth.test_batches=1"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const json report = json::parse(modsweep({"reproduce", "r.db", "--format", "json"}).out, nullptr, false);
+  for (const json& claim : report.at("claims")) {
+    if (claim.at("figure") != "r2a") continue;
+    EXPECT_EQ(claim.at("cells"), 6);
+    std::size_t shares = 0;
+    for (const json& number : claim.at("numbers")) {
+      if (number.at("label") != "N solved over the most that the epochs allow, modular 10") continue;
+      ++shares;
+      EXPECT_EQ(number.at("value"), 0.25);  // a step teaches nothing: 1 of 4
+    }
+    EXPECT_EQ(shares, 1U);
+  }
 }
 
 TEST_F(ReproduceTest, WrongInputIsNamedAndNothingIsWritten) {
