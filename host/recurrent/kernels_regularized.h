@@ -94,18 +94,52 @@ MODSWEEP_HD void add_read_gradient(const recurrent::RegularizedBackward<T>& g, s
   gradient.store(g.module.lambda + at);
 }
 
+/// The element-wise part of time step t: deltas, the sums over them, and in `lambda` what does not go through
+/// C(t).
+template <ActivationSite site, typename T>
+MODSWEEP_HD void regularized_units(const recurrent::BackwardArguments<T>& g, std::size_t t, T* deltas) {
+  using S = Simd<T>;
+  constexpr std::size_t samples = chunk_samples<T>;
+  const std::size_t plane = g.units * samples;
+  for (std::size_t i = 0; i < g.units; ++i) {
+    S bias = S::load(g.bias_gradient + i * S::lanes);
+    S input = S::load(g.input_gradient + i * S::lanes);
+    S leak_sum = S::load(g.leak_gradient + i * S::lanes);
+    for (std::size_t v = 0; v < chunk_vectors; ++v) {
+      const std::size_t at = i * samples + v * S::lanes;
+      const S gradient = S::load(g.lambda + at);
+      auto unit = math::unit_backward<site>(
+          gradient, S::load(g.states + (t - 1) * plane + at), S::load(g.states + t * plane + at),
+          S::load(g.targets + (t - 1) * plane + at), S(g.leak[i]), S(g.slope));
+      if (g.active) {  // a sample that has ended keeps its state: everything goes straight through
+        const auto active = S::load(g.active + (t - 1) * samples + v * S::lanes) > S(T(0));
+        unit.drive_gradient = select(active, unit.drive_gradient, S(T(0)));
+        unit.leak_gradient = select(active, unit.leak_gradient, S(T(0)));
+        unit.retained = select(active, unit.retained, gradient);
+      }
+      unit.drive_gradient.store(deltas + at);
+      unit.retained.store(g.lambda + at);
+      bias = bias + unit.drive_gradient;
+      input = multiply_add(unit.drive_gradient, S::load(g.bits + (t - 1) * samples + v * S::lanes), input);
+      leak_sum = leak_sum + unit.leak_gradient;
+    }
+    bias.store(g.bias_gradient + i * S::lanes);
+    input.store(g.input_gradient + i * S::lanes);
+    leak_sum.store(g.leak_gradient + i * S::lanes);
+  }
+}
+
 template <ActivationSite site, typename T>
 MODSWEEP_HD void regularized_backward_at(const recurrent::RegularizedBackward<T>& g) {
   using S = Simd<T>;
   constexpr std::size_t samples = chunk_samples<T>;
-  recurrent::BackwardArguments<T> m = g.module;
-  m.arriving = nullptr;  // it goes through the noise, which backward_units() does not know
+  const recurrent::BackwardArguments<T>& m = g.module;
   const std::size_t plane = m.units * samples;
   for (std::size_t at = 0; at < plane; at += S::lanes)
     add_read_gradient(g, m.steps, S::load(m.lambda + at), S(T(0)), at);
   for (std::size_t t = m.steps; t > 0; --t) {
     T* deltas = m.deltas + (t - 1) * plane;
-    backward_units<site>(m, t, deltas);
+    regularized_units<site>(m, t, deltas);
     for_row_tiles(m.units, [&]<std::size_t R>(std::size_t j) {
       if (m.passed_down) {
         S sum[R][chunk_vectors] = {};
@@ -120,7 +154,7 @@ MODSWEEP_HD void regularized_backward_at(const recurrent::RegularizedBackward<T>
       for (std::size_t r = 0; r < R; ++r)
         for (std::size_t v = 0; v < chunk_vectors; ++v) {
           const std::size_t at = (j + r) * samples + v * S::lanes;
-          if (g.module.arriving) sum[r][v] = sum[r][v] + S::load(g.module.arriving + (t - 1) * plane + at);
+          if (m.arriving) sum[r][v] = sum[r][v] + S::load(m.arriving + (t - 1) * plane + at);
           add_read_gradient(g, t - 1, sum[r][v], S::load(m.lambda + at), at);
         }
     });
