@@ -96,7 +96,7 @@ class RecurrentHostCuda : public OnHostCuda {
   }
 };
 
-constexpr const char* engines[] = {"gemm", "fused"};
+constexpr const char* devices_engines[] = {"gemm", "fused"};
 
 TEST_F(RecurrentHostCuda, EnginesHaveTheNumbersOfTheCpu) {
   run("cpu.db", "cpu");
@@ -105,7 +105,7 @@ TEST_F(RecurrentHostCuda, EnginesHaveTheNumbersOfTheCpu) {
   const auto expected = query_rows(path("cpu.db"), losses);
   ASSERT_EQ(one("cpu.db", "SELECT max(n_solved) FROM measurements"), "4|");
   ASSERT_NE(one("cpu.db", "SELECT count(*) FROM cells WHERE status = 'diverged'"), "0|");
-  for (const std::string engine : engines) {
+  for (const std::string engine : devices_engines) {
     SCOPED_TRACE(engine);
     const std::string store = engine + ".db";
     run(store, engine);
@@ -127,7 +127,7 @@ TEST_F(RecurrentHostCuda, EnginesHaveTheNumbersOfTheCpu) {
 }
 
 TEST_F(RecurrentHostCuda, PacksOfAnySizeOnTwoDevicesHaveTheSameBits) {
-  for (const std::string engine : engines) {
+  for (const std::string engine : devices_engines) {
     SCOPED_TRACE(engine);
     ::unsetenv("MODSWEEP_HOST_CUDA_DEVICES");
     run(engine + ".db", engine);
@@ -139,7 +139,7 @@ TEST_F(RecurrentHostCuda, PacksOfAnySizeOnTwoDevicesHaveTheSameBits) {
 }
 
 TEST_F(RecurrentHostCuda, KilledAndResumedHasTheBitsOfARunWithoutABreak) {
-  for (const std::string engine : engines) {
+  for (const std::string engine : devices_engines) {
     SCOPED_TRACE(engine);
     const std::vector<std::string> longer = {"--set", "growth.epoch_steps=20", "--max-pack", "3"};
     run(engine + ".db", engine, longer);
@@ -174,7 +174,7 @@ TEST_F(RecurrentHostCuda, AutoTriesAll) {
   const Outcome plan = modsweep({"plan", "growing.toml", "--engine", "auto"});
   ASSERT_EQ(plan.code, 0) << plan.err;
   EXPECT_THAT(plan.out, HasSubstr("auto: tried, cpu"));
-  for (const std::string engine : engines) EXPECT_THAT(plan.out, HasSubstr(engine));
+  for (const std::string engine : devices_engines) EXPECT_THAT(plan.out, HasSubstr(engine));
   EXPECT_THAT(plan.out, Not(HasSubstr("cannot be used")));
 }
 
