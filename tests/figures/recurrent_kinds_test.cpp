@@ -174,7 +174,8 @@ TEST(RecurrentKinds, LongerTasksAndConservationAreLines) {
           .row("conservation", {whole(module)},
                {0.1 * module, module > 2.0 ? MeasuredValue(0.7) : MeasuredValue()});
   });
-  for (const Series& series : figure_of(made, "generalization").frames.at(0).series)
+  const Figure longer = figure_of(made, "generalization");
+  for (const Series& series : longer.frames.at(0).series)
     expect_points(series, {{1.0, 1.0}, {2.0, 0.5}});
   const Figure figure = figure_of(made, "conservation");
   ASSERT_EQ(figure.frames.size(), 2U);
