@@ -111,6 +111,9 @@ Figure row_figure(const Source& source, const Request& request, const RowPlot& p
       check_column(column, source.store.columns(Table(plot.table)), source.name, Table(plot.table));
     asked.columns = request.y;
   }
+  const std::vector<std::string> known = source.store.columns(Table(plot.table));
+  for (const std::string& column : asked.columns)  // a store of another family has none of them
+    if (std::ranges::find(known, column) == known.end()) refuse_without_rows(source, plot);
   const CellHues hues =
       cell_hues(source, request, request.hue.empty() ? all_varied(source, request) : request.hue);
   const RowsRead read = read_part_rows(source, asked, hues);

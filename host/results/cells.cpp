@@ -28,6 +28,9 @@ void read_rows_of(const Store& store, Table table, const std::string& name,
                   const std::vector<std::string>& columns, bool last_step,
                   const std::unordered_map<std::string, std::size_t>& positions,
                   std::vector<ResultCell>& cells) {
+  const std::vector<std::string> known = store.columns(table);
+  for (const std::string& column : columns)  // nothing of this was measured
+    if (std::ranges::find(known, column) == known.end()) return;
   std::unordered_map<std::string, std::string> steps;  // of the rows that are kept, by cell
   store.read_rows(table, columns, [&](std::span<const std::string> row) {
     const std::string id(bare_id(json::parse(row[0]).get<std::string>()));

@@ -4,6 +4,7 @@
 #include "figures/kinds.h"
 #include "figures/made_store.h"
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -73,6 +74,11 @@ void expect_points(const Series& series, const std::vector<std::pair<double, dou
   }
 }
 
+/// A value of a column of whole numbers.
+std::uint64_t whole(double value) {
+  return static_cast<std::uint64_t>(value);
+}
+
 /// Modular networks solve N = 2, 3, 3 (seed 1: 2, 3, 4) with 50 parameters more each; flat ones N = 2 with
 /// 500.
 void grow(const CellSettings& cell, Measurement& m) {
@@ -80,7 +86,8 @@ void grow(const CellSettings& cell, Measurement& m) {
   const bool more = cell.training.seed == 1 || epoch < 3.0;
   const double n = is_modular(cell) ? (more ? epoch + 1.0 : 3.0) : 2.0;
   const double parameters = is_modular(cell) ? 50.0 * epoch + test::seed_of(cell) : 500.0 + epoch;
-  test::output("growth", m).network({epoch, n, n, 1.0, 1.0, 0.1, parameters, parameters, 1.2});
+  test::output("growth", m)
+      .network({whole(epoch), whole(n), whole(n), 1.0, 1.0, 0.1, whole(parameters), whole(parameters), 1.2});
 }
 
 TEST(RecurrentKinds, GrowthIsTheMedianOfNOverEpochs) {
@@ -123,7 +130,7 @@ TEST(RecurrentKinds, RobustnessIsTheShareOfTasks) {
           // Of four tasks seed 0 bears all at 0.1 and two at 1, seed 1 one less; of tau all.
           const double bears = (strength < 0.5 ? 5.0 : 3.0) - test::seed_of(cell);
           test::output("robustness", m)
-              .row("robustness", {std::string(what), strength, n},
+              .row("robustness", {std::string(what), strength, whole(n)},
                    {what[0] == 't' || n <= bears ? 0.91 : 0.9, 0.0});
         }
   });
@@ -141,7 +148,7 @@ TEST(RecurrentKinds, TimescalesAreMeansOverTheUnitsThatHaveOne) {
     for (int module = 1; module <= (is_modular(cell) ? 2 : 1); ++module)
       for (int unit = 1; unit <= 2; ++unit)
         test::output("timescales", m)
-            .row("timescales", {static_cast<double>(module), static_cast<double>(unit)},
+            .row("timescales", {whole(module), whole(unit)},
                  {1.0 + 0.5 * unit, unit == 2 && module == 2
                                         ? MeasuredValue()
                                         : MeasuredValue(2.0 * module + unit + test::seed_of(cell))});
@@ -161,12 +168,14 @@ TEST(RecurrentKinds, LongerTasksAndConservationAreLines) {
   const GrownStore made([](const CellSettings&, Measurement& m) {
     if (m.step < 3) return;
     for (const double extra : {1.0, 2.0})
-      test::output("generalization", m).row("generalization", {extra}, {1.0 / extra});
+      test::output("generalization", m).row("generalization", {whole(extra)}, {1.0 / extra});
     for (const double module : {2.0, 3.0})
       test::output("conservation", m)
-          .row("conservation", {module}, {0.1 * module, module > 2.0 ? MeasuredValue(0.7) : MeasuredValue()});
+          .row("conservation", {whole(module)},
+               {0.1 * module, module > 2.0 ? MeasuredValue(0.7) : MeasuredValue()});
   });
-  for (const Series& series : figure_of(made, "generalization").frames.at(0).series)
+  const Figure longer = figure_of(made, "generalization");
+  for (const Series& series : longer.frames.at(0).series)
     expect_points(series, {{1.0, 1.0}, {2.0, 0.5}});
   const Figure figure = figure_of(made, "conservation");
   ASSERT_EQ(figure.frames.size(), 2U);
