@@ -28,9 +28,9 @@ std::string CellHues::label(std::size_t index) const {
   std::string text;
   const std::vector<std::string> settings = settings_of(hue.key);
   for (std::size_t part = 0; part < settings.size(); ++part)
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ",
-                        settings[part].substr(settings[part].rfind('.') + 1),
-                        value_text(hue.values[index][part]));
+    text +=
+        fmt::format("{}{} {}", text.empty() ? "" : ", ", settings[part].substr(settings[part].rfind('.') + 1),
+                    value_text(hue.values[index][part]));
   return text;
 }
 

@@ -39,7 +39,7 @@ Measure first_step_measure() {
                    .doc = "first measured step with test_loss, or of tasks of signs wrong_signs, below "
                           "measure.threshold; none: not yet",
                    .unit = "steps",
-                   .since = 8,
+                   .since = 7,
                    .type = ColumnType::integer,
                    .run = {.heading = "first step", .format = "{:.0f}", .order = 24}}},
       .compute = find_first_step,

@@ -172,7 +172,7 @@ TEST_F(JsonTest, OfARefinementHasItsTransitions) {
 
 TEST_F(JsonTest, OfTheMachineNamesEnginesAndReasons) {
   const json devices = document({"devices"});
-  ASSERT_EQ(devices.at("engines").size(), 5U);
+  ASSERT_EQ(devices.at("engines").size(), 7U);
   EXPECT_EQ(devices.at("engines").at(0).at("family"), "feedforward");
   EXPECT_EQ(devices.at("engines").at(4).at("family"), "recurrent");
   for (const json& engine : devices.at("engines")) {

@@ -175,8 +175,7 @@ TEST(RecurrentKinds, LongerTasksAndConservationAreLines) {
                {0.1 * module, module > 2.0 ? MeasuredValue(0.7) : MeasuredValue()});
   });
   const Figure longer = figure_of(made, "generalization");
-  for (const Series& series : longer.frames.at(0).series)
-    expect_points(series, {{1.0, 1.0}, {2.0, 0.5}});
+  for (const Series& series : longer.frames.at(0).series) expect_points(series, {{1.0, 1.0}, {2.0, 0.5}});
   const Figure figure = figure_of(made, "conservation");
   ASSERT_EQ(figure.frames.size(), 2U);
   for (const Series& series : figure.frames[1].series) expect_points(series, {{3.0, 0.7}});

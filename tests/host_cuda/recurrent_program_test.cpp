@@ -47,7 +47,7 @@ timescale_trials = 2
 continuous_steps = 50
 [axes]
 "network.topology" = ["modular", "flat"]
-"training.learning_rate" = [0.2, 1e200]
+"training.learning_rate" = [0.2, 1e30]
 "growth.threshold" = [0.3, 0.99]
 "growth.freeze" = ["none", "feedforward"]
 )";
