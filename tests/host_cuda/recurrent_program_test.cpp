@@ -188,12 +188,6 @@ TEST_F(RecurrentHostCuda, WhatABlockCannotHoldIsRefused) {
                 "choose another --engine"});
   expect_error(modsweep(arguments("tf32.db", "gemm", {"--set", "training.precision=tf32"})), 2,
                {"recurrent networks are not trained in TensorFloat-32"});
-  std::vector<std::string> plan = {"plan", "growing.toml", "--engine", "auto"};
-  plan.insert(plan.end(), wide.begin(), wide.end());
-  const Outcome outcome = modsweep(plan);
-  ASSERT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_THAT(outcome.out, HasSubstr("fused cannot be used: "));
-  EXPECT_THAT(outcome.out, HasSubstr("modules of 400 units need"));
 }
 
 }  // namespace
