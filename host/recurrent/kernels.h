@@ -127,7 +127,7 @@ struct Kernels {
   void (*activity)(const ActivityArguments<T>&);
   /// out[sample] = the first word of the sample's draw, for `count` samples, a multiple of S.
   void (*words)(std::uint32_t seed, math::Stream stream, std::uint32_t step, std::size_t count,
-                std::uint32_t* out);
+                std::uint32_t* out) = nullptr;
   void (*update)(const UpdateArguments<T>&);
   /// out[i] = the sum of sums[i][0 .. lanes), always in the same order.
   void (*reduce)(const T* sums, std::size_t count, T* out);
