@@ -18,20 +18,20 @@ MODSWEEP_HD void forward_rows(const recurrent::ForwardArguments<T>& g, std::size
   const std::size_t plane = units * samples;
   const T* before = g.states + (t - 1) * plane;
   S sum[R][chunk_vectors];
-#pragma GCC unroll 4
+  MODSWEEP_UNROLL_4
   for (std::size_t v = 0; v < chunk_vectors; ++v) {
     const auto one = S::load(g.bits + (t - 1) * samples + v * S::lanes) > S(T(0));
-#pragma GCC unroll 5
+    MODSWEEP_UNROLL_5
     for (std::size_t r = 0; r < R; ++r)
       sum[r][v] = select(one, S(g.bias[i + r]) + S(g.input[i + r]), S(g.bias[i + r]));
   }
   if (g.below) add_product<R>(sum, g.feedforward + i * units, g.below + (t - 1) * plane, units);
   add_product_without_diagonal<R>(sum, g.recurrent + i * units, before, units, i);
   const S slope(g.slope);
-#pragma GCC unroll 5
+  MODSWEEP_UNROLL_5
   for (std::size_t r = 0; r < R; ++r) {
     const S leak(g.leak[i + r]);
-#pragma GCC unroll 4
+    MODSWEEP_UNROLL_4
     for (std::size_t v = 0; v < chunk_vectors; ++v) {
       const std::size_t at = (i + r) * samples + v * S::lanes;
       const S old = S::load(before + at);
@@ -75,14 +75,14 @@ MODSWEEP_HD void backward_rows(const recurrent::BackwardArguments<T>& g, std::si
   constexpr std::size_t samples = chunk_samples<T>;
   const std::size_t plane = units * samples;
   const S slope(g.slope);
-#pragma GCC unroll 5
+  MODSWEEP_UNROLL_5
   for (std::size_t r = 0; r < R; ++r) {
     const S leak(g.leak[i + r]);
     const std::size_t sums = (i + r) * S::lanes;
     S bias = S::load(g.bias_gradient + sums);
     S input = S::load(g.input_gradient + sums);
     S leak_sum = S::load(g.leak_gradient + sums);
-#pragma GCC unroll 4
+    MODSWEEP_UNROLL_4
     for (std::size_t v = 0; v < chunk_vectors; ++v) {
       const std::size_t sample = (t - 1) * samples + v * S::lanes;
       const std::size_t at = (i + r) * samples + v * S::lanes;
@@ -109,11 +109,10 @@ MODSWEEP_HD void backward_rows(const recurrent::BackwardArguments<T>& g, std::si
 
 template <std::size_t R, typename T>
 MODSWEEP_HD void load_rows(Simd<T> (&rows)[R][chunk_vectors], const T* from) {
-#pragma GCC unroll 5
-  for (std::size_t r = 0; r < R; ++r)
-#pragma GCC unroll 4
-    for (std::size_t v = 0; v < chunk_vectors; ++v)
-      rows[r][v] = Simd<T>::load(from + r * chunk_samples<T> + v * Simd<T>::lanes);
+  MODSWEEP_UNROLL_5
+  for (std::size_t r = 0; r < R; ++r) MODSWEEP_UNROLL_4
+  for (std::size_t v = 0; v < chunk_vectors; ++v)
+    rows[r][v] = Simd<T>::load(from + r * chunk_samples<T> + v * Simd<T>::lanes);
 }
 
 /// From time step t to t - 1: dL/dr(t - 1) stays in registers until its element-wise part is done.
@@ -127,10 +126,9 @@ MODSWEEP_HD void step_back(const recurrent::BackwardArguments<T>& g, std::size_t
     if (g.arriving) {
       Simd<T> arriving[R][chunk_vectors];
       load_rows(arriving, g.arriving + ((t - 1) * units + j) * samples);
-#pragma GCC unroll 5
-      for (std::size_t r = 0; r < R; ++r)
-#pragma GCC unroll 4
-        for (std::size_t v = 0; v < chunk_vectors; ++v) gradient[r][v] = gradient[r][v] + arriving[r][v];
+      MODSWEEP_UNROLL_5
+      for (std::size_t r = 0; r < R; ++r) MODSWEEP_UNROLL_4
+      for (std::size_t v = 0; v < chunk_vectors; ++v) gradient[r][v] = gradient[r][v] + arriving[r][v];
     }
     add_product_without_diagonal<R>(gradient, g.recurrent + j * units, deltas, units, j);
     backward_rows<site, R>(g, units, t - 1, j, gradient, deltas_before);
@@ -145,10 +143,9 @@ MODSWEEP_HD void pass_down(const T* packed, const T* deltas, std::size_t units, 
   for_row_tiles(units, [&]<std::size_t R>(std::size_t j) {
     S sum[R][chunk_vectors];
     add_product<R>(sum, packed + j * units, deltas, units);
-#pragma GCC unroll 5
-    for (std::size_t r = 0; r < R; ++r)
-#pragma GCC unroll 4
-      for (std::size_t v = 0; v < chunk_vectors; ++v) sum[r][v].store(out + (j + r) * samples + v * S::lanes);
+    MODSWEEP_UNROLL_5
+    for (std::size_t r = 0; r < R; ++r) MODSWEEP_UNROLL_4
+    for (std::size_t v = 0; v < chunk_vectors; ++v) sum[r][v].store(out + (j + r) * samples + v * S::lanes);
   });
 }
 

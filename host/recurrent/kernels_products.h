@@ -5,6 +5,16 @@
 #include "cpu/simd.h"
 #include "recurrent/kernels.h"
 
+// Before loops over a tile's rows (at most 5) and vectors (at most 4), whose sums are to stay in registers. A
+// sanitizer checks each access, and would take minutes to compile them all.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MODSWEEP_UNROLL_4
+#define MODSWEEP_UNROLL_5
+#else
+#define MODSWEEP_UNROLL_4 _Pragma("GCC unroll 4")
+#define MODSWEEP_UNROLL_5 _Pragma("GCC unroll 5")
+#endif
+
 namespace modsweep::cpu::MODSWEEP_ISA {
 
 // Accumulators, operands and a broadcast must fit the vector registers (32 with AVX-512, else 16). Tiles have
@@ -54,7 +64,7 @@ MODSWEEP_HD void add_column(Simd<T> (&sum)[R][chunk_vectors], const T* packed, c
   using S = Simd<T>;
   S column[chunk_vectors];
   for (std::size_t v = 0; v < chunk_vectors; ++v) column[v] = S::load(x + v * S::lanes);
-#pragma GCC unroll 5
+  MODSWEEP_UNROLL_5
   for (std::size_t r = 0; r < R; ++r) {
     if (r == skipped) continue;
     const S factor(packed[r]);
@@ -75,7 +85,7 @@ MODSWEEP_HD void add_product_without_diagonal(Simd<T> (&sum)[R][chunk_vectors], 
                                               std::size_t inner, std::size_t i) {
   constexpr std::size_t samples = chunk_samples<T>;
   add_product<R>(sum, packed, x, i);
-#pragma GCC unroll 5
+  MODSWEEP_UNROLL_5
   for (std::size_t r = 0; r < R; ++r) add_column<R>(sum, packed + (i + r) * R, x + (i + r) * samples, r);
   add_product<R>(sum, packed + (i + R) * R, x + (i + R) * samples, inner - i - R);
 }
