@@ -43,7 +43,8 @@ void pack_modules(const Kernels<T>& kernels, const Network<T>& network, const Te
         break;
       case RecurrentTensor::timescale:
         to.leak.resize(units);
-        std::transform(values, values + units, to.leak.begin(), math::leak_of_timescale<T>);
+        std::transform(values, values + units, to.leak.begin(),
+                       [](T tau) { return math::leak_of_timescale(tau); });
         break;
       case RecurrentTensor::recurrent_bias:
       case RecurrentTensor::feedforward_bias:
