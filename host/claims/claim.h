@@ -10,8 +10,8 @@
 
 namespace modsweep::claims {
 
-/// A row of the table of science.md section 7, or of the figures of section 8.8, "r2a". The thresholds in
-/// `judge` apply to the settings of the sweep file.
+/// A row of the table of science.md section 7, a figure of the second paper, "r2a", or a claim of science.md
+/// section 9. The thresholds in `judge` apply to the settings of the sweep file.
 struct Claim {
   std::string_view figure;  ///< "1", "8f-h", "r2a"; of other texts "causes: retina"
   std::string_view sweep;   ///< the name of its sweep file

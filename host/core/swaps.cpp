@@ -85,7 +85,7 @@ std::vector<std::size_t> strongest_units(const Wiring& wiring, std::size_t layer
 }
 
 /// The costs of a layer's units in its slots, while the other layers keep theirs: worked out when they are
-/// asked for, since a pass looks at a third of them.
+/// asked for, since a pass does not look at all of them.
 class CostsOfLayer {
  public:
   CostsOfLayer(const Wiring& wiring, std::size_t layer, const Slots& slots)
