@@ -321,6 +321,8 @@ def interruptions(shards, cluster):
         for name in ("warned by Slurm", "out of time"):
             jobs[name].check_saved()
             jobs[name].lose_disk()
+            # Now with as much time as it takes: on a busy machine the rest may need longer than the limit was.
+            jobs[name].command = tuple(option for option in jobs[name].command if not str(option).startswith("--time="))
             jobs[name].submit()
 
     with stage("all go on"):
